@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Causeway. `make help` lists the targets and variables.
+#
+# Everything is built below BUILD_DIR. Each folder with sources has a module.mk that appends to the lists
+# here (KERNEL_SRCS, PDS, TOOL_SRCS, TESTS, FUZZERS); the rules are in mk/.
+
+BUILD_DIR ?= build
+SYSTEM ?= virtio_demo.system
+MICROKIT_BOARD ?= $(or $(SEL4CP_BOARD),qemu_virt_aarch64)
+MICROKIT_CONFIG ?= $(or $(SEL4CP_CONFIG),debug)
+MICROKIT_SDK ?= $(SEL4CP_SDK)
+
+# The seed's board name is an alias.
+BOARD := $(patsubst qemu_arm_virt_hyp,qemu_virt_aarch64,$(MICROKIT_BOARD))
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+.SUFFIXES:
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+B := $(patsubst %/,%,$(BUILD_DIR))
+
+.PHONY: all
+all: build
+
+include mk/toolchain.mk
+include boards/$(BOARD)/board.mk
+
+# Lists that the module.mk files append to.
+KERNEL_SRCS :=
+MICROKIT_SRCS :=
+LIB_SRCS :=
+PDS :=
+TOOL_SRCS :=
+TESTS :=
+FUZZERS :=
+
+include $(sort $(wildcard kernel/module.mk microkit/module.mk lib/module.mk lib/*/module.mk vmm/module.mk \
+	pd/*/module.mk tool/module.mk guest/module.mk tests/*/module.mk tests/*/*/module.mk bench/module.mk))
+
+include mk/host.mk
+include mk/target.mk
+include $(sort $(filter-out mk/toolchain.mk mk/host.mk mk/target.mk,$(wildcard mk/*.mk)))
+
+.PHONY: clean
+clean:
+	rm -rf $(B)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "boards/board.h"
+
+#include <string.h>
+
+#include "boards/qemu_virt_aarch64/board_qemu_virt_aarch64.h"
+
+static const struct board *const boards[] = {&board_qemu_virt_aarch64};
+
+const struct board *board_at(size_t index)
+{
+    return index < sizeof boards / sizeof boards[0] ? boards[index] : NULL;
+}
+
+const struct board *board_find(const char *name)
+{
+    const struct board *board;
+
+    for (size_t i = 0; (board = board_at(i)) != NULL; i++) {
+        if (strcmp(board->name, name) == 0 || (board->alias != NULL && strcmp(board->alias, name) == 0)) {
+            return board;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** Board data: addresses, interrupts, memory. Data only; used by the host tool. One folder per board. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct board_range {
+    const char *name;
+    uint64_t base;
+    uint64_t bytes;
+};
+
+struct board {
+    const char *name;        /**< `board=` in descriptions */
+    const char *alias;       /**< older spelling, or NULL */
+    struct board_range ram;  /**< all of RAM */
+    uint64_t firmware_bytes; /**< at the start of RAM, left to the firmware's device tree */
+    uint32_t core_count;
+    struct board_range gicd, gicc, gich, gicv;
+    struct board_range uart;
+    uint32_t uart_irq; /**< INTIDs */
+    uint32_t maintenance_irq, hyptimer_irq, vtimer_irq;
+    uint32_t spi_count;
+    /** Windows that hold device registers; a <memory_region> with a phys_addr must lie in one or in RAM. */
+    const struct board_range *devices;
+    size_t device_count;
+};
+
+/** The board of that name or alias, or NULL. */
+const struct board *board_find(const char *name);
+/** Board number `index` in a stable order, or NULL past the end; for listings. */
+const struct board *board_at(size_t index);

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# QEMU's command line for this board. RAM and machine agree with board_qemu_virt_aarch64.c.
+QEMU ?= qemu-system-aarch64
+QEMU_CPU ?= cortex-a53
+QEMU_RAM ?= 2G
+QEMU_ARGS := -machine virt,virtualization=on,gic-version=2 -cpu $(QEMU_CPU) -m $(QEMU_RAM) -smp 1 \
+	-nographic -nodefaults -serial stdio

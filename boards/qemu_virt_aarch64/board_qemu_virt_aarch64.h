@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** QEMU's `virt` machine with virtualization=on and a GICv2. */
+#pragma once
+
+#include "boards/board.h"
+
+extern const struct board board_qemu_virt_aarch64;

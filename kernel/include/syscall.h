@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The bundled kernel's system calls, as seen from a protection domain.
+ *
+ * `svc #0` with the number in x7, arguments in x0..x6, results in x0..x2; every other register is preserved.
+ * Message words travel in the IPC buffer (SYSDESC_PD_IPC_BUFFER); a message info word has the label in bits
+ * 63..12 and the number of words in bits 6..0, as seL4's. PDs never use this header: they use microkit.h,
+ * whose bundled provider is the only user. vmm/platform_bundled.c uses the vCPU calls.
+ *
+ * A call on a channel or child that the PD's row does not grant returns SYSCALL_DENIED and does nothing.
+ */
+#pragma once
+
+#include <stdint.h>
+
+enum syscall_number {
+    /**
+     * Wait for the next event. x0: enum syscall_wait_flags; x1: reply message info (with REPLY);
+     * x2: channel (with NOTIFY or ACK). Returns x0: enum syscall_event, x1: notification word, channel or
+     * child id, x2: message info (PPC and FAULT).
+     */
+    SYSCALL_WAIT = 0,
+    SYSCALL_NOTIFY = 1,     /**< x0: channel. Returns x0: status */
+    SYSCALL_PPC = 2,        /**< x0: channel, x1: message info. Returns x0: status, x1: reply message info */
+    SYSCALL_IRQ_ACK = 3,    /**< x0: channel. Returns x0: status */
+    SYSCALL_PD_RESTART = 4, /**< x0: child id, x1: entry. Any state. Registers cleared, fresh stack pointer */
+    SYSCALL_PD_STOP = 5,    /**< x0: child id */
+    SYSCALL_PD_RESUME = 6,  /**< x0: child id; continues where it was stopped */
+    SYSCALL_DEBUG_WRITE = 7, /**< x0: byte count 0..48, x1..x6: the bytes, little-endian */
+    SYSCALL_YIELD = 8,       /**< gives up the rest of the time slice */
+    SYSCALL_SMC = 9,         /**< x0..x6 and result x0..x2; needs SYSDESC_PD_SMC. */
+
+    /* vCPU calls; x0 is the child id. */
+    SYSCALL_VCPU_START =
+        16, /**< x1: entry GPA, x2: x0 of the guest. Resets the vCPU: EL1h, MMU off, DAIF set */
+    SYSCALL_VCPU_STOP = 17, /**< stops it; its pending virtual interrupts are dropped */
+    SYSCALL_VCPU_READ_REGS =
+        18, /**< message words 0..30: x0..x30, 31: SP_EL1, 32: PC, 33: PSTATE, 34: ESR_EL1,
+                 35: ELR_EL1, 36: FAR_EL1, 37: SCTLR_EL1, 38: TTBR0_EL1, 39: TTBR1_EL1 */
+    SYSCALL_VIRQ_CONFIGURE = 19, /**< x1: INTID, x2: flags (enum syscall_virq_flags) | priority << 8 */
+    SYSCALL_VIRQ_SET = 20,       /**< x1: INTID, x2: enum syscall_virq_op, x3: source vCPU number (SGIs) */
+    SYSCALL_VIRQ_GET = 21,       /**< x1: INTID. Returns x1: enum syscall_virq_state bits */
+    SYSCALL_VIRQ_ENABLE = 22, /**< x1: 1 distributor on, 0 off: no virtual interrupt is signalled while off */
+    SYSCALL_VCPU_READ_COUNTERS = 23, /**< message words 0..: struct of enum syscall_counter values */
+    SYSCALL_COUNTERS = 24            /**< x0: 0. Message words 0..: the core's enum syscall_counter values */
+};
+
+/** Status of a call in x0. */
+enum syscall_status { SYSCALL_OK = 0, SYSCALL_DENIED = 1, SYSCALL_INVALID = 2 };
+
+enum syscall_wait_flags {
+    SYSCALL_WAIT_REPLY = 1u << 0,  /**< first reply to the caller or resume the faulted child */
+    SYSCALL_WAIT_NOTIFY = 1u << 1, /**< then notify channel x2 (a deferred notify) */
+    SYSCALL_WAIT_ACK = 1u << 2     /**< then acknowledge interrupt channel x2 (a deferred ack) */
+};
+
+enum syscall_event {
+    SYSCALL_EVENT_NOTIFIED = 0, /**< x1: the notification word, now cleared; bit n is channel n */
+    SYSCALL_EVENT_PPC = 1,      /**< x1: channel, x2: message info */
+    SYSCALL_EVENT_FAULT = 2     /**< x1: child id, x2: message info. No reply = it stays stopped */
+};
+
+enum syscall_virq_flags {
+    SYSCALL_VIRQ_ENABLED = 1u << 0,
+    SYSCALL_VIRQ_LEVEL = 1u << 1 /**< level-sensitive: pending follows the line; else edge */
+};
+
+enum syscall_virq_op {
+    SYSCALL_VIRQ_PEND = 0,      /**< latch pending: an edge, a software pend, an SGI */
+    SYSCALL_VIRQ_UNPEND = 1,    /**< drop the latch */
+    SYSCALL_VIRQ_RAISE = 2,     /**< line high */
+    SYSCALL_VIRQ_LOWER = 3,     /**< line low */
+    SYSCALL_VIRQ_ACTIVATE = 4,  /**< GICD_ISACTIVER */
+    SYSCALL_VIRQ_DEACTIVATE = 5 /**< GICD_ICACTIVER */
+};
+
+enum syscall_virq_state { SYSCALL_VIRQ_IS_PENDING = 1u << 0, SYSCALL_VIRQ_IS_ACTIVE = 1u << 1 };
+
+/**
+ * Fault messages (EVENT_FAULT). A child PD's labels and words are seL4's (microkit.h: seL4_Fault_*).
+ * A vCPU's are below; the kernel itself handles WFI, the timer, FP, and debug and PMU registers.
+ */
+enum syscall_vcpu_fault {
+    /**
+     * Stage-2 abort. Words: 0 GPA, 1 ESR_EL2, 2 the stored value (writes), zero-extended to the access
+     * width, 3 PC, 4 FAR. If ESR's ISV is set, replying with label 0 completes the access: word 0 is the
+     * value loaded (the kernel truncates or sign-extends it into the register), and the PC advances.
+     */
+    SYSCALL_VCPU_FAULT_ABORT = 0x20,
+    /** HVC (word 0 = 0) or SMC (word 0 = 1). Words 1..8: x0..x7, 9: immediate. Reply words 0..3 become
+       x0..x3. */
+    SYSCALL_VCPU_FAULT_CALL = 0x21,
+    /** Trapped MSR/MRS that the kernel does not handle. Words: 0 ESR_EL2, 1 value (MSR), 2 PC.
+        Reply word 0: the value read. */
+    SYSCALL_VCPU_FAULT_SYSREG = 0x22,
+    /** Anything else. Words: 0 ESR_EL2, 1 FAR_EL2, 2 PC, 3 GPA. */
+    SYSCALL_VCPU_FAULT_OTHER = 0x23
+};
+/** Reply labels to a vCPU fault. */
+enum syscall_vcpu_reply {
+    SYSCALL_VCPU_REPLY_DONE = 0, /**< complete the access or call */
+    SYSCALL_VCPU_REPLY_UNDEF =
+        1, /**< inject an Undefined Instruction exception at the faulting instruction */
+    SYSCALL_VCPU_REPLY_ABORT = 2, /**< inject a synchronous external data abort, FAR_EL1 set */
+    SYSCALL_VCPU_REPLY_RETRY = 3  /**< run the instruction again */
+};
+
+/** Indices of event counters: what the benchmarks report beside instructions. */
+enum syscall_counter {
+    SYSCALL_COUNTER_EXITS = 0,     /**< guest to EL2, all causes */
+    SYSCALL_COUNTER_EXIT_MMIO,     /**< stage-2 aborts handed to a VMM */
+    SYSCALL_COUNTER_EXIT_DOORBELL, /**< stage-2 aborts that were a doorbell */
+    SYSCALL_COUNTER_EXIT_WFI,
+    SYSCALL_COUNTER_EXIT_CALL,
+    SYSCALL_COUNTER_EXIT_SYSREG,
+    SYSCALL_COUNTER_EXIT_IRQ,
+    SYSCALL_COUNTER_EXIT_FP,
+    SYSCALL_COUNTER_SYSCALLS,
+    SYSCALL_COUNTER_SWITCHES, /**< changes of the running PD or vCPU */
+    SYSCALL_COUNTER_NOTIFICATIONS,
+    SYSCALL_COUNTER_POSTED, /**< posted interrupts */
+    SYSCALL_COUNTER_VIRQS,  /**< virtual interrupts written to a list register */
+    SYSCALL_COUNTER_IRQS,   /**< physical interrupts taken */
+    SYSCALL_COUNTER_MAINTENANCE,
+    SYSCALL_COUNTER_IDLE_TICKS, /**< generic-timer ticks spent idle */
+    SYSCALL_COUNTER_COUNT
+};

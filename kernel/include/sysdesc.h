@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The system descriptor: everything the bundled kernel knows about the system it runs.
+ *
+ * The tool `causeway` writes it at build time as read-only data of the image; the kernel only reads it.
+ * All authority of a protection domain is its row in `struct sysdesc_pd`: which channels it has, who is at
+ * the other end, which interrupts and which children it owns. The kernel creates nothing at run time.
+ *
+ * Shared by kernel (AArch64) and host tool: fixed-width little-endian fields, no pointers. All addresses of
+ * tables are physical; the kernel maps them one to one.
+ *
+ * The image: the tool takes the kernel's ELF, adds segments for this descriptor, the stage-2 and EL2 tables,
+ * the PDs and the memory regions, and stores the physical address of `struct sysdesc` in the kernel's
+ * `sysdesc_address` (a uint64_t alone in the ELF section `.sysdesc_address`, read-only). Other symbols of the
+ * kernel's ELF that the tool uses: `ipc_buffers` (SYSDESC_MAX_PDS pages; PD n has page n) and `klog`
+ * (struct sysdesc_klog). The kernel is linked at its physical address, its segments page-aligned and with
+ * distinct permissions (R-X, R--, RW-), and everything of EL2 is mapped one to one by `el2_root`:
+ * 39-bit addresses, 4 KiB granule, attribute index 0 = Normal write-back, 1 = Device-nGnRE.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define SYSDESC_MAGIC 0x4353455953574343ull /* "CCWSYSEC" read as little-endian bytes */
+#define SYSDESC_VERSION 1u
+
+/** Limits of the kernel's static state. The tool refuses a system beyond them. */
+#define SYSDESC_MAX_PDS 96u
+#define SYSDESC_MAX_VCPUS 64u
+#define SYSDESC_MAX_CORES 4u
+#define SYSDESC_MAX_CHANNELS 62u /**< channel ids 0..61, as Microkit */
+#define SYSDESC_MAX_IRQ 1020u    /**< GICv2 INTIDs below this */
+#define SYSDESC_NAME_BYTES 64u
+
+/**
+ * A PD's fixed virtual addresses (stage-2 IPAs; 39-bit space). Nothing else may be mapped from
+ * SYSDESC_PD_RESERVED_BASE up. The stack grows down from SYSDESC_PD_STACK_TOP, with unmapped pages below.
+ */
+#define SYSDESC_PD_ADDRESS_BITS 39u
+#define SYSDESC_PD_RESERVED_BASE 0x7fe0000000ull
+#define SYSDESC_PD_STACK_TOP 0x7ff0000000ull
+#define SYSDESC_PD_IPC_BUFFER 0x7ffff00000ull /**< one page, read-write, also mapped by the kernel */
+
+/** One page of 64 message words (then unused), one per PD, in the kernel's `.ipc_buffers` segment. */
+#define SYSDESC_IPC_WORDS 64u
+
+/** What a PD's channel id stands for: bits, several may be set (notify and PPC share a channel). */
+enum sysdesc_channel_kind {
+    SYSDESC_CHANNEL_NOTIFY = 1u << 0, /**< notify sets bit `peer_channel` of PD `peer` */
+    SYSDESC_CHANNEL_PPC = 1u << 1,    /**< may call PD `peer`, which sees channel `peer_channel` */
+    SYSDESC_CHANNEL_IRQ = 1u << 2,    /**< physical interrupt `intid`; irq_ack allowed */
+    SYSDESC_CHANNEL_POST =
+        1u << 3, /**< posted interrupt: notify pends virtual INTID `intid` of vCPU `peer` */
+    SYSDESC_CHANNEL_VALID = 1u << 4 /**< this end exists (it may receive although it can't send) */
+};
+
+/** One end of a channel in the PD that holds it. Unused ids are all zero. */
+struct sysdesc_channel {
+    uint8_t kind;         /**< enum sysdesc_channel_kind */
+    uint8_t peer_channel; /**< the id at the other end */
+    uint16_t peer;        /**< PD index, or vCPU index for POST */
+    uint32_t intid;       /**< for IRQ and POST */
+};
+
+/** What a child id (0..61) of a parent PD stands for. PDs and vCPUs share the id space, as in Microkit. */
+enum sysdesc_child_kind { SYSDESC_CHILD_NONE = 0, SYSDESC_CHILD_PD = 1, SYSDESC_CHILD_VCPU = 2 };
+struct sysdesc_child {
+    uint16_t kind;  /**< enum sysdesc_child_kind */
+    uint16_t index; /**< PD or vCPU index */
+};
+
+#define SYSDESC_NO_PARENT 0xffffu
+
+/** Flags of a PD. */
+enum sysdesc_pd_flags {
+    SYSDESC_PD_PASSIVE = 1u << 0, /**< after init() it runs only on its callers' time */
+    SYSDESC_PD_NO_FPU = 1u << 1,  /**< FP/SIMD use is a fault */
+    SYSDESC_PD_SMC = 1u << 2      /**< may have the kernel issue an SMC */
+};
+
+struct sysdesc_pd {
+    char name[SYSDESC_NAME_BYTES]; /**< NUL-terminated */
+    uint64_t stage2_root;          /**< level-1 table, 512 entries, 39-bit IPA */
+    uint64_t entry;                /**< first instruction */
+    uint64_t ipc_buffer;           /**< physical address of its IPC buffer page */
+    uint32_t budget_us;            /**< 1 .. period_us */
+    uint32_t period_us;
+    uint16_t parent; /**< PD index or SYSDESC_NO_PARENT */
+    uint8_t child_id;
+    uint8_t priority; /**< 0..254 */
+    uint8_t core;
+    uint8_t flags; /**< enum sysdesc_pd_flags */
+    uint16_t vmid; /**< unique, never 0 */
+    struct sysdesc_channel channels[64];
+    struct sysdesc_child children[64];
+};
+
+struct sysdesc_vcpu {
+    char name[SYSDESC_NAME_BYTES]; /**< the virtual machine's name */
+    uint64_t stage2_root;          /**< level-1 table, 512 entries, 39-bit IPA; shared by a VM's vCPUs */
+    uint64_t vmpidr;               /**< MPIDR_EL1 as the guest sees it */
+    uint32_t budget_us;
+    uint32_t period_us;
+    uint16_t parent; /**< the VMM's PD index */
+    uint8_t child_id;
+    uint8_t priority;
+    uint8_t core;
+    uint8_t reserved;
+    uint16_t vmid;           /**< shared by a VM's vCPUs */
+    uint32_t doorbell_first; /**< its rows in the doorbell table: [first, first + count) */
+    uint32_t doorbell_count;
+    uint32_t vtimer_intid; /**< virtual INTID of the virtual timer (27) */
+};
+
+/** Flags of a doorbell. */
+enum sysdesc_doorbell_flags {
+    SYSDESC_DOORBELL_MATCH = 1u << 0, /**< only stores of exactly `value` hit; others go to the VMM */
+    SYSDESC_DOORBELL_IGNORE = 1u << 1 /**< swallow the store: notify nobody */
+};
+
+/** A store by a vCPU to `gpa` that becomes a notification without waking the VMM (KVM: ioeventfd). */
+struct sysdesc_doorbell {
+    uint64_t gpa;
+    uint32_t value;
+    uint8_t width_bytes; /**< 1, 2, 4 or 8; 0: any */
+    uint8_t flags;       /**< enum sysdesc_doorbell_flags */
+    uint8_t channel;     /**< bit set in the target's notification word */
+    uint8_t reserved;
+    uint16_t pd; /**< target PD index */
+    uint16_t reserved2[3];
+};
+
+/** What a physical interrupt leads to. */
+enum sysdesc_irq_kind {
+    SYSDESC_IRQ_PD = 1,  /**< notification `channel` of PD `target`; active until it acknowledges */
+    SYSDESC_IRQ_VCPU = 2 /**< virtual INTID `virq` of vCPU `target` through a hardware-linked LR */
+};
+
+struct sysdesc_irq {
+    uint32_t intid;
+    uint16_t target;
+    uint8_t kind; /**< enum sysdesc_irq_kind */
+    uint8_t edge; /**< 1: edge-triggered, 0: level */
+    uint32_t virq;
+    uint8_t channel;
+    uint8_t reserved[3];
+};
+
+/** Device addresses the kernel itself uses; mapped for EL2 only. 0: the board has none. */
+struct sysdesc_board {
+    uint64_t gicd_base;
+    uint64_t gicc_base;
+    uint64_t gich_base;
+    uint64_t uart_base;       /**< PL011, for early output, panics and debug output */
+    uint32_t uart_irq;        /**< INTID */
+    uint32_t vtimer_irq;      /**< virtual timer PPI, 27 */
+    uint32_t hyptimer_irq;    /**< EL2 physical timer PPI, 26 */
+    uint32_t maintenance_irq; /**< GICv2 virtual interface maintenance PPI, 25 */
+};
+
+struct sysdesc {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t size_bytes; /**< sizeof(struct sysdesc) */
+    uint32_t core_count;
+    uint32_t pd_count;
+    uint32_t vcpu_count;
+    uint32_t irq_count;
+    uint32_t doorbell_count;
+    uint16_t klog_pd;     /**< PD that reads the kernel's log ring, or SYSDESC_NO_PARENT */
+    uint8_t klog_channel; /**< notification sent to it when there is new text */
+    uint8_t reserved;
+    uint64_t el2_root;  /**< EL2 stage-1 level-1 table: kernel, tables, IPC buffers, its devices */
+    uint64_t pds;       /**< struct sysdesc_pd[pd_count] */
+    uint64_t vcpus;     /**< struct sysdesc_vcpu[vcpu_count] */
+    uint64_t irqs;      /**< struct sysdesc_irq[irq_count] */
+    uint64_t doorbells; /**< struct sysdesc_doorbell[doorbell_count] */
+    struct sysdesc_board board;
+    char name[SYSDESC_NAME_BYTES]; /**< of the system */
+};
+
+/**
+ * The kernel's log ring, in the kernel's page-aligned ELF section `.klog`, mapped read-only by the PD
+ * `klog_pd`. `written` only grows; byte n of the log is at text[n % SYSDESC_KLOG_TEXT_BYTES].
+ */
+#define SYSDESC_KLOG_BYTES 0x10000u
+#define SYSDESC_KLOG_TEXT_BYTES (SYSDESC_KLOG_BYTES - 64u)
+struct sysdesc_klog {
+    uint64_t written;
+    uint8_t reserved[56];
+    char text[SYSDESC_KLOG_TEXT_BYTES];
+};

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** Configuration of the serial multiplexer and of the UART driver PD. See config.h for the rules. */
+#pragma once
+
+#include "lib/config/config.h"
+
+#define SERIAL_MUX_CONFIG_MAGIC 0x584d5343u /* "CSMX" */
+#define SERIAL_MUX_CONFIG_VERSION 1u
+#define SERIAL_MUX_CONFIG_SECTION ".serial_mux_config"
+#define SERIAL_MUX_MAX_CLIENTS 32u
+
+#define UART_CONFIG_MAGIC 0x54415543u /* "CUAT" */
+#define UART_CONFIG_VERSION 1u
+#define UART_CONFIG_SECTION ".uart_config"
+
+/** One console: a byte-stream link to a VMM or another PD. */
+struct serial_mux_client_config {
+    char name[CONFIG_NAME_BYTES];
+    uint32_t colour; /**< ANSI SGR foreground code 30..37 or 90..97; 0: none */
+    uint32_t flags;  /**< reserved, 0 */
+    struct config_link link;
+};
+
+struct serial_mux_config {
+    struct config_header header;
+    struct config_link driver; /**< to the UART driver PD */
+    uint64_t klog;             /**< vaddr of struct sysdesc_klog, 0: none */
+    uint32_t klog_channel;     /**< the kernel's notification for new log text */
+    uint32_t escape;           /**< escape byte, default 0x1c (Ctrl-\) */
+    uint32_t focus;            /**< client that has the input at start */
+    uint32_t client_count;
+    struct serial_mux_client_config clients[SERIAL_MUX_MAX_CLIENTS];
+};
+
+struct uart_config {
+    struct config_header header;
+    uint64_t registers; /**< vaddr of the PL011 */
+    uint32_t irq_channel;
+    uint32_t reserved;
+    struct config_link link; /**< byte stream to the multiplexer */
+};

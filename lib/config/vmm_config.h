@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** Configuration of a VMM PD: one virtual machine. See config.h for the rules. */
+#pragma once
+
+#include "lib/config/config.h"
+
+#define VMM_CONFIG_MAGIC 0x4d4d5643u /* "CVMM" */
+#define VMM_CONFIG_VERSION 1u
+#define VMM_CONFIG_SECTION ".vmm_config"
+#define VMM_CONFIG_MAX_DEVICES 32u
+#define VMM_CONFIG_MAX_VCPUS 4u
+#define VMM_CONFIG_MAX_QUEUES 8u
+
+enum vmm_device_kind {
+    VMM_DEVICE_NONE = 0,
+    VMM_DEVICE_PL011 = 1,      /**< emulated UART; `link` is its byte stream to the serial multiplexer */
+    VMM_DEVICE_NET = 2,        /**< virtio-net */
+    VMM_DEVICE_CONSOLE = 3,    /**< virtio-console */
+    VMM_DEVICE_BLOCK = 4,      /**< virtio-blk */
+    VMM_DEVICE_ENTROPY = 5,    /**< virtio-rng */
+    VMM_DEVICE_PASSTHROUGH = 6 /**< a physical interrupt of a passed-through device: `channel` -> `virq` */
+};
+
+enum vmm_transport { VMM_TRANSPORT_NONE = 0, VMM_TRANSPORT_MMIO = 1, VMM_TRANSPORT_PCI = 2 };
+enum vmm_datapath { VMM_DATAPATH_RING = 0, VMM_DATAPATH_VHOST = 1 };
+
+/** What the guest's exit (PSCI SYSTEM_OFF and SYSTEM_RESET, crash) leads to. */
+enum vmm_exit_action { VMM_EXIT_STOP = 0, VMM_EXIT_RESTART = 1, VMM_EXIT_HALT = 2 };
+
+struct vmm_net_config {
+    uint8_t mac[6];
+    uint16_t mtu;          /**< 0: not offered */
+    uint32_t datapath;     /**< enum vmm_datapath */
+    uint64_t features_off; /**< feature bits not to offer although supported */
+};
+
+/** One device of the guest. */
+struct vmm_device_config {
+    uint32_t kind;      /**< enum vmm_device_kind */
+    uint32_t transport; /**< enum vmm_transport (virtio devices) */
+    char name[CONFIG_NAME_BYTES];
+    uint64_t gpa;            /**< register window */
+    uint64_t bytes;          /**< of the window */
+    uint32_t virq;           /**< INTID */
+    uint32_t virq_edge;      /**< 1: edge, 0: level */
+    uint32_t queue_size;     /**< of each virtqueue: a power of two, 2..1024 */
+    uint32_t channel;        /**< PASSTHROUGH: the interrupt's channel id */
+    struct config_link link; /**< to switch, multiplexer or block server */
+    union {
+        struct vmm_net_config net;
+        uint64_t reserved[16];
+    } u;
+};
+
+struct vmm_config {
+    struct config_header header;
+    char name[CONFIG_NAME_BYTES]; /**< of the guest */
+
+    uint64_t ram_gpa;
+    uint64_t ram_vaddr; /**< where the VMM has the RAM mapped, read-write */
+    uint64_t ram_bytes;
+
+    struct config_blob kernel; /**< arm64 Image, read-only pristine copy; loaded at each (re)start */
+    struct config_blob initrd;
+    struct config_blob dtb;
+    uint64_t initrd_gpa; /**< where the device tree says the initrd is; page-aligned, inside RAM */
+    uint64_t dtb_gpa;    /**< where the device tree goes; 8-byte aligned, 2 MiB room, inside RAM */
+
+    uint32_t vcpu_count;
+    uint32_t vcpu_child[VMM_CONFIG_MAX_VCPUS]; /**< child ids */
+
+    uint64_t gicd_gpa; /**< emulated distributor, 64 KiB window of which 4 KiB are registers */
+    uint64_t gicd_bytes;
+    uint32_t spi_count; /**< SPIs offered; a multiple of 32 */
+
+    uint32_t on_off;   /**< enum vmm_exit_action: PSCI SYSTEM_OFF */
+    uint32_t on_reset; /**< PSCI SYSTEM_RESET */
+    uint32_t on_crash; /**< VMM cannot continue the guest */
+
+    uint32_t device_count;
+    struct vmm_device_config devices[VMM_CONFIG_MAX_DEVICES];
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** Configuration of a virtual switch PD. See config.h for the rules. */
+#pragma once
+
+#include "lib/config/config.h"
+
+#define VSWITCH_CONFIG_MAGIC 0x57535643u /* "CVSW" */
+#define VSWITCH_CONFIG_VERSION 1u
+#define VSWITCH_CONFIG_SECTION ".vswitch_config"
+#define VSWITCH_CONFIG_MAX_PORTS 32u
+
+enum vswitch_port_kind { VSWITCH_PORT_NONE = 0, VSWITCH_PORT_RING = 1, VSWITCH_PORT_VHOST = 2 };
+
+enum vswitch_port_flags {
+    VSWITCH_PORT_CHECK_MAC = 1u << 0, /**< drop frames whose source address is not `mac` */
+    VSWITCH_PORT_STATIC_MAC = 1u << 1 /**< `mac` is a static entry: never learned at another port */
+};
+
+struct vswitch_port_config {
+    uint32_t kind;                /**< enum vswitch_port_kind */
+    uint32_t flags;               /**< enum vswitch_port_flags */
+    char name[CONFIG_NAME_BYTES]; /**< the guest's name, for reports */
+    uint8_t mac[6];
+    uint16_t mtu;
+    uint32_t allow;          /**< bit n: frames from this port may reach port n */
+    uint32_t rate_kbps;      /**< ingress limit, 0: none */
+    struct config_link link; /**< control and, for RING, data */
+    uint64_t ram_gpa;        /**< VHOST: guest RAM as the guest sees it */
+    uint64_t ram_vaddr;      /**< VHOST: where the switch has it mapped */
+    uint64_t ram_bytes;
+};
+
+struct vswitch_config {
+    struct config_header header;
+    char name[CONFIG_NAME_BYTES];
+    uint32_t port_count;
+    uint32_t mac_table_entries; /**< learned addresses kept; a power of two */
+    struct vswitch_port_config ports[VSWITCH_CONFIG_MAX_PORTS];
+};

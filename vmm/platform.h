@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The seam between the VMM and the platform below it: what Microkit's API lacks.
+ *
+ * One file per platform implements it, chosen at link time: platform_bundled.c (our kernel's system calls),
+ * platform_sel4.c (libsel4 vCPU and TCB objects), platform_fake.c (host tests and fuzzers). Nothing outside
+ * knows which one runs. `vcpu` is always the number of a vCPU of this VM, 0-based.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <microkit.h>
+
+#include "lib/base/err.h"
+#include "lib/config/vmm_config.h"
+
+/** Why a vCPU stopped. WFI, the virtual timer and FP never get here. */
+enum platform_exit_reason {
+    PLATFORM_EXIT_NONE = 0, /**< dealt with inside the platform: nothing to do, reply as set */
+    PLATFORM_EXIT_MMIO,     /**< load or store to an unmapped guest-physical address, decoded */
+    PLATFORM_EXIT_CALL,     /**< HVC or SMC */
+    PLATFORM_EXIT_SYSREG,   /**< MSR/MRS of a trapped register */
+    PLATFORM_EXIT_CRASH     /**< anything that cannot be continued, e.g. an undecodable abort */
+};
+
+struct platform_exit {
+    enum platform_exit_reason reason;
+    uint32_t vcpu;
+    uint64_t pc;
+    uint64_t syndrome; /**< ESR_EL2 format */
+    union {
+        struct {
+            uint64_t gpa;
+            uint64_t value;       /**< stores: zero-extended to the width. Loads: the handler's result */
+            uint32_t width_bytes; /**< 1, 2, 4, 8 */
+            bool is_write;
+        } mmio;
+        struct {
+            uint64_t args[8]; /**< x0..x7; on completion args[0..3] become x0..x3 */
+            bool is_smc;
+            uint16_t immediate;
+        } call;
+        struct {
+            uint64_t value; /**< MSR: what is written. MRS: the handler's result */
+            bool is_write;
+        } sysreg;
+        struct {
+            uint64_t gpa;
+            uint64_t far;
+        } crash;
+    } u;
+};
+
+/** How to go on after an exit. */
+enum platform_resume {
+    PLATFORM_RESUME_DONE,  /**< complete the access or call */
+    PLATFORM_RESUME_UNDEF, /**< inject Undefined Instruction */
+    PLATFORM_RESUME_ABORT, /**< inject a synchronous external abort */
+    PLATFORM_RESUME_STAY   /**< leave the vCPU stopped */
+};
+
+/** Per-interrupt configuration the distributor model holds and the platform needs for delivery. */
+struct platform_virq {
+    bool enabled;
+    bool edge;        /**< else level-sensitive */
+    uint8_t priority; /**< GICD_IPRIORITYR byte */
+};
+
+/** Called once from init(). `config` outlives the platform. */
+void platform_init(const struct vmm_config *config);
+
+/** Turn a fault message of child `child` into *exit. ERR_RANGE if the child is no vCPU of ours. */
+ERR_CHECKED enum err platform_exit_read(microkit_child child, microkit_msginfo msginfo,
+                                        struct platform_exit *exit);
+
+/**
+ * Finish the exit. Returns what `fault()` has to return: true to reply with *reply and let the vCPU run.
+ */
+bool platform_exit_finish(const struct platform_exit *exit, enum platform_resume resume,
+                          microkit_msginfo *reply);
+
+/** Reset the vCPU to the arm64 boot protocol's state (EL1h, MMU off, DAIF masked, x0 = context) and run it.
+ */
+void platform_vcpu_start(uint32_t vcpu, uint64_t entry_gpa, uint64_t context);
+
+/** Stop it; pending virtual interrupts are forgotten. */
+void platform_vcpu_stop(uint32_t vcpu);
+
+/** Registers for a crash report: x0..x30, SP_EL1, PC, PSTATE, ESR_EL1, ELR_EL1, FAR_EL1 (37 words). */
+#define PLATFORM_REGISTER_COUNT 37u
+void platform_vcpu_registers(uint32_t vcpu, uint64_t registers[PLATFORM_REGISTER_COUNT]);
+
+/** Tell the platform an interrupt's configuration; pending state is kept. intid below 32: that vCPU's own. */
+void platform_virq_configure(uint32_t vcpu, uint32_t intid, const struct platform_virq *virq);
+
+/** GICD_CTLR.EnableGrp0/1 of the VM as a whole. */
+void platform_virq_enable(uint32_t vcpu, bool enabled);
+
+/** Latch `intid` pending (edge, software pend, or SGI from `source` vCPU). */
+void platform_virq_pend(uint32_t vcpu, uint32_t intid, uint32_t source);
+
+/** Drop the pending latch. */
+void platform_virq_unpend(uint32_t vcpu, uint32_t intid);
+
+/** Drive a level-sensitive line. */
+void platform_virq_set_level(uint32_t vcpu, uint32_t intid, bool high);
+
+/** GICD_ISACTIVER / GICD_ICACTIVER. */
+void platform_virq_set_active(uint32_t vcpu, uint32_t intid, bool active);
+
+bool platform_virq_is_pending(uint32_t vcpu, uint32_t intid);
+bool platform_virq_is_active(uint32_t vcpu, uint32_t intid);
+
+/** Make `bytes` at VMM address `vaddr` visible to a guest that runs with its caches off. */
+void platform_cache_clean(const void *vaddr, uint64_t bytes);
+/** The same, and drop instruction cache contents (new guest code). */
+void platform_cache_sync_code(const void *vaddr, uint64_t bytes);
+
+/**
+ * Notifications that the platform consumes itself (seL4: the timer PD's channel). Call first from
+ * notified(); true if it was one.
+ */
+bool platform_notified(microkit_channel channel);
