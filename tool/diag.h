@@ -39,5 +39,5 @@ void diag_warning(struct diag *diag, struct loc loc, const char *format, ...)
 
 int diag_error_count(const struct diag *diag);
 
-/** Print everything collected, in order of place, and forget it. */
+/** Print everything collected, in order of place, and forget it; the count of errors stays. */
 void diag_print(struct diag *diag, FILE *out);

@@ -185,7 +185,8 @@ struct model {
 struct model *model_new(void);
 void model_free(struct model *model);
 
-/* Append; the returned object is zeroed but for its name, and owned by the model. PDs and MRs never move;
+/* Append; the returned object is zeroed but for its arguments (maps are cached, places those of the parent,
+   MRs of 4 KiB pages until the caller says otherwise) and owned by the model. PDs and MRs never move;
    the others may, on the next append to the same array. */
 struct model_pd *model_add_pd(struct model *model, const char *name, struct loc loc);
 struct model_mr *model_add_mr(struct model *model, const char *name, struct loc loc);
