@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** Physical addresses `base` to `base + bytes - 1`. */
 struct board_range {
     const char *name;
     uint64_t base;

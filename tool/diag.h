@@ -37,6 +37,7 @@ void diag_note(struct diag *diag, struct loc loc, const char *format, ...)
 void diag_warning(struct diag *diag, struct loc loc, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/** Errors reported so far, printed or not; notes and warnings do not count. */
 int diag_error_count(const struct diag *diag);
 
 /** Print everything collected, in order of place, and forget it; the count of errors stays. */

@@ -22,6 +22,7 @@
 #define MODEL_LARGE_PAGE_BYTES 0x200000ull
 #define MODEL_MAX_CHANNELS 62u
 
+/** Permissions of a mapping, or-ed together. */
 enum model_perms { MODEL_READ = 1, MODEL_WRITE = 2, MODEL_EXECUTE = 4 };
 
 /** What a memory region is for: shown in reports, and checked (a device region must be a board device). */
@@ -34,6 +35,7 @@ enum model_mr_kind {
     MODEL_MR_KLOG    /**< the kernel's log ring; the bundled image maps the kernel's section */
 };
 
+/** Initial contents of a memory region. */
 enum model_prefill { MODEL_PREFILL_NONE, MODEL_PREFILL_FILE, MODEL_PREFILL_BLOB };
 
 struct model_mr {
@@ -61,6 +63,7 @@ struct model_map {
     char *setvar_prefill_size;
 };
 
+/** A physical interrupt that a PD receives on `channel`. */
 struct model_irq {
     struct loc loc;
     uint32_t intid;
@@ -164,6 +167,7 @@ struct model_channel_end {
     uint32_t post_virq;
 };
 
+/** Two PDs that may notify each other, or one call the other, as their ends say. */
 struct model_channel {
     struct loc loc;
     struct model_channel_end ends[2];
@@ -182,6 +186,7 @@ struct model {
     size_t channel_count;
 };
 
+/** An empty model; model_free() frees it with all that was added to it. */
 struct model *model_new(void);
 void model_free(struct model *model);
 
@@ -204,6 +209,7 @@ struct model_vm *model_add_vm(struct model_pd *pd, const char *name, struct loc 
 struct model_vcpu *model_add_vcpu(struct model_vm *vm, uint32_t id);
 struct model_doorbell *model_add_doorbell(struct model_vm *vm);
 
+/** The PD or region of that name, or NULL. */
 struct model_pd *model_find_pd(const struct model *model, const char *name);
 struct model_mr *model_find_mr(const struct model *model, const char *name);
 

@@ -110,6 +110,7 @@ void platform_virq_set_level(uint32_t vcpu, uint32_t intid, bool high);
 /** GICD_ISACTIVER / GICD_ICACTIVER. */
 void platform_virq_set_active(uint32_t vcpu, uint32_t intid, bool active);
 
+/** State as GICD_ISPENDR and GICD_ISACTIVER show it; pending includes a level line that is high. */
 bool platform_virq_is_pending(uint32_t vcpu, uint32_t intid);
 bool platform_virq_is_active(uint32_t vcpu, uint32_t intid);
 

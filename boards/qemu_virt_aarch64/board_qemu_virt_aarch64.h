@@ -4,4 +4,5 @@
 
 #include "boards/board.h"
 
+/** Agrees with QEMU_ARGS in board.mk. */
 extern const struct board board_qemu_virt_aarch64;

@@ -65,6 +65,7 @@ enum syscall_virq_flags {
     SYSCALL_VIRQ_LEVEL = 1u << 1 /**< level-sensitive: pending follows the line; else edge */
 };
 
+/** What SYSCALL_VIRQ_SET does. */
 enum syscall_virq_op {
     SYSCALL_VIRQ_PEND = 0,      /**< latch pending: an edge, a software pend, an SGI */
     SYSCALL_VIRQ_UNPEND = 1,    /**< drop the latch */
@@ -74,6 +75,7 @@ enum syscall_virq_op {
     SYSCALL_VIRQ_DEACTIVATE = 5 /**< GICD_ICACTIVER */
 };
 
+/** Bits that SYSCALL_VIRQ_GET returns. */
 enum syscall_virq_state { SYSCALL_VIRQ_IS_PENDING = 1u << 0, SYSCALL_VIRQ_IS_ACTIVE = 1u << 1 };
 
 /**

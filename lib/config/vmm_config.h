@@ -21,7 +21,9 @@ enum vmm_device_kind {
     VMM_DEVICE_PASSTHROUGH = 6 /**< a physical interrupt of a passed-through device: `channel` -> `virq` */
 };
 
+/** How the guest finds a virtio device. */
 enum vmm_transport { VMM_TRANSPORT_NONE = 0, VMM_TRANSPORT_MMIO = 1, VMM_TRANSPORT_PCI = 2 };
+/** Who works on a NIC's virtqueues: the VMM, over rings to the switch, or the switch itself. */
 enum vmm_datapath { VMM_DATAPATH_RING = 0, VMM_DATAPATH_VHOST = 1 };
 
 /** What the guest's exit (PSCI SYSTEM_OFF and SYSTEM_RESET, crash) leads to. */

@@ -9,6 +9,7 @@
 #define VSWITCH_CONFIG_SECTION ".vswitch_config"
 #define VSWITCH_CONFIG_MAX_PORTS 32u
 
+/** The data path of a port between the switch and its peer. */
 enum vswitch_port_kind { VSWITCH_PORT_NONE = 0, VSWITCH_PORT_RING = 1, VSWITCH_PORT_VHOST = 2 };
 
 enum vswitch_port_flags {
