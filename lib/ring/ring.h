@@ -18,8 +18,15 @@
  * a plain byte stream (ring_write/ring_read).
  *
  * Signal protocol (no lost wake-up): a consumer that finds the ring empty calls ring_request_data(), which
- * sets want_data in its own region and then looks again; a producer that committed asks
- * ring_should_signal_data() and, if so, notifies the channel. Likewise for space. Barriers are inside.
+ * publishes a new request number in want_data of its own region and then looks again; a producer that
+ * committed asks ring_should_signal_data() and, if so, notifies the channel. It answers each request number
+ * once, so a request needs no taking back and a busy consumer is left alone. Likewise for space, where the
+ * request also says how much. Barriers are inside.
+ *
+ * Restarts: each side counts its starts in `epoch` and publishes in `peer_epoch` which start of the peer its
+ * indices belong to (0: it has not seen any, its indices count from 0). Indices of a peer that has not yet
+ * acknowledged our present start are not looked at. Whoever called ring_init() notifies the peer once; the
+ * peer's ring_sync() then resets its side. What was written before the first contact is not lost.
  */
 #pragma once
 
@@ -33,16 +40,17 @@
 #define RING_RECORD_ALIGN 16u
 #define RING_RECORD_HEADER_BYTES 16u
 
-/** The start of each side's region. Fields are accessed with C11 atomics only. */
+/** The start of each side's region. Only ring.c looks inside; all fields are accessed atomically. */
 struct ring_region {
-    uint32_t magic;     /**< RING_MAGIC once its writer is up; changes with each (re)start: see `epoch` */
-    uint32_t epoch;     /**< counts the writer's (re)starts; a change resets both directions */
-    uint32_t head;      /**< bytes produced by the writer */
-    uint32_t want_data; /**< non-zero: the writer of this region wants a signal for new incoming data */
-    uint32_t reserved0[12];
+    uint32_t magic;      /**< RING_MAGIC while its writer is up */
+    uint32_t epoch;      /**< counts the writer's (re)starts, never 0; a change resets both directions */
+    uint32_t peer_epoch; /**< the peer's epoch that head and tail belong to, 0: any, as both count from 0 */
+    uint32_t head;       /**< bytes produced by the writer */
+    uint32_t want_data;  /**< number of the writer's request for a signal at new incoming data; 0: none */
+    uint32_t reserved0[11];
     uint32_t tail;       /**< bytes the writer has consumed of the peer's data */
-    uint32_t want_space; /**< non-zero: the writer of this region wants a signal for freed outgoing space */
-    uint32_t peer_epoch; /**< the peer epoch that `tail` belongs to */
+    uint32_t space_at;   /**< signal when the peer's tail has reached this */
+    uint32_t want_space; /**< number of the writer's request for a signal for freed outgoing space; 0: none */
     uint32_t reserved1[13];
     uint8_t data[];
 };
@@ -52,13 +60,19 @@ struct ring {
     struct ring_region *own;        /**< mapped read-write */
     const struct ring_region *peer; /**< mapped read-only; contents untrusted */
     uint32_t capacity_bytes;        /**< data bytes a direction, a power of two */
+    uint32_t epoch;                 /**< our copy of own->epoch */
     uint32_t head;                  /**< our copy of own->head */
     uint32_t tail;                  /**< our copy of own->tail */
+    uint32_t peer_epoch;            /**< the peer's start that we are in step with, 0: none yet */
     uint32_t peer_head;             /**< last checked value of peer->head */
     uint32_t peer_tail;             /**< last checked value of peer->tail */
-    uint32_t peer_epoch;
-    uint32_t reserved_bytes; /**< of the record being built */
-    bool broken;             /**< the peer published nonsense; stays until ring_init */
+    uint32_t reserved_bytes;        /**< of the record being built, with header and padding; 0: none */
+    uint32_t padding_bytes;         /**< in front of it, up to the end of the data area */
+    uint32_t peeked_bytes;          /**< of the record last peeked at, with header; 0: none */
+    uint32_t request;               /**< number of our last signal request, both kinds */
+    uint32_t answered_data;         /**< the peer's want_data that we last signalled for */
+    uint32_t answered_space;        /**< the peer's want_space that we last signalled for */
+    bool broken;                    /**< the peer published nonsense */
 };
 
 /** What a record carries besides its bytes. `meta` is 64 bits of the link's protocol (e.g. virtio_net_hdr).
@@ -72,7 +86,8 @@ struct ring_record {
  * Set up one side.
  *
  * `own` and `peer`: the regions, each `region_bytes` long and 64-byte aligned; the capacity is the largest
- * power of two that fits behind the header. Bumps own->epoch, so the peer drops what it had of us.
+ * power of two that fits behind the header (so 2^n + 4 KiB is a good size). Bumps own->epoch, so the peer
+ * drops what it had of us: own->epoch must survive a restart. Afterwards notify the peer's channel once.
  * Returns ERR_RANGE if the region is too small (under 4 KiB), ERR_ALIGN if misaligned.
  */
 ERR_CHECKED enum err ring_init(struct ring *ring, void *own, const void *peer, uint32_t region_bytes);
@@ -83,19 +98,30 @@ ERR_CHECKED enum err ring_init(struct ring *ring, void *own, const void *peer, u
  */
 bool ring_sync(struct ring *ring);
 
-/** True once the peer published something impossible. The link then carries nothing until ring_init(). */
+/**
+ * True once the peer published something impossible. The link then carries nothing until ring_init() or until
+ * ring_sync() finds that the peer restarted.
+ */
 bool ring_is_broken(const struct ring *ring);
 
 /* Records. */
 
 /**
- * Room for a record of `length_bytes` (1 .. capacity/2): *data points at contiguous space in our region.
- * Nothing is visible to the peer until ring_commit(). A second reserve replaces the first.
- * Errors: ERR_SPACE (full), ERR_RANGE (length), ERR_OVERRUN (peer broken).
+ * Longest record: half the capacity less its header, so that an empty ring takes it wherever it stands.
+ */
+uint32_t ring_record_limit(const struct ring *ring);
+
+/**
+ * Room for a record of `length_bytes` (1 .. ring_record_limit()): *data points at contiguous space in our
+ * region. Nothing is visible to the peer until ring_commit(). A second reserve replaces the first. Errors:
+ * ERR_SPACE (full), ERR_RANGE (length), ERR_OVERRUN (peer broken).
  */
 ERR_CHECKED enum err ring_reserve(struct ring *ring, uint32_t length_bytes, uint8_t **data);
 
-/** Publish the reserved record with its final length (not above the reserved one) and `meta`. */
+/**
+ * Publish the reserved record with its final length (1 .. the reserved one; 0 gives the space back) and
+ * `meta`. Does nothing if nothing is reserved, e.g. because ring_sync() dropped it.
+ */
 void ring_commit(struct ring *ring, uint32_t length_bytes, uint64_t meta);
 
 /**
@@ -127,14 +153,18 @@ uint32_t ring_available(struct ring *ring);
 /** Ask for a signal at the next data. Returns true if there is data already: look again, don't sleep. */
 bool ring_request_data(struct ring *ring);
 
-/** Take the request back: we are polling. */
+/** Take the request back: we are polling. Optional, since each request is answered once. */
 void ring_cancel_data(struct ring *ring);
 
-/** Ask for a signal when at least `bytes` of space are free. Returns true if they are free already. */
+/** Ask for a signal when at least `bytes` (1 .. capacity) are free. Returns true if they are free already. */
 bool ring_request_space(struct ring *ring, uint32_t bytes);
 
-/** After commits or writes: does the peer want a notification for them? Clears nothing at the peer. */
+/** ring_request_space() for what ring_reserve(`length_bytes`) needs. */
+bool ring_request_record_space(struct ring *ring, uint32_t length_bytes);
+
+/** After commits or writes: does the peer want a notification for them? If true, the caller notifies:
+    the request counts as answered. */
 bool ring_should_signal_data(struct ring *ring);
 
-/** After releases or reads: does the peer want a notification for the space? */
+/** After releases or reads: does the peer want a notification for the space? As above. */
 bool ring_should_signal_space(struct ring *ring);

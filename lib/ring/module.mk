@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSD-2-Clause
+LIB_SRCS += lib/ring/ring.c
+
+TESTS += test_ring test_ring_threads
+test_ring_SRCS := lib/ring/ring.c
+test_ring_threads_SRCS := lib/ring/ring.c
+test_ring_threads_LIBS := -pthread
+
+FUZZERS += fuzz_ring
+fuzz_ring_SRCS := lib/ring/ring.c
