@@ -119,6 +119,12 @@ void platform_cache_clean(const void *vaddr, uint64_t bytes);
 /** The same, and drop instruction cache contents (new guest code). */
 void platform_cache_sync_code(const void *vaddr, uint64_t bytes);
 
+/** Fill `bytes` of plain memory with zeros, the fastest way. Both are multiples of 4 KiB. */
+void platform_zero(void *vaddr, uint64_t bytes);
+
+/** Switch the whole machine off. Returns only if the system description doesn't grant that. */
+void platform_halt(void);
+
 /**
  * Notifications that the platform consumes itself (seL4: the timer PD's channel). Call first from
  * notified(); true if it was one.
