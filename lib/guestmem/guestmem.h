@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The one door to guest memory.
+ *
+ * Whoever looks into a guest's RAM (VMM, vhost switch) does it through a `struct guestmem`: an address is a
+ * gpa_t until guestmem_translate() or one of the accessors has checked that the whole range lies inside the
+ * RAM. What is behind the door may change at any time: the guest runs on. So copy first, then check the copy.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+
+/** A guest-physical address. Wrapped, so that it can't be mixed with addresses of this PD. */
+typedef struct {
+    uint64_t value;
+} gpa_t;
+
+/** The guest-physical address `value`. */
+static inline gpa_t gpa_of(uint64_t value)
+{
+    return (gpa_t){value};
+}
+
+/** `address` moved up by `bytes`; wraps as 64-bit addition does, which the range check then refuses. */
+static inline gpa_t gpa_add(gpa_t address, uint64_t bytes)
+{
+    return (gpa_t){address.value + bytes};
+}
+
+/** A guest's RAM and where this PD has it mapped. */
+struct guestmem {
+    uint64_t base;  /**< GPA of the first byte, page-aligned */
+    uint64_t bytes; /**< of the RAM */
+    uint8_t *host;  /**< the same first byte here, page-aligned; not owned */
+};
+
+/**
+ * Describe `bytes` of RAM at `base` that are mapped at `host`.
+ * Errors: ERR_ALIGN (base or host not on a page), ERR_RANGE (empty, or runs past the end of the address
+ * space).
+ */
+ERR_CHECKED enum err guestmem_init(struct guestmem *mem, gpa_t base, void *host, uint64_t bytes);
+
+/**
+ * *host = where the `bytes` at `address` are mapped, all of them inside RAM (a length of 0 is allowed up to
+ * and including the end). Errors: ERR_RANGE; *host is then untouched.
+ */
+ERR_CHECKED enum err guestmem_translate(const struct guestmem *mem, gpa_t address, uint64_t bytes,
+                                        uint8_t **host);
+
+/** Copy `bytes` from the guest. Errors: ERR_RANGE, nothing copied. */
+ERR_CHECKED enum err guestmem_read(const struct guestmem *mem, gpa_t address, void *to, uint64_t bytes);
+
+/** Copy `bytes` to the guest. Errors: ERR_RANGE, nothing copied. */
+ERR_CHECKED enum err guestmem_write(const struct guestmem *mem, gpa_t address, const void *from,
+                                    uint64_t bytes);
+
+/** Fill `bytes` with zeros. Errors: ERR_RANGE, nothing written. */
+ERR_CHECKED enum err guestmem_zero(const struct guestmem *mem, gpa_t address, uint64_t bytes);
+
+/**
+ * Single-copy atomic, relaxed loads and stores of naturally aligned little-endian values.
+ * Errors: ERR_RANGE, ERR_ALIGN; *value is then untouched.
+ */
+ERR_CHECKED enum err guestmem_load16(const struct guestmem *mem, gpa_t address, uint16_t *value);
+ERR_CHECKED enum err guestmem_load32(const struct guestmem *mem, gpa_t address, uint32_t *value);
+ERR_CHECKED enum err guestmem_load64(const struct guestmem *mem, gpa_t address, uint64_t *value);
+ERR_CHECKED enum err guestmem_store16(const struct guestmem *mem, gpa_t address, uint16_t value);
+ERR_CHECKED enum err guestmem_store32(const struct guestmem *mem, gpa_t address, uint32_t value);
+ERR_CHECKED enum err guestmem_store64(const struct guestmem *mem, gpa_t address, uint64_t value);
