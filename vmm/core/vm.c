@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/core/vm.h"
+
+#include <stddef.h>
+
+#include "vmm/core/crash.h"
+#include "vmm/core/image.h"
+#include "vmm/core/vm_devices.h"
+
+static enum err add_devices(struct vm *vm)
+{
+    const struct vmm_config *config = vm->config;
+
+    for (uint32_t i = 0; i < config->device_count; i++) {
+        if (config->devices[i].kind == VMM_DEVICE_NONE) {
+            continue;
+        }
+        const enum err err = vm_devices_add(vm, &vm->devices[vm->device_count], &config->devices[i]);
+        if (err != ERR_OK) {
+            return err;
+        }
+        vm->device_count++;
+    }
+    return ERR_OK;
+}
+
+enum err vm_init(struct vm *vm, const struct vmm_config *config)
+{
+    vm->config = config;
+    if (config->device_count > VMM_CONFIG_MAX_DEVICES) {
+        log_error("configuration: %u devices, at most %u can be served", config->device_count,
+                  VMM_CONFIG_MAX_DEVICES);
+        return ERR_RANGE;
+    }
+    enum err err = guestmem_init(&vm->mem, gpa_of(config->ram_gpa), (void *)(uintptr_t)config->ram_vaddr,
+                                 config->ram_bytes);
+    if (err != ERR_OK) {
+        log_error("configuration: guest RAM: %s", err_text(err));
+        return err;
+    }
+    platform_init(config);
+    err = vgic_init(&vm->vgic, config->vcpu_count, config->spi_count);
+    if (err == ERR_OK) {
+        err = mmio_add(&vm->mmio, config->gicd_gpa, config->gicd_bytes, vgic_access, &vm->vgic);
+    }
+    if (err != ERR_OK) {
+        log_error("configuration: interrupt controller: %s", err_text(err));
+        return err;
+    }
+    return add_devices(vm);
+}
+
+void vm_stop(struct vm *vm)
+{
+    vm->running = false;
+    for (uint32_t vcpu = 0; vcpu < vm->config->vcpu_count; vcpu++) {
+        platform_vcpu_stop(vcpu);
+    }
+}
+
+enum err vm_start(struct vm *vm)
+{
+    const struct vmm_config *config = vm->config;
+    struct image_entry entry;
+
+    vm_stop(vm);
+    for (uint32_t i = 0; i < vm->device_count; i++) {
+        if (vm->devices[i].ops->reset != NULL) {
+            vm->devices[i].ops->reset(&vm->devices[i]);
+        }
+    }
+    vgic_reset(&vm->vgic);
+    psci_reset(&vm->psci, config->vcpu_count, config->ram_gpa, config->ram_bytes);
+    const enum err err = image_load(config, &vm->mem, &entry);
+    if (err == ERR_OK) {
+        vm->running = true;
+        platform_vcpu_start(0, entry.pc, entry.x0);
+    }
+    return err;
+}
+
+void vm_notified(struct vm *vm, microkit_channel channel)
+{
+    for (uint32_t i = 0; i < vm->device_count; i++) {
+        struct vm_device *device = &vm->devices[i];
+        const bool is_passthrough = device->config->kind == VMM_DEVICE_PASSTHROUGH;
+        const bool has_link = device->config->link.bytes != 0;
+        if ((is_passthrough && device->config->channel == channel) ||
+            (has_link && device->config->link.channel == channel)) {
+            device->ops->notified(device);
+        }
+    }
+}
+
+/* The guest has ended in one way or another; `action` is enum vmm_exit_action. */
+static void end(struct vm *vm, uint32_t action, const char *how)
+{
+    vm_stop(vm);
+    if (action == VMM_EXIT_RESTART) {
+        log_info("%s %s; restarting it", vm->config->name, how);
+        if (vm_start(vm) != ERR_OK) {
+            log_error("%s cannot be restarted; it stays off", vm->config->name);
+        }
+        return;
+    }
+    log_info("%s %s; it stays off", vm->config->name, how);
+    if (action == VMM_EXIT_HALT) {
+        platform_halt();
+        log_warn("this system does not let %s switch the machine off", vm->config->name);
+    }
+}
+
+static void crash(struct vm *vm, const struct platform_exit *exit, const char *why)
+{
+    crash_report(vm->config->name, exit, why);
+    end(vm, vm->config->on_crash, "has crashed");
+}
+
+static enum platform_resume on_mmio(struct vm *vm, struct platform_exit *exit)
+{
+    struct mmio_access access = {
+        .value = exit->u.mmio.is_write ? exit->u.mmio.value : 0,
+        .width_bytes = exit->u.mmio.width_bytes,
+        .vcpu = exit->vcpu,
+        .is_write = exit->u.mmio.is_write,
+    };
+
+    if (mmio_dispatch(&vm->mmio, exit->u.mmio.gpa, &access) == MMIO_DONE) {
+        exit->u.mmio.value = access.value;
+        return PLATFORM_RESUME_DONE;
+    }
+    /* As on hardware, where nobody answers; the guest's own fault handler says more than we could. */
+    log_warn_limited(&vm->stray_accesses, "%s: no device at 0x%llx (%s of %u bytes, pc 0x%llx)",
+                     vm->config->name, (unsigned long long)exit->u.mmio.gpa,
+                     access.is_write ? "store" : "load", access.width_bytes, (unsigned long long)exit->pc);
+    return PLATFORM_RESUME_ABORT;
+}
+
+static enum platform_resume on_call(struct vm *vm, struct platform_exit *exit)
+{
+    switch (psci_call(&vm->psci, exit->vcpu, exit->u.call.args)) {
+    case PSCI_ACTION_CPU_OFF:
+        return PLATFORM_RESUME_STAY;
+    case PSCI_ACTION_OFF:
+        end(vm, vm->config->on_off, "has switched itself off");
+        return PLATFORM_RESUME_STAY;
+    case PSCI_ACTION_RESET:
+        end(vm, vm->config->on_reset, "has asked for a reset");
+        return PLATFORM_RESUME_STAY;
+    case PSCI_ACTION_RETURN:
+    default:
+        return PLATFORM_RESUME_DONE;
+    }
+}
+
+enum platform_resume vm_exit(struct vm *vm, struct platform_exit *exit)
+{
+    switch (exit->reason) {
+    case PLATFORM_EXIT_MMIO:
+        return on_mmio(vm, exit);
+    case PLATFORM_EXIT_CALL:
+        return on_call(vm, exit);
+    case PLATFORM_EXIT_SYSREG:
+        log_warn_limited(&vm->stray_registers, "%s: system register not there (esr 0x%llx, pc 0x%llx)",
+                         vm->config->name, (unsigned long long)exit->syndrome, (unsigned long long)exit->pc);
+        return PLATFORM_RESUME_UNDEF;
+    case PLATFORM_EXIT_CRASH:
+        crash(vm, exit, "an access that cannot be emulated");
+        return PLATFORM_RESUME_STAY;
+    case PLATFORM_EXIT_NONE:
+    default:
+        return PLATFORM_RESUME_DONE;
+    }
+}

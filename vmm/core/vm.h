@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * One virtual machine: its memory, devices and life. main.c turns Microkit's entry points into these calls.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <microkit.h>
+
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/config/vmm_config.h"
+#include "lib/guestmem/guestmem.h"
+#include "lib/virtq/virtq.h"
+#include "vmm/core/mmio.h"
+#include "vmm/core/psci.h"
+#include "vmm/platform.h"
+#include "vmm/vgic/irq_line.h"
+#include "vmm/vgic/vgic.h"
+#include "vmm/virtio/pl011.h"
+#include "vmm/virtio/virtio_mmio.h"
+#include "vmm/virtio/virtio_net.h"
+
+struct vm_device;
+
+/** What the machine does with a kind of device. Any may be NULL. */
+struct vm_device_ops {
+    /** The channel of its link was notified. */
+    void (*notified)(struct vm_device *device);
+    /** The machine is reset. */
+    void (*reset)(struct vm_device *device);
+};
+
+/** One device of the machine. */
+struct vm_device {
+    const struct vmm_device_config *config;
+    const struct vm_device_ops *ops;
+    struct irq_line line;
+    struct virtio_mmio mmio; /**< virtio devices on that transport */
+    union {
+        struct pl011 pl011;
+        struct virtio_net net;
+    } u;
+};
+
+/** One machine. Large: keep it static. */
+struct vm {
+    const struct vmm_config *config;
+    bool running;
+    struct guestmem mem;
+    struct vgic vgic;
+    struct psci psci;
+    struct mmio_map mmio;
+    struct vm_device devices[VMM_CONFIG_MAX_DEVICES];
+    uint32_t device_count;
+    struct virtq_chain scratch; /**< shared by all devices: one chain is in hand at a time */
+    struct log_limit stray_accesses;
+    struct log_limit stray_registers;
+};
+
+/**
+ * Build the machine that `config` describes, which must outlive it. Logs what is wrong.
+ * Errors: ERR_FORMAT, ERR_RANGE, ERR_ALIGN, ERR_SPACE, ERR_UNSUPPORTED (device kind or transport).
+ */
+ERR_CHECKED enum err vm_init(struct vm *vm, const struct vmm_config *config);
+
+/** Reset everything, load the guest anew and let it run. Errors: those of image_load(); it is then stopped.
+ */
+ERR_CHECKED enum err vm_start(struct vm *vm);
+
+/** Stop all vCPUs. The devices stay as they are. */
+void vm_stop(struct vm *vm);
+
+/** Channel `channel` was notified. */
+void vm_notified(struct vm *vm, microkit_channel channel);
+
+/** A vCPU stopped as *exit says; results are put into *exit. Returns how it goes on. */
+enum platform_resume vm_exit(struct vm *vm, struct platform_exit *exit);

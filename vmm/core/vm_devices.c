@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/core/vm_devices.h"
+
+#include <stddef.h>
+
+#include "lib/base/log.h"
+
+/* Registers beyond these are in no specification; the window in the description may be larger. */
+#define MIN_WINDOW_BYTES 0x1000u
+
+static enum err map(struct vm *vm, const struct vmm_device_config *config, mmio_handler *handler,
+                    void *context)
+{
+    const uint64_t bytes = config->bytes != 0 ? config->bytes : MIN_WINDOW_BYTES;
+
+    return mmio_add(&vm->mmio, config->gpa, bytes, handler, context);
+}
+
+static void pl011_on_notified(struct vm_device *device)
+{
+    pl011_notified(&device->u.pl011);
+}
+
+static void pl011_on_reset(struct vm_device *device)
+{
+    pl011_reset(&device->u.pl011);
+}
+
+static const struct vm_device_ops pl011_ops = {pl011_on_notified, pl011_on_reset};
+
+static enum err add_pl011(struct vm *vm, struct vm_device *device)
+{
+    device->ops = &pl011_ops;
+    const enum err err = pl011_init(&device->u.pl011, device->config, &device->line);
+    return err != ERR_OK ? err : map(vm, device->config, pl011_access, &device->u.pl011);
+}
+
+/* Put a virtio device behind the transport that its row asks for. */
+static enum err add_transport(struct vm *vm, struct vm_device *device, struct virtio_device *virtio)
+{
+    if (device->config->transport != VMM_TRANSPORT_MMIO) {
+        return ERR_UNSUPPORTED;
+    }
+    virtio_mmio_init(&device->mmio, virtio, &device->line);
+    return map(vm, device->config, virtio_mmio_access, &device->mmio);
+}
+
+static void net_on_notified(struct vm_device *device)
+{
+    virtio_net_notified(&device->u.net);
+}
+
+static void virtio_on_reset(struct vm_device *device)
+{
+    virtio_mmio_reset(&device->mmio);
+}
+
+static const struct vm_device_ops net_ops = {net_on_notified, virtio_on_reset};
+
+static enum err add_net(struct vm *vm, struct vm_device *device)
+{
+    if (device->config->u.net.datapath != VMM_DATAPATH_RING) {
+        return ERR_UNSUPPORTED;
+    }
+    device->ops = &net_ops;
+    const enum err err = virtio_net_init(&device->u.net, device->config, &vm->mem, &vm->scratch);
+    return err != ERR_OK ? err : add_transport(vm, device, &device->u.net.device);
+}
+
+/* The physical interrupt of a passed-through device: on to the guest, acknowledged once it is pending there.
+ */
+static void passthrough_on_notified(struct vm_device *device)
+{
+    vgic_pend(device->line.vgic, device->line.intid);
+    microkit_irq_ack(device->config->channel);
+}
+
+static const struct vm_device_ops passthrough_ops = {passthrough_on_notified, NULL};
+
+enum err vm_devices_add(struct vm *vm, struct vm_device *device, const struct vmm_device_config *config)
+{
+    enum err err = ERR_UNSUPPORTED;
+
+    device->config = config;
+    device->line =
+        (struct irq_line){.vgic = &vm->vgic, .intid = config->virq, .edge = config->virq_edge != 0};
+    switch (config->kind) {
+    case VMM_DEVICE_PL011:
+        err = add_pl011(vm, device);
+        break;
+    case VMM_DEVICE_NET:
+        err = add_net(vm, device);
+        break;
+    case VMM_DEVICE_PASSTHROUGH:
+        device->ops = &passthrough_ops;
+        err = ERR_OK;
+        break;
+    default:
+        break;
+    }
+    if (err != ERR_OK) {
+        log_error("device %s at 0x%llx: %s", config->name, (unsigned long long)config->gpa, err_text(err));
+    }
+    return err;
+}

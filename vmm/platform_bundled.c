@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The VMM's platform seam on the bundled kernel: system calls (kernel/include/syscall.h). */
+#include "vmm/platform.h"
+
+#include <stddef.h>
+
+#include "kernel/include/syscall.h"
+#include "microkit/bundled/libmicrokit.h"
+
+/* ESR_EL2 of a data abort (Arm DDI 0487, ESR_ELx). */
+#define ESR_ISV (1ull << 24)
+#define ESR_SAS_SHIFT 22
+#define ESR_WNR (1ull << 6)
+/* ESR_EL2 of a trapped MSR/MRS. */
+#define ESR_SYSREG_READ 1ull
+
+#define PSCI_SYSTEM_OFF_CALL 0x84000008ull
+
+/* The one piece of state of a platform is the VM's configuration, as the contract says; it is never changed
+   after platform_init(). */
+static const struct vmm_config *vm_config;
+
+static microkit_child child_of(uint32_t vcpu)
+{
+    return vm_config->vcpu_child[vcpu];
+}
+
+static struct libmicrokit_result vcpu_call(uint64_t number, uint32_t vcpu, uint64_t a1, uint64_t a2,
+                                           uint64_t a3)
+{
+    return libmicrokit_call(number, child_of(vcpu), a1, a2, a3);
+}
+
+void platform_init(const struct vmm_config *config)
+{
+    vm_config = config;
+}
+
+static void read_abort(struct platform_exit *exit)
+{
+    const uint64_t gpa = microkit_mr_get(0);
+    const uint64_t esr = microkit_mr_get(1);
+
+    exit->syndrome = esr;
+    exit->pc = microkit_mr_get(3);
+    if ((esr & ESR_ISV) == 0) {
+        exit->reason = PLATFORM_EXIT_CRASH;
+        exit->u.crash.gpa = gpa;
+        exit->u.crash.far = microkit_mr_get(4);
+        return;
+    }
+    exit->reason = PLATFORM_EXIT_MMIO;
+    exit->u.mmio.gpa = gpa;
+    exit->u.mmio.value = microkit_mr_get(2);
+    exit->u.mmio.width_bytes = 1u << (esr >> ESR_SAS_SHIFT & 3);
+    exit->u.mmio.is_write = (esr & ESR_WNR) != 0;
+}
+
+static void read_call(struct platform_exit *exit)
+{
+    exit->reason = PLATFORM_EXIT_CALL;
+    exit->u.call.is_smc = microkit_mr_get(0) == 1;
+    for (seL4_Uint8 i = 0; i < 8; i++) {
+        exit->u.call.args[i] = microkit_mr_get((seL4_Uint8)(1 + i));
+    }
+    exit->u.call.immediate = (uint16_t)microkit_mr_get(9);
+}
+
+static void read_sysreg(struct platform_exit *exit)
+{
+    exit->reason = PLATFORM_EXIT_SYSREG;
+    exit->syndrome = microkit_mr_get(0);
+    exit->u.sysreg.value = microkit_mr_get(1);
+    exit->u.sysreg.is_write = (exit->syndrome & ESR_SYSREG_READ) == 0;
+    exit->pc = microkit_mr_get(2);
+}
+
+static void read_other(struct platform_exit *exit)
+{
+    exit->reason = PLATFORM_EXIT_CRASH;
+    exit->syndrome = microkit_mr_get(0);
+    exit->u.crash.far = microkit_mr_get(1);
+    exit->pc = microkit_mr_get(2);
+    exit->u.crash.gpa = microkit_mr_get(3);
+}
+
+enum err platform_exit_read(microkit_child child, microkit_msginfo msginfo, struct platform_exit *exit)
+{
+    *exit = (struct platform_exit){0};
+    while (exit->vcpu < vm_config->vcpu_count && vm_config->vcpu_child[exit->vcpu] != child) {
+        exit->vcpu++;
+    }
+    if (exit->vcpu == vm_config->vcpu_count) {
+        return ERR_RANGE;
+    }
+    switch (microkit_msginfo_get_label(msginfo)) {
+    case SYSCALL_VCPU_FAULT_ABORT:
+        read_abort(exit);
+        break;
+    case SYSCALL_VCPU_FAULT_CALL:
+        read_call(exit);
+        break;
+    case SYSCALL_VCPU_FAULT_SYSREG:
+        read_sysreg(exit);
+        break;
+    default:
+        read_other(exit);
+        break;
+    }
+    return ERR_OK;
+}
+
+static seL4_Uint16 write_results(const struct platform_exit *exit)
+{
+    switch (exit->reason) {
+    case PLATFORM_EXIT_MMIO:
+        microkit_mr_set(0, exit->u.mmio.value);
+        return 1;
+    case PLATFORM_EXIT_CALL:
+        for (seL4_Uint8 i = 0; i < 4; i++) {
+            microkit_mr_set(i, exit->u.call.args[i]);
+        }
+        return 4;
+    case PLATFORM_EXIT_SYSREG:
+        microkit_mr_set(0, exit->u.sysreg.value);
+        return 1;
+    case PLATFORM_EXIT_NONE:
+    case PLATFORM_EXIT_CRASH:
+    default:
+        return 0;
+    }
+}
+
+bool platform_exit_finish(const struct platform_exit *exit, enum platform_resume resume,
+                          microkit_msginfo *reply)
+{
+    switch (resume) {
+    case PLATFORM_RESUME_DONE:
+        *reply = microkit_msginfo_new(SYSCALL_VCPU_REPLY_DONE, write_results(exit));
+        return true;
+    case PLATFORM_RESUME_UNDEF:
+        *reply = microkit_msginfo_new(SYSCALL_VCPU_REPLY_UNDEF, 0);
+        return true;
+    case PLATFORM_RESUME_ABORT:
+        *reply = microkit_msginfo_new(SYSCALL_VCPU_REPLY_ABORT, 0);
+        return true;
+    case PLATFORM_RESUME_STAY:
+    default:
+        return false;
+    }
+}
+
+void platform_vcpu_start(uint32_t vcpu, uint64_t entry_gpa, uint64_t context)
+{
+    (void)vcpu_call(SYSCALL_VCPU_START, vcpu, entry_gpa, context, 0);
+}
+
+void platform_vcpu_stop(uint32_t vcpu)
+{
+    (void)vcpu_call(SYSCALL_VCPU_STOP, vcpu, 0, 0, 0);
+}
+
+void platform_vcpu_registers(uint32_t vcpu, uint64_t registers[PLATFORM_REGISTER_COUNT])
+{
+    (void)vcpu_call(SYSCALL_VCPU_READ_REGS, vcpu, 0, 0, 0);
+    for (seL4_Uint8 i = 0; i < PLATFORM_REGISTER_COUNT; i++) {
+        registers[i] = microkit_mr_get(i);
+    }
+}
+
+void platform_virq_configure(uint32_t vcpu, uint32_t intid, const struct platform_virq *virq)
+{
+    const uint64_t flags =
+        (virq->enabled ? SYSCALL_VIRQ_ENABLED : 0u) | (virq->edge ? 0u : SYSCALL_VIRQ_LEVEL);
+
+    (void)vcpu_call(SYSCALL_VIRQ_CONFIGURE, vcpu, intid, flags | (uint64_t)virq->priority << 8, 0);
+}
+
+void platform_virq_enable(uint32_t vcpu, bool enabled)
+{
+    (void)vcpu_call(SYSCALL_VIRQ_ENABLE, vcpu, enabled, 0, 0);
+}
+
+void platform_virq_pend(uint32_t vcpu, uint32_t intid, uint32_t source)
+{
+    (void)vcpu_call(SYSCALL_VIRQ_SET, vcpu, intid, SYSCALL_VIRQ_PEND, source);
+}
+
+void platform_virq_unpend(uint32_t vcpu, uint32_t intid)
+{
+    (void)vcpu_call(SYSCALL_VIRQ_SET, vcpu, intid, SYSCALL_VIRQ_UNPEND, 0);
+}
+
+void platform_virq_set_level(uint32_t vcpu, uint32_t intid, bool high)
+{
+    (void)vcpu_call(SYSCALL_VIRQ_SET, vcpu, intid, high ? SYSCALL_VIRQ_RAISE : SYSCALL_VIRQ_LOWER, 0);
+}
+
+void platform_virq_set_active(uint32_t vcpu, uint32_t intid, bool active)
+{
+    (void)vcpu_call(SYSCALL_VIRQ_SET, vcpu, intid, active ? SYSCALL_VIRQ_ACTIVATE : SYSCALL_VIRQ_DEACTIVATE,
+                    0);
+}
+
+bool platform_virq_is_pending(uint32_t vcpu, uint32_t intid)
+{
+    return (vcpu_call(SYSCALL_VIRQ_GET, vcpu, intid, 0, 0).x1 & SYSCALL_VIRQ_IS_PENDING) != 0;
+}
+
+bool platform_virq_is_active(uint32_t vcpu, uint32_t intid)
+{
+    return (vcpu_call(SYSCALL_VIRQ_GET, vcpu, intid, 0, 0).x1 & SYSCALL_VIRQ_IS_ACTIVE) != 0;
+}
+
+/* Bytes of the smallest data cache line. */
+static uint64_t line_bytes(void)
+{
+    uint64_t ctr;
+
+    __asm__ volatile("mrs %0, ctr_el0" : "=r"(ctr));
+    return 4ull << (ctr >> 16 & 0xf);
+}
+
+void platform_cache_clean(const void *vaddr, uint64_t bytes)
+{
+    const uint64_t line = line_bytes();
+    const uint64_t end = (uint64_t)(uintptr_t)vaddr + bytes;
+
+    /* To the point of coherency, and out of the cache: nothing stale is left for when the guest's caches go
+       on. */
+    for (uint64_t at = (uint64_t)(uintptr_t)vaddr & ~(line - 1); at < end; at += line) {
+        __asm__ volatile("dc civac, %0" ::"r"(at) : "memory");
+    }
+    __asm__ volatile("dsb sy" ::: "memory");
+}
+
+void platform_cache_sync_code(const void *vaddr, uint64_t bytes)
+{
+    const uint64_t end = (uint64_t)(uintptr_t)vaddr + bytes;
+    uint64_t ctr;
+
+    platform_cache_clean(vaddr, bytes);
+    __asm__ volatile("mrs %0, ctr_el0" : "=r"(ctr));
+    const uint64_t line = 4ull << (ctr & 0xf);
+    for (uint64_t at = (uint64_t)(uintptr_t)vaddr & ~(line - 1); at < end; at += line) {
+        __asm__ volatile("ic ivau, %0" ::"r"(at) : "memory");
+    }
+    __asm__ volatile("dsb sy\n\tisb" ::: "memory");
+}
+
+void platform_zero(void *vaddr, uint64_t bytes)
+{
+    uint64_t dczid;
+
+    __asm__ volatile("mrs %0, dczid_el0" : "=r"(dczid));
+    const uint64_t block = 4ull << (dczid & 0xf);
+    const uint64_t start = (uint64_t)(uintptr_t)vaddr;
+    if ((dczid & 0x10) != 0) { /* DZP: prohibited */
+        uint64_t *words = vaddr;
+        for (uint64_t i = 0; i < bytes / sizeof *words; i++) {
+            words[i] = 0;
+        }
+        return;
+    }
+    for (uint64_t at = start; at < start + bytes; at += block) {
+        __asm__ volatile("dc zva, %0" ::"r"(at) : "memory");
+    }
+}
+
+void platform_halt(void)
+{
+    seL4_ARM_SMCContext call = {.x0 = PSCI_SYSTEM_OFF_CALL};
+    seL4_ARM_SMCContext response;
+
+    microkit_arm_smc_call(&call, &response);
+}
+
+bool platform_notified(microkit_channel channel)
+{
+    (void)channel;
+    return false;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/platform_fake.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct platform_fake platform_fake;
+
+void platform_fake_reset(void)
+{
+    memset(&platform_fake, 0, sizeof platform_fake);
+}
+
+/* Asserts are right here: a wrong number can only come from a bug in the code under test. */
+static struct platform_fake_vcpu *vcpu_at(uint32_t vcpu)
+{
+    assert(vcpu < VMM_CONFIG_MAX_VCPUS);
+    return &platform_fake.vcpus[vcpu];
+}
+
+static struct platform_fake_virq *virq_at(uint32_t vcpu, uint32_t intid)
+{
+    assert(intid < 1020);
+    return &vcpu_at(vcpu)->virqs[intid];
+}
+
+bool platform_fake_is_signalled(uint32_t vcpu, uint32_t intid)
+{
+    const struct platform_fake_virq *virq = virq_at(vcpu, intid);
+
+    return vcpu_at(vcpu)->virq_enabled && virq->config.enabled && !virq->active &&
+           platform_virq_is_pending(vcpu, intid);
+}
+
+void platform_init(const struct vmm_config *config)
+{
+    platform_fake.config = config;
+}
+
+/* The message of a fake exit is the index of the vCPU: the tests fill struct platform_exit themselves. */
+enum err platform_exit_read(microkit_child child, microkit_msginfo msginfo, struct platform_exit *exit)
+{
+    (void)msginfo;
+    memset(exit, 0, sizeof *exit);
+    for (uint32_t i = 0; i < platform_fake.config->vcpu_count; i++) {
+        if (platform_fake.config->vcpu_child[i] == child) {
+            exit->vcpu = i;
+            return ERR_OK;
+        }
+    }
+    return ERR_RANGE;
+}
+
+bool platform_exit_finish(const struct platform_exit *exit, enum platform_resume resume,
+                          microkit_msginfo *reply)
+{
+    (void)exit;
+    *reply = microkit_msginfo_new((seL4_Word)resume, 0);
+    return resume != PLATFORM_RESUME_STAY;
+}
+
+void platform_vcpu_start(uint32_t vcpu, uint64_t entry_gpa, uint64_t context)
+{
+    struct platform_fake_vcpu *state = vcpu_at(vcpu);
+
+    state->running = true;
+    state->start_count++;
+    state->entry = entry_gpa;
+    state->context = context;
+}
+
+void platform_vcpu_stop(uint32_t vcpu)
+{
+    struct platform_fake_vcpu *state = vcpu_at(vcpu);
+
+    state->running = false;
+    for (uint32_t i = 0; i < PLATFORM_FAKE_INTIDS; i++) {
+        state->virqs[i].latch = false;
+        state->virqs[i].active = false;
+    }
+}
+
+void platform_vcpu_registers(uint32_t vcpu, uint64_t registers[PLATFORM_REGISTER_COUNT])
+{
+    (void)vcpu_at(vcpu);
+    for (uint32_t i = 0; i < PLATFORM_REGISTER_COUNT; i++) {
+        registers[i] = i;
+    }
+}
+
+void platform_virq_configure(uint32_t vcpu, uint32_t intid, const struct platform_virq *virq)
+{
+    virq_at(vcpu, intid)->config = *virq;
+    platform_fake.configure_count++;
+}
+
+void platform_virq_enable(uint32_t vcpu, bool enabled)
+{
+    vcpu_at(vcpu)->virq_enabled = enabled;
+}
+
+void platform_virq_pend(uint32_t vcpu, uint32_t intid, uint32_t source)
+{
+    struct platform_fake_virq *virq = virq_at(vcpu, intid);
+
+    virq->latch = true;
+    virq->pend_count++;
+    virq->last_source = source;
+}
+
+void platform_virq_unpend(uint32_t vcpu, uint32_t intid)
+{
+    virq_at(vcpu, intid)->latch = false;
+}
+
+void platform_virq_set_level(uint32_t vcpu, uint32_t intid, bool high)
+{
+    virq_at(vcpu, intid)->level = high;
+}
+
+void platform_virq_set_active(uint32_t vcpu, uint32_t intid, bool active)
+{
+    virq_at(vcpu, intid)->active = active;
+}
+
+bool platform_virq_is_pending(uint32_t vcpu, uint32_t intid)
+{
+    const struct platform_fake_virq *virq = virq_at(vcpu, intid);
+
+    return virq->latch || (!virq->config.edge && virq->level);
+}
+
+bool platform_virq_is_active(uint32_t vcpu, uint32_t intid)
+{
+    return virq_at(vcpu, intid)->active;
+}
+
+void platform_cache_clean(const void *vaddr, uint64_t bytes)
+{
+    (void)vaddr;
+    platform_fake.cleaned_bytes += bytes;
+}
+
+void platform_cache_sync_code(const void *vaddr, uint64_t bytes)
+{
+    platform_cache_clean(vaddr, bytes);
+}
+
+void platform_zero(void *vaddr, uint64_t bytes)
+{
+    memset(vaddr, 0, (size_t)bytes);
+    platform_fake.zeroed_bytes += bytes;
+}
+
+void platform_halt(void)
+{
+    platform_fake.halt_count++;
+}
+
+bool platform_notified(microkit_channel channel)
+{
+    (void)channel;
+    return false;
+}

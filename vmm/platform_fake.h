@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The platform of host tests and fuzzers: keeps interrupt state and vCPU states in memory, in plain sight.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/config/vmm_config.h"
+#include "vmm/platform.h"
+
+#define PLATFORM_FAKE_INTIDS 1024u
+
+/** What a vCPU's virtual interrupt looks like. */
+struct platform_fake_virq {
+    struct platform_virq config;
+    bool latch; /**< pending by software or edge */
+    bool level; /**< line */
+    bool active;
+    uint32_t pend_count; /**< calls of platform_virq_pend() */
+    uint32_t last_source;
+};
+
+/** What a vCPU looks like. */
+struct platform_fake_vcpu {
+    bool running;
+    uint32_t start_count;
+    uint64_t entry;
+    uint64_t context;
+    bool virq_enabled;
+    struct platform_fake_virq virqs[PLATFORM_FAKE_INTIDS];
+};
+
+/** All of the fake's state; tests look and change as they like. */
+struct platform_fake {
+    const struct vmm_config *config;
+    struct platform_fake_vcpu vcpus[VMM_CONFIG_MAX_VCPUS];
+    uint32_t configure_count;
+    uint32_t halt_count;
+    uint64_t cleaned_bytes;
+    uint64_t zeroed_bytes;
+};
+
+/** The one instance. */
+extern struct platform_fake platform_fake;
+
+/** Power-on state. */
+void platform_fake_reset(void);
+
+/** Would the interrupt be signalled: enabled, distributor on, pending or its line up, not active? */
+bool platform_fake_is_signalled(uint32_t vcpu, uint32_t intid);

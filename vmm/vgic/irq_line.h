@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** The interrupt output of an emulated device. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmm/vgic/vgic.h"
+
+/** One output, wired to an SPI. */
+struct irq_line {
+    struct vgic *vgic;
+    uint32_t intid;
+    bool edge; /**< how the device tree describes it: each assertion is an edge; else the level counts */
+    bool high;
+};
+
+/**
+ * Drive the line. For an edge line every call with `high` is one edge, also if it is high already: the device
+ * has something new to say.
+ */
+static inline void irq_line_set(struct irq_line *line, bool high)
+{
+    const bool changed = line->high != high;
+
+    line->high = high;
+    if (line->edge) {
+        if (high) {
+            vgic_pend(line->vgic, line->intid);
+        }
+    } else if (changed) {
+        vgic_set_line(line->vgic, line->intid, high);
+    }
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The virtual GICv2's distributor (Arm IHI 0048B, chapter 4.3). Its CPU interface is the hardware's GICV.
+ *
+ * Configuration lives here; what is pending or active lives in the platform (vmm/platform.h), which delivers.
+ * Interrupt lines of emulated devices come in here too, because only the distributor knows which vCPU an SPI
+ * goes to. All interrupts are in group 0: there is one security state and IGROUPR reads as zero.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/config/vmm_config.h"
+#include "vmm/core/mmio.h"
+
+#define VGIC_SGI_COUNT 16u
+#define VGIC_PRIVATE_COUNT 32u
+#define VGIC_MAX_INTIDS 1020u
+/** Bits of a priority that the GICV implements: 32 levels. */
+#define VGIC_PRIORITY_MASK 0xf8u
+
+/** Configuration of one interrupt. */
+struct vgic_irq {
+    bool enabled;
+    bool edge; /**< ICFGR */
+    bool line; /**< what the device drives */
+    uint8_t priority;
+    uint8_t targets; /**< ITARGETSR, SPIs only */
+};
+
+/** One distributor. */
+struct vgic {
+    uint32_t vcpu_count;
+    uint32_t irq_count; /**< INTIDs implemented: 32 + SPIs, a multiple of 32 (but 1020 at most) */
+    bool enabled;       /**< GICD_CTLR */
+    struct vgic_irq private_irqs[VMM_CONFIG_MAX_VCPUS][VGIC_PRIVATE_COUNT]; /**< SGIs and PPIs */
+    struct vgic_irq spis[VGIC_MAX_INTIDS - VGIC_PRIVATE_COUNT];
+    uint8_t sgi_sources[VMM_CONFIG_MAX_VCPUS][VGIC_SGI_COUNT]; /**< who sent what is pending */
+};
+
+/**
+ * A distributor for `vcpu_count` vCPUs and `spi_count` SPIs, in its reset state.
+ * Errors: ERR_RANGE (no vCPU, too many, or SPIs no multiple of 32 or above 992).
+ */
+ERR_CHECKED enum err vgic_init(struct vgic *vgic, uint32_t vcpu_count, uint32_t spi_count);
+
+/** Reset state, and tell it the platform. Device lines fall. */
+void vgic_reset(struct vgic *vgic);
+
+/** Drive the line of SPI `intid`. Unimplemented INTIDs are ignored. */
+void vgic_set_line(struct vgic *vgic, uint32_t intid, bool high);
+
+/** Signal an edge on SPI `intid`. */
+void vgic_pend(struct vgic *vgic, uint32_t intid);
+
+/** mmio_handler of the register page; `context` is a struct vgic. Accesses it doesn't have are RAZ/WI. */
+enum mmio_result vgic_access(void *context, struct mmio_access *access);

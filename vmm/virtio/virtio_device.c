@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/virtio/virtio_device.h"
+
+#include <stddef.h>
+
+#include "lib/base/mem.h"
+
+#define DRIVER_BITS                                                                                          \
+    (VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_DRIVER_OK |                            \
+     VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_FAILED)
+
+enum err virtio_device_init(struct virtio_device *device, const struct virtio_device_setup *setup)
+{
+    if (setup->queue_count > VMM_CONFIG_MAX_QUEUES) {
+        return ERR_RANGE;
+    }
+    if (setup->queue_size == 0 || setup->queue_size > VIRTQ_MAX_SIZE ||
+        (setup->queue_size & (setup->queue_size - 1)) != 0) {
+        return ERR_FORMAT;
+    }
+    *device = (struct virtio_device){.setup = *setup};
+    return ERR_OK;
+}
+
+void virtio_device_attach(struct virtio_device *device, const struct virtio_transport_ops *ops,
+                          void *transport)
+{
+    device->transport_ops = ops;
+    device->transport = transport;
+}
+
+static bool queue_exists(const struct virtio_device *device, uint32_t index)
+{
+    return index < device->setup.queue_count;
+}
+
+void virtio_device_reset(struct virtio_device *device)
+{
+    for (uint32_t i = 0; i < VMM_CONFIG_MAX_QUEUES; i++) {
+        virtq_disable(&device->queues[i]);
+        device->layouts[i] = (struct virtq_layout){.size = device->setup.queue_size};
+    }
+    device->status = 0;
+    device->features = 0;
+    device->setup.ops->reset(device->setup.context);
+}
+
+uint64_t virtio_device_offered(const struct virtio_device *device)
+{
+    return device->setup.features | VIRTIO_F_VERSION_1;
+}
+
+void virtio_device_set_features(struct virtio_device *device, uint32_t word, uint32_t value)
+{
+    if (word > 1 || (device->status & VIRTIO_STATUS_FEATURES_OK) != 0) {
+        return;
+    }
+    const unsigned int shift = 32 * word;
+    device->features = (device->features & ~(0xffffffffull << shift)) | (uint64_t)value << shift;
+}
+
+bool virtio_device_has(const struct virtio_device *device, uint64_t features)
+{
+    return (device->status & VIRTIO_STATUS_FEATURES_OK) != 0 && (device->features & features) == features;
+}
+
+bool virtio_device_is_running(const struct virtio_device *device)
+{
+    return (device->status & (VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_NEEDS_RESET | VIRTIO_STATUS_FAILED)) ==
+           VIRTIO_STATUS_DRIVER_OK;
+}
+
+/* Section 2.2: no bit that wasn't offered, and no legacy driver. */
+static bool features_are_good(const struct virtio_device *device)
+{
+    const uint64_t features = device->features;
+
+    if ((features & ~virtio_device_offered(device)) != 0 || (features & VIRTIO_F_VERSION_1) == 0) {
+        return false;
+    }
+    return device->setup.ops->accepts == NULL || device->setup.ops->accepts(device->setup.context, features);
+}
+
+void virtio_device_set_status(struct virtio_device *device, uint8_t value)
+{
+    if (value == 0) {
+        virtio_device_reset(device);
+        return;
+    }
+    /* Bits once set stay until a reset; the driver must not clear them (section 2.1.1). */
+    uint8_t added = (uint8_t)(value & DRIVER_BITS & ~device->status);
+    if ((added & VIRTIO_STATUS_FEATURES_OK) != 0 && !features_are_good(device)) {
+        added &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK; /* the driver reads it back and sees the refusal */
+    }
+    const bool starts = (added & VIRTIO_STATUS_DRIVER_OK) != 0;
+    if (starts && ((device->status | added) & VIRTIO_STATUS_FEATURES_OK) == 0) {
+        virtio_device_fail(device, "DRIVER_OK without FEATURES_OK", ERR_STATE);
+        return;
+    }
+    device->status |= added;
+    if (starts && virtio_device_is_running(device)) {
+        device->setup.ops->start(device->setup.context);
+    }
+}
+
+struct virtq_layout *virtio_device_layout(struct virtio_device *device, uint32_t index)
+{
+    if (!queue_exists(device, index) || device->queues[index].ready) {
+        return NULL;
+    }
+    return &device->layouts[index];
+}
+
+bool virtio_device_queue_is_enabled(const struct virtio_device *device, uint32_t index)
+{
+    return queue_exists(device, index) && device->queues[index].ready;
+}
+
+void virtio_device_queue_enable(struct virtio_device *device, uint32_t index, bool enable)
+{
+    if (!queue_exists(device, index) || enable == device->queues[index].ready) {
+        return;
+    }
+    if (!enable) {
+        virtq_disable(&device->queues[index]);
+        return;
+    }
+    if ((device->status & VIRTIO_STATUS_FEATURES_OK) == 0) {
+        virtio_device_fail(device, "queue enabled before FEATURES_OK", ERR_STATE);
+        return;
+    }
+    const struct virtq_features features = {
+        .event_idx = virtio_device_has(device, VIRTIO_F_EVENT_IDX),
+        .indirect = virtio_device_has(device, VIRTIO_F_INDIRECT_DESC),
+    };
+    const enum err err = virtq_enable(&device->queues[index], device->setup.mem, &device->layouts[index],
+                                      device->setup.queue_size, features);
+    if (err != ERR_OK) {
+        virtio_device_fail(device, "bad queue", err);
+    }
+}
+
+void virtio_device_kick(struct virtio_device *device, uint32_t index)
+{
+    if (queue_exists(device, index) && virtio_device_is_running(device) &&
+        virtq_is_ready(&device->queues[index])) {
+        device->setup.ops->kick(device->setup.context, (uint16_t)index);
+    }
+}
+
+static bool config_holds(const struct virtio_device *device, uint64_t offset, uint32_t bytes)
+{
+    return bytes <= sizeof(uint64_t) && offset <= device->setup.config_bytes &&
+           bytes <= device->setup.config_bytes - offset;
+}
+
+uint64_t virtio_device_config_read(const struct virtio_device *device, uint64_t offset, uint32_t bytes)
+{
+    uint64_t value = 0;
+
+    if (config_holds(device, offset, bytes)) {
+        memcpy(&value, (const uint8_t *)device->setup.config + offset, bytes);
+    }
+    return value;
+}
+
+void virtio_device_config_write(struct virtio_device *device, uint64_t offset, uint64_t value, uint32_t bytes)
+{
+    if (config_holds(device, offset, bytes) && device->setup.ops->config_write != NULL) {
+        device->setup.ops->config_write(device->setup.context, (uint32_t)offset, &value, bytes);
+    }
+}
+
+void virtio_device_config_changed(struct virtio_device *device)
+{
+    device->config_generation++;
+    if ((device->status & VIRTIO_STATUS_DRIVER_OK) != 0) {
+        device->transport_ops->config_interrupt(device->transport);
+    }
+}
+
+void virtio_device_publish(struct virtio_device *device, uint16_t index)
+{
+    struct virtq *vq = &device->queues[index];
+
+    virtq_publish(vq);
+    if (virtq_should_interrupt(vq)) {
+        device->transport_ops->queue_interrupt(device->transport, index);
+    }
+}
+
+void virtio_device_fail(struct virtio_device *device, const char *what, enum err err)
+{
+    if ((device->status & VIRTIO_STATUS_NEEDS_RESET) != 0) {
+        return;
+    }
+    log_warn_limited(&device->complaints, "%s: broken driver: %s: %s; device needs a reset",
+                     device->setup.name, what, err_text(err));
+    device->status |= VIRTIO_STATUS_NEEDS_RESET;
+    /* Section 2.1.2: once the driver is up, it has to be told. */
+    if ((device->status & VIRTIO_STATUS_DRIVER_OK) != 0) {
+        device->transport_ops->config_interrupt(device->transport);
+    }
+}

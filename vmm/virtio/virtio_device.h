@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * A virtio device as seen between its transport (virtio_mmio.c) and its kind (virtio_net.c): status and
+ * feature negotiation (virtio 1.2, sections 2.1, 2.2, 3.1), queues, config space. A transport decodes
+ * registers and calls the functions here; a kind supplies a `struct virtio_device_ops`.
+ *
+ * A driver that breaks the rules gets DEVICE_NEEDS_RESET and one rate-limited log line; its queues then stand
+ * still until it resets the device.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/config/vmm_config.h"
+#include "lib/guestmem/guestmem.h"
+#include "lib/virtq/virtq.h"
+
+/** Device status bits, section 2.1. */
+enum virtio_status {
+    VIRTIO_STATUS_ACKNOWLEDGE = 1,
+    VIRTIO_STATUS_DRIVER = 2,
+    VIRTIO_STATUS_DRIVER_OK = 4,
+    VIRTIO_STATUS_FEATURES_OK = 8,
+    VIRTIO_STATUS_NEEDS_RESET = 64,
+    VIRTIO_STATUS_FAILED = 128
+};
+
+/** Device-independent feature bits, section 6. */
+#define VIRTIO_F_INDIRECT_DESC (1ull << 28)
+#define VIRTIO_F_EVENT_IDX (1ull << 29)
+#define VIRTIO_F_VERSION_1 (1ull << 32)
+
+/** Device ids, section 5. */
+enum virtio_id { VIRTIO_ID_NET = 1, VIRTIO_ID_BLOCK = 2, VIRTIO_ID_CONSOLE = 3, VIRTIO_ID_ENTROPY = 4 };
+
+/** What a kind of device does. `context` is the kind's own state. Optional ones may be NULL. */
+struct virtio_device_ops {
+    /** The driver has set DRIVER_OK: queues that are ready may be used from now on. */
+    void (*start)(void *context);
+    /** The device is being reset: forget chains in flight. The queues are disabled already. */
+    void (*reset)(void *context);
+    /** The driver has put something into queue `index`, which is ready. */
+    void (*kick)(void *context, uint16_t index);
+    /** Optional: may the driver have exactly `features`, a subset of those offered? */
+    bool (*accepts)(void *context, uint64_t features);
+    /** Optional: a checked store of `bytes` at `offset` of the config space. */
+    void (*config_write)(void *context, uint32_t offset, const void *from, uint32_t bytes);
+};
+
+/** How a device reaches its driver: implemented by the transport. */
+struct virtio_transport_ops {
+    /** There is news in the used ring of queue `index`. */
+    void (*queue_interrupt)(void *transport, uint16_t index);
+    /** The config space or the status has changed. */
+    void (*config_interrupt)(void *transport);
+};
+
+/** What virtio_device_init() needs. All pointers must outlive the device. */
+struct virtio_device_setup {
+    const char *name; /**< for log lines */
+    uint32_t id;      /**< enum virtio_id */
+    const struct virtio_device_ops *ops;
+    void *context;
+    const struct guestmem *mem;
+    uint64_t features; /**< offered; VERSION_1 is added */
+    const void *config;
+    uint32_t config_bytes;
+    uint16_t queue_count; /**< up to VMM_CONFIG_MAX_QUEUES */
+    uint16_t queue_size;  /**< largest size of each; a power of two up to VIRTQ_MAX_SIZE */
+};
+
+/** State common to all virtio devices. */
+struct virtio_device {
+    struct virtio_device_setup setup;
+    const struct virtio_transport_ops *transport_ops;
+    void *transport;
+    uint64_t features; /**< what the driver has written */
+    uint32_t config_generation;
+    uint8_t status; /**< enum virtio_status */
+    struct virtq_layout layouts[VMM_CONFIG_MAX_QUEUES];
+    struct virtq queues[VMM_CONFIG_MAX_QUEUES];
+    struct log_limit complaints;
+};
+
+/** Errors: ERR_RANGE (queue count), ERR_FORMAT (queue size no power of two, or too large). */
+ERR_CHECKED enum err virtio_device_init(struct virtio_device *device,
+                                        const struct virtio_device_setup *setup);
+
+/** Connect the device to its transport. */
+void virtio_device_attach(struct virtio_device *device, const struct virtio_transport_ops *ops,
+                          void *transport);
+
+/** Back to the state after power-on (section 2.4). */
+void virtio_device_reset(struct virtio_device *device);
+
+/** The driver writes the status register (sections 2.1.1 and 3.1.1); 0 resets. */
+void virtio_device_set_status(struct virtio_device *device, uint8_t value);
+
+/** Features offered. */
+uint64_t virtio_device_offered(const struct virtio_device *device);
+
+/** The driver writes the 32 feature bits from bit 32 * `word` on; ignored once FEATURES_OK is set. */
+void virtio_device_set_features(struct virtio_device *device, uint32_t word, uint32_t value);
+
+/** Was every bit of `features` negotiated? */
+bool virtio_device_has(const struct virtio_device *device, uint64_t features);
+
+/** DRIVER_OK and not broken: may the queues be used? */
+bool virtio_device_is_running(const struct virtio_device *device);
+
+/** Layout of queue `index` for the transport to fill in, or NULL: no such queue, or it is ready. */
+struct virtq_layout *virtio_device_layout(struct virtio_device *device, uint32_t index);
+
+/** Is queue `index` enabled? False for queues that don't exist. */
+bool virtio_device_queue_is_enabled(const struct virtio_device *device, uint32_t index);
+
+/** The driver enables or disables queue `index`. A bad layout breaks the device. */
+void virtio_device_queue_enable(struct virtio_device *device, uint32_t index, bool enable);
+
+/** The driver notifies queue `index`. Ignored unless the device runs and the queue is ready. */
+void virtio_device_kick(struct virtio_device *device, uint32_t index);
+
+/**
+ * The one accessor of the config space. Loads beyond its end give 0; stores beyond it, and to devices without
+ * config_write, are dropped.
+ */
+uint64_t virtio_device_config_read(const struct virtio_device *device, uint64_t offset, uint32_t bytes);
+void virtio_device_config_write(struct virtio_device *device, uint64_t offset, uint64_t value,
+                                uint32_t bytes);
+
+/** The kind has changed its config space: new generation and a configuration interrupt. */
+void virtio_device_config_changed(struct virtio_device *device);
+
+/** Publish what was added to queue `index` and interrupt the driver if it wants that. */
+void virtio_device_publish(struct virtio_device *device, uint16_t index);
+
+/** The driver broke the rules, as `what` says: DEVICE_NEEDS_RESET, one log line. */
+void virtio_device_fail(struct virtio_device *device, const char *what, enum err err);

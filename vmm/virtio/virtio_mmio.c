@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/virtio/virtio_mmio.h"
+
+#include <stddef.h>
+
+static void update_line(struct virtio_mmio *mmio, uint32_t status)
+{
+    mmio->interrupt_status = status;
+    irq_line_set(mmio->line, status != 0);
+}
+
+static void queue_interrupt(void *transport, uint16_t index)
+{
+    struct virtio_mmio *mmio = transport;
+
+    (void)index; /* one line for all queues */
+    update_line(mmio, mmio->interrupt_status | VIRTIO_MMIO_INTERRUPT_QUEUE);
+}
+
+static void config_interrupt(void *transport)
+{
+    struct virtio_mmio *mmio = transport;
+
+    update_line(mmio, mmio->interrupt_status | VIRTIO_MMIO_INTERRUPT_CONFIG);
+}
+
+static const struct virtio_transport_ops transport_ops = {queue_interrupt, config_interrupt};
+
+void virtio_mmio_init(struct virtio_mmio *mmio, struct virtio_device *device, struct irq_line *line)
+{
+    *mmio = (struct virtio_mmio){.device = device, .line = line};
+    virtio_device_attach(device, &transport_ops, mmio);
+}
+
+static void clear_registers(struct virtio_mmio *mmio)
+{
+    mmio->device_features_sel = 0;
+    mmio->driver_features_sel = 0;
+    mmio->queue_sel = 0;
+    update_line(mmio, 0);
+}
+
+void virtio_mmio_reset(struct virtio_mmio *mmio)
+{
+    virtio_device_reset(mmio->device);
+    clear_registers(mmio);
+}
+
+static uint32_t read_features(const struct virtio_mmio *mmio)
+{
+    if (mmio->device_features_sel > 1) {
+        return 0;
+    }
+    return (uint32_t)(virtio_device_offered(mmio->device) >> (32 * mmio->device_features_sel));
+}
+
+static uint32_t read_register(const struct virtio_mmio *mmio, uint32_t offset)
+{
+    const struct virtio_device *device = mmio->device;
+
+    switch (offset) {
+    case VIRTIO_MMIO_MAGIC_VALUE:
+        return VIRTIO_MMIO_MAGIC;
+    case VIRTIO_MMIO_VERSION:
+        return 2;
+    case VIRTIO_MMIO_DEVICE_ID:
+        return device->setup.id;
+    case VIRTIO_MMIO_VENDOR_ID:
+        return VIRTIO_MMIO_VENDOR;
+    case VIRTIO_MMIO_DEVICE_FEATURES:
+        return read_features(mmio);
+    case VIRTIO_MMIO_QUEUE_NUM_MAX:
+        return mmio->queue_sel < device->setup.queue_count ? device->setup.queue_size : 0;
+    case VIRTIO_MMIO_QUEUE_READY:
+        return virtio_device_queue_is_enabled(device, mmio->queue_sel);
+    case VIRTIO_MMIO_INTERRUPT_STATUS:
+        return mmio->interrupt_status;
+    case VIRTIO_MMIO_STATUS:
+        return device->status;
+    case VIRTIO_MMIO_SHM_LEN_LOW:
+    case VIRTIO_MMIO_SHM_LEN_HIGH:
+    case VIRTIO_MMIO_SHM_BASE_LOW:
+    case VIRTIO_MMIO_SHM_BASE_HIGH:
+        return 0xffffffffu; /* no shared memory regions */
+    case VIRTIO_MMIO_CONFIG_GENERATION:
+        return device->config_generation;
+    default:
+        return 0;
+    }
+}
+
+static void set_half(gpa_t *address, uint32_t value, bool high)
+{
+    if (high) {
+        address->value = (address->value & 0xffffffffu) | (uint64_t)value << 32;
+    } else {
+        address->value = (address->value & ~0xffffffffull) | value;
+    }
+}
+
+/* Registers of the selected queue; no effect while it is ready (section 4.2.2.2). */
+static void write_queue(struct virtio_mmio *mmio, uint32_t offset, uint32_t value)
+{
+    struct virtq_layout *layout = virtio_device_layout(mmio->device, mmio->queue_sel);
+
+    if (layout == NULL) {
+        return;
+    }
+    switch (offset) {
+    case VIRTIO_MMIO_QUEUE_NUM:
+        /* What doesn't fit becomes 0, which no queue may have: refused when the queue is enabled. */
+        layout->size = value <= VIRTQ_MAX_SIZE ? (uint16_t)value : 0;
+        break;
+    case VIRTIO_MMIO_QUEUE_DESC_LOW:
+    case VIRTIO_MMIO_QUEUE_DESC_HIGH:
+        set_half(&layout->desc, value, offset == VIRTIO_MMIO_QUEUE_DESC_HIGH);
+        break;
+    case VIRTIO_MMIO_QUEUE_DRIVER_LOW:
+    case VIRTIO_MMIO_QUEUE_DRIVER_HIGH:
+        set_half(&layout->avail, value, offset == VIRTIO_MMIO_QUEUE_DRIVER_HIGH);
+        break;
+    case VIRTIO_MMIO_QUEUE_DEVICE_LOW:
+    case VIRTIO_MMIO_QUEUE_DEVICE_HIGH:
+        set_half(&layout->used, value, offset == VIRTIO_MMIO_QUEUE_DEVICE_HIGH);
+        break;
+    default:
+        break;
+    }
+}
+
+static void write_status(struct virtio_mmio *mmio, uint8_t value)
+{
+    if (value == 0) {
+        virtio_mmio_reset(mmio);
+    } else {
+        virtio_device_set_status(mmio->device, value);
+    }
+}
+
+static void write_register(struct virtio_mmio *mmio, uint32_t offset, uint32_t value)
+{
+    switch (offset) {
+    case VIRTIO_MMIO_DEVICE_FEATURES_SEL:
+        mmio->device_features_sel = value;
+        break;
+    case VIRTIO_MMIO_DRIVER_FEATURES:
+        virtio_device_set_features(mmio->device, mmio->driver_features_sel, value);
+        break;
+    case VIRTIO_MMIO_DRIVER_FEATURES_SEL:
+        mmio->driver_features_sel = value;
+        break;
+    case VIRTIO_MMIO_QUEUE_SEL:
+        mmio->queue_sel = value;
+        break;
+    case VIRTIO_MMIO_QUEUE_READY:
+        virtio_device_queue_enable(mmio->device, mmio->queue_sel, (value & 1) != 0);
+        break;
+    case VIRTIO_MMIO_QUEUE_NOTIFY:
+        virtio_device_kick(mmio->device, value);
+        break;
+    case VIRTIO_MMIO_INTERRUPT_ACK:
+        /* Not an edge, should the line stay up: the driver knows of what remains. */
+        mmio->interrupt_status &= ~value;
+        if (mmio->interrupt_status == 0) {
+            irq_line_set(mmio->line, false);
+        }
+        break;
+    case VIRTIO_MMIO_STATUS:
+        write_status(mmio, (uint8_t)value);
+        break;
+    default:
+        write_queue(mmio, offset, value);
+        break;
+    }
+}
+
+enum mmio_result virtio_mmio_access(void *context, struct mmio_access *access)
+{
+    struct virtio_mmio *mmio = context;
+    const uint64_t offset = access->offset;
+
+    if (offset >= VIRTIO_MMIO_CONFIG) {
+        if (access->is_write) {
+            virtio_device_config_write(mmio->device, offset - VIRTIO_MMIO_CONFIG, access->value,
+                                       access->width_bytes);
+        } else {
+            access->value =
+                virtio_device_config_read(mmio->device, offset - VIRTIO_MMIO_CONFIG, access->width_bytes);
+        }
+        return MMIO_DONE;
+    }
+    const bool valid = access->width_bytes == 4 && (offset & 3) == 0;
+    if (!access->is_write) {
+        access->value = valid ? read_register(mmio, (uint32_t)offset) : 0;
+    } else if (valid) {
+        write_register(mmio, (uint32_t)offset, (uint32_t)access->value);
+    }
+    return MMIO_DONE;
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/virtio/virtio_net.h"
+
+#include <stddef.h>
+
+#include "lib/base/mem.h"
+
+_Static_assert(sizeof(struct virtio_net_hdr) == 12, "virtio 1.2, 5.1.6");
+_Static_assert(sizeof(struct virtio_net_config) == 12, "virtio 1.2, 5.1.4");
+
+static bool link_is_good(const struct virtio_net *net)
+{
+    return net->has_link && !ring_is_broken(&net->link);
+}
+
+static void complain_about_link(struct virtio_net *net, enum err err)
+{
+    log_warn_limited(&net->complaints, "%s: link to the switch is broken: %s", net->device.setup.name,
+                     err_text(err));
+}
+
+/* Transmit: queue to link. */
+
+/*
+ * One chain to one record. ERR_SPACE: the link is full, try the same chain again later. Other errors: the
+ * driver's fault. A frame that no network would carry is dropped, which is no fault.
+ */
+static enum err transmit(struct virtio_net *net, const struct virtq_chain *chain)
+{
+    struct virtio_net_hdr hdr;
+    uint8_t *data;
+
+    if (chain->writable_count != 0 || chain->readable_bytes < sizeof hdr) {
+        return ERR_FORMAT;
+    }
+    const uint64_t length = chain->readable_bytes - sizeof hdr;
+    if (length < VIRTIO_NET_FRAME_MIN || length > VIRTIO_NET_FRAME_MAX || !link_is_good(net)) {
+        net->counters.tx_dropped++;
+        return ERR_OK;
+    }
+    const enum err err = ring_reserve(&net->link, (uint32_t)length, &data);
+    if (err == ERR_SPACE) {
+        return err;
+    }
+    if (err != ERR_OK) {
+        net->counters.tx_dropped++;
+        if (ring_is_broken(&net->link)) {
+            complain_about_link(net, err);
+        }
+        return ERR_OK;
+    }
+    (void)virtq_chain_read(chain, sizeof hdr, data, length);
+    ring_commit(&net->link, (uint32_t)length, 0);
+    net->counters.tx_frames++;
+    return ERR_OK;
+}
+
+/* Twice the record: with so much free it fits for certain, wherever the ring wraps. */
+static uint32_t space_to_wait_for(const struct virtq_chain *chain)
+{
+    return 2 * ((uint32_t)chain->readable_bytes + RING_RECORD_HEADER_BYTES + RING_RECORD_ALIGN);
+}
+
+/* All chains there are, or as many as the link takes. Returns false if the link is full. */
+static bool transmit_some(struct virtio_net *net, struct virtq *vq)
+{
+    enum err err;
+
+    while ((err = virtq_pop(vq, net->scratch)) == ERR_OK) {
+        err = transmit(net, net->scratch);
+        if (err == ERR_SPACE) {
+            virtq_unpop(vq, 1);
+            if (!ring_request_space(&net->link, space_to_wait_for(net->scratch))) {
+                return false;
+            }
+            continue; /* there is space by now */
+        }
+        if (err != ERR_OK) {
+            break;
+        }
+        virtq_add_used(vq, net->scratch->head, 0);
+    }
+    if (err != ERR_EMPTY) {
+        virtio_device_fail(&net->device, "transmit queue", err);
+    }
+    return true;
+}
+
+static void run_transmit(struct virtio_net *net)
+{
+    struct virtq *vq = &net->device.queues[VIRTIO_NET_TX];
+
+    if (!virtio_device_is_running(&net->device) || !virtq_is_ready(vq)) {
+        return;
+    }
+    virtq_disable_kicks(vq);
+    /* While the link is full kicks stay off: its signal gets us going again, not the driver. */
+    while (transmit_some(net, vq) && virtio_device_is_running(&net->device) && virtq_enable_kicks(vq)) {
+        virtq_disable_kicks(vq);
+    }
+    if (net->has_link && ring_should_signal_data(&net->link)) {
+        microkit_notify(net->channel);
+    }
+    virtio_device_publish(&net->device, VIRTIO_NET_TX);
+}
+
+/* Receive: link to queue. */
+
+/* What a receive buffer chain can be used for. */
+static enum err pop_buffer(struct virtio_net *net, struct virtq *vq)
+{
+    const enum err err = virtq_pop(vq, net->scratch);
+
+    if (err == ERR_OK &&
+        (net->scratch->readable_count != 0 || net->scratch->writable_bytes < sizeof(struct virtio_net_hdr))) {
+        return ERR_FORMAT;
+    }
+    return err;
+}
+
+static void store_num_buffers(uint8_t *const at[2], uint16_t count)
+{
+    *at[0] = (uint8_t)count;
+    *at[1] = (uint8_t)(count >> 8);
+}
+
+/*
+ * One frame into one chain, or several with MRG_RXBUF (section 5.1.6.3.2). On any error the queue is as it
+ * was before: ERR_EMPTY (not enough chains yet), ERR_SPACE (the frame fits no chain), else the driver's
+ * fault.
+ */
+static enum err receive(struct virtio_net *net, struct virtq *vq, const uint8_t *data, uint32_t length)
+{
+    const bool mergeable = virtio_device_has(&net->device, VIRTIO_NET_F_MRG_RXBUF);
+    const struct virtio_net_hdr hdr = {.num_buffers = 1};
+    uint8_t *num_buffers[2] = {NULL, NULL};
+    uint32_t done = 0;
+    uint16_t count = 0;
+
+    for (;;) {
+        enum err err = pop_buffer(net, vq);
+        if (err == ERR_OK && !mergeable && net->scratch->writable_bytes < sizeof hdr + (uint64_t)length) {
+            err = ERR_SPACE;
+            virtq_unpop(vq, 1);
+        }
+        if (err != ERR_OK) {
+            virtq_cancel_used(vq, count);
+            virtq_unpop(vq, count);
+            return err;
+        }
+        uint64_t written = 0;
+        if (count == 0) {
+            written = virtq_chain_write(net->scratch, 0, &hdr, sizeof hdr);
+            num_buffers[0] =
+                virtq_chain_writable_at(net->scratch, offsetof(struct virtio_net_hdr, num_buffers));
+            num_buffers[1] =
+                virtq_chain_writable_at(net->scratch, offsetof(struct virtio_net_hdr, num_buffers) + 1);
+        }
+        const uint64_t copied = virtq_chain_write(net->scratch, written, data + done, length - done);
+        done += (uint32_t)copied;
+        virtq_add_used(vq, net->scratch->head, (uint32_t)(written + copied));
+        count++;
+        if (done == length) {
+            store_num_buffers(num_buffers, count);
+            return ERR_OK;
+        }
+    }
+}
+
+/* One record. ERR_EMPTY: the driver has no buffers now. */
+static enum err receive_record(struct virtio_net *net, struct virtq *vq, const struct ring_record *record,
+                               const uint8_t *data)
+{
+    if (record->length_bytes < VIRTIO_NET_FRAME_MIN || record->length_bytes > VIRTIO_NET_FRAME_MAX) {
+        net->counters.rx_dropped++;
+        return ERR_OK;
+    }
+    enum err err = receive(net, vq, data, record->length_bytes);
+    if (err == ERR_EMPTY && virtq_enable_kicks(vq)) {
+        /* Buffers have come just now; if they still don't suffice, the next kick will tell. */
+        err = receive(net, vq, data, record->length_bytes);
+    }
+    if (err == ERR_OK) {
+        net->counters.rx_frames++;
+    } else if (err == ERR_SPACE) {
+        net->counters.rx_dropped++;
+        err = ERR_OK;
+    }
+    return err;
+}
+
+/* All records there are, or as many as there are buffers for. */
+static void receive_some(struct virtio_net *net, struct virtq *vq)
+{
+    struct ring_record record;
+    const uint8_t *data;
+
+    for (;;) {
+        enum err err = ring_peek(&net->link, &record, &data);
+        if (err == ERR_EMPTY) {
+            if (ring_request_data(&net->link)) {
+                continue;
+            }
+            return;
+        }
+        if (err != ERR_OK) {
+            complain_about_link(net, err);
+            return;
+        }
+        err = receive_record(net, vq, &record, data);
+        if (err == ERR_EMPTY) {
+            return;
+        }
+        if (err != ERR_OK) {
+            virtio_device_fail(&net->device, "receive queue", err);
+            return;
+        }
+        ring_release(&net->link);
+    }
+}
+
+static void run_receive(struct virtio_net *net)
+{
+    struct virtq *vq = &net->device.queues[VIRTIO_NET_RX];
+
+    if (!virtio_device_is_running(&net->device) || !virtq_is_ready(vq) || !net->has_link) {
+        return;
+    }
+    /* Kicks are wanted only while a record waits for a buffer. */
+    virtq_disable_kicks(vq);
+    receive_some(net, vq);
+    if (ring_should_signal_space(&net->link)) {
+        microkit_notify(net->channel);
+    }
+    virtio_device_publish(&net->device, VIRTIO_NET_RX);
+}
+
+/* What arrived while no driver was there is nobody's; without this, it would be old news. */
+static void discard_records(struct virtio_net *net)
+{
+    struct ring_record record;
+    const uint8_t *data;
+
+    while (ring_peek(&net->link, &record, &data) == ERR_OK) {
+        ring_release(&net->link);
+        net->counters.rx_dropped++;
+    }
+    if (ring_should_signal_space(&net->link)) {
+        microkit_notify(net->channel);
+    }
+}
+
+static void start(void *context)
+{
+    struct virtio_net *net = context;
+
+    if (net->has_link) {
+        (void)ring_sync(&net->link);
+        discard_records(net);
+    }
+    run_receive(net);
+    run_transmit(net);
+}
+
+static void reset(void *context)
+{
+    struct virtio_net *net = context;
+
+    if (net->has_link) {
+        ring_cancel_data(&net->link);
+    }
+}
+
+static void kick(void *context, uint16_t index)
+{
+    struct virtio_net *net = context;
+
+    if (index == VIRTIO_NET_TX) {
+        run_transmit(net);
+    } else {
+        run_receive(net);
+    }
+}
+
+static const struct virtio_device_ops net_ops = {.start = start, .reset = reset, .kick = kick};
+
+static uint64_t offered_features(const struct vmm_net_config *config)
+{
+    uint64_t features = VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MRG_RXBUF |
+                        VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX;
+
+    if (config->mtu != 0) {
+        features |= VIRTIO_NET_F_MTU;
+    }
+    return features & ~config->features_off;
+}
+
+enum err virtio_net_init(struct virtio_net *net, const struct vmm_device_config *config,
+                         const struct guestmem *mem, struct virtq_chain *scratch)
+{
+    *net = (struct virtio_net){
+        .channel = config->link.channel, .has_link = config->link.bytes != 0, .scratch = scratch};
+    memcpy(net->config.mac, config->u.net.mac, sizeof net->config.mac);
+    net->config.status = net->has_link ? VIRTIO_NET_S_LINK_UP : 0;
+    net->config.max_virtqueue_pairs = 1;
+    net->config.mtu = config->u.net.mtu;
+    if (net->has_link) {
+        const enum err err = ring_init(&net->link, (void *)(uintptr_t)config->link.own,
+                                       (const void *)(uintptr_t)config->link.peer, config->link.bytes);
+        if (err != ERR_OK) {
+            return err;
+        }
+    }
+    const struct virtio_device_setup setup = {
+        .name = config->name,
+        .id = VIRTIO_ID_NET,
+        .ops = &net_ops,
+        .context = net,
+        .mem = mem,
+        .features = offered_features(&config->u.net),
+        .config = &net->config,
+        .config_bytes = sizeof net->config,
+        .queue_count = VIRTIO_NET_QUEUES,
+        .queue_size = config->queue_size <= VIRTQ_MAX_SIZE ? (uint16_t)config->queue_size : 0,
+    };
+    return virtio_device_init(&net->device, &setup);
+}
+
+void virtio_net_notified(struct virtio_net *net)
+{
+    if (!net->has_link) {
+        return;
+    }
+    (void)ring_sync(&net->link);
+    run_receive(net);
+    run_transmit(net);
+}
