@@ -1,0 +1,192 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Fetch Debian arm64 packages with apt, through a private apt state.
+
+    fetch.py STATE_DIR PACKAGE_DIR PACKAGE...
+
+STATE_DIR holds apt's own lists, cache, status and configuration: the host's apt and dpkg are only read (its
+Debian sources, keyrings and download settings such as a proxy). Each package lands as PACKAGE_DIR/PACKAGE.deb;
+a metapackage of the kernel is followed to the kernel package of the same flavour. apt checks signatures and
+checksums. What is already there is not fetched again, and then no network is needed. Root is not needed.
+"""
+
+import fcntl
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ARCHITECTURE = "arm64"
+COMPONENT = "main"
+
+
+def stanzas_of_sources(text):
+    """The stanzas of a deb822 file as dicts of lower-case field to text; continuation lines kept."""
+    stanza, field = {}, None
+    for line in text.splitlines() + [""]:
+        if line.startswith("#"):
+            continue
+        if not line.strip():
+            if stanza:
+                yield stanza
+            stanza, field = {}, None
+        elif line[0] in " \t" and field:
+            stanza[field] += "\n" + line
+        elif ":" in line:
+            field, _, value = line.partition(":")
+            field = field.strip().lower()
+            stanza[field] = value.strip()
+
+
+def stanzas_of_list(text):
+    """The lines of a one-line-style file as deb822 stanzas."""
+    for line in text.splitlines():
+        match = re.match(r"\s*deb\s+(?:\[([^]]*)\]\s*)?(\S+)\s+(\S+)\s+([^#]+)", line)
+        if match:
+            options, uri, suite, components = match.groups()
+            stanza = {"types": "deb", "uris": uri, "suites": suite, "components": components.strip()}
+            for option in (options or "").split():
+                name, _, value = option.partition("=")
+                stanza[name.lower()] = value.replace(",", " ")
+            yield stanza
+
+
+def host_stanzas():
+    """All package sources of the host, as deb822 stanzas."""
+    etc = Path("/etc/apt")
+    files = [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*"))]
+    for file in files:
+        if file.is_file() and file.suffix in (".list", ".sources"):
+            reader = stanzas_of_sources if file.suffix == ".sources" else stanzas_of_list
+            yield from reader(file.read_text(errors="replace"))
+
+
+def debian_suites():
+    """Names under which the host's own release appears in its sources."""
+    release = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
+    codename = release.get("VERSION_CODENAME", "").strip('"')
+    names = {codename, "stable", "oldstable", "testing", "unstable", "sid"} - {""}
+    return {name + pocket for name in names for pocket in ("", "-updates", "-security", "/updates")}
+
+
+def debian_sources():
+    """Our sources.list: the host's binary sources of its own release, reduced to the main component."""
+    suites = debian_suites()
+    out = []
+    for stanza in host_stanzas():
+        chosen = [s for s in stanza.get("suites", "").split() if s.rstrip("/") in suites]
+        uris = [u for u in stanza.get("uris", "").split() if not u.startswith("cdrom:")]
+        if (not chosen or not uris or "deb" not in stanza.get("types", "").split() or
+                COMPONENT not in stanza.get("components", "").split() or
+                stanza.get("enabled", "yes").lower() in ("no", "false")):
+            continue
+        lines = ["Types: deb", "URIs: " + " ".join(uris), "Suites: " + " ".join(chosen), "Components: " + COMPONENT]
+        lines += [f"{field}: {stanza[field]}"
+                  for field in ("signed-by", "trusted", "check-valid-until", "check-date") if field in stanza]
+        out.append("\n".join(lines) + "\n")
+    if not out:
+        sys.exit("fetch.py: /etc/apt names no source of this Debian release's main component; add one, as "
+                 "Debian's installer does")
+    return "\n".join(out)
+
+
+def host_download_settings():
+    """The host's Acquire settings (proxies, retries), in apt.conf syntax."""
+    dump = subprocess.run(["apt-config", "dump"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return "\n".join(line for line in dump.splitlines()
+                     if line.startswith("Acquire::") and not line.startswith(("Acquire::Languages", "Acquire::IndexTargets")))
+
+
+def write_configuration(state):
+    """Create the private state; returns the environment in which apt uses it."""
+    for folder in ("state/lists/partial", "cache/archives/partial", "log", "empty"):
+        (state / folder).mkdir(parents=True, exist_ok=True)
+    (state / "status").write_text("")
+    (state / "debian.sources").write_text(debian_sources())
+    # A third party's repository may use Debian's suite names: nothing but Debian's packages may be chosen.
+    (state / "preferences").write_text("Package: *\nPin: release o=Debian\nPin-Priority: 500\n\n"
+                                       "Package: *\nPin: origin *\nPin-Priority: -1\n")
+    (state / "apt.conf").write_text(f"""{host_download_settings()}
+Dir::State "{state}/state";
+Dir::State::status "{state}/status";
+Dir::Cache "{state}/cache";
+Dir::Log "{state}/log";
+Dir::Etc::main "{state}/empty/none";
+Dir::Etc::parts "{state}/empty";
+Dir::Etc::sourcelist "{state}/debian.sources";
+Dir::Etc::sourceparts "{state}/empty";
+Dir::Etc::preferences "{state}/preferences";
+Dir::Etc::preferencesparts "{state}/empty";
+APT::Architecture "{ARCHITECTURE}";
+APT::Architectures {{ "{ARCHITECTURE}"; }};
+APT::Sandbox::User "root";
+APT::Get::List-Cleanup "false";
+Acquire::Languages "none";
+Acquire::Retries "3";
+""")
+    return {**os.environ, "APT_CONFIG": str(state / "apt.conf"), "LC_ALL": "C.UTF-8"}
+
+
+def real_package(env, package):
+    """`package`, or for a kernel metapackage the versioned kernel package that it depends on."""
+    show = subprocess.run(["apt-cache", "show", "--no-all-versions", package], env=env, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True)
+    if show.returncode != 0 or not show.stdout:
+        return None
+    depends = re.search(r"^Depends: (.*)$", show.stdout, re.MULTILINE)
+    kernel = re.match(r"(linux-image-[0-9][^ ,]*)", depends.group(1)) if depends else None
+    return kernel.group(1) if package.startswith("linux-image-") and kernel else package
+
+
+def download(env, package, destination):
+    """Download `package` and put it at `destination`; False if the sources don't have it."""
+    real = real_package(env, package)
+    if real is None:
+        return False
+    print(f"  FETCH    {real}", flush=True)
+    folder = destination.parent / (package + ".partial")
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    subprocess.run(["apt-get", "-qq", "download", real], env=env, cwd=folder, check=True)
+    (deb,) = folder.glob("*.deb")
+    deb.rename(destination)
+    folder.rmdir()
+    return True
+
+
+def fetch(env, state, package, destination):
+    """Download with the lists that are there; if they are missing or out of date, with fresh ones."""
+    lists = state / "state/lists"
+    if any(lists.glob("*_Packages*")):
+        try:
+            if download(env, package, destination):
+                return
+        except subprocess.CalledProcessError:
+            pass
+    print(f"  FETCH    Debian's package lists for {ARCHITECTURE}", flush=True)
+    subprocess.run(["apt-get", "-qq", "update"], env=env, check=True)
+    if not download(env, package, destination):
+        sys.exit(f"fetch.py: this Debian release has no package {package} for {ARCHITECTURE}")
+
+
+def main():
+    if len(sys.argv) < 4:
+        sys.exit(__doc__)
+    state, packages = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
+    state.mkdir(parents=True, exist_ok=True)
+    packages.mkdir(parents=True, exist_ok=True)
+    with open(state / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        missing = [p for p in sys.argv[3:] if not (packages / (p + ".deb")).exists()]
+        env = write_configuration(state) if missing else {}
+        for package in missing:
+            fetch(env, state, package, packages / (package + ".deb"))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"fetch.py: {' '.join(error.cmd)} failed; is the network there?")
