@@ -1,7 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The targets that users call.
 
-.PHONY: build test test-host
-build: tool kernel pds
+.PHONY: build test test-host test-target
+build: image
+
+# In sub-makes, so that setup is done before anything is compiled.
+test:
+	$(Q)scripts/setup all
+	$(SUBMAKE) test-host
+	$(SUBMAKE) test-target
+
 test-host: test-unit fuzz-short
-test: test-host
+
+# Scenarios in QEMU. PYTEST_ARGS picks some: make test-target PYTEST_ARGS="-k ping".
+test-target: image guest-debian-6.12 guest-demo-6.12 $(TEST_TARGET_DEPS)
+	$(Q)CAUSEWAY_BUILD_DIR=$(abspath $(B)) CAUSEWAY_QEMU="$(QEMU) -machine $(QEMU_MACHINE) $(QEMU_ARGS)" \
+		$(PYTHON) -B -m pytest -p no:cacheprovider tests/target $(PYTEST_ARGS)
+
+# As many jobs as there are processors, if the user hasn't said how many.
+SUBMAKE = $(Q)+$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))

@@ -3,5 +3,5 @@
 QEMU ?= qemu-system-aarch64
 QEMU_CPU ?= cortex-a53
 QEMU_RAM ?= 2G
-QEMU_ARGS := -machine virt,virtualization=on,gic-version=2 -cpu $(QEMU_CPU) -m $(QEMU_RAM) -smp 1 \
-	-nographic -nodefaults -serial stdio
+QEMU_MACHINE := virt,virtualization=on,gic-version=2
+QEMU_ARGS := -cpu $(QEMU_CPU) -m $(QEMU_RAM) -smp 1 -display none -nodefaults

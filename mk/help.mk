@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# `make help`.
+
+define HELP
+Causeway runs Linux virtual machines side by side on one AArch64 machine.
+
+  make demo      set up, build and boot two Debian VMs; one pings the other
+  make run       boot SYSTEM in QEMU on this terminal (Ctrl-a x quits)
+  make build     build the image of SYSTEM
+  make test      unit tests, short fuzzing and QEMU scenarios
+  make check     formatting, static analysis, the rules of the house
+  make fuzz      each fuzzer for TIME seconds; fuzz-NAME for one of them
+  make gdb       attach gdb to `make run GDB=1`
+  make setup     install what is missing of Debian's packages
+  make guest     fetch and unpack the Debian guest
+  make clean     remove BUILD_DIR
+
+  SYSTEM=NAME          a description: a path, or a name in systems/     [virtio_demo.system]
+  BUILD_DIR=FOLDER     where everything is built                        [build]
+  QEMU_EXTRA="..."     more of QEMU's command line
+  QEMU_CPU=NAME        cortex-a53 or cortex-a57                         [cortex-a53]
+  GDB=1  GDB_PORT=N    wait for gdb before the first instruction        [1234]
+  MICROKIT_BOARD=NAME  also SEL4CP_BOARD                                [qemu_virt_aarch64]
+  MICROKIT_CONFIG=NAME also SEL4CP_CONFIG                               [debug]
+  V=1                  show commands
+endef
+export HELP
+
+.PHONY: help
+help:
+	@printf '%s\n' "$$HELP"

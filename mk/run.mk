@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Building a system's image, and running it in QEMU.
+
+# SYSTEM is a path, or a name in systems/; .system may be left out.
+SYSTEM_FILE := $(firstword $(wildcard $(SYSTEM) $(SYSTEM).system systems/$(SYSTEM) systems/$(SYSTEM).system))
+SYSTEM_NAME := $(basename $(notdir $(SYSTEM)))
+IMAGE := $(B)/$(SYSTEM_NAME).elf
+
+QEMU_RUN = $(QEMU) -machine $(QEMU_MACHINE) $(QEMU_ARGS)
+GDB_PORT ?= 1234
+
+# The board's own device tree, from which nodes are passed through. Randomness would make every build differ.
+BOARD_DTB := $(B)/$(BOARD).dtb
+$(BOARD_DTB): boards/$(BOARD)/board.mk
+	$(call say,DTB,$@)
+	@mkdir -p $(@D)
+	$(Q)$(QEMU) -machine $(QEMU_MACHINE),dtb-randomness=off,dumpdtb=$@.new $(QEMU_ARGS) 2>/dev/null
+	$(Q)mv $@.new $@
+
+# The guests that the description names, as far as guest/module.mk knows them.
+SYSTEM_GUEST_NAMES := $(if $(SYSTEM_FILE),$(shell grep -ohE '(kernel|initrd)="[^"]*"' $(SYSTEM_FILE) | cut -d'"' -f2))
+SYSTEM_GUESTS := guest $(addprefix guest-,$(filter $(GUEST_KERNELS) $(GUEST_INITRDS),$(SYSTEM_GUEST_NAMES)))
+
+# The tool is quick and knows better than make what an image depends on: it runs every time.
+.PHONY: image
+image: tool kernel pds $(SYSTEM_GUESTS) $(BOARD_DTB)
+	$(if $(SYSTEM_FILE),,$(error there is no system "$(SYSTEM)", nor systems/$(SYSTEM)))
+	$(call say,SYSTEM,$(IMAGE))
+	$(Q)$(TOOL) build $(SYSTEM_FILE) -o $(IMAGE) --report $(IMAGE:.elf=.report.txt) --pd-dir $(B)/pd \
+		--guest-dir $(GUEST_DIR) --kernel $(KERNEL) --board-dtb $(BOARD_DTB)
+	$(Q)$(TOOL) verify $(IMAGE)
+
+# mon:stdio hands Ctrl-C and the like to the guest.
+.PHONY: run
+run:
+	$(Q)scripts/setup run
+	$(SUBMAKE) image
+	@echo "Quit: Ctrl-a x. QEMU's monitor: Ctrl-a c. The consoles' own keys: Ctrl-\\ ?"
+	$(if $(GDB),@echo "Waiting for gdb: make gdb SYSTEM=$(SYSTEM) GDB_PORT=$(GDB_PORT)")
+	$(Q)$(QEMU_RUN) -serial mon:stdio -kernel $(IMAGE) $(if $(GDB),-S -gdb tcp::$(GDB_PORT)) $(QEMU_EXTRA)
+
+# All PDs are linked at the same address: gdb knows every symbol, and `pd NAME` makes one PD's the only ones.
+GDB_SCRIPT := $(IMAGE:.elf=.gdb)
+.PHONY: gdb
+gdb: kernel pds
+	@printf '%s\n' 'set confirm off' 'file $(KERNEL)' $(foreach p,$(PD_ELFS),'add-symbol-file $(p)') \
+		'define pd' 'symbol-file $(B)/pd/$$arg0.elf' 'end' \
+		'document pd' 'pd NAME: use only the symbols of one protection domain. They all have the same addresses.' 'end' \
+		'define kernel' 'symbol-file $(KERNEL)' 'end' \
+		'document kernel' 'kernel: use only the symbols of the kernel.' 'end' \
+		'target remote :$(GDB_PORT)' > $(GDB_SCRIPT)
+	$(Q)gdb-multiarch -q -x $(GDB_SCRIPT)
+
+# On a machine with nothing but make and git: everything that is missing first.
+.PHONY: demo
+demo:
+	$(Q)scripts/setup run
+	$(SUBMAKE) image SYSTEM=virtio_demo.system
+	$(Q)$(PYTHON) scripts/demo.py $(QEMU_RUN) -kernel $(B)/virtio_demo.elf $(QEMU_EXTRA)
