@@ -15,13 +15,16 @@ test_fdt_guest_LIBS := -lfdt
 TOOL_IMAGE_SRCS := tool/file.c tool/elf_program.c tool/layout.c tool/stage2.c tool/space.c tool/prefill.c \
 	tool/pd_program.c tool/descriptor.c tool/descriptor_check.c tool/image.c tool/image_kernel.c \
 	tool/image_memory.c tool/image_write.c tool/intent_write.c
-TESTS += test_elf_program test_layout test_stage2 test_image test_image_errors
+TOOL_REPORT_SRCS := tool/report.c tool/report_reach.c
+TESTS += test_elf_program test_layout test_stage2 test_image test_image_errors test_report
 test_elf_program_SRCS := tests/mock/mock_elf.c tool/mem.c tool/diag.c tool/file.c tool/elf_program.c
 test_elf_program_LIBS := -lelf
 test_layout_SRCS := tool/mem.c tool/diag.c tool/layout.c
 test_stage2_SRCS := tool/mem.c tool/stage2.c
 test_image_SRCS := tests/mock/mock_elf.c tests/mock/mock_system.c $(TOOL_MODEL_SRCS) $(TOOL_IMAGE_SRCS)
 test_image_errors_SRCS := $(test_image_SRCS)
+test_report_SRCS := $(test_image_SRCS) $(TOOL_REPORT_SRCS)
+test_report_LIBS := -lelf
 test_image_LIBS := -lelf
 test_image_errors_LIBS := -lelf
 
