@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The entropy PD: gives random words to the VMMs, so that no guest starts with an unseeded pool.
+ *
+ * Source: the rng-seed that the firmware (QEMU, U-Boot, EDK2) left in the board's device tree. The rest of
+ * the tree and the counter are mixed in without credit.
+ */
+#include <microkit.h>
+
+#include <string.h>
+
+#include "lib/config/entropy_config.h"
+#include "lib/fdt/fdt_view.h"
+#include "pd/entropy/entropy.h"
+
+#define BITS_PER_BYTE 8u
+
+struct entropy_config config __attribute__((section(ENTROPY_CONFIG_SECTION), used)) = {
+    .header = {ENTROPY_CONFIG_MAGIC, ENTROPY_CONFIG_VERSION, 0, sizeof(struct entropy_config), 0},
+};
+
+static struct entropy pool;
+
+static uint64_t counter_read(void)
+{
+    uint64_t ticks;
+
+    __asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(ticks));
+    return ticks;
+}
+
+static void seed_from_fdt(const void *blob, uint32_t bytes)
+{
+    const uint8_t *seed;
+    uint32_t seed_bytes;
+
+    if (fdt_view_property(blob, bytes, "/chosen", "rng-seed", &seed, &seed_bytes) == ERR_OK) {
+        entropy_add(&pool, seed, seed_bytes, seed_bytes * BITS_PER_BYTE);
+    }
+}
+
+void init(void)
+{
+    uint64_t ticks = counter_read();
+
+    entropy_init(&pool);
+    if (!config_is_valid(&config.header, ENTROPY_CONFIG_MAGIC, ENTROPY_CONFIG_VERSION, sizeof config)) {
+        microkit_dbg_puts("entropy: no configuration in this image: clients get no random words\n");
+        return;
+    }
+    entropy_add(&pool, &ticks, sizeof ticks, 0);
+    if (config.fdt.bytes != 0) {
+        seed_from_fdt((const void *)config.fdt.vaddr, (uint32_t)config.fdt.bytes);
+    }
+    if (!entropy_is_seeded(&pool)) {
+        microkit_dbg_puts("entropy: the firmware's device tree has no rng-seed of 32 bytes: guests have to "
+                          "gather their own entropy\n");
+    }
+}
+
+void notified(microkit_channel ch)
+{
+    (void)ch;
+}
+
+microkit_msginfo protected(microkit_channel ch, microkit_msginfo msginfo)
+{
+    uint64_t words[ENTROPY_MAX_WORDS];
+    uint64_t count = microkit_mr_get(0);
+    uint64_t ticks = counter_read();
+
+    (void)ch;
+    if (microkit_msginfo_get_label(msginfo) != ENTROPY_GET || microkit_msginfo_get_count(msginfo) != 1 ||
+        count == 0 || count > ENTROPY_MAX_WORDS) {
+        return microkit_msginfo_new(ENTROPY_INVALID, 0);
+    }
+    entropy_add(&pool, &ticks, sizeof ticks, 0);
+    if (entropy_get(&pool, words, count * sizeof words[0]) != ERR_OK) {
+        return microkit_msginfo_new(ENTROPY_UNSEEDED, 0);
+    }
+    for (uint8_t i = 0; i < count; i++) {
+        microkit_mr_set(i, words[i]);
+    }
+    memset(words, 0, sizeof words);
+    return microkit_msginfo_new(ENTROPY_OK, (uint16_t)count);
+}

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
+TESTS += test_entropy
+test_entropy_SRCS := pd/entropy/entropy.c lib/blake2s/blake2s.c lib/fdt/fdt_view.c
+test_entropy_LIBS := -lfdt
