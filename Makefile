@@ -37,7 +37,7 @@ TESTS :=
 FUZZERS :=
 
 include $(sort $(wildcard kernel/module.mk microkit/module.mk lib/module.mk lib/*/module.mk vmm/module.mk \
-	pd/*/module.mk tool/module.mk guest/module.mk tests/*/module.mk tests/*/*/module.mk bench/module.mk))
+	pd/*/module.mk tool/module.mk guest/module.mk guest/*/module.mk tests/*/module.mk tests/*/*/module.mk bench/module.mk))
 
 include mk/host.mk
 include mk/target.mk

@@ -9,9 +9,6 @@ TOOL_LIBS := $(shell $(PKG_CONFIG) --libs libxml-2.0 2>/dev/null) -lfdt -lelf
 TOOL_CFLAGS := $(shell $(PKG_CONFIG) --cflags libxml-2.0 2>/dev/null)
 HOST_INCLUDES := -Imicrokit/host -Imicrokit/include -Ikernel/include
 
-# $(call objs,folder,sources): object files of sources below a folder.
-objs = $(patsubst %.c,$(1)/%.o,$(filter %.c,$(2))) $(patsubst %.S,$(1)/%.o,$(filter %.S,$(2)))
-
 # The tool.
 TOOL := $(B)/causeway
 TOOL_OBJS := $(call objs,$(B)/host,$(TOOL_SRCS))

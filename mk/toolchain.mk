@@ -28,3 +28,6 @@ TARGET_CFLAGS := $(COMMON_CFLAGS) -O2 -g -ffreestanding -fno-pic -fno-pie -fno-s
 	-mgeneral-regs-only -mno-outline-atomics -mcpu=cortex-a53 -Ikernel/include
 TARGET_LDFLAGS := -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments
+
+# $(call objs,folder,sources): object files of sources below a folder.
+objs = $(patsubst %.c,$(1)/%.o,$(filter %.c,$(2))) $(patsubst %.S,$(1)/%.o,$(filter %.S,$(2)))

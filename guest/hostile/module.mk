@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The hostile guest: a bare-metal program in the arm64 Image format, `kernel="hostile"` in a description.
+HOSTILE_SRCS := $(addprefix guest/hostile/,start.S main.c machine.c console.c gic.c access.c mmu.c virtio.c \
+	attack_registers.c attack_queues.c attack_chains.c attack_payload.c attack_machine.c) lib/base/mem.c
+HOSTILE_OBJS := $(call objs,$(B)/target,$(HOSTILE_SRCS))
+HOSTILE_IMAGE := $(B)/guest/hostile/Image
+
+$(B)/guest/hostile/hostile.elf: $(HOSTILE_OBJS) guest/hostile/hostile.ld
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(TARGET_CC) $(TARGET_LDFLAGS) -T guest/hostile/hostile.ld $(filter %.o,$^) -o $@
+
+$(HOSTILE_IMAGE): $(B)/guest/hostile/hostile.elf
+	$(call say,OBJCOPY,$@)
+	$(Q)$(CROSS_COMPILE)objcopy -O binary $< $@
+
+.PHONY: hostile
+hostile: $(HOSTILE_IMAGE)
+
+-include $(HOSTILE_OBJS:.o=.d)
