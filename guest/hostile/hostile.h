@@ -23,6 +23,7 @@ extern volatile uint64_t exception_syndrome;
 
 #define MACHINE_MAX_DEVICES 32u
 
+/** The machine as the device tree describes it; read once at start. */
 struct machine {
     uint64_t ram_base, ram_bytes;
     uint64_t gicd, gicc, uart;
@@ -33,6 +34,7 @@ struct machine {
     uint32_t virtio_count;
 };
 
+/** Filled by machine_read(). */
 extern struct machine machine;
 
 /** Read the device tree at `blob`; false if it isn't one. */
@@ -40,8 +42,11 @@ bool machine_read(const void *blob);
 
 /* console.c: polled PL011. */
 
+/** Print `text`; a newline becomes CR LF. */
 void console_put(const char *text);
+/** Print `value` in decimal. */
 void console_put_number(uint64_t value);
+/** Print `value` in hexadecimal with 0x. */
 void console_put_hex(uint64_t value);
 /** Wait for a line, without its newline; longer ones are cut. */
 void console_get_line(char *line, size_t capacity);
@@ -61,7 +66,9 @@ void gic_unmask_cpu(void);
 
 /* access.c: loads and stores of a given width at any address. */
 
+/** Load `width_bytes` (1, 2, 4, 8); 0 if the load ended in an exception. */
 uint64_t access_read(uint64_t address, uint32_t width_bytes);
+/** Store the low `width_bytes` (1, 2, 4, 8) of `value`. */
 void access_write(uint64_t address, uint32_t width_bytes, uint64_t value);
 
 /* virtio.c: a driver that can do it right, to see whether the device still lives. */
@@ -69,6 +76,7 @@ void access_write(uint64_t address, uint32_t width_bytes, uint64_t value);
 #define VIRTIO_QUEUE_COUNT 4u
 #define VIRTIO_QUEUE_SIZE 16u
 
+/** struct virtq_desc (virtio 1.2, 2.7.5). */
 struct virtio_desc {
     uint64_t addr;
     uint32_t len;
@@ -123,6 +131,7 @@ enum virtio_register {
     REG_CONFIG_GENERATION = 0x0fc,
     REG_CONFIG = 0x100
 };
+/** Device status bits (virtio 1.2, 2.1). */
 enum virtio_status {
     STATUS_ACK = 1,
     STATUS_DRIVER = 2,
@@ -132,7 +141,9 @@ enum virtio_status {
     STATUS_FAILED = 128
 };
 
+/** Read the 32-bit register at `offset` (enum virtio_register). */
 uint32_t virtio_read(const struct virtio_device *device, uint32_t offset);
+/** Write the 32-bit register at `offset`. */
 void virtio_write(const struct virtio_device *device, uint32_t offset, uint32_t value);
 
 /** Reset; false if the device does not come back to status 0. */

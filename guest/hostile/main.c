@@ -6,7 +6,7 @@
 
 #include "guest/hostile/mmu.h"
 
-void hostile_main(const void *fdt);
+void main_run(const void *fdt);
 
 static struct virtio_queue queues[MACHINE_MAX_DEVICES][VIRTIO_QUEUE_COUNT];
 static uint8_t buffers[MACHINE_MAX_DEVICES][VIRTIO_BUFFER_BYTES] __attribute__((aligned(4096)));
@@ -170,7 +170,7 @@ static void command(const char *line)
     }
 }
 
-void hostile_main(const void *fdt)
+void main_run(const void *fdt)
 {
     char line[80];
 

@@ -26,7 +26,7 @@ boot:
         mov     x1, #(3 << 20)          /* CPACR_EL1.FPEN: FP/SIMD accesses are attacks too */
         msr     cpacr_el1, x1
         isb
-        bl      hostile_main
+        bl      main_run
 1:      wfi
         b       1b
 
