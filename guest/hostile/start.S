@@ -2,7 +2,7 @@
 /*
  * Entry of the hostile guest: an arm64 Image header, a stack, exception vectors that never give up.
  */
-#include "guest/hostile/layout.h"
+        .equ    STACK_BYTES, 0x10000
 
         .section .head, "ax"
         .global _start
@@ -110,7 +110,7 @@ on_irq:
 
         .bss
         .balign 16
-        .skip   HOSTILE_STACK_BYTES
+        .skip   STACK_BYTES
 stack_top:
         .balign 8
         .global exception_count
