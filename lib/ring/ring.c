@@ -142,6 +142,8 @@ static void reset_indices(struct ring *ring)
     ring->reserved_bytes = 0;
     ring->padding_bytes = 0;
     ring->peeked_bytes = 0;
+    ring->asked_head = 0;
+    ring->asked_tail = 0;
     ring->answered_data = 0;
     ring->answered_space = 0;
     ring->broken = false;
@@ -427,6 +429,10 @@ static bool peer_needs_sync(const struct ring *ring)
 
 bool ring_should_signal_data(struct ring *ring)
 {
+    if (ring->head == ring->asked_head) {
+        return false; /* nothing new for the peer; whatever it asks now, it looks by itself */
+    }
+    ring->asked_head = ring->head;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (ring->broken || !peer_is_known(ring)) {
         return false;
@@ -444,6 +450,10 @@ bool ring_should_signal_data(struct ring *ring)
 
 bool ring_should_signal_space(struct ring *ring)
 {
+    if (ring->tail == ring->asked_tail) {
+        return false;
+    }
+    ring->asked_tail = ring->tail;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (ring->broken || !peer_is_known(ring)) {
         return false;

@@ -69,6 +69,8 @@ struct ring {
     uint32_t reserved_bytes;        /**< of the record being built, with header and padding; 0: none */
     uint32_t padding_bytes;         /**< in front of it, up to the end of the data area */
     uint32_t peeked_bytes;          /**< of the record last peeked at, with header; 0: none */
+    uint32_t asked_head;            /**< head when it was last asked whether to signal */
+    uint32_t asked_tail;            /**< tail, likewise */
     uint32_t request;               /**< number of our last signal request, both kinds */
     uint32_t answered_data;         /**< the peer's want_data that we last signalled for */
     uint32_t answered_space;        /**< the peer's want_space that we last signalled for */
@@ -162,8 +164,10 @@ bool ring_request_space(struct ring *ring, uint32_t bytes);
 /** ring_request_space() for what ring_reserve(`length_bytes`) needs. */
 bool ring_request_record_space(struct ring *ring, uint32_t length_bytes);
 
-/** After commits or writes: does the peer want a notification for them? If true, the caller notifies:
-    the request counts as answered. */
+/**
+ * After commits or writes: does the peer want a notification for what is new since this was last asked? If
+ * true, the caller notifies: the request counts as answered.
+ */
 bool ring_should_signal_data(struct ring *ring);
 
 /** After releases or reads: does the peer want a notification for the space? As above. */

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * A learning Ethernet switch: the logic of the vswitch PD, without a platform.
+ *
+ * What a frame is, where its bytes lie and how a peer is told is a port's business (struct vswitch_port_ops);
+ * ring_port.c is one kind. The switch reads the first 14 bytes once, decides on that copy, and has each
+ * destination copy the frame once out of the source's buffers; the checked copy of the header goes with it,
+ * so a sender that rewrites its buffer afterwards cannot slip another address past the rules.
+ *
+ * Policy:
+ * - A frame whose length, offload metadata, source address (own address of the port, no group, no other
+ *   port's static address) or rate is not in order is dropped at its source port.
+ * - Unicast goes to the port of its address; unknown unicast, broadcast and multicast to all others. Always
+ *   only to ports that the source's `allow` mask names. 01:80:c2:00:00:0x stays on the link (802.1Q, 8.6.3).
+ * - Ports are served in turn, VSWITCH_PORT_BUDGET frames each, and each destination is notified once a turn.
+ * - A full destination: a frame that goes to several ports is dropped for this one. A frame for it alone
+ * waits at its source, which keeps TCP free of loss, but the source's patience is bounded: it may be held for
+ *   VSWITCH_PATIENCE_MS at a stretch and for half of the time in the long run, then such frames are dropped.
+ *   So a port that takes nothing costs its senders that much and other ports nothing. (There is no timer: the
+ *   patience runs out when next any port has something to do. A sender that is blocked and wants that looked
+ *   at notifies the switch.)
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/config/vswitch_config.h"
+#include "pd/vswitch/mac_table.h"
+
+#define VSWITCH_HEADER_BYTES 14u
+/** Longest frame: 64 KiB of IP packet (GSO) with Ethernet header and VLAN tag. */
+#define VSWITCH_FRAME_MAX_BYTES 65553u
+#define VSWITCH_PORT_BUDGET 64u
+#define VSWITCH_PATIENCE_MS 50u
+
+/** A piece of a frame in memory that its sender may still write to. */
+struct vswitch_segment {
+    const uint8_t *data;
+    uint32_t bytes;
+};
+
+/** A frame in its source's buffers. */
+struct vswitch_frame {
+    const struct vswitch_segment *segments; /**< the port's, valid until release */
+    uint32_t segment_count;
+    uint32_t length_bytes;                /**< sum of the segments */
+    uint64_t meta;                        /**< lib/net/frame_meta.h */
+    uint8_t header[VSWITCH_HEADER_BYTES]; /**< set by the switch: what was checked */
+};
+
+/** What a kind of port can do. `port` is the context given to vswitch_attach(). */
+struct vswitch_port_ops {
+    /** The oldest frame (all but frame->header). ERR_EMPTY: none. Others: the peer broke its side. */
+    enum err (*peek)(void *port, struct vswitch_frame *frame);
+    /** Done with the frame last peeked at. */
+    void (*release)(void *port);
+    /**
+     * Copy a frame out to the peer, the first bytes from frame->header.
+     * ERR_SPACE: no room now. ERR_RANGE: never fits. Others: the peer broke its side.
+     */
+    enum err (*send)(void *port, const struct vswitch_frame *frame);
+    /** Ask for a notification at the next frame. True if there is one already. */
+    bool (*request_data)(void *port);
+    /** Ask for a notification when send() of `length_bytes` can work. True if it can already. */
+    bool (*request_space)(void *port, uint32_t length_bytes);
+    /** After sends and releases: is the peer to be notified? */
+    bool (*should_notify)(void *port);
+    /** At each wake-up: true if the peer restarted, so that its side is as new. */
+    bool (*sync)(void *port);
+};
+
+/** Why a frame was dropped. All but FULL and TOO_LONG count at the source port. */
+enum vswitch_drop {
+    VSWITCH_DROP_LENGTH = 0, /**< shorter than an Ethernet header or longer than any frame */
+    VSWITCH_DROP_META,       /**< offload metadata does not fit the frame */
+    VSWITCH_DROP_SOURCE,     /**< source address not the port's to use */
+    VSWITCH_DROP_RATE,       /**< above the port's rate limit */
+    VSWITCH_DROP_RESERVED,   /**< link-local group address */
+    VSWITCH_DROP_DENIED,     /**< the rules allow no destination */
+    VSWITCH_DROP_LOCAL,      /**< the address lives behind the port it came from */
+    VSWITCH_DROP_FULL,       /**< destination took it not in time */
+    VSWITCH_DROP_TOO_LONG,   /**< destination cannot take frames of this length */
+    VSWITCH_DROP_COUNT
+};
+
+/** Short English name of a cause, static. */
+const char *vswitch_drop_text(enum vswitch_drop cause);
+
+/** What a port has seen. rx: from the peer into the switch. */
+struct vswitch_counters {
+    uint64_t rx_frames, rx_bytes;
+    uint64_t tx_frames, tx_bytes;
+    uint64_t dropped[VSWITCH_DROP_COUNT];
+    uint64_t held;    /**< times a frame had to wait for its destination */
+    uint64_t flooded; /**< frames to an unknown or group address */
+};
+
+/** One port. Private to vswitch.c but for its size. */
+struct vswitch_port {
+    const struct vswitch_port_ops *ops; /**< NULL: not attached */
+    void *context;
+    const struct vswitch_port_config *config;
+    mac_t mac;
+    bool broken;             /**< the peer broke its side: out of service until it restarts */
+    bool held;               /**< its oldest frame waits for a destination */
+    uint64_t patience_ticks; /**< how long it may yet be held */
+    uint64_t patience_at;    /**< when that was computed */
+    uint64_t rate_bytes;     /**< what it may send at once */
+    uint64_t rate_at;        /**< when that was computed */
+    struct log_limit warnings[VSWITCH_DROP_COUNT];
+    struct log_limit faults;
+    struct vswitch_counters counters;
+};
+
+/** A switch. Zero-initialise, then vswitch_init(). */
+struct vswitch {
+    const struct vswitch_config *config;
+    uint32_t port_count;
+    uint32_t first;   /**< port whose turn is first */
+    uint32_t touched; /**< ports that got or gave frames since they were last notified */
+    bool again;       /**< a port broke in this turn */
+    uint64_t ticks_per_second;
+    uint64_t now;
+    struct mac_table macs;
+    struct vswitch_port ports[VSWITCH_CONFIG_MAX_PORTS];
+    void (*notify)(void *context, uint32_t port);
+    void *notify_context;
+};
+
+/**
+ * Set up from a configuration, which has to outlive the switch, as has `entries` (of
+ * config->mac_table_entries). `notify` tells the peer of a port that there is something for it.
+ * Errors: ERR_RANGE (port count, table size), those of mac_table_init().
+ */
+ERR_CHECKED enum err vswitch_init(struct vswitch *vswitch, const struct vswitch_config *config,
+                                  struct mac_table_entry *entries, uint64_t ticks_per_second,
+                                  void (*notify)(void *context, uint32_t port), void *notify_context);
+
+/** Put port `port` into service. `context` is passed to each of `ops`. */
+void vswitch_attach(struct vswitch *vswitch, uint32_t port, const struct vswitch_port_ops *ops,
+                    void *context);
+
+/**
+ * Something happened at some port at time `now` (ticks): move frames until every port is empty, held or
+ * broken and has been asked to notify when that changes. Ports are notified on the way.
+ */
+void vswitch_run(struct vswitch *vswitch, uint64_t now);
+
+/** Counters of port `port`; zero for a port that isn't there. */
+struct vswitch_counters vswitch_port_counters(const struct vswitch *vswitch, uint32_t port);
+
+/**
+ * For send(): copy bytes [offset, offset + bytes) of a frame to `to`, the header from the checked copy.
+ * The range must lie within the frame.
+ */
+void vswitch_copy(const struct vswitch_frame *frame, uint32_t offset, uint8_t *to, uint32_t bytes);
