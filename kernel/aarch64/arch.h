@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The contract between the kernel's portable core (kernel/core) and the machine.
+ *
+ * kernel/aarch64 implements it for real, kernel/fake for host tests. The types are plain C so that both use
+ * the same ones. Times are ticks of the generic timer (CNTPCT_EL0). Every function runs on the calling core
+ * with interrupts masked and has a bounded path.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct kernel;
+struct core;
+struct thread;
+struct vcpu;
+struct sysdesc;
+
+/** What the vectors save at each entry from EL0 or EL1. Offsets are known to vectors.S. */
+struct arch_context {
+    uint64_t x[31];
+    uint64_t sp; /**< SP_EL0 */
+    uint64_t pc; /**< ELR_EL2 */
+    uint64_t pstate;
+};
+
+/** FP/SIMD registers, switched lazily. Offsets are known to fp.S. */
+struct arch_fp {
+    uint64_t v[64];
+    uint64_t fpcr;
+    uint64_t fpsr;
+};
+
+/** Per-thread registers that a PD can change behind the kernel's back. */
+struct arch_user {
+    uint64_t tpidr_el0;
+    uint64_t tpidrro_el0;
+};
+
+/** A vCPU's EL1 register bank, timer and GIC virtual CPU interface while they are not in the hardware. */
+struct arch_vcpu {
+    uint64_t sctlr, actlr, cpacr, ttbr0, ttbr1, tcr, esr, far, afsr0, afsr1, mair, amair, vbar, contextidr;
+    uint64_t tpidr_el1, cntkctl, par, sp_el1, elr, spsr, csselr;
+    uint64_t cntv_ctl, cntv_cval;
+    uint32_t gich_vmcr, gich_apr;
+    bool vtimer_active; /**< physical vtimer interrupt is active: the guest is handling it */
+};
+
+/** Time that never comes. */
+#define ARCH_NEVER UINT64_MAX
+
+/** Now. */
+uint64_t arch_now(void);
+
+/** Ticks a second. */
+uint64_t arch_frequency(void);
+
+/** Interrupt this core at `deadline`, replacing the last one; ARCH_NEVER: not at all. */
+void arch_timer_set(struct core *core, uint64_t deadline);
+
+/** Bits that PDs notify each other with may be set from other cores. Returns the word before. */
+uint64_t arch_fetch_or(uint64_t *word, uint64_t bits);
+
+/** Take the whole word and leave 0. */
+uint64_t arch_exchange(uint64_t *word, uint64_t value);
+
+/** Number of the calling core. */
+uint32_t arch_core_id(void);
+
+/** Make core number `core_id` look at its notification words. */
+void arch_kick(uint32_t core_id);
+
+/** Make PD registers as at its start: PC, SP, EL0, everything else 0. */
+void arch_pd_reset(struct thread *thread, uint64_t entry, uint64_t stack_top);
+
+/** Make vCPU registers as after reset: EL1h, DAIF set, MMU off, timer off, no virtual interrupt in the GIC.
+ */
+void arch_vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t x0);
+
+/** Forget what the hardware still holds of `vcpu`: it is being stopped or reset. */
+void arch_vcpu_forget(struct vcpu *vcpu);
+
+/** Fill words 0..39 as SYSCALL_VCPU_READ_REGS says. */
+#define ARCH_VCPU_REGISTER_WORDS 40u
+void arch_vcpu_registers(struct vcpu *vcpu, uint64_t words[ARCH_VCPU_REGISTER_WORDS]);
+
+/** Take an exception to EL1 with this ESR_EL1 and FAR_EL1 (kept as they are if !set_far). */
+void arch_vcpu_inject(struct vcpu *vcpu, uint64_t esr, uint64_t far, bool set_far);
+
+/** Bring the list registers in the hardware into vcpu->virq (virq_fold()), if they may have changed. */
+void arch_virq_sync(struct vcpu *vcpu);
+
+/** A hardware-linked interrupt of `vcpu` is forgotten: deactivate physical interrupt `intid`. */
+void arch_virq_drop_hw(struct vcpu *vcpu, uint32_t intid);
+
+/** Whether the interrupt controller should take this physical interrupt; `edge`: its trigger. */
+void arch_irq_enable(struct kernel *kernel, uint32_t intid, bool edge);
+
+/** End of a physical interrupt: it may fire again. */
+void arch_irq_deactivate(struct kernel *kernel, uint32_t intid);
+
+/** Forget lazily kept FP registers of `thread`: they are 0 at its next use. */
+void arch_fp_forget(struct thread *thread);
+
+/** Raw output, polled. */
+void arch_putc(struct kernel *kernel, char c);
+
+/** Secure monitor call: regs x0..x6 in, x0..x3 out. */
+void arch_smc(uint64_t registers[8]);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** A vCPU's EL1 registers, wherever they are: its struct, or the hardware while it is the loaded one. */
+#include "kernel/aarch64/sysreg.h"
+#include "kernel/core/kernel.h"
+
+#define VECTOR_CURRENT_SP0 0x000u
+#define VECTOR_CURRENT_SPX 0x200u
+#define VECTOR_LOWER_64 0x400u
+#define VECTOR_LOWER_32 0x600u
+#define PSTATE_AARCH32 0x10ull
+#define PSTATE_EL_MASK 0xcull
+#define PSTATE_SPX 1ull
+
+static bool is_loaded(const struct vcpu *vcpu)
+{
+    return vcpu->thread.core->loaded == vcpu;
+}
+
+static uint64_t vector_offset(uint64_t pstate)
+{
+    if ((pstate & PSTATE_AARCH32) != 0)
+        return VECTOR_LOWER_32;
+    if ((pstate & PSTATE_EL_MASK) == 0)
+        return VECTOR_LOWER_64;
+    return (pstate & PSTATE_SPX) != 0 ? VECTOR_CURRENT_SPX : VECTOR_CURRENT_SP0;
+}
+
+static void inject_loaded(const struct arch_context *context, uint64_t esr, uint64_t far, bool set_far)
+{
+    SYSREG_WRITE(esr_el1, esr);
+    if (set_far)
+        SYSREG_WRITE(far_el1, far);
+    SYSREG_WRITE(elr_el1, context->pc);
+    SYSREG_WRITE(spsr_el1, context->pstate);
+}
+
+void arch_vcpu_inject(struct vcpu *vcpu, uint64_t esr, uint64_t far, bool set_far)
+{
+    struct arch_context *context = &vcpu->thread.context;
+    struct arch_vcpu *bank = &vcpu->arch;
+    uint64_t vbar = is_loaded(vcpu) ? SYSREG_READ(vbar_el1) : bank->vbar;
+
+    if (is_loaded(vcpu)) {
+        inject_loaded(context, esr, far, set_far);
+    } else {
+        bank->esr = esr;
+        bank->far = set_far ? far : bank->far;
+        bank->elr = context->pc;
+        bank->spsr = context->pstate;
+    }
+    context->pc = vbar + vector_offset(context->pstate);
+    context->pstate = PSTATE_EL1H | PSTATE_DAIF;
+}
+
+void arch_vcpu_registers(struct vcpu *vcpu, uint64_t words[ARCH_VCPU_REGISTER_WORDS])
+{
+    const struct arch_vcpu *bank = &vcpu->arch;
+    bool loaded = is_loaded(vcpu);
+
+    for (uint32_t i = 0; i < 31; i++)
+        words[i] = vcpu->thread.context.x[i];
+    words[31] = loaded ? SYSREG_READ(sp_el1) : bank->sp_el1;
+    words[32] = vcpu->thread.context.pc;
+    words[33] = vcpu->thread.context.pstate;
+    words[34] = loaded ? SYSREG_READ(esr_el1) : bank->esr;
+    words[35] = loaded ? SYSREG_READ(elr_el1) : bank->elr;
+    words[36] = loaded ? SYSREG_READ(far_el1) : bank->far;
+    words[37] = bank->sctlr;
+    words[38] = loaded ? SYSREG_READ(ttbr0_el1) : bank->ttbr0;
+    words[39] = loaded ? SYSREG_READ(ttbr1_el1) : bank->ttbr1;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** GICv2: distributor and physical CPU interface (IHI 0048B, chapter 4). */
+#pragma once
+
+#include "kernel/core/kernel.h"
+
+/** SGI by which cores tell each other to look at their notification words. */
+#define GIC_SGI_KICK 0u
+
+/** Distributor: all off, then ready for arch_irq_enable(). Once, on the boot core. */
+void gic_init(struct kernel *kernel);
+
+/** This core's CPU interface and its private interrupts. */
+void gic_init_core(struct kernel *kernel);
+
+/** Take and handle what is pending, a bounded number. */
+void gic_handle(struct core *core);
+
+/** Whether `intid` is active on this core, and changing that. */
+bool gic_is_active(struct kernel *kernel, uint32_t intid);
+/** See gic_is_active(). */
+void gic_set_active(struct kernel *kernel, uint32_t intid, bool active);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** Boot: check the descriptor, turn the MMU on, set up the machine, run the first PD. */
+#include "kernel/aarch64/gic.h"
+#include "kernel/aarch64/gich.h"
+#include "kernel/aarch64/panic.h"
+#include "kernel/aarch64/sysreg.h"
+#include "kernel/aarch64/world.h"
+#include "kernel/core/boot.h"
+#include "kernel/core/klog.h"
+
+_Static_assert(offsetof(struct core, context) == 0, "vectors.S finds the context at the start of the core");
+_Static_assert(offsetof(struct thread, context) == 0, "vectors.S saves at the start of the thread");
+_Static_assert(offsetof(struct arch_context, sp) == 248 && offsetof(struct arch_context, pc) == 256,
+               "vectors.S knows these offsets");
+_Static_assert(offsetof(struct arch_fp, fpcr) == 512, "fp.S knows this offset");
+_Static_assert(SYSDESC_KLOG_BYTES == sizeof(struct sysdesc_klog), "the log ring fills its section");
+
+#define MAIR_EL2 0x04ffull /* 0: Normal write-back, 1: Device-nGnRE */
+#define TCR_EL2_RES1 (1ull << 31 | 1ull << 23)
+#define TCR_EL2_39_BITS 25ull
+#define TCR_EL2_WRITE_BACK (1ull << 8 | 1ull << 10)
+#define TCR_EL2_INNER_SHAREABLE (3ull << 12)
+
+/* What the tool fills in or looks for; see sysdesc.h. Volatile: the compiler must not know the 0. */
+const volatile uint64_t sysdesc_address __attribute__((section(".sysdesc_address"), used)) = 0;
+struct sysdesc_klog klog __attribute__((section(".klog"), aligned(4096), used));
+uint64_t ipc_buffers[SYSDESC_MAX_PDS][4096 / 8] __attribute__((section(".ipc_buffers"), aligned(4096), used));
+
+/* The one place where state lives: everything else gets it passed in. */
+static struct kernel kernel;
+
+/* vectors.S */
+_Noreturn void vectors_resume(struct core *core);
+/* start.S */
+_Noreturn void start_park(void);
+
+static void enable_mmu(uint64_t root)
+{
+    uint64_t pa_range = SYSREG_READ(id_aa64mmfr0_el1) & 7;
+
+    SYSREG_WRITE(mair_el2, MAIR_EL2);
+    SYSREG_WRITE(tcr_el2, TCR_EL2_RES1 | (pa_range < 5 ? pa_range : 5) << 16 | TCR_EL2_INNER_SHAREABLE |
+                              TCR_EL2_WRITE_BACK | TCR_EL2_39_BITS);
+    SYSREG_WRITE(ttbr0_el2, root);
+    __asm__ volatile("dsb sy\n ic iallu\n tlbi alle2\n dsb sy\n isb" ::: "memory");
+    SYSREG_WRITE(sctlr_el2,
+                 SCTLR_EL2_RES1 | SCTLR_EL2_M | SCTLR_EL2_C | SCTLR_EL2_I | SCTLR_EL2_SA | SCTLR_EL2_WXN);
+    sysreg_isb();
+}
+
+/* Entered by start.S with the stack set up, .bss zero, MMU off. */
+_Noreturn void main_boot(void)
+{
+    const struct sysdesc *desc = (const struct sysdesc *)(uintptr_t)sysdesc_address;
+    struct core *core = &kernel.cores[0];
+
+    SYSREG_WRITE(tpidr_el2, 0);
+    /* Without a descriptor there is not even a UART to say so on. */
+    if (desc == NULL || desc->magic != SYSDESC_MAGIC)
+        start_park();
+    kernel.desc = desc;
+    const char *wrong = boot_check(desc);
+    if (wrong != NULL)
+        panic_stop(&kernel, wrong);
+    enable_mmu(desc->el2_root);
+    core->kernel = &kernel;
+    world_init(core);
+    gic_init(&kernel);
+    gic_init_core(&kernel);
+    boot_kernel(&kernel, desc, &klog, gich_lr_count(&kernel));
+    klog_print(&kernel, "kernel: Causeway, system '%s': %u protection domains, %u vCPUs\n", desc->name,
+               desc->pd_count, desc->vcpu_count);
+    kernel.log_to_uart = false;
+    world_enter(core);
+    vectors_resume(core);
+}
+
+void arch_smc(uint64_t registers[8])
+{
+    register uint64_t x0 __asm__("x0") = registers[0];
+    register uint64_t x1 __asm__("x1") = registers[1];
+    register uint64_t x2 __asm__("x2") = registers[2];
+    register uint64_t x3 __asm__("x3") = registers[3];
+    register uint64_t x4 __asm__("x4") = registers[4];
+    register uint64_t x5 __asm__("x5") = registers[5];
+    register uint64_t x6 __asm__("x6") = registers[6];
+    register uint64_t x7 __asm__("x7") = registers[7];
+
+    __asm__ volatile("smc #0"
+                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7)
+                     :
+                     : "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+    registers[0] = x0;
+    registers[1] = x1;
+    registers[2] = x2;
+    registers[3] = x3;
+}
+
+uint64_t arch_fetch_or(uint64_t *word, uint64_t bits)
+{
+    return __atomic_fetch_or(word, bits, __ATOMIC_ACQ_REL);
+}
+
+uint64_t arch_exchange(uint64_t *word, uint64_t value)
+{
+    return __atomic_exchange_n(word, value, __ATOMIC_ACQ_REL);
+}

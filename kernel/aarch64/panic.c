@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/aarch64/panic.h"
+
+#include "kernel/aarch64/world.h"
+#include "kernel/core/syndrome.h"
+#include "lib/base/format.h"
+
+/* start.S */
+_Noreturn void start_park(void);
+
+static const char *running(const struct core *core)
+{
+    if (core->current == NULL)
+        return "nobody";
+    return core->current->kind == THREAD_PD ? kernel_pd(core->current)->row->name
+                                            : kernel_vcpu(core->current)->row->name;
+}
+
+static void put(struct kernel *kernel, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '\n')
+            arch_putc(kernel, '\r');
+        arch_putc(kernel, *text);
+    }
+}
+
+_Noreturn void panic_stop(struct kernel *kernel, const char *text)
+{
+    put(kernel, "\nkernel: panic: ");
+    put(kernel, text);
+    put(kernel, "\n");
+    start_park();
+}
+
+_Noreturn void panic_exception(uint64_t esr, uint64_t elr, uint64_t far, uint64_t lr)
+{
+    struct core *core = world_core();
+    char text[256];
+
+    if (core == NULL || core->kernel == NULL || core->kernel->desc == NULL)
+        start_park();
+    format_print(text, sizeof text,
+                 "exception in the kernel: %s, address 0x%llx, at 0x%llx (called from 0x%llx), esr 0x%llx, "
+                 "while '%s' ran",
+                 syndrome_text(esr), (unsigned long long)far, (unsigned long long)elr, (unsigned long long)lr,
+                 (unsigned long long)esr, running(core));
+    panic_stop(core->kernel, text);
+}

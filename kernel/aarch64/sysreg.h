@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** System registers: access and the bits the kernel uses (Arm ARM D13). */
+#pragma once
+
+#include <stdint.h>
+
+#define SYSREG_READ(name)                                                                                    \
+    __extension__({                                                                                          \
+        uint64_t value_;                                                                                     \
+        __asm__ volatile("mrs %0, " #name : "=r"(value_));                                                   \
+        value_;                                                                                              \
+    })
+
+#define SYSREG_WRITE(name, value) __asm__ volatile("msr " #name ", %0" ::"r"((uint64_t)(value)))
+
+/** Instruction synchronisation barrier. */
+static inline void sysreg_isb(void)
+{
+    __asm__ volatile("isb" ::: "memory");
+}
+
+#define HCR_VM (1ull << 0)
+#define HCR_SWIO (1ull << 1)
+#define HCR_PTW (1ull << 2)
+#define HCR_FMO (1ull << 3)
+#define HCR_IMO (1ull << 4)
+#define HCR_AMO (1ull << 5)
+#define HCR_FB (1ull << 9)
+#define HCR_BSU_INNER (1ull << 10)
+#define HCR_DC (1ull << 12)
+#define HCR_TWI (1ull << 13)
+#define HCR_TSC (1ull << 19)
+#define HCR_TIDCP (1ull << 20)
+#define HCR_TACR (1ull << 21)
+#define HCR_TGE (1ull << 27)
+#define HCR_RW (1ull << 31)
+
+/** A native PD: EL0 under stage 2 alone, its exceptions straight to EL2, memory cacheable by default. */
+#define HCR_PD (HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_DC | HCR_TGE | HCR_RW)
+/** A guest: its own stage 1 under stage 2; WFI, SMC, ACTLR and IMPLEMENTATION DEFINED registers trap. */
+#define HCR_GUEST                                                                                            \
+    (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER | HCR_TWI |          \
+     HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW)
+
+#define SCTLR_EL1_RES1 0x30d00800ull
+#define SCTLR_EL1_SA0 (1ull << 4)
+#define SCTLR_EL1_DZE (1ull << 14)
+#define SCTLR_EL1_UCT (1ull << 15)
+#define SCTLR_EL1_NTWI (1ull << 16)
+#define SCTLR_EL1_NTWE (1ull << 18)
+#define SCTLR_EL1_UCI (1ull << 26)
+/** PDs may do cache maintenance by address, DC ZVA and read CTR_EL0. */
+#define SCTLR_PD                                                                                             \
+    (SCTLR_EL1_RES1 | SCTLR_EL1_SA0 | SCTLR_EL1_DZE | SCTLR_EL1_UCT | SCTLR_EL1_NTWI | SCTLR_EL1_NTWE |      \
+     SCTLR_EL1_UCI)
+
+#define SCTLR_EL2_RES1 0x30c50830ull
+#define SCTLR_EL2_M (1ull << 0)
+#define SCTLR_EL2_C (1ull << 2)
+#define SCTLR_EL2_SA (1ull << 3)
+#define SCTLR_EL2_I (1ull << 12)
+#define SCTLR_EL2_WXN (1ull << 19)
+
+#define CPACR_FPEN_ALL (3ull << 20)
+/** CNTKCTL_EL1 of PDs: EL0 reads CNTPCT and CNTVCT. */
+#define CNTKCTL_PD 3ull
+/** CNTHCTL_EL2: EL1 and EL0 read CNTPCT, but have no physical timer. */
+#define CNTHCTL_GUEST 1ull
+
+#define CPTR_EL2_RES1 0x32ffull
+#define CPTR_EL2_TFP (1ull << 10)
+#define CPTR_EL2_TTA (1ull << 20)
+
+#define MDCR_TPMCR (1ull << 5)
+#define MDCR_TPM (1ull << 6)
+#define MDCR_TDA (1ull << 9)
+#define MDCR_TDOSA (1ull << 10)
+#define MDCR_TDRA (1ull << 11)
+
+#define CNT_CTL_ENABLE 1ull
+#define CNT_CTL_IMASK 2ull
+
+#define PSTATE_EL0 0x0ull
+#define PSTATE_EL1H 0x5ull
+#define PSTATE_MODE_MASK 0x1full
+#define PSTATE_DAIF 0x3c0ull
+
+#define VTTBR_VMID_SHIFT 48

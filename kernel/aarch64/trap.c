@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/aarch64/trap.h"
+
+#include "kernel/aarch64/gic.h"
+#include "kernel/aarch64/sysreg.h"
+#include "kernel/aarch64/trap_sysreg.h"
+#include "kernel/aarch64/world.h"
+#include "kernel/core/fault.h"
+#include "kernel/core/syndrome.h"
+#include "kernel/core/syscall.h"
+#include "kernel/core/vcpu.h"
+#include "microkit/include/sel4/sel4.h"
+
+#define FAULT_STATUS_MASK 0x3cu
+#define FAULT_STATUS_PERMISSION 0x0cu
+#define PAR_FAILED 1ull
+#define PAR_ADDRESS_MASK 0x0000fffffffff000ull
+#define WFX_IS_WFE 1ull
+
+/* PDs */
+
+static void pd_user_exception(struct pd *pd, uint64_t esr)
+{
+    const struct arch_context *context = &pd->thread.context;
+    const uint64_t words[] = {context->pc, context->sp, context->pstate, syndrome_class(esr), esr};
+
+    fault_pd(pd, seL4_Fault_UserException, words, seL4_UserException_Length, esr, SYSREG_READ(far_el2));
+}
+
+static void pd_abort(struct pd *pd, uint64_t esr, bool prefetch)
+{
+    uint64_t address = SYSREG_READ(far_el2);
+    const uint64_t words[] = {pd->thread.context.pc, address, prefetch, esr};
+
+    fault_pd(pd, seL4_Fault_VMFault, words, seL4_VMFault_Length, esr, address);
+}
+
+static void pd_sync(struct core *core, struct pd *pd)
+{
+    uint64_t esr = SYSREG_READ(esr_el2);
+
+    switch (syndrome_class(esr)) {
+    case SYNDROME_EC_SVC64:
+        syscall_handle(pd);
+        break;
+    case SYNDROME_EC_FP:
+        if ((pd->row->flags & SYSDESC_PD_NO_FPU) != 0)
+            pd_user_exception(pd, esr);
+        else
+            world_open_fp(core);
+        break;
+    case SYNDROME_EC_IABORT:
+        pd_abort(pd, esr, true);
+        break;
+    case SYNDROME_EC_DABORT:
+        pd_abort(pd, esr, false);
+        break;
+    default:
+        pd_user_exception(pd, esr);
+        break;
+    }
+}
+
+/* vCPUs */
+
+/* The guest-physical address of a stage-2 abort. A permission fault leaves HPFAR_EL2 unknown unless it hit
+   the guest's own table walk: then the guest's translation is asked (Arm ARM D17.2.64). */
+static uint64_t abort_gpa(uint64_t esr, uint64_t far)
+{
+    if ((esr & FAULT_STATUS_MASK) != FAULT_STATUS_PERMISSION || (esr & SYNDROME_S1PTW) != 0)
+        return (SYSREG_READ(hpfar_el2) & ~0xfull) << 8 | (far & 0xfff);
+
+    uint64_t saved = SYSREG_READ(par_el1);
+    __asm__ volatile("at s1e1r, %0\n isb" ::"r"(far) : "memory");
+    uint64_t par = SYSREG_READ(par_el1);
+    SYSREG_WRITE(par_el1, saved);
+    return (par & PAR_FAILED) != 0 ? 0 : (par & PAR_ADDRESS_MASK) | (far & 0xfff);
+}
+
+static void vcpu_call_exit(struct vcpu *vcpu, uint64_t esr, bool is_smc)
+{
+    const uint64_t *x = vcpu->thread.context.x;
+    const uint64_t words[] = {is_smc, x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], esr & 0xffff};
+
+    kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_CALL);
+    fault_vcpu(vcpu, SYSCALL_VCPU_FAULT_CALL, words, 10);
+}
+
+static void vcpu_other(struct vcpu *vcpu, uint64_t esr)
+{
+    uint64_t far = SYSREG_READ(far_el2);
+    const uint64_t words[] = {esr, far, vcpu->thread.context.pc, abort_gpa(esr, far)};
+
+    fault_vcpu(vcpu, SYSCALL_VCPU_FAULT_OTHER, words, 4);
+}
+
+static void vcpu_wfx(struct vcpu *vcpu, uint64_t esr)
+{
+    kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_WFI);
+    vcpu_skip(vcpu, esr);
+    if ((esr & WFX_IS_WFE) == 0)
+        vcpu_wait(vcpu);
+}
+
+static void vcpu_sync(struct core *core, struct vcpu *vcpu)
+{
+    uint64_t esr = SYSREG_READ(esr_el2);
+    uint64_t far;
+
+    switch (syndrome_class(esr)) {
+    case SYNDROME_EC_WFX:
+        vcpu_wfx(vcpu, esr);
+        break;
+    case SYNDROME_EC_FP:
+        kernel_count(core, SYSCALL_COUNTER_EXIT_FP);
+        world_open_fp(core);
+        break;
+    case SYNDROME_EC_HVC64:
+        vcpu_call_exit(vcpu, esr, false);
+        break;
+    case SYNDROME_EC_SMC64:
+        vcpu_call_exit(vcpu, esr, true);
+        break;
+    case SYNDROME_EC_SYSREG:
+        trap_sysreg_handle(vcpu, esr);
+        break;
+    case SYNDROME_EC_DABORT:
+        far = SYSREG_READ(far_el2);
+        vcpu_abort(vcpu, esr, abort_gpa(esr, far), far);
+        break;
+    case SYNDROME_EC_CP15_32:
+    case SYNDROME_EC_CP15_64:
+    case SYNDROME_EC_CP14_32:
+    case SYNDROME_EC_CP14_LDC:
+    case SYNDROME_EC_CP14_64:
+        vcpu_inject_undef(vcpu);
+        break;
+    default:
+        vcpu_other(vcpu, esr);
+        break;
+    }
+}
+
+static void pd_exception(struct core *core, struct pd *pd, uint64_t kind)
+{
+    if (kind == TRAP_SYNC)
+        pd_sync(core, pd);
+    else if (kind == TRAP_IRQ)
+        gic_handle(core);
+    else
+        pd_user_exception(pd, SYSREG_READ(esr_el2));
+}
+
+static void vcpu_exception(struct core *core, struct vcpu *vcpu, uint64_t kind)
+{
+    kernel_count(core, SYSCALL_COUNTER_EXITS);
+    if (kind == TRAP_SYNC) {
+        vcpu_sync(core, vcpu);
+    } else if (kind == TRAP_IRQ) {
+        kernel_count(core, SYSCALL_COUNTER_EXIT_IRQ);
+        gic_handle(core);
+    } else {
+        vcpu_other(vcpu, SYSREG_READ(esr_el2));
+    }
+}
+
+void trap_handle(struct core *core, uint64_t kind)
+{
+    struct thread *thread = core->current;
+
+    if (thread->kind == THREAD_PD)
+        pd_exception(core, kernel_pd(thread), kind);
+    else
+        vcpu_exception(core, kernel_vcpu(thread), kind);
+    world_enter(core);
+}

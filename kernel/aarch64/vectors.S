@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * EL2 exception vectors. From EL0 and EL1: save everything into the running thread's struct arch_context,
+ * found through TPIDR_EL2 (struct core, whose first member points at it), call trap_handle(), load whatever
+ * context is the core's then. From EL2 itself: a bug of the kernel, panic.
+ */
+#define KIND_SYNC   0
+#define KIND_IRQ    1
+#define KIND_SERROR 2
+
+    .macro  lower kind
+    .balign 0x80
+    stp     x0, x1, [sp, #-16]!
+    mrs     x0, tpidr_el2
+    ldr     x0, [x0]
+    stp     x2, x3, [x0, #16]
+    mov     x1, #\kind
+    b       save
+    .endm
+
+    .macro  same
+    .balign 0x80
+    b       panic
+    .endm
+
+    .section .text.vectors, "ax"
+    .balign 0x800
+    .global vectors
+vectors:
+    same
+    same
+    same
+    same
+    same
+    same
+    same
+    same
+    lower   KIND_SYNC
+    lower   KIND_IRQ
+    lower   KIND_IRQ
+    lower   KIND_SERROR
+    lower   KIND_SYNC
+    lower   KIND_IRQ
+    lower   KIND_IRQ
+    lower   KIND_SERROR
+
+    .balign 0x80
+save:
+    stp     x4, x5, [x0, #32]
+    stp     x6, x7, [x0, #48]
+    stp     x8, x9, [x0, #64]
+    stp     x10, x11, [x0, #80]
+    stp     x12, x13, [x0, #96]
+    stp     x14, x15, [x0, #112]
+    stp     x16, x17, [x0, #128]
+    stp     x18, x19, [x0, #144]
+    stp     x20, x21, [x0, #160]
+    stp     x22, x23, [x0, #176]
+    stp     x24, x25, [x0, #192]
+    stp     x26, x27, [x0, #208]
+    stp     x28, x29, [x0, #224]
+    ldp     x2, x3, [sp], #16
+    stp     x2, x3, [x0]
+    mrs     x4, sp_el0
+    stp     x30, x4, [x0, #240]
+    mrs     x2, elr_el2
+    mrs     x3, spsr_el2
+    stp     x2, x3, [x0, #256]
+    mov     x29, xzr
+    mrs     x0, tpidr_el2
+    bl      trap_handle
+    mrs     x0, tpidr_el2
+
+    /* vectors_resume(struct core *): never returns. */
+    .global vectors_resume
+vectors_resume:
+    ldr     x0, [x0]
+    ldp     x2, x3, [x0, #256]
+    msr     elr_el2, x2
+    msr     spsr_el2, x3
+    ldp     x30, x4, [x0, #240]
+    msr     sp_el0, x4
+    ldp     x2, x3, [x0, #16]
+    ldp     x4, x5, [x0, #32]
+    ldp     x6, x7, [x0, #48]
+    ldp     x8, x9, [x0, #64]
+    ldp     x10, x11, [x0, #80]
+    ldp     x12, x13, [x0, #96]
+    ldp     x14, x15, [x0, #112]
+    ldp     x16, x17, [x0, #128]
+    ldp     x18, x19, [x0, #144]
+    ldp     x20, x21, [x0, #160]
+    ldp     x22, x23, [x0, #176]
+    ldp     x24, x25, [x0, #192]
+    ldp     x26, x27, [x0, #208]
+    ldp     x28, x29, [x0, #224]
+    ldp     x0, x1, [x0]
+    eret
+
+    /* The stack may be what broke: start over on it, nothing below returns. */
+panic:
+    ldr     x0, =start_stack_top
+    mov     sp, x0
+    mrs     x0, esr_el2
+    mrs     x1, elr_el2
+    mrs     x2, far_el2
+    mov     x3, x30
+    bl      panic_exception
+    b       start_park

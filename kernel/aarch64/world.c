@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/aarch64/world.h"
+
+#include "kernel/aarch64/gic.h"
+#include "kernel/aarch64/gich.h"
+#include "kernel/aarch64/sysreg.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/vcpu.h"
+
+/* fp.S */
+void fp_save(struct arch_fp *fp);
+void fp_load(const struct arch_fp *fp);
+
+#define VTCR_RES1 (1ull << 31)
+#define VTCR_T0SZ_39 25ull
+#define VTCR_START_LEVEL1 (1ull << 6)
+#define VTCR_WRITE_BACK (1ull << 8 | 1ull << 10)
+#define VTCR_INNER_SHAREABLE (3ull << 12)
+
+struct core *world_core(void)
+{
+    return (struct core *)(uintptr_t)SYSREG_READ(tpidr_el2);
+}
+
+uint32_t arch_core_id(void)
+{
+    return world_core()->id;
+}
+
+static void write_cptr(struct core *core, bool open)
+{
+    core->fp_open = open;
+    SYSREG_WRITE(cptr_el2, CPTR_EL2_RES1 | CPTR_EL2_TTA | (open ? 0 : CPTR_EL2_TFP));
+}
+
+void world_init(struct core *core)
+{
+    uint64_t pa_range = SYSREG_READ(id_aa64mmfr0_el1) & 0xf;
+    uint64_t counters = SYSREG_READ(pmcr_el0) >> 11 & 0x1f;
+
+    SYSREG_WRITE(tpidr_el2, (uintptr_t)core);
+    SYSREG_WRITE(hcr_el2, HCR_PD);
+    SYSREG_WRITE(vtcr_el2, VTCR_RES1 | (pa_range < 5 ? pa_range : 5) << 16 | VTCR_INNER_SHAREABLE |
+                               VTCR_WRITE_BACK | VTCR_START_LEVEL1 | VTCR_T0SZ_39);
+    SYSREG_WRITE(mdcr_el2, MDCR_TDRA | MDCR_TDOSA | MDCR_TDA | MDCR_TPM | MDCR_TPMCR | counters);
+    SYSREG_WRITE(hstr_el2, 0);
+    SYSREG_WRITE(cnthctl_el2, CNTHCTL_GUEST);
+    SYSREG_WRITE(cntvoff_el2, 0);
+    SYSREG_WRITE(cntv_ctl_el0, 0);
+    SYSREG_WRITE(vpidr_el2, SYSREG_READ(midr_el1));
+    SYSREG_WRITE(mdscr_el1, 0);
+    SYSREG_WRITE(contextidr_el1, 0);
+    write_cptr(core, false);
+    __asm__ volatile("tlbi alle1\n dsb ish\n isb" ::: "memory");
+}
+
+static void save_bank(struct arch_vcpu *bank)
+{
+    bank->actlr = SYSREG_READ(actlr_el1);
+    bank->ttbr0 = SYSREG_READ(ttbr0_el1);
+    bank->ttbr1 = SYSREG_READ(ttbr1_el1);
+    bank->tcr = SYSREG_READ(tcr_el1);
+    bank->esr = SYSREG_READ(esr_el1);
+    bank->far = SYSREG_READ(far_el1);
+    bank->afsr0 = SYSREG_READ(afsr0_el1);
+    bank->afsr1 = SYSREG_READ(afsr1_el1);
+    bank->mair = SYSREG_READ(mair_el1);
+    bank->amair = SYSREG_READ(amair_el1);
+    bank->vbar = SYSREG_READ(vbar_el1);
+    bank->contextidr = SYSREG_READ(contextidr_el1);
+    bank->tpidr_el1 = SYSREG_READ(tpidr_el1);
+    bank->par = SYSREG_READ(par_el1);
+    bank->sp_el1 = SYSREG_READ(sp_el1);
+    bank->elr = SYSREG_READ(elr_el1);
+    bank->spsr = SYSREG_READ(spsr_el1);
+    bank->csselr = SYSREG_READ(csselr_el1);
+}
+
+static void load_bank(const struct arch_vcpu *bank)
+{
+    SYSREG_WRITE(actlr_el1, bank->actlr);
+    SYSREG_WRITE(ttbr0_el1, bank->ttbr0);
+    SYSREG_WRITE(ttbr1_el1, bank->ttbr1);
+    SYSREG_WRITE(tcr_el1, bank->tcr);
+    SYSREG_WRITE(esr_el1, bank->esr);
+    SYSREG_WRITE(far_el1, bank->far);
+    SYSREG_WRITE(afsr0_el1, bank->afsr0);
+    SYSREG_WRITE(afsr1_el1, bank->afsr1);
+    SYSREG_WRITE(mair_el1, bank->mair);
+    SYSREG_WRITE(amair_el1, bank->amair);
+    SYSREG_WRITE(vbar_el1, bank->vbar);
+    SYSREG_WRITE(contextidr_el1, bank->contextidr);
+    SYSREG_WRITE(tpidr_el1, bank->tpidr_el1);
+    SYSREG_WRITE(par_el1, bank->par);
+    SYSREG_WRITE(sp_el1, bank->sp_el1);
+    SYSREG_WRITE(elr_el1, bank->elr);
+    SYSREG_WRITE(spsr_el1, bank->spsr);
+    SYSREG_WRITE(csselr_el1, bank->csselr);
+}
+
+/* The timer's interrupt is active while the guest handles it: that belongs to the guest as its registers do.
+ */
+static void save_timer(struct core *core, struct vcpu *vcpu)
+{
+    uint32_t intid = core->kernel->desc->board.vtimer_irq;
+
+    vcpu->arch.cntv_ctl = SYSREG_READ(cntv_ctl_el0) & (CNT_CTL_ENABLE | CNT_CTL_IMASK);
+    vcpu->arch.cntv_cval = SYSREG_READ(cntv_cval_el0);
+    SYSREG_WRITE(cntv_ctl_el0, 0);
+    sysreg_isb();
+    vcpu->arch.vtimer_active = gic_is_active(core->kernel, intid);
+    if (vcpu->arch.vtimer_active)
+        gic_set_active(core->kernel, intid, false);
+    if (vcpu->thread.state == THREAD_IDLE && vcpu->arch.cntv_ctl == CNT_CTL_ENABLE)
+        sched_wake_at(&vcpu->thread, vcpu->arch.cntv_cval);
+}
+
+static void load_timer(struct core *core, struct vcpu *vcpu)
+{
+    if (vcpu->arch.vtimer_active)
+        gic_set_active(core->kernel, core->kernel->desc->board.vtimer_irq, true);
+    SYSREG_WRITE(cntv_cval_el0, vcpu->arch.cntv_cval);
+    SYSREG_WRITE(cntv_ctl_el0, vcpu->arch.cntv_ctl);
+}
+
+static void load_vcpu(struct core *core, struct vcpu *vcpu)
+{
+    struct vcpu *old = core->loaded;
+
+    if (old == vcpu)
+        return;
+    if (old != NULL) {
+        gich_unload(core, old);
+        save_timer(core, old);
+        save_bank(&old->arch);
+    }
+    core->loaded = vcpu;
+    SYSREG_WRITE(vmpidr_el2, vcpu->row->vmpidr | 1ull << 31);
+    load_bank(&vcpu->arch);
+    load_timer(core, vcpu);
+    gich_load(core, vcpu);
+}
+
+/* Registers that a PD and a guest can't share even for the time of a system call. */
+static void save_hot(struct thread *thread)
+{
+    thread->user.tpidr_el0 = SYSREG_READ(tpidr_el0);
+    if (thread->kind == THREAD_PD)
+        return;
+    struct arch_vcpu *bank = &kernel_vcpu(thread)->arch;
+    thread->user.tpidrro_el0 = SYSREG_READ(tpidrro_el0);
+    bank->sctlr = SYSREG_READ(sctlr_el1);
+    bank->cpacr = SYSREG_READ(cpacr_el1);
+    bank->cntkctl = SYSREG_READ(cntkctl_el1);
+}
+
+static void load_hot_pd(struct pd *pd)
+{
+    SYSREG_WRITE(vttbr_el2, pd->row->stage2_root | (uint64_t)pd->row->vmid << VTTBR_VMID_SHIFT);
+    SYSREG_WRITE(hcr_el2, HCR_PD);
+    SYSREG_WRITE(sctlr_el1, SCTLR_PD);
+    SYSREG_WRITE(cpacr_el1, CPACR_FPEN_ALL);
+    SYSREG_WRITE(cntkctl_el1, CNTKCTL_PD);
+}
+
+static void load_hot_vcpu(struct core *core, struct vcpu *vcpu)
+{
+    load_vcpu(core, vcpu);
+    SYSREG_WRITE(vttbr_el2, vcpu->row->stage2_root | (uint64_t)vcpu->row->vmid << VTTBR_VMID_SHIFT);
+    SYSREG_WRITE(hcr_el2, HCR_GUEST);
+    SYSREG_WRITE(sctlr_el1, vcpu->arch.sctlr);
+    SYSREG_WRITE(cpacr_el1, vcpu->arch.cpacr);
+    SYSREG_WRITE(cntkctl_el1, vcpu->arch.cntkctl);
+}
+
+static void switch_to(struct core *core, struct thread *thread)
+{
+    if (core->world != NULL)
+        save_hot(core->world);
+    core->world = thread;
+    core->context = &thread->context;
+    if (thread->kind == THREAD_PD)
+        load_hot_pd(kernel_pd(thread));
+    else
+        load_hot_vcpu(core, kernel_vcpu(thread));
+    SYSREG_WRITE(tpidr_el0, thread->user.tpidr_el0);
+    SYSREG_WRITE(tpidrro_el0, thread->user.tpidrro_el0);
+    if (core->fp_open != (core->fp == thread))
+        write_cptr(core, core->fp == thread);
+}
+
+void world_enter(struct core *core)
+{
+    struct thread *thread;
+
+    while ((thread = sched_pick(core)) == NULL) {
+        gich_idle(core);
+        __asm__ volatile("dsb sy\n wfi" ::: "memory");
+        gic_handle(core);
+    }
+    if (thread != core->world)
+        switch_to(core, thread);
+    if (thread->kind == THREAD_VCPU)
+        gich_enter(core, kernel_vcpu(thread));
+}
+
+bool world_vtimer(struct core *core)
+{
+    if (core->loaded == NULL)
+        return false;
+    vcpu_pend_hw(core->loaded, core->loaded->row->vtimer_intid, core->kernel->desc->board.vtimer_irq);
+    return true;
+}
+
+void world_open_fp(struct core *core)
+{
+    struct thread *thread = core->current;
+
+    write_cptr(core, true);
+    sysreg_isb();
+    if (core->fp == thread)
+        return;
+    if (core->fp != NULL)
+        fp_save(&core->fp->fp);
+    fp_load(&thread->fp);
+    core->fp = thread;
+}
+
+void arch_fp_forget(struct thread *thread)
+{
+    struct core *core = thread->core;
+
+    thread->fp = (struct arch_fp){0};
+    if (core->fp != thread)
+        return;
+    core->fp = NULL;
+    if (core->world == thread)
+        write_cptr(core, false);
+}
+
+void arch_pd_reset(struct thread *thread, uint64_t entry, uint64_t stack_top)
+{
+    thread->context = (struct arch_context){.pc = entry, .sp = stack_top, .pstate = PSTATE_EL0};
+    thread->user = (struct arch_user){0};
+    arch_fp_forget(thread);
+}
+
+void arch_vcpu_forget(struct vcpu *vcpu)
+{
+    struct core *core = vcpu->thread.core;
+
+    if (core->world == &vcpu->thread)
+        core->world = NULL;
+    vcpu->arch.vtimer_active = false;
+    if (core->loaded != vcpu)
+        return;
+    gich_unload(core, vcpu);
+    save_timer(core, vcpu);
+    vcpu->arch.vtimer_active = false;
+    save_bank(&vcpu->arch);
+    core->loaded = NULL;
+}
+
+void arch_vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t x0)
+{
+    vcpu->thread.context = (struct arch_context){.pc = entry, .pstate = PSTATE_EL1H | PSTATE_DAIF};
+    vcpu->thread.context.x[0] = x0;
+    vcpu->thread.user = (struct arch_user){0};
+    vcpu->arch = (struct arch_vcpu){.sctlr = SCTLR_EL1_RES1};
+}
+
+void arch_virq_drop_hw(struct vcpu *vcpu, uint32_t intid)
+{
+    struct kernel *kernel = vcpu->thread.core->kernel;
+
+    /* The private timer interrupt is the loaded vCPU's; another's state is in its struct. */
+    if (intid == kernel->desc->board.vtimer_irq && vcpu->thread.core->loaded != vcpu)
+        vcpu->arch.vtimer_active = false;
+    else
+        gic_set_active(kernel, intid, false);
+}

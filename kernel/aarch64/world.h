@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * Switching between PDs and vCPUs.
+ *
+ * Two layers: a few registers change whenever another thread runs; the EL1 bank, virtual timer and GIC state
+ * stay in the hardware until another vCPU needs it, so a guest's trip to its VMM and back doesn't move them.
+ */
+#pragma once
+
+#include "kernel/core/kernel.h"
+
+/** The calling core's state. */
+struct core *world_core(void);
+
+/** EL2 registers that never change: traps, stage-2 format, timer access. Once per core. */
+void world_init(struct core *core);
+
+/** Choose who runs, waiting for an interrupt while nobody can, and make the hardware theirs. */
+void world_enter(struct core *core);
+
+/** The virtual timer's physical interrupt fired. Returns whether a vCPU takes it (it then stays active). */
+bool world_vtimer(struct core *core);
+
+/** The running thread used FP/SIMD, which is not open to it yet. */
+void world_open_fp(struct core *core);

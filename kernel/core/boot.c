@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/core/boot.h"
+
+#include "kernel/core/sched.h"
+
+#define CORES_STARTED 1u /* secondary cores stay parked */
+#define VMID_LIMIT 256u  /* VTTBR_EL2.VMID has 8 bits */
+#define PRIORITY_LIMIT 255u
+
+static const void *table(uint64_t address)
+{
+    return (const void *)(uintptr_t)address;
+}
+
+static const char *check_header(const struct sysdesc *desc)
+{
+    if (desc->magic != SYSDESC_MAGIC)
+        return "no system descriptor: the image was not made by `causeway build`";
+    if (desc->version != SYSDESC_VERSION || desc->size_bytes != sizeof *desc)
+        return "the system descriptor is of another version than this kernel";
+    if (desc->core_count == 0 || desc->core_count > CORES_STARTED)
+        return "the system needs more cores than this kernel starts";
+    if (desc->pd_count == 0 || desc->pd_count > SYSDESC_MAX_PDS)
+        return "too many protection domains, or none";
+    if (desc->vcpu_count > SYSDESC_MAX_VCPUS)
+        return "too many vCPUs";
+    if (desc->irq_count > SYSDESC_MAX_IRQ)
+        return "too many interrupts";
+    if (desc->klog_pd != SYSDESC_NO_PARENT &&
+        (desc->klog_pd >= desc->pd_count || desc->klog_channel >= SYSDESC_MAX_CHANNELS))
+        return "the reader of the kernel log does not exist";
+    return NULL;
+}
+
+static bool channel_is_sound(const struct sysdesc *desc, const struct sysdesc_channel *channel)
+{
+    if (channel->peer_channel >= SYSDESC_MAX_CHANNELS)
+        return false;
+    if ((channel->kind & SYSDESC_CHANNEL_POST) != 0)
+        return channel->peer < desc->vcpu_count && channel->intid < VIRQ_COUNT;
+    if ((channel->kind & SYSDESC_CHANNEL_IRQ) != 0)
+        return channel->intid < SYSDESC_MAX_IRQ;
+    return (channel->kind & (SYSDESC_CHANNEL_NOTIFY | SYSDESC_CHANNEL_PPC)) == 0 ||
+           channel->peer < desc->pd_count;
+}
+
+static bool child_is_sound(const struct sysdesc *desc, const struct sysdesc_child *child)
+{
+    switch (child->kind) {
+    case SYSDESC_CHILD_NONE:
+        return true;
+    case SYSDESC_CHILD_PD:
+        return child->index < desc->pd_count;
+    case SYSDESC_CHILD_VCPU:
+        return child->index < desc->vcpu_count;
+    default:
+        return false;
+    }
+}
+
+static const char *check_pd(const struct sysdesc *desc, const struct sysdesc_pd *row)
+{
+    if (row->priority >= PRIORITY_LIMIT || row->core >= desc->core_count || row->vmid == 0 ||
+        row->vmid >= VMID_LIMIT)
+        return "a protection domain has an impossible priority, core or VMID";
+    if (row->budget_us == 0 || row->budget_us > row->period_us)
+        return "a protection domain has an impossible budget";
+    if (row->parent != SYSDESC_NO_PARENT && row->parent >= desc->pd_count)
+        return "a protection domain has a parent that does not exist";
+    if (row->ipc_buffer == 0 || row->name[SYSDESC_NAME_BYTES - 1] != '\0')
+        return "a protection domain lacks its message buffer or the end of its name";
+    for (uint32_t i = 0; i < 64; i++) {
+        bool used = row->channels[i].kind != 0 || row->children[i].kind != SYSDESC_CHILD_NONE;
+
+        if ((i >= SYSDESC_MAX_CHANNELS && used) || !channel_is_sound(desc, &row->channels[i]) ||
+            !child_is_sound(desc, &row->children[i]))
+            return "a channel or child leads nowhere";
+    }
+    return NULL;
+}
+
+static const char *check_vcpu(const struct sysdesc *desc, const struct sysdesc_vcpu *row)
+{
+    if (row->priority >= PRIORITY_LIMIT || row->core >= desc->core_count || row->vmid == 0 ||
+        row->vmid >= VMID_LIMIT)
+        return "a vCPU has an impossible priority, core or VMID";
+    if (row->budget_us == 0 || row->budget_us > row->period_us)
+        return "a vCPU has an impossible budget";
+    if (row->parent >= desc->pd_count)
+        return "a vCPU has no VMM";
+    if (row->doorbell_first > desc->doorbell_count ||
+        row->doorbell_count > desc->doorbell_count - row->doorbell_first)
+        return "a vCPU has doorbells that do not exist";
+    if (row->vtimer_intid < VIRQ_SGI_COUNT || row->vtimer_intid >= VIRQ_COUNT)
+        return "a vCPU has an impossible timer interrupt";
+    return NULL;
+}
+
+static const char *check_irq(const struct sysdesc *desc, const struct sysdesc_irq *row)
+{
+    if (row->intid < VIRQ_SGI_COUNT || row->intid >= SYSDESC_MAX_IRQ)
+        return "an interrupt has an impossible number";
+    if (row->kind == SYSDESC_IRQ_VCPU)
+        return row->target < desc->vcpu_count && row->virq >= VIRQ_SGI_COUNT && row->virq < VIRQ_COUNT
+                   ? NULL
+                   : "an interrupt leads to no vCPU";
+    return row->kind == SYSDESC_IRQ_PD && row->target < desc->pd_count && row->channel < SYSDESC_MAX_CHANNELS
+               ? NULL
+               : "an interrupt leads to no protection domain";
+}
+
+const char *boot_check(const struct sysdesc *desc)
+{
+    const char *wrong = check_header(desc);
+
+    if (wrong != NULL)
+        return wrong;
+    const struct sysdesc_pd *pds = table(desc->pds);
+    const struct sysdesc_vcpu *vcpus = table(desc->vcpus);
+    const struct sysdesc_irq *irqs = table(desc->irqs);
+    const struct sysdesc_doorbell *doorbells = table(desc->doorbells);
+    for (uint32_t i = 0; i < desc->pd_count && wrong == NULL; i++)
+        wrong = check_pd(desc, &pds[i]);
+    for (uint32_t i = 0; i < desc->vcpu_count && wrong == NULL; i++)
+        wrong = check_vcpu(desc, &vcpus[i]);
+    for (uint32_t i = 0; i < desc->irq_count && wrong == NULL; i++)
+        wrong = check_irq(desc, &irqs[i]);
+    for (uint32_t i = 0; i < desc->doorbell_count && wrong == NULL; i++) {
+        if (doorbells[i].pd >= desc->pd_count || doorbells[i].channel >= SYSDESC_MAX_CHANNELS)
+            wrong = "a doorbell leads nowhere";
+    }
+    return wrong;
+}
+
+static void boot_pd(struct kernel *kernel, uint32_t index, const struct sysdesc_pd *row)
+{
+    struct pd *pd = &kernel->pds[index];
+    struct thread *thread = &pd->thread;
+
+    pd->row = row;
+    pd->words = (uint64_t *)(uintptr_t)row->ipc_buffer;
+    thread->kind = THREAD_PD;
+    thread->index = (uint16_t)index;
+    thread->priority = row->priority;
+    thread->core = &kernel->cores[row->core];
+    sched_init_budget(thread, row->budget_us, row->period_us);
+    arch_pd_reset(thread, row->entry, SYSDESC_PD_STACK_TOP);
+    thread->state = THREAD_READY;
+    sched_update(thread);
+}
+
+static void boot_vcpu(struct kernel *kernel, uint32_t index, const struct sysdesc_vcpu *row,
+                      uint32_t lr_count)
+{
+    struct vcpu *vcpu = &kernel->vcpus[index];
+    struct thread *thread = &vcpu->thread;
+
+    vcpu->row = row;
+    thread->kind = THREAD_VCPU;
+    thread->index = (uint16_t)index;
+    thread->priority = row->priority;
+    thread->core = &kernel->cores[row->core];
+    thread->state = THREAD_OFF;
+    sched_init_budget(thread, row->budget_us, row->period_us);
+    virq_init(&vcpu->virq, lr_count);
+}
+
+static void boot_irqs(struct kernel *kernel)
+{
+    for (uint32_t i = 0; i < SYSDESC_MAX_IRQ; i++)
+        kernel->irq_rows[i] = KERNEL_NO_IRQ;
+    for (uint32_t i = 0; i < kernel->desc->irq_count; i++) {
+        kernel->irq_rows[kernel->irqs[i].intid] = (uint16_t)i;
+        arch_irq_enable(kernel, kernel->irqs[i].intid, kernel->irqs[i].edge != 0);
+    }
+}
+
+void boot_kernel(struct kernel *kernel, const struct sysdesc *desc, struct sysdesc_klog *log,
+                 uint32_t lr_count)
+{
+    const struct sysdesc_pd *pds = table(desc->pds);
+    const struct sysdesc_vcpu *vcpus = table(desc->vcpus);
+
+    kernel->desc = desc;
+    kernel->irqs = table(desc->irqs);
+    kernel->doorbells = table(desc->doorbells);
+    kernel->log = log;
+    kernel->log_to_uart = true;
+    for (uint32_t i = 0; i < SYSDESC_MAX_CORES; i++) {
+        kernel->cores[i].kernel = kernel;
+        kernel->cores[i].id = i;
+        kernel->cores[i].deadline = ARCH_NEVER;
+        kernel->cores[i].slice_start = arch_now();
+    }
+    for (uint32_t i = 0; i < desc->pd_count; i++)
+        boot_pd(kernel, i, &pds[i]);
+    for (uint32_t i = 0; i < desc->vcpu_count; i++)
+        boot_vcpu(kernel, i, &vcpus[i], lr_count);
+    boot_irqs(kernel);
+}

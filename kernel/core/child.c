@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/core/child.h"
+
+#include "kernel/core/klog.h"
+#include "kernel/core/ppc.h"
+#include "kernel/core/sched.h"
+
+void child_restart(struct pd *pd, uint64_t entry)
+{
+    klog_pd_flush(pd);
+    ppc_cancel(&pd->thread);
+    ppc_abandon(pd);
+    arch_pd_reset(&pd->thread, entry, SYSDESC_PD_STACK_TOP);
+    pd->thread.state = THREAD_READY;
+    pd->thread.suspended = false;
+    pd->dead = false;
+    sched_update(&pd->thread);
+}
+
+void child_stop(struct pd *pd)
+{
+    pd->thread.suspended = true;
+    sched_update(&pd->thread);
+}
+
+void child_resume(struct pd *pd)
+{
+    pd->thread.suspended = false;
+    if (pd->thread.state == THREAD_FAULTED) {
+        ppc_cancel(&pd->thread);
+        pd->thread.state = THREAD_READY;
+        pd->dead = false;
+    }
+    sched_update(&pd->thread);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/core/irq.h"
+
+#include "kernel/core/klog.h"
+#include "kernel/core/notification.h"
+#include "kernel/core/vcpu.h"
+
+void irq_deliver(struct core *core, uint32_t intid)
+{
+    struct kernel *kernel = core->kernel;
+    uint16_t index = intid < SYSDESC_MAX_IRQ ? kernel->irq_rows[intid] : KERNEL_NO_IRQ;
+
+    if (index == KERNEL_NO_IRQ) {
+        /* Never enabled, so never seen twice: leaving it active silences it. */
+        klog_print(kernel, "kernel: interrupt %u belongs to nobody\n", intid);
+        return;
+    }
+    const struct sysdesc_irq *row = &kernel->irqs[index];
+    if (row->kind == SYSDESC_IRQ_VCPU) {
+        vcpu_pend_hw(&kernel->vcpus[row->target], row->virq, intid);
+        return;
+    }
+    struct pd *pd = &kernel->pds[row->target];
+    pd->irqs_active |= 1ull << row->channel;
+    notification_send(pd, 1ull << row->channel);
+}
+
+void irq_ack(struct pd *pd, uint32_t channel)
+{
+    uint64_t bit = 1ull << channel;
+
+    if ((pd->irqs_active & bit) == 0)
+        return;
+    pd->irqs_active &= ~bit;
+    arch_irq_deactivate(pd->thread.core->kernel, pd->row->channels[channel].intid);
+}

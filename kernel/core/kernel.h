@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The kernel's state: one `struct kernel`, in it one `struct core` per core, PDs and vCPUs by index.
+ *
+ * A core touches only its own struct, the PDs and vCPUs pinned to it, and the read-only descriptor; the one
+ * exception is a PD's notification word, which is atomic. All arrays are static; links between threads are
+ * pointers into them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/aarch64/arch.h"
+#include "kernel/core/virq.h"
+#include "kernel/include/syscall.h"
+#include "kernel/include/sysdesc.h"
+
+/** A doubly linked list of threads, first in first out. */
+struct thread_list {
+    struct thread *head;
+    struct thread *tail;
+};
+
+/** A thread's place in one list. */
+struct thread_link {
+    struct thread *next;
+    struct thread *prev;
+    struct thread_list *list; /**< NULL: in none */
+};
+
+/** Budget and period, in ticks. budget == period: no throttling, only round robin. */
+struct budget {
+    uint64_t budget;
+    uint64_t period;
+    uint64_t remaining;
+    uint64_t window_end; /**< when the budget is full again */
+    bool throttled;
+};
+
+enum thread_kind { THREAD_PD, THREAD_VCPU };
+
+enum thread_state {
+    THREAD_OFF,     /**< vCPU never started, or stopped by its VMM */
+    THREAD_READY,   /**< runs when its turn comes */
+    THREAD_WAITING, /**< PD: in SYSCALL_WAIT */
+    THREAD_CALLING, /**< PD: in SYSCALL_PPC */
+    THREAD_IDLE,    /**< vCPU: in WFI */
+    THREAD_FAULTED  /**< until its parent replies; for ever if it has none */
+};
+
+/** Words of the longest fault message. */
+#define THREAD_FAULT_WORDS 13u
+
+/** What PDs and vCPUs have in common. */
+struct thread {
+    struct arch_context context; /* first: the vectors save here */
+    struct arch_fp fp;
+    struct arch_user user;
+    struct core *core;
+    enum thread_kind kind;
+    enum thread_state state;
+    uint16_t index;
+    uint8_t priority;
+    bool suspended;            /**< stopped by its parent, whatever the state */
+    struct thread_link ready;  /**< in its core's ready queue */
+    struct thread_link call;   /**< in the callers of a PD */
+    struct thread_link budget; /**< in its core's throttled list */
+    struct thread_link wakeup; /**< in its core's list of wake-ups */
+    uint64_t wakeup_time;
+    struct budget own;     /**< its own budget */
+    struct budget *payer;  /**< whose budget it runs on: its own, or its caller's (passive PDs) */
+    struct pd *server;     /**< whom it calls, or who handles its fault */
+    uint64_t message_info; /**< of its call or fault */
+    uint64_t fault_words[THREAD_FAULT_WORDS];
+    uint64_t counters[SYSCALL_COUNTER_COUNT];
+};
+
+#define PD_LINE_BYTES 160u
+
+/** A protection domain. */
+struct pd {
+    struct thread thread;
+    const struct sysdesc_pd *row;
+    uint64_t *words;            /**< its message words */
+    uint64_t notifications;     /**< atomic; bit n: channel n */
+    uint64_t irqs_active;       /**< bit n: interrupt of channel n waits for its acknowledgement */
+    struct thread_list callers; /**< calls and faults that wait for it */
+    struct thread *caller;      /**< whom it will reply to */
+    bool dead;                  /**< faulted and nobody handles it */
+    char line[PD_LINE_BYTES];   /**< debug output up to the next newline */
+    uint32_t line_bytes;
+};
+
+/** A virtual CPU. */
+struct vcpu {
+    struct thread thread;
+    const struct sysdesc_vcpu *row;
+    struct arch_vcpu arch;
+    struct virq_state virq;
+};
+
+#define CORE_PRIORITIES 256u
+
+/** Everything of one core. */
+struct core {
+    struct arch_context *context; /* first: where the vectors save. Points into `current` */
+    struct kernel *kernel;
+    uint32_t id;
+    struct thread *current; /**< who runs, NULL: nobody */
+    struct thread *world;   /**< whose switched-at-once registers are in the hardware */
+    struct vcpu *loaded;    /**< whose EL1 bank, timer and GIC state are in the hardware */
+    struct thread *fp;      /**< whose FP registers are in the hardware */
+    bool fp_open;           /**< CPTR_EL2 lets the running thread at them */
+    uint64_t slice_start;
+    uint64_t deadline; /**< what the timer is set to */
+    uint32_t gich_hcr; /**< what GICH_HCR was set to */
+    uint64_t ready_bits[CORE_PRIORITIES / 64];
+    struct thread_list ready[CORE_PRIORITIES];
+    struct thread_list throttled;
+    struct thread_list wakeups;
+    uint64_t counters[SYSCALL_COUNTER_COUNT];
+};
+
+#define KERNEL_NO_IRQ 0xffffu
+
+/** The whole state. */
+struct kernel {
+    const struct sysdesc *desc;
+    const struct sysdesc_irq *irqs;
+    const struct sysdesc_doorbell *doorbells;
+    struct sysdesc_klog *log;
+    bool log_to_uart; /**< nobody reads the log ring (yet) */
+    struct core cores[SYSDESC_MAX_CORES];
+    struct pd pds[SYSDESC_MAX_PDS];
+    struct vcpu vcpus[SYSDESC_MAX_VCPUS];
+    uint16_t irq_rows[SYSDESC_MAX_IRQ]; /**< INTID to row, or KERNEL_NO_IRQ */
+};
+
+/** The PD that `thread` is. */
+static inline struct pd *kernel_pd(struct thread *thread)
+{
+    return (struct pd *)thread;
+}
+
+/** The vCPU that `thread` is. */
+static inline struct vcpu *kernel_vcpu(struct thread *thread)
+{
+    return (struct vcpu *)thread;
+}
+
+/** Count an event of the core and of its running thread. */
+static inline void kernel_count(struct core *core, enum syscall_counter counter)
+{
+    core->counters[counter]++;
+    if (core->current != NULL)
+        core->current->counters[counter]++;
+}

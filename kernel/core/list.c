@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/core/list.h"
+
+void list_append(struct thread_list *list, struct thread *thread, size_t offset)
+{
+    struct thread_link *link = list_link(thread, offset);
+
+    link->list = list;
+    link->next = NULL;
+    link->prev = list->tail;
+    if (list->tail != NULL)
+        list_link(list->tail, offset)->next = thread;
+    else
+        list->head = thread;
+    list->tail = thread;
+}
+
+void list_remove(struct thread *thread, size_t offset)
+{
+    struct thread_link *link = list_link(thread, offset);
+    struct thread_list *list = link->list;
+
+    if (list == NULL)
+        return;
+    if (link->prev != NULL)
+        list_link(link->prev, offset)->next = link->next;
+    else
+        list->head = link->next;
+    if (link->next != NULL)
+        list_link(link->next, offset)->prev = link->prev;
+    else
+        list->tail = link->prev;
+    *link = (struct thread_link){0};
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * Protected procedure calls and fault messages: both wait in a PD's list of callers, are taken one at a time
+ * by its SYSCALL_WAIT, and end with its reply.
+ */
+#pragma once
+
+#include "kernel/core/kernel.h"
+
+/** SYSCALL_PPC of `pd` through its channel row: blocks it, or returns why not. */
+enum syscall_status ppc_call(struct pd *pd, const struct sysdesc_channel *channel, uint64_t message_info);
+
+/** `thread`, faulted and with its message set, waits for `parent` to handle it. */
+void ppc_send_fault(struct thread *thread, struct pd *parent);
+
+/** SYSCALL_WAIT's reply of `pd` to whoever it serves, if anybody. */
+void ppc_reply(struct pd *pd, uint64_t message_info);
+
+/** `pd` waits: hand it the first caller, if there is one. */
+void ppc_deliver(struct pd *pd);
+
+/** `thread` is being stopped or restarted: it calls nobody and its fault is forgotten. */
+void ppc_cancel(struct thread *thread);
+
+/** `pd` will never reply to whom it serves: a PPC's caller gets an empty answer. */
+void ppc_abandon(struct pd *pd);
+
+/** `pd` is dead: the same for everybody who waits for it. */
+void ppc_abandon_all(struct pd *pd);

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/core/sched.h"
+
+#include "kernel/core/list.h"
+
+#define READY offsetof(struct thread, ready)
+#define BUDGET offsetof(struct thread, budget)
+#define WAKEUP offsetof(struct thread, wakeup)
+
+static uint64_t ticks(uint32_t microseconds)
+{
+    return (uint64_t)microseconds * arch_frequency() / 1000000u;
+}
+
+void sched_init_budget(struct thread *thread, uint32_t budget_us, uint32_t period_us)
+{
+    uint64_t budget = ticks(budget_us);
+    uint64_t period = ticks(period_us);
+
+    thread->own = (struct budget){.budget = budget != 0 ? budget : 1, .period = period != 0 ? period : 1};
+    thread->own.remaining = thread->own.budget;
+    thread->payer = &thread->own;
+}
+
+static bool is_round_robin(const struct budget *budget)
+{
+    return budget->budget >= budget->period;
+}
+
+bool sched_is_runnable(const struct thread *thread)
+{
+    return thread->state == THREAD_READY && !thread->suspended;
+}
+
+static void enqueue(struct thread *thread)
+{
+    struct core *core = thread->core;
+
+    list_append(&core->ready[thread->priority], thread, READY);
+    core->ready_bits[thread->priority / 64] |= 1ull << (thread->priority % 64);
+}
+
+static void dequeue(struct thread *thread)
+{
+    struct core *core = thread->core;
+
+    list_remove(thread, READY);
+    if (core->ready[thread->priority].head == NULL)
+        core->ready_bits[thread->priority / 64] &= ~(1ull << (thread->priority % 64));
+}
+
+void sched_update(struct thread *thread)
+{
+    bool runnable = sched_is_runnable(thread);
+
+    if (thread->wakeup.list != NULL && thread->state != THREAD_IDLE)
+        list_remove(thread, WAKEUP);
+    if (runnable && thread->payer->throttled) {
+        if (list_contains(thread, READY))
+            dequeue(thread);
+        if (!list_contains(thread, BUDGET))
+            list_append(&thread->core->throttled, thread, BUDGET);
+        return;
+    }
+    list_remove(thread, BUDGET);
+    if (runnable && !list_contains(thread, READY))
+        enqueue(thread);
+    else if (!runnable && list_contains(thread, READY))
+        dequeue(thread);
+}
+
+void sched_set_payer(struct thread *thread, struct budget *payer)
+{
+    thread->payer = payer;
+    sched_update(thread);
+}
+
+/* Charge the running thread for the time since it was last charged. */
+static void charge(struct core *core, uint64_t now)
+{
+    struct thread *thread = core->current;
+    uint64_t used = now - core->slice_start;
+
+    core->slice_start = now;
+    if (thread == NULL) {
+        core->counters[SYSCALL_COUNTER_IDLE_TICKS] += used;
+        return;
+    }
+    struct budget *budget = thread->payer;
+    if (used < budget->remaining) {
+        budget->remaining -= used;
+        return;
+    }
+    budget->remaining = 0;
+    if (!is_round_robin(budget)) {
+        budget->throttled = true;
+        sched_update(thread);
+        return;
+    }
+    budget->remaining = budget->budget;
+    if (list_contains(thread, READY)) {
+        dequeue(thread);
+        enqueue(thread);
+    }
+}
+
+void sched_yield(struct core *core)
+{
+    struct thread *thread = core->current;
+
+    if (thread == NULL)
+        return;
+    charge(core, arch_now());
+    if (!is_round_robin(thread->payer)) {
+        thread->payer->remaining = 0;
+        thread->payer->throttled = true;
+        sched_update(thread);
+    } else if (list_contains(thread, READY)) {
+        thread->payer->remaining = thread->payer->budget;
+        dequeue(thread);
+        enqueue(thread);
+    }
+}
+
+void sched_wake_at(struct thread *thread, uint64_t time)
+{
+    list_remove(thread, WAKEUP);
+    thread->wakeup_time = time;
+    if (time != ARCH_NEVER)
+        list_append(&thread->core->wakeups, thread, WAKEUP);
+}
+
+/* A period starts with the first run after the last one ended. */
+static void start_window(struct budget *budget, uint64_t now)
+{
+    if (is_round_robin(budget) || now < budget->window_end)
+        return;
+    budget->window_end = now + budget->period;
+    budget->remaining = budget->budget;
+    budget->throttled = false;
+}
+
+void sched_tick(struct core *core)
+{
+    uint64_t now = arch_now();
+    struct thread *next;
+
+    core->deadline = ARCH_NEVER;
+    charge(core, now);
+    for (struct thread *thread = core->throttled.head; thread != NULL; thread = next) {
+        next = thread->budget.next;
+        if (now < thread->payer->window_end)
+            continue;
+        start_window(thread->payer, now);
+        sched_update(thread);
+    }
+    for (struct thread *thread = core->wakeups.head; thread != NULL; thread = next) {
+        next = thread->wakeup.next;
+        if (now < thread->wakeup_time)
+            continue;
+        list_remove(thread, WAKEUP);
+        thread->state = THREAD_READY;
+        sched_update(thread);
+    }
+}
+
+static struct thread *top(const struct core *core)
+{
+    for (uint32_t word = CORE_PRIORITIES / 64; word-- > 0;) {
+        if (core->ready_bits[word] != 0) {
+            uint32_t bit = 63 - (uint32_t)__builtin_clzll(core->ready_bits[word]);
+
+            return core->ready[word * 64 + bit].head;
+        }
+    }
+    return NULL;
+}
+
+static uint64_t earliest(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t next_deadline(const struct core *core, const struct thread *next)
+{
+    uint64_t deadline = ARCH_NEVER;
+
+    /* A round-robin thread without equals needs no slice. */
+    if (next != NULL && (!is_round_robin(next->payer) || next->ready.next != NULL))
+        deadline = core->slice_start + next->payer->remaining;
+    for (const struct thread *thread = core->throttled.head; thread != NULL; thread = thread->budget.next)
+        deadline = earliest(deadline, thread->payer->window_end);
+    for (const struct thread *thread = core->wakeups.head; thread != NULL; thread = thread->wakeup.next)
+        deadline = earliest(deadline, thread->wakeup_time);
+    return deadline;
+}
+
+struct thread *sched_pick(struct core *core)
+{
+    struct thread *next = top(core);
+
+    if (next != core->current) {
+        uint64_t now = arch_now();
+
+        charge(core, now);
+        next = top(core);
+        if (next != NULL && next != core->current)
+            kernel_count(core, SYSCALL_COUNTER_SWITCHES);
+        core->current = next;
+        if (next != NULL)
+            start_window(next->payer, now);
+    }
+    uint64_t deadline = next_deadline(core, next);
+    if (deadline != core->deadline) {
+        core->deadline = deadline;
+        arch_timer_set(core, deadline);
+    }
+    return next;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The scheduler of a core: fixed priorities 0..254, preemptive, first in first out within a priority,
+ * budgets.
+ *
+ * A thread that runs stays at the head of its queue until it blocks, yields or has used its time. With
+ * budget < period it is throttled when the budget is used up, until its period ends; with budget == period
+ * the budget is the time slice of round robin among equals.
+ */
+#pragma once
+
+#include "kernel/core/kernel.h"
+
+/** Set up a thread's budget, full. Times in microseconds. */
+void sched_init_budget(struct thread *thread, uint32_t budget_us, uint32_t period_us);
+
+/** Whether `thread` wants to run, apart from its budget. */
+bool sched_is_runnable(const struct thread *thread);
+
+/** `thread` may have become runnable, or ceased to be: queue it or take it out. */
+void sched_update(struct thread *thread);
+
+/** The running thread gives up the rest of its slice: behind its equals, or until its next period. */
+void sched_yield(struct core *core);
+
+/** Wake vCPU `thread` (THREAD_IDLE) at `time`; ARCH_NEVER: forget it. */
+void sched_wake_at(struct thread *thread, uint64_t time);
+
+/** The core's timer fired: full budgets, wake-ups, end of slice. */
+void sched_tick(struct core *core);
+
+/** Who runs next, NULL: nobody. Becomes core->current; the timer is set for what comes next. */
+struct thread *sched_pick(struct core *core);
+
+/** `thread` runs on the budget of `payer` from now on. */
+void sched_set_payer(struct thread *thread, struct budget *payer);

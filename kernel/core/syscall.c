@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/core/syscall.h"
+
+#include "kernel/core/child.h"
+#include "kernel/core/fault.h"
+#include "kernel/core/irq.h"
+#include "kernel/core/klog.h"
+#include "kernel/core/notification.h"
+#include "kernel/core/ppc.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/syndrome.h"
+#include "kernel/core/vcpu.h"
+#include "microkit/include/sel4/sel4.h"
+
+#define DEBUG_WRITE_BYTES 48u
+#define SMC_NOT_SUPPORTED (~0ull) /* SMCCC: -1 */
+
+/* The channel's row if it is of `kind`, else NULL. */
+static const struct sysdesc_channel *find_channel(const struct pd *pd, uint64_t channel, uint32_t kind)
+{
+    if (channel >= SYSDESC_MAX_CHANNELS || (pd->row->channels[channel].kind & kind) == 0)
+        return NULL;
+    return &pd->row->channels[channel];
+}
+
+static enum syscall_status notify(struct pd *pd, uint64_t channel)
+{
+    struct kernel *kernel = pd->thread.core->kernel;
+    const struct sysdesc_channel *row =
+        find_channel(pd, channel, SYSDESC_CHANNEL_NOTIFY | SYSDESC_CHANNEL_POST);
+
+    if (row == NULL)
+        return SYSCALL_DENIED;
+    kernel_count(pd->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
+    if ((row->kind & SYSDESC_CHANNEL_POST) != 0)
+        vcpu_post(&kernel->vcpus[row->peer], row->intid);
+    else
+        notification_send(&kernel->pds[row->peer], 1ull << row->peer_channel);
+    return SYSCALL_OK;
+}
+
+static enum syscall_status acknowledge(struct pd *pd, uint64_t channel)
+{
+    if (find_channel(pd, channel, SYSDESC_CHANNEL_IRQ) == NULL)
+        return SYSCALL_DENIED;
+    irq_ack(pd, (uint32_t)channel);
+    return SYSCALL_OK;
+}
+
+static enum syscall_status call(struct pd *pd, uint64_t channel, uint64_t message_info)
+{
+    const struct sysdesc_channel *row = find_channel(pd, channel, SYSDESC_CHANNEL_PPC);
+
+    return row == NULL ? SYSCALL_DENIED : ppc_call(pd, row, message_info);
+}
+
+static void wait(struct pd *pd)
+{
+    const struct arch_context *context = &pd->thread.context;
+    uint64_t flags = context->x[0];
+    uint64_t message_info = context->x[1];
+    uint64_t channel = context->x[2];
+
+    if ((flags & SYSCALL_WAIT_REPLY) != 0)
+        ppc_reply(pd, message_info);
+    else
+        ppc_abandon(pd);
+    if ((flags & SYSCALL_WAIT_NOTIFY) != 0)
+        (void)notify(pd, channel);
+    if ((flags & SYSCALL_WAIT_ACK) != 0)
+        (void)acknowledge(pd, channel);
+    klog_pd_flush(pd);
+    pd->thread.state = THREAD_WAITING;
+    notification_deliver(pd);
+    ppc_deliver(pd);
+    sched_update(&pd->thread);
+}
+
+static enum syscall_status debug_write(struct pd *pd)
+{
+    uint64_t count = pd->thread.context.x[0];
+    char bytes[DEBUG_WRITE_BYTES];
+
+    if (count > DEBUG_WRITE_BYTES)
+        return SYSCALL_INVALID;
+    for (uint32_t i = 0; i < count; i++)
+        bytes[i] = (char)(pd->thread.context.x[1 + i / 8] >> (i % 8 * 8));
+    klog_pd_write(pd, bytes, (uint32_t)count);
+    return SYSCALL_OK;
+}
+
+static void secure_monitor_call(struct pd *pd)
+{
+    struct arch_context *context = &pd->thread.context;
+    uint64_t registers[8] = {SMC_NOT_SUPPORTED};
+
+    if ((pd->row->flags & SYSDESC_PD_SMC) != 0) {
+        for (uint32_t i = 0; i < 7; i++)
+            registers[i] = context->x[i];
+        registers[7] = 0;
+        arch_smc(registers);
+    }
+    for (uint32_t i = 0; i < 3; i++)
+        context->x[i] = registers[i];
+}
+
+static void copy_counters(struct pd *pd, const uint64_t *counters)
+{
+    for (uint32_t i = 0; i < SYSCALL_COUNTER_COUNT; i++)
+        pd->words[i] = counters[i];
+}
+
+static struct pd *find_child_pd(struct pd *pd, uint64_t id)
+{
+    if (id >= SYSDESC_MAX_CHANNELS || pd->row->children[id].kind != SYSDESC_CHILD_PD)
+        return NULL;
+    return &pd->thread.core->kernel->pds[pd->row->children[id].index];
+}
+
+static struct vcpu *find_child_vcpu(struct pd *pd, uint64_t id)
+{
+    if (id >= SYSDESC_MAX_CHANNELS || pd->row->children[id].kind != SYSDESC_CHILD_VCPU)
+        return NULL;
+    return &pd->thread.core->kernel->vcpus[pd->row->children[id].index];
+}
+
+static enum syscall_status child_call(struct pd *pd, uint64_t number)
+{
+    const uint64_t *x = pd->thread.context.x;
+    struct pd *child = find_child_pd(pd, x[0]);
+
+    if (child == NULL)
+        return SYSCALL_DENIED;
+    switch (number) {
+    case SYSCALL_PD_RESTART:
+        child_restart(child, x[1]);
+        break;
+    case SYSCALL_PD_STOP:
+        child_stop(child);
+        break;
+    default:
+        child_resume(child);
+        break;
+    }
+    return SYSCALL_OK;
+}
+
+static enum syscall_status vcpu_call(struct pd *pd, uint64_t number)
+{
+    uint64_t *x = pd->thread.context.x;
+    struct vcpu *vcpu = find_child_vcpu(pd, x[0]);
+
+    if (vcpu == NULL)
+        return SYSCALL_DENIED;
+    switch (number) {
+    case SYSCALL_VCPU_START:
+        vcpu_start(vcpu, x[1], x[2]);
+        return SYSCALL_OK;
+    case SYSCALL_VCPU_STOP:
+        vcpu_stop(vcpu);
+        return SYSCALL_OK;
+    case SYSCALL_VCPU_READ_REGS:
+        arch_vcpu_registers(vcpu, pd->words);
+        return SYSCALL_OK;
+    case SYSCALL_VIRQ_CONFIGURE:
+        return vcpu_virq_configure(vcpu, x[1], x[2]);
+    case SYSCALL_VIRQ_SET:
+        return vcpu_virq_set(vcpu, x[1], x[2], x[3]);
+    case SYSCALL_VIRQ_GET:
+        return vcpu_virq_get(vcpu, x[1], &x[1]);
+    case SYSCALL_VIRQ_ENABLE:
+        vcpu_virq_enable(vcpu, x[1] != 0);
+        return SYSCALL_OK;
+    default:
+        copy_counters(pd, vcpu->thread.counters);
+        return SYSCALL_OK;
+    }
+}
+
+static void unknown(struct pd *pd)
+{
+    const struct arch_context *context = &pd->thread.context;
+    uint64_t words[seL4_UnknownSyscall_Length];
+
+    for (uint32_t i = 0; i <= seL4_UnknownSyscall_X7; i++)
+        words[i] = context->x[i];
+    words[seL4_UnknownSyscall_FaultIP] = context->pc;
+    words[seL4_UnknownSyscall_SP] = context->sp;
+    words[seL4_UnknownSyscall_LR] = context->x[30];
+    words[seL4_UnknownSyscall_SPSR] = context->pstate;
+    words[seL4_UnknownSyscall_Syscall] = context->x[7];
+    fault_pd(pd, seL4_Fault_UnknownSyscall, words, seL4_UnknownSyscall_Length,
+             (uint64_t)SYNDROME_EC_SVC64 << SYNDROME_EC_SHIFT | SYNDROME_IL, context->x[7]);
+}
+
+/* Calls that only return a status. */
+static enum syscall_status simple_call(struct pd *pd, uint64_t number)
+{
+    const uint64_t *x = pd->thread.context.x;
+
+    switch (number) {
+    case SYSCALL_NOTIFY:
+        return notify(pd, x[0]);
+    case SYSCALL_IRQ_ACK:
+        return acknowledge(pd, x[0]);
+    case SYSCALL_PD_RESTART:
+    case SYSCALL_PD_STOP:
+    case SYSCALL_PD_RESUME:
+        return child_call(pd, number);
+    case SYSCALL_DEBUG_WRITE:
+        return debug_write(pd);
+    case SYSCALL_YIELD:
+        sched_yield(pd->thread.core);
+        return SYSCALL_OK;
+    case SYSCALL_COUNTERS:
+        copy_counters(pd, pd->thread.core->counters);
+        return SYSCALL_OK;
+    default:
+        return vcpu_call(pd, number);
+    }
+}
+
+void syscall_handle(struct pd *pd)
+{
+    struct arch_context *context = &pd->thread.context;
+    uint64_t number = context->x[7];
+    enum syscall_status status;
+
+    kernel_count(pd->thread.core, SYSCALL_COUNTER_SYSCALLS);
+    switch (number) {
+    case SYSCALL_WAIT:
+        wait(pd);
+        return;
+    case SYSCALL_PPC:
+        /* x0 stays the channel while the call is under way: the server's side needs it. */
+        status = call(pd, context->x[0], context->x[1]);
+        if (status != SYSCALL_OK)
+            context->x[0] = status;
+        return;
+    case SYSCALL_SMC:
+        secure_monitor_call(pd);
+        return;
+    default:
+        if (number > SYSCALL_COUNTERS || (number > SYSCALL_SMC && number < SYSCALL_VCPU_START)) {
+            unknown(pd);
+            return;
+        }
+        context->x[0] = simple_call(pd, number);
+    }
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * Virtual interrupts of one vCPU: pending state in memory, the most urgent ones in list registers.
+ *
+ * GICv2 (IHI 0048B, chapter 5). The VMM's distributor model says what is enabled, level or edge, and of which
+ * priority; it and devices pend, raise and lower. Everything that may be signalled sits in a bit map until
+ * there is a list register (LR) for it, so no interrupt is lost for want of one. This file works on copies of
+ * the LRs only; kernel/aarch64/gich.c moves them to and from the hardware.
+ *
+ * The rule that keeps both sides in step: a pending bit in an LR stands for a latch, line or SGI source that
+ * is still set here; when the bit is seen gone (the guest acknowledged it), the latch or source is cleared.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define VIRQ_COUNT 1020u
+#define VIRQ_SGI_COUNT 16u
+#define VIRQ_MAX_LRS 16u
+
+/* GICH_LR fields. */
+#define VIRQ_LR_ID_MASK 0x3ffu
+#define VIRQ_LR_PHYSICAL_SHIFT 10u
+#define VIRQ_LR_SOURCE_MASK (7u << VIRQ_LR_PHYSICAL_SHIFT)
+#define VIRQ_LR_EOI (1u << 19)
+#define VIRQ_LR_PRIORITY_SHIFT 23u
+#define VIRQ_LR_PENDING (1u << 28)
+#define VIRQ_LR_ACTIVE (1u << 29)
+#define VIRQ_LR_HW (1u << 31)
+
+/* struct virq flags. */
+#define VIRQ_ENABLED (1u << 0)
+#define VIRQ_LEVEL (1u << 1)
+#define VIRQ_LINE (1u << 2)    /**< level: the line is high */
+#define VIRQ_LATCH (1u << 3)   /**< pending until acknowledged */
+#define VIRQ_SPILLED (1u << 4) /**< active, but in no LR */
+#define VIRQ_HW (1u << 5)      /**< linked to an active physical interrupt */
+
+/** One virtual interrupt. */
+struct virq {
+    uint8_t flags;
+    uint8_t priority;
+    uint8_t lr;        /**< its LR + 1, 0: none */
+    uint8_t sources;   /**< SGIs: bit n: pending from vCPU n */
+    uint16_t physical; /**< INTID of the linked physical interrupt */
+};
+
+/** All of a vCPU's virtual interrupts. */
+struct virq_state {
+    struct virq irqs[VIRQ_COUNT];
+    uint64_t queued[(VIRQ_COUNT + 63) / 64]; /**< may be signalled and not in an LR */
+    uint32_t queued_words;                   /**< bit n: queued[n] is not 0 */
+    bool enabled;                            /**< the distributor is on */
+    bool fresh;                              /**< lrs[] is what the hardware holds */
+    uint32_t lr_count;
+    uint32_t used;  /**< bit n: LR n is in use */
+    uint32_t dirty; /**< bit n: LR n has to be written */
+    uint32_t lrs[VIRQ_MAX_LRS];
+    uint32_t spilled_count; /**< active ones that gave up their LR */
+    bool starved;           /**< some are queued that found no LR: ask for maintenance */
+};
+
+/** Nothing configured, nothing pending; `lr_count` LRs (at most VIRQ_MAX_LRS). */
+void virq_init(struct virq_state *state, uint32_t lr_count);
+
+/**
+ * Forget what is pending or active, keep configuration and line levels. Returns through `drop_hw` (called
+ * for each) the physical interrupts that were linked and have to be deactivated.
+ */
+void virq_clear(struct virq_state *state, void (*drop_hw)(void *context, uint32_t physical), void *context);
+
+/** Set enabled, level or edge (enum syscall_virq_flags) and priority of `intid`, below VIRQ_COUNT. */
+void virq_configure(struct virq_state *state, uint32_t intid, uint32_t flags, uint8_t priority);
+
+/** Distributor on or off. */
+void virq_enable(struct virq_state *state, bool enabled);
+
+/** Latch `intid` pending; an SGI comes from vCPU `source` (0..7). */
+void virq_pend(struct virq_state *state, uint32_t intid, uint32_t source);
+
+/** Drop the latch of `intid` (and all sources of an SGI). */
+void virq_unpend(struct virq_state *state, uint32_t intid);
+
+/** Drive the line of `intid`. */
+void virq_set_line(struct virq_state *state, uint32_t intid, bool high);
+
+/** Make `intid` active or not. Returns true if a linked physical interrupt has to be deactivated. */
+bool virq_set_active(struct virq_state *state, uint32_t intid, bool active);
+
+/** Physical interrupt `physical` fired, stays active, and is deactivated by the guest's EOI of `intid`. */
+void virq_pend_hw(struct virq_state *state, uint32_t intid, uint32_t physical);
+
+/** enum syscall_virq_state bits. */
+uint32_t virq_get(const struct virq_state *state, uint32_t intid);
+
+/** Whether anything would be signalled to the vCPU: WFI has to return. */
+bool virq_is_pending(const struct virq_state *state);
+
+/** LR `index` was read back from the hardware as `value`. */
+void virq_fold(struct virq_state *state, uint32_t index, uint32_t value);
+
+/** The guest ended `count` interrupts that were in no LR (GICH_HCR.EOICount). */
+void virq_fold_eois(struct virq_state *state, uint32_t count);
+
+/** Move what is queued into LRs, most urgent first. Returns how many LRs were filled. */
+uint32_t virq_fill(struct virq_state *state);
