@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Scenarios in QEMU: fixtures that build an image and boot it.
+
+`make test-target` sets the environment. Boots are the expensive part, so a boot is shared by all tests of a file.
+Time limits are generous: they end a hang, and decide nothing else.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from consoles import Consoles, Guest  # noqa: E402  (needs the path)
+
+BOOT_SECONDS = 300
+
+
+class Machine:
+    """The tool, QEMU, and where they put things."""
+
+    def __init__(self):
+        self.build_dir = Path(os.environ["CAUSEWAY_BUILD_DIR"])
+        self.qemu = shlex.split(os.environ["CAUSEWAY_QEMU"])
+        self.tool = self.build_dir / "causeway"
+        self.work_dir = self.build_dir / "tests" / "target"
+        self.work_dir.mkdir(parents=True, exist_ok=True)
+
+    def build(self, system):
+        """Build the image of a description; its path."""
+        image = self.work_dir / (Path(system).stem + ".elf")
+        subprocess.run([self.tool, "build", system, "-o", image, "--report", image.with_suffix(".report.txt"),
+                        "--pd-dir", self.build_dir / "pd", "--guest-dir", self.build_dir / "guest",
+                        "--kernel", self.build_dir / "kernel.elf",
+                        "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]], check=True)
+        subprocess.run([self.tool, "verify", image], check=True)
+        return image
+
+    def write_system(self, name, text):
+        """A description made by a test; its path."""
+        path = self.work_dir / f"{name}.system"
+        path.write_text(text)
+        return path
+
+    def boot(self, system, *arguments):
+        """Boot a description's image; its consoles. Later QEMU arguments override earlier ones."""
+        image = self.build(system)
+        return Consoles([*self.qemu, "-chardev", "stdio,id=terminal,signal=off", "-serial", "chardev:terminal",
+                         "-kernel", str(image), *arguments])
+
+
+@pytest.fixture(scope="session")
+def machine():
+    return Machine()
+
+
+@pytest.fixture(scope="module")
+def boot(machine):
+    """A function that boots a description; what it booted ends with the module."""
+    running = []
+
+    def start(system, *arguments):
+        running.append(machine.boot(system, *arguments))
+        return running[-1]
+
+    yield start
+    for consoles in running:
+        consoles.close()
+
+
+@pytest.fixture(scope="module")
+def boot_pair(boot):
+    """A function that boots a description of the guests vm1 and vm2, to both prompts."""
+
+    def start(system, *arguments):
+        consoles = boot(system, *arguments)
+        guests = Guest(consoles, "vm1", 1), Guest(consoles, "vm2", 2)
+        for guest in guests:
+            guest.wait_prompt(BOOT_SECONDS)
+        return guests
+
+    return start
+
+
+def pytest_report_header():
+    return "qemu: " + os.environ.get("CAUSEWAY_QEMU", "")
+
+
+def ping(guest, options, address):
+    """Run ping on a guest; fails unless every packet was answered."""
+    output = guest.run(f"ping {options} {address}")
+    assert ", 0% packet loss" in output, output
+    return output
+
+
+def link_local(guest, interface="eth0"):
+    """The guest's IPv6 link-local address, once duplicate address detection is over."""
+    for _ in range(60):
+        output = guest.run(f"ip -6 addr show dev {interface} scope link")
+        if "fe80" in output and "tentative" not in output:
+            return output.split("inet6 ")[1].split("/")[0]
+        guest.run("sleep 1")
+    raise AssertionError(f"{guest.name} has no link-local address: {output}")

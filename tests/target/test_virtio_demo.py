@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Two Debian guests on one switch. One boot for the whole file: tests depend on their order."""
+
+import pytest
+
+from conftest import BOOT_SECONDS, ROOT, link_local, ping
+
+VM1, VM2 = "192.168.1.2", "192.168.1.1"
+TRANSFER_SECONDS = 300
+
+
+@pytest.fixture(scope="module")
+def guests(boot_pair):
+    return boot_pair(ROOT / "systems" / "virtio_demo.system")
+
+
+def test_boots_to_both_prompts(guests):
+    for guest in guests:
+        assert guest.run("hostname").strip() == guest.name
+        assert "Linux" in guest.run("uname -a")
+
+
+def test_ping_ipv4_both_ways(guests):
+    vm1, vm2 = guests
+    ping(vm1, "-c 6 -i 0.2", VM2)
+    ping(vm2, "-c 6 -i 0.2", VM1)
+
+
+def test_ping_ipv6_both_ways(guests):
+    vm1, vm2 = guests
+    ping(vm1, "-c 3 -i 0.2", link_local(vm2) + "%eth0")
+    ping(vm2, "-c 3 -i 0.2", link_local(vm1) + "%eth0")
+
+
+def test_ping_nearly_full_frames(guests):
+    vm1, vm2 = guests
+    ping(vm1, "-c 6 -i 0.2 -s 1400", VM2)
+    ping(vm2, "-c 6 -i 0.2 -s 1472", VM1)
+
+
+@pytest.mark.parametrize("direction", ["vm1 to vm2", "vm2 to vm1"])
+def test_tcp_transfer_arrives_intact(guests, direction):
+    sender, receiver = guests if direction == "vm1 to vm2" else guests[::-1]
+    address = VM2 if direction == "vm1 to vm2" else VM1
+    sender.run("dd if=/dev/urandom of=/tmp/sent bs=1M count=10 2>/dev/null")
+    sent = sender.run("sha256sum </tmp/sent").split()[0]
+    receiver.run("nc -l -p 5000 >/tmp/received </dev/null &")
+    receiver.run("until netstat -ltn | grep -q :5000; do sleep 1; done")
+    sender.run(f"nc {address} 5000 </tmp/sent; rm /tmp/sent", timeout=TRANSFER_SECONDS)
+    receiver.run("wait", timeout=TRANSFER_SECONDS)
+    received = receiver.run("wc -c </tmp/received; sha256sum </tmp/received; rm /tmp/received").split()
+    assert received[:2] == [str(10 * 1024 * 1024), sent]
+
+
+def test_input_goes_to_the_chosen_console_only(guests):
+    vm1, vm2 = guests
+    vm1.run("echo only-$((40 + 2)) >/tmp/mark")
+    assert vm1.run("cat /tmp/mark").strip() == "only-42"
+    assert "No such file" in vm2.run("cat /tmp/mark")
+
+
+def test_control_c_interrupts_the_guests_program(guests):
+    vm1, _ = guests
+    vm1.type("sleep 100000\n")
+    vm1.expect("sleep 100000", 60)
+    vm1.consoles.pump(1)
+    vm1.type("\x03")
+    vm1.wait_prompt(120)
+
+
+def test_reboot_brings_the_guest_back(guests):
+    vm1, vm2 = guests
+    vm1.type("reboot\n")
+    vm1.expect("BusyBox", BOOT_SECONDS)
+    vm1.wait_prompt(BOOT_SECONDS)
+    assert float(vm1.run("cut -d' ' -f1 /proc/uptime")) < float(vm2.run("cut -d' ' -f1 /proc/uptime"))
+    ping(vm1, "-c 3 -i 0.2", VM2)
+    ping(vm2, "-c 3 -i 0.2", VM1)
+
+
+def test_poweroff_leaves_the_other_guest_running(guests):
+    vm1, vm2 = guests
+    vm1.type("poweroff\n")
+    vm1.expect("Power down|vm1.*(off|stopped)", 120)
+    assert "100% packet loss" in vm2.run(f"ping -c 2 -W 1 {VM1}")
+    assert vm2.run("echo still-$((6 * 7))").strip() == "still-42"
