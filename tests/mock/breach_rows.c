@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/mock/breach.h"
+
+#include <string.h>
+
+static void channel_to_no_pd(struct forge *forge)
+{
+    forge->pds[FORGE_MUX].channels[0].peer = FORGE_PD_COUNT;
+}
+
+static void channel_to_a_high_bit(struct forge *forge)
+{
+    forge->pds[FORGE_MUX].channels[0].peer_channel = 64;
+}
+
+static void channel_to_an_end_of_another(struct forge *forge)
+{
+    forge->pds[FORGE_UART_PD].channels[0] =
+        (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_NOTIFY, 0, FORGE_MUX, 0};
+}
+
+static void channel_to_an_interrupts_bit(struct forge *forge)
+{
+    forge->pds[FORGE_MUX].channels[0].peer = FORGE_UART_PD;
+    forge->pds[FORGE_MUX].channels[0].peer_channel = 1;
+}
+
+static void channel_of_two_kinds(struct forge *forge)
+{
+    forge->pds[FORGE_UART_PD].channels[1].kind |= SYSDESC_CHANNEL_NOTIFY;
+}
+
+static void channel_with_id_62(struct forge *forge)
+{
+    forge->pds[FORGE_MUX].channels[62].kind = SYSDESC_CHANNEL_VALID;
+}
+
+static void post_to_anothers_vcpu(struct forge *forge)
+{
+    forge->pds[FORGE_MUX].channels[5].peer = 1;
+}
+
+static void post_of_an_sgi(struct forge *forge)
+{
+    forge->pds[FORGE_MUX].channels[5].intid = 3;
+}
+
+static void ppc_to_equal_priority(struct forge *forge)
+{
+    forge->pds[FORGE_VMM1].priority = forge->pds[FORGE_MUX].priority;
+}
+
+static void interrupt_with_two_rows(struct forge *forge)
+{
+    forge->irqs[1].intid = 33;
+}
+
+static void interrupt_of_the_kernel(struct forge *forge)
+{
+    forge->irqs[1].intid = 27;
+}
+
+static void interrupt_to_no_vcpu(struct forge *forge)
+{
+    forge->irqs[1].target = 3;
+}
+
+static void interrupt_to_the_wrong_channel(struct forge *forge)
+{
+    forge->irqs[0].channel = 0;
+}
+
+static void interrupt_channel_without_row(struct forge *forge)
+{
+    forge->pds[FORGE_MUX].channels[1] =
+        (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_IRQ, 0, 0, 33};
+}
+
+static void child_that_is_not(struct forge *forge)
+{
+    forge->pds[FORGE_MUX].children[3] = (struct sysdesc_child){SYSDESC_CHILD_VCPU, 0};
+}
+
+static void child_unknown_to_its_parent(struct forge *forge)
+{
+    forge->pds[FORGE_VMM1].children[7].kind = SYSDESC_CHILD_NONE;
+}
+
+static void parents_form_a_circle(struct forge *forge)
+{
+    forge->pds[FORGE_VMM1].parent = FORGE_VMM2;
+    forge->pds[FORGE_VMM1].child_id = 8;
+    forge->pds[FORGE_VMM2].children[8] = (struct sysdesc_child){SYSDESC_CHILD_PD, FORGE_VMM1};
+}
+
+static void vcpu_of_another_vmm(struct forge *forge)
+{
+    forge->vcpus[2].parent = FORGE_MUX;
+    forge->vcpus[2].child_id = 0;
+    forge->pds[FORGE_MUX].children[0] = (struct sysdesc_child){SYSDESC_CHILD_VCPU, 2};
+    forge->pds[FORGE_VMM2].children[1].kind = SYSDESC_CHILD_NONE;
+}
+
+static void vmid_twice(struct forge *forge)
+{
+    forge->vcpus[0].vmid = forge->pds[FORGE_MUX].vmid;
+}
+
+static void vmid_zero(struct forge *forge)
+{
+    forge->pds[FORGE_UART_PD].vmid = 0;
+}
+
+static void priority_255(struct forge *forge)
+{
+    forge->pds[FORGE_UART_PD].priority = 255;
+}
+
+static void budget_above_period(struct forge *forge)
+{
+    forge->vcpus[0].budget_us = 1001;
+}
+
+static void core_that_is_not(struct forge *forge)
+{
+    forge->vcpus[0].core = 1;
+}
+
+static void two_vcpus_with_one_affinity(struct forge *forge)
+{
+    forge->vcpus[2].vmpidr = forge->vcpus[1].vmpidr;
+}
+
+static void name_without_end(struct forge *forge)
+{
+    memset(forge->pds[FORGE_MUX].name, '\n', SYSDESC_NAME_BYTES);
+}
+
+static void doorbell_to_no_pd(struct forge *forge)
+{
+    forge->doorbells[0].pd = 99;
+}
+
+static void doorbell_to_an_interrupts_bit(struct forge *forge)
+{
+    forge->doorbells[0].pd = FORGE_UART_PD;
+    forge->doorbells[0].channel = 1;
+}
+
+static void doorbell_in_ram(struct forge *forge)
+{
+    forge->doorbells[0].gpa = FORGE_RAM_GPA + 0x100;
+}
+
+static void doorbell_of_another_vm(struct forge *forge)
+{
+    forge->vcpus[1].doorbell_first = 0;
+}
+
+static void doorbells_beyond_the_table(struct forge *forge)
+{
+    forge->vcpus[0].doorbell_count = UINT32_MAX;
+}
+
+static void log_is_read_by_another(struct forge *forge)
+{
+    forge->sys->klog_pd = FORGE_UART_PD;
+    forge->pds[FORGE_UART_PD].channels[9].kind = SYSDESC_CHANNEL_VALID;
+}
+
+static void log_notifies_a_used_channel(struct forge *forge)
+{
+    forge->sys->klog_channel = 0;
+}
+
+#define BREACH(function, rule, domain)                                                                       \
+    {                                                                                                        \
+#function, function, rule, domain                                                                    \
+    }
+const struct breach breach_rows[] = {
+    BREACH(channel_to_no_pd, RULE_CHANNEL, "mux"),
+    BREACH(channel_to_a_high_bit, RULE_CHANNEL, "mux"),
+    BREACH(channel_to_an_end_of_another, RULE_CHANNEL, "uart"),
+    BREACH(channel_to_an_interrupts_bit, RULE_CHANNEL, "mux"),
+    BREACH(channel_of_two_kinds, RULE_CHANNEL, "uart"),
+    BREACH(channel_with_id_62, RULE_CHANNEL, "mux"),
+    BREACH(post_to_anothers_vcpu, RULE_CHANNEL, "mux"),
+    BREACH(post_of_an_sgi, RULE_CHANNEL, "mux"),
+    BREACH(ppc_to_equal_priority, RULE_PPC_PRIORITY, "vmm1"),
+    BREACH(interrupt_with_two_rows, RULE_IRQ_OWNER, "kernel"),
+    BREACH(interrupt_of_the_kernel, RULE_IRQ_OWNER, "kernel"),
+    BREACH(interrupt_to_no_vcpu, RULE_IRQ_OWNER, "kernel"),
+    BREACH(interrupt_to_the_wrong_channel, RULE_IRQ_OWNER, "uart"),
+    BREACH(interrupt_channel_without_row, RULE_IRQ_OWNER, "mux"),
+    BREACH(child_that_is_not, RULE_CHILD, "mux"),
+    BREACH(child_unknown_to_its_parent, RULE_CHILD, "vmm2"),
+    BREACH(parents_form_a_circle, RULE_CHILD, "vmm1"),
+    BREACH(vcpu_of_another_vmm, RULE_CHILD, "vmm2/vm2"),
+    BREACH(vmid_twice, RULE_VMID, "vmm1/vm1"),
+    BREACH(vmid_zero, RULE_VMID, "uart"),
+    BREACH(priority_255, RULE_LIMIT, "uart"),
+    BREACH(budget_above_period, RULE_LIMIT, "vmm1/vm1"),
+    BREACH(core_that_is_not, RULE_LIMIT, "vmm1/vm1"),
+    BREACH(two_vcpus_with_one_affinity, RULE_LIMIT, "vmm2/vm2"),
+    BREACH(name_without_end, RULE_LIMIT, "mux"),
+    BREACH(doorbell_to_no_pd, RULE_DOORBELL, "vmm1/vm1"),
+    BREACH(doorbell_to_an_interrupts_bit, RULE_DOORBELL, "vmm1/vm1"),
+    BREACH(doorbell_in_ram, RULE_DOORBELL, "vmm1/vm1"),
+    BREACH(doorbell_of_another_vm, RULE_DOORBELL, "vmm2/vm2"),
+    BREACH(doorbells_beyond_the_table, RULE_DOORBELL, "vmm1/vm1"),
+    BREACH(log_is_read_by_another, RULE_KLOG, "mux"),
+    BREACH(log_notifies_a_used_channel, RULE_KLOG, "mux"),
+};
+const size_t breach_rows_count = sizeof breach_rows / sizeof breach_rows[0];

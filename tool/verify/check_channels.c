@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tool/verify/check_channels.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_PPI 16u
+#define CHANNEL_ROWS 64u
+#define SENDS (SYSDESC_CHANNEL_NOTIFY | SYSDESC_CHANNEL_PPC | SYSDESC_CHANNEL_POST)
+#define KINDS (SENDS | SYSDESC_CHANNEL_IRQ | SYSDESC_CHANNEL_VALID)
+#define DOORBELL_FLAGS (SYSDESC_DOORBELL_MATCH | SYSDESC_DOORBELL_IGNORE)
+
+struct context {
+    const struct facts *facts;
+    const struct walk *walk;
+    struct findings *findings;
+};
+
+static const char *pd_name(const struct context *context, uint32_t pd)
+{
+    return context->facts->domains[facts_domain_of_pd(pd)].name;
+}
+
+static const char *vcpu_name(const struct context *context, uint32_t vcpu)
+{
+    return context->facts->domains[facts_domain_of_vcpu(context->facts, vcpu)].name;
+}
+
+/** The PD at the other end of a channel that sends: `peer`, or for a posted interrupt the vCPU's VMM. */
+static uint32_t other_pd(const struct facts *facts, const struct sysdesc_channel *channel)
+{
+    if ((channel->kind & SYSDESC_CHANNEL_POST) == 0) {
+        return channel->peer;
+    }
+    return channel->peer < facts->sys.vcpu_count ? facts->vcpus[channel->peer].parent : SYSDESC_NO_PARENT;
+}
+
+/** What `channel` reaches has to be there, and to be the end of this channel and no other. */
+static void check_peer(struct context *context, uint32_t pd, uint32_t id,
+                       const struct sysdesc_channel *channel)
+{
+    const struct facts *facts = context->facts;
+    uint32_t other = other_pd(facts, channel);
+    const struct sysdesc_channel *end;
+    if (other >= facts->sys.pd_count || other == pd || channel->peer_channel >= SYSDESC_MAX_CHANNELS) {
+        findings_add(context->findings, RULE_CHANNEL, pd_name(context, pd), id, "channel",
+                     "leads to row %u, channel %u, which cannot be", channel->peer, channel->peer_channel);
+        return;
+    }
+    end = &facts->pds[other].channels[channel->peer_channel];
+    if (end->kind == 0 || (end->kind & SYSDESC_CHANNEL_IRQ) != 0 || other_pd(facts, end) != pd ||
+        end->peer_channel != id) {
+        findings_add(context->findings, RULE_CHANNEL, pd_name(context, pd), id, "channel",
+                     "channel %u of %s is not its other end", channel->peer_channel, pd_name(context, other));
+    }
+    if ((channel->kind & SYSDESC_CHANNEL_PPC) != 0 && facts->pds[other].priority <= facts->pds[pd].priority) {
+        findings_add(context->findings, RULE_PPC_PRIORITY, pd_name(context, pd), id, "channel",
+                     "calls %s of priority %u from priority %u", pd_name(context, other),
+                     facts->pds[other].priority, facts->pds[pd].priority);
+    }
+}
+
+/** The row of interrupt `intid`, or NULL. */
+static const struct sysdesc_irq *find_irq(const struct facts *facts, uint32_t intid)
+{
+    for (uint32_t i = 0; i < facts->sys.irq_count; i++) {
+        if (facts->irqs[i].intid == intid) {
+            return &facts->irqs[i];
+        }
+    }
+    return NULL;
+}
+
+static void check_channel(struct context *context, uint32_t pd, uint32_t id)
+{
+    const struct sysdesc_channel *channel = &context->facts->pds[pd].channels[id];
+    unsigned int kind = channel->kind;
+    bool is_alone = (kind & (SYSDESC_CHANNEL_NOTIFY | SYSDESC_CHANNEL_PPC)) == 0;
+    if (kind == 0) {
+        return;
+    }
+    if (id >= SYSDESC_MAX_CHANNELS || (kind & ~(unsigned int)KINDS) != 0 ||
+        (kind & SYSDESC_CHANNEL_VALID) == 0 || ((kind & SYSDESC_CHANNEL_POST) != 0 && !is_alone) ||
+        ((kind & SYSDESC_CHANNEL_IRQ) != 0 && (kind & SENDS) != 0)) {
+        findings_add(context->findings, RULE_CHANNEL, pd_name(context, pd), id, "channel",
+                     "its kind 0x%x has no meaning", kind);
+        return;
+    }
+    if ((kind & SENDS) != 0) {
+        check_peer(context, pd, id, channel);
+    }
+    if ((kind & SYSDESC_CHANNEL_POST) != 0 &&
+        (channel->intid < FIRST_PPI || channel->intid >= SYSDESC_MAX_IRQ)) {
+        findings_add(context->findings, RULE_CHANNEL, pd_name(context, pd), id, "channel",
+                     "posts virtual interrupt %u, which cannot be", channel->intid);
+    }
+    if ((kind & SYSDESC_CHANNEL_IRQ) != 0) {
+        const struct sysdesc_irq *irq = find_irq(context->facts, channel->intid);
+        if (irq == NULL || irq->kind != SYSDESC_IRQ_PD || irq->target != pd || irq->channel != id) {
+            findings_add(context->findings, RULE_IRQ_OWNER, pd_name(context, pd), id, "channel",
+                         "interrupt %u is not routed here", channel->intid);
+        }
+    }
+}
+
+/** An interrupt that a PD gets: its channel has to say so too. */
+static void check_pd_irq(struct context *context, const struct sysdesc_irq *irq)
+{
+    const struct sysdesc_channel *channel;
+    if (irq->target >= context->facts->sys.pd_count || irq->channel >= SYSDESC_MAX_CHANNELS) {
+        findings_add(context->findings, RULE_IRQ_OWNER, "kernel", irq->intid, "interrupt",
+                     "goes to PD %u, channel %u, which cannot be", irq->target, irq->channel);
+        return;
+    }
+    channel = &context->facts->pds[irq->target].channels[irq->channel];
+    if ((channel->kind & SYSDESC_CHANNEL_IRQ) == 0 || channel->intid != irq->intid) {
+        findings_add(context->findings, RULE_IRQ_OWNER, pd_name(context, irq->target), irq->intid,
+                     "interrupt", "its channel %u is not for this interrupt", irq->channel);
+    }
+}
+
+static void check_vcpu_irq(struct context *context, const struct sysdesc_irq *irq)
+{
+    const struct facts *facts = context->facts;
+    if (irq->target >= facts->sys.vcpu_count || irq->virq < FIRST_PPI || irq->virq >= SYSDESC_MAX_IRQ) {
+        findings_add(context->findings, RULE_IRQ_OWNER, "kernel", irq->intid, "interrupt",
+                     "goes to vCPU %u as virtual interrupt %u, which cannot be", irq->target, irq->virq);
+        return;
+    }
+    for (const struct sysdesc_irq *other = facts->irqs; other < irq; other++) {
+        if (other->kind == SYSDESC_IRQ_VCPU && other->target == irq->target && other->virq == irq->virq) {
+            findings_add(context->findings, RULE_IRQ_OWNER, vcpu_name(context, irq->target), irq->intid,
+                         "interrupt", "virtual interrupt %u stands for interrupt %u already", irq->virq,
+                         other->intid);
+        }
+    }
+}
+
+static void check_irqs(struct context *context)
+{
+    const struct facts *facts = context->facts;
+    const struct sysdesc_board *board = &facts->sys.board;
+    bool taken[SYSDESC_MAX_IRQ] = {false};
+    for (uint32_t i = 0; i < facts->sys.irq_count; i++) {
+        const struct sysdesc_irq *irq = &facts->irqs[i];
+        if (irq->intid < FIRST_PPI || irq->intid >= SYSDESC_MAX_IRQ || irq->intid == board->vtimer_irq ||
+            irq->intid == board->hyptimer_irq || irq->intid == board->maintenance_irq) {
+            findings_add(context->findings, RULE_IRQ_OWNER, "kernel", irq->intid, "interrupt",
+                         "does not exist or is the kernel's own");
+            continue;
+        }
+        if (taken[irq->intid]) {
+            findings_add(context->findings, RULE_IRQ_OWNER, "kernel", irq->intid, "interrupt",
+                         "has two owners");
+        }
+        taken[irq->intid] = true;
+        if (irq->kind == SYSDESC_IRQ_PD) {
+            check_pd_irq(context, irq);
+        } else if (irq->kind == SYSDESC_IRQ_VCPU) {
+            check_vcpu_irq(context, irq);
+        } else {
+            findings_add(context->findings, RULE_IRQ_OWNER, "kernel", irq->intid, "interrupt",
+                         "its kind %u has no meaning", irq->kind);
+        }
+    }
+}
+
+static void check_doorbell(struct context *context, uint32_t domain, const struct sysdesc_doorbell *doorbell)
+{
+    const struct facts *facts = context->facts;
+    const char *name = facts->domains[domain].name;
+    unsigned int width = doorbell->width_bytes;
+    if ((doorbell->flags & ~DOORBELL_FLAGS) != 0 || width > 8 || (width & (width - 1)) != 0) {
+        findings_add(context->findings, RULE_DOORBELL, name, doorbell->gpa, "doorbell",
+                     "width %u or flags 0x%x have no meaning", width, doorbell->flags);
+    }
+    if ((doorbell->flags & SYSDESC_DOORBELL_IGNORE) != 0) {
+        return;
+    }
+    if (doorbell->pd >= facts->sys.pd_count || doorbell->channel >= SYSDESC_MAX_CHANNELS) {
+        findings_add(context->findings, RULE_DOORBELL, name, doorbell->gpa, "doorbell",
+                     "leads to PD %u, channel %u, which cannot be", doorbell->pd, doorbell->channel);
+    } else {
+        unsigned int kind = facts->pds[doorbell->pd].channels[doorbell->channel].kind;
+        if (kind == 0 || (kind & SYSDESC_CHANNEL_IRQ) != 0) {
+            findings_add(context->findings, RULE_DOORBELL, name, doorbell->gpa, "doorbell",
+                         "channel %u of %s is none to be notified", doorbell->channel,
+                         pd_name(context, doorbell->pd));
+        }
+    }
+}
+
+/** A store that does not fault never rings. */
+static void check_not_mapped(struct context *context, uint32_t domain,
+                             const struct sysdesc_doorbell *doorbell)
+{
+    for (size_t i = 0; i < context->walk->map_count; i++) {
+        const struct walk_map *map = &context->walk->maps[i];
+        if (map->domain == domain && (map->perms & INTENT_WRITE) != 0 && doorbell->gpa >= map->address &&
+            doorbell->gpa - map->address < map->bytes) {
+            findings_add(context->findings, RULE_DOORBELL, context->facts->domains[domain].name,
+                         doorbell->gpa, "doorbell", "lies in memory that the VM can write");
+        }
+    }
+}
+
+/** A VM's vCPUs may share rows; two VMs may not. */
+static void check_doorbells(struct context *context)
+{
+    const struct facts *facts = context->facts;
+    uint32_t *owner = calloc(facts->sys.doorbell_count + 1, sizeof *owner); /* domain, 0: none */
+    if (owner == NULL) {
+        abort();
+    }
+    for (uint32_t i = 0; i < facts->sys.vcpu_count; i++) {
+        const struct sysdesc_vcpu *vcpu = &facts->vcpus[i];
+        uint32_t domain = facts_domain_of_vcpu(facts, i);
+        if (vcpu->doorbell_first > facts->sys.doorbell_count ||
+            vcpu->doorbell_count > facts->sys.doorbell_count - vcpu->doorbell_first) {
+            findings_add(context->findings, RULE_DOORBELL, facts->domains[domain].name, vcpu->doorbell_first,
+                         "doorbell", "its %u rows are not all in the table", vcpu->doorbell_count);
+            continue;
+        }
+        for (uint32_t j = vcpu->doorbell_first; j < vcpu->doorbell_first + vcpu->doorbell_count; j++) {
+            if (owner[j] == domain) {
+                continue;
+            }
+            if (owner[j] != 0) {
+                findings_add(context->findings, RULE_DOORBELL, facts->domains[domain].name,
+                             facts->doorbells[j].gpa, "doorbell", "belongs to %s",
+                             facts->domains[owner[j]].name);
+                continue;
+            }
+            owner[j] = domain;
+            check_doorbell(context, domain, &facts->doorbells[j]);
+            check_not_mapped(context, domain, &facts->doorbells[j]);
+        }
+    }
+    free(owner);
+}
+
+void check_channels_run(const struct facts *facts, const struct walk *walk, struct findings *findings)
+{
+    struct context context = {facts, walk, findings};
+    for (uint32_t i = 0; i < facts->sys.pd_count; i++) {
+        for (uint32_t id = 0; id < CHANNEL_ROWS; id++) {
+            check_channel(&context, i, id);
+        }
+    }
+    check_irqs(&context);
+    check_doorbells(&context);
+}

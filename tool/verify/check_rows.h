@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The rows of the system descriptor: what the kernel will obey without asking. Peers exist and agree, nobody
+ * gets an interrupt, child, VMID or IPC buffer of another, scheduling parameters are in range.
+ */
+#pragma once
+
+#include "tool/verify/facts.h"
+#include "tool/verify/findings.h"
+#include "tool/verify/walk.h"
+
+/** Check PDs, vCPUs, children, VMIDs, IPC buffers, the log's reader and entry points. */
+void check_rows_run(const struct facts *facts, const struct walk *walk, struct findings *findings);

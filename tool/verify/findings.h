@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * What `causeway verify` found wrong with an image: the rules, and the list of their violations.
+ *
+ * An image is malformed when it cannot be read as one at all (one sentence says why), else it has zero or
+ * more violations, each of one rule.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "lib/base/err.h"
+
+/** Every property that verify proves. */
+enum findings_rule {
+    RULE_TABLE_AREA,         /**< translation tables and descriptor lie in read-only memory of the image */
+    RULE_TABLE_SHARED,       /**< a translation table belongs to one place of one domain */
+    RULE_TABLE_EXPOSED,      /**< no domain can write tables or descriptor; PDs and VMs cannot see them */
+    RULE_DESCRIPTOR,         /**< translation descriptors are well-formed */
+    RULE_KERNEL_EXPOSED,     /**< nobody maps the kernel's memory */
+    RULE_UNDECLARED_SHARING, /**< a page of two domains lies in a declared region */
+    RULE_UNDECLARED_MAPPING, /**< who maps a region has declared it, at this address */
+    RULE_EXCESS_PERMISSION,  /**< a mapping has no more than the declared permissions */
+    RULE_VM_MEMORY,          /**< a VM maps declared regions only */
+    RULE_DEVICE_OWNER,       /**< a device has one owner */
+    RULE_KERNEL_DEVICE,      /**< the kernel's devices are its own */
+    RULE_DEVICE_UNDECLARED,  /**< what lies outside RAM is mapped by declaration only */
+    RULE_DEVICE_ATTRIBUTE,   /**< device registers are mapped as Device memory */
+    RULE_WX_PD,              /**< no memory that a PD executes is writable */
+    RULE_WX_EL2,             /**< no memory that EL2 executes is writable */
+    RULE_PD_TEXT,            /**< a PD executes read-only segments of the image only */
+    RULE_PD_SEGMENT,         /**< a PD's own pages have no more than their ELF segment's permissions */
+    RULE_PD_LAYOUT,          /**< the upper part of a PD's space holds stack and IPC buffer only */
+    RULE_IPC_BUFFER,         /**< each PD has its own IPC buffer */
+    RULE_EL2_IDENTITY,       /**< EL2 maps one to one */
+    RULE_EL2_MEMORY,         /**< EL2 maps segments of the image and the kernel's devices only */
+    RULE_FIRMWARE,           /**< image and mappings keep off the firmware's memory */
+    RULE_ENTRY,              /**< entry points lie in executable memory */
+    RULE_CHANNEL,            /**< both ends of channels agree */
+    RULE_PPC_PRIORITY,       /**< protected procedures go to a strictly higher priority */
+    RULE_IRQ_OWNER,          /**< a physical interrupt has one owner and both sides agree */
+    RULE_CHILD,              /**< parents and children agree */
+    RULE_VMID,               /**< VMIDs are unique */
+    RULE_LIMIT,              /**< scheduling parameters and counts are in range */
+    RULE_DOORBELL,           /**< doorbells name existing PDs and channels, one VM's each */
+    RULE_KLOG,               /**< the kernel's log goes to its declared reader, read-only */
+    RULE_INTENT,             /**< declaration and descriptor agree */
+    RULE_COUNT
+};
+
+/** Short identifier, such as "wx-pd". Never NULL. */
+const char *findings_rule_name(enum findings_rule rule);
+
+#define FINDINGS_NAME_BYTES 64u
+#define FINDINGS_TEXT_BYTES 192u
+/** More violations than this are counted, not kept. */
+#define FINDINGS_MAX 1000u
+
+/** One violation. */
+struct findings_item {
+    enum findings_rule rule;
+    char domain[FINDINGS_NAME_BYTES];
+    uint64_t address; /**< of the domain's space, or physical where the text says so */
+    char region[FINDINGS_NAME_BYTES];
+    char text[FINDINGS_TEXT_BYTES];
+};
+
+/** Zero it to start; findings_free() at the end. */
+struct findings {
+    struct findings_item *items;
+    size_t count;   /**< kept: at most FINDINGS_MAX */
+    size_t dropped; /**< beyond those */
+    char malformed[FINDINGS_TEXT_BYTES];
+};
+
+/** Add a violation. `domain` and `region` are copied; printf-style text says what is wrong. */
+void findings_add(struct findings *findings, enum findings_rule rule, const char *domain, uint64_t address,
+                  const char *region, const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/** Say why the image is malformed (the first reason stays). Returns ERR_FORMAT. */
+ERR_CHECKED enum err findings_malformed(struct findings *findings, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/** Print one line for each violation. */
+void findings_print(const struct findings *findings, const char *image, FILE *out);
+
+/** Free what was collected and zero it. */
+void findings_free(struct findings *findings);
+
+/** Room for one more item of `item_bytes` behind `count` of them; for arrays that only grow by this. */
+void *findings_grow(void *items, size_t count, size_t item_bytes);
