@@ -2,9 +2,11 @@
 # The host tool. TOOL_MODEL_SRCS is what its unit tests share.
 TOOL_MODEL_SRCS := tool/mem.c tool/diag.c tool/model.c
 
-TESTS += test_diag test_model
+TESTS += test_diag test_model test_xml
 test_diag_SRCS := tool/mem.c tool/diag.c
 test_model_SRCS := $(TOOL_MODEL_SRCS)
+test_xml_SRCS := $(TOOL_MODEL_SRCS) tool/xml.c
+test_xml_LIBS := $(shell $(PKG_CONFIG) --libs libxml-2.0)
 
 TOOL_FDT_SRCS := tool/fdt_guest.c tool/fdt_guest_check.c
 TESTS += test_fdt_guest

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** Variables of a system description: `${NAME}` and `${NAME:-default}` in attribute values. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "tool/diag.h"
+
+/** Settings from the command line, in front of the environment. */
+struct vars {
+    char **names;
+    char **values;
+    size_t count;
+    bool use_environment; /**< off for fuzzers and tests, whose results must not depend on it */
+};
+
+/**
+ * Take `NAME=value` as `-D` gives it; a later setting of the same name wins.
+ * Returns false if it isn't of that form.
+ */
+bool vars_define(struct vars *vars, const char *assignment);
+
+/** The value of `name`, borrowed, or NULL. */
+const char *vars_get(const struct vars *vars, const char *name);
+
+/** Free the settings, not `vars` itself. */
+void vars_free(struct vars *vars);
+
+/**
+ * `text` with its variables replaced, malloc'd; `$$` stands for one dollar. Defaults may contain variables.
+ * Errors are reported at `loc` and leave the offending piece out.
+ */
+char *vars_expand(const struct vars *vars, struct diag *diag, struct loc loc, const char *text);
