@@ -117,15 +117,18 @@ static bool parse_text(const char *text, char **field)
     return true;
 }
 
-static bool parse_name(const char *text, char **field, char *error)
+static bool parse_name(const struct attr_spec *spec, const char *text, char **field, char *error)
 {
     size_t length = strlen(text);
+    size_t max_length = spec->max != 0 ? (size_t)spec->max : MAX_NAME_LENGTH;
 
     if (length == 0) {
-        return wrong(error, "is empty; a name has 1 to 63 characters");
+        return wrong(error, "is empty; a name has at least one character");
     }
-    if (length > MAX_NAME_LENGTH) {
-        return wrong(error, "is longer than the 63 characters of a name");
+    if (length > max_length) {
+        (void)snprintf(error, ATTR_ERROR_BYTES, "is longer than the %zu characters that this name may have",
+                       max_length);
+        return false;
     }
     for (size_t i = 0; i < length; i++) {
         if (text[i] >= 0 && (!isgraph((unsigned char)text[i]) || strchr("\"'<>&,/\\$", text[i]) != NULL)) {
@@ -287,7 +290,7 @@ bool attr_parse(const struct attr_spec *spec, const char *text, void *field, cha
     case ATTR_TEXT:
         return parse_text(text, field);
     case ATTR_NAME:
-        return parse_name(text, field, error);
+        return parse_name(spec, text, field, error);
     case ATTR_SYMBOL:
         return parse_symbol(text, field, error);
     case ATTR_NAMES:

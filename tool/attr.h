@@ -14,7 +14,7 @@
 
 enum attr_type {
     ATTR_TEXT,    /**< char *: any text; NULL if absent */
-    ATTR_NAME,    /**< char *: 1 to 63 characters without space */
+    ATTR_NAME,    /**< char *: at least one character, without space */
     ATTR_SYMBOL,  /**< char *: a C identifier */
     ATTR_NAMES,   /**< char *: names separated by spaces or commas; normalised to single spaces */
     ATTR_BOOL,    /**< bool: true or false */
@@ -39,11 +39,12 @@ struct attr_spec {
     bool required;
     size_t offset;
     const char *fallback; /**< default, as written; NULL: none (see doc) */
-    uint64_t min, max;    /**< NUMBER and SIZE; max 0: no limit */
+    uint64_t min, max;    /**< NUMBER and SIZE; max 0: no limit. NAME: max length, 0: 63 */
     uint64_t multiple;    /**< NUMBER and SIZE: of this; 0: any */
     bool power_of_two;
     const char *const *choices; /**< CHOICE: NULL-terminated */
     const char *doc;            /**< one phrase for help, without full stop */
+    const char *unsupported;    /**< not NULL: known to Microkit but not here, and why; nothing is parsed */
 };
 
 #define ATTR_ERROR_BYTES 256u

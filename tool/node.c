@@ -18,7 +18,9 @@ void node_free(struct node *node)
     for (size_t i = 0; i < node->spec->attr_count; i++) {
         const struct attr_spec *attr = &node->spec->attrs[i];
 
-        attr_free(attr, (uint8_t *)node->fields + attr->offset);
+        if (attr->unsupported == NULL) {
+            attr_free(attr, (uint8_t *)node->fields + attr->offset);
+        }
     }
     for (size_t i = 0; i < node->child_count; i++) {
         node_free(node->children[i]);
@@ -67,8 +69,10 @@ static void report_unknown_attribute(struct diag *diag, const struct element_spe
 
     suggest_start(&suggest, attribute->name);
     for (size_t i = 0; i < spec->attr_count; i++) {
-        suggest_offer(&suggest, spec->attrs[i].name);
-        list_add(known, "", spec->attrs[i].name, "");
+        if (spec->attrs[i].unsupported == NULL) {
+            suggest_offer(&suggest, spec->attrs[i].name);
+            list_add(known, "", spec->attrs[i].name, "");
+        }
     }
     diag_error(diag, attribute->loc, "<%s>: unknown attribute \"%s\"%s", spec->name, attribute->name,
                suggest_text(&suggest, suggestion));
@@ -114,12 +118,19 @@ static void bind_attributes(struct diag *diag, struct node *node)
     for (size_t i = 0; i < node->xml->attribute_count; i++) {
         const struct xml_attribute *attribute = &node->xml->attributes[i];
 
-        if (find_attr(node->spec, attribute->name) == NULL) {
+        const struct attr_spec *attr = find_attr(node->spec, attribute->name);
+
+        if (attr == NULL) {
             report_unknown_attribute(diag, node->spec, attribute);
+        } else if (attr->unsupported != NULL) {
+            diag_error(diag, attribute->loc, "<%s>: attribute \"%s\" %s", node->spec->name, attr->name,
+                       attr->unsupported);
         }
     }
     for (size_t i = 0; i < node->spec->attr_count; i++) {
-        bind_attribute(diag, node, &node->spec->attrs[i]);
+        if (node->spec->attrs[i].unsupported == NULL) {
+            bind_attribute(diag, node, &node->spec->attrs[i]);
+        }
     }
 }
 
@@ -165,8 +176,10 @@ static void report_unknown_element(struct diag *diag, const struct node *parent,
     }
     suggest_start(&suggest, xml->name);
     for (size_t i = 0; i < parent->spec->child_count; i++) {
-        suggest_offer(&suggest, parent->spec->children[i].spec->name);
-        list_add(known, "<", parent->spec->children[i].spec->name, ">");
+        if (parent->spec->children[i].spec->unsupported == NULL) {
+            suggest_offer(&suggest, parent->spec->children[i].spec->name);
+            list_add(known, "<", parent->spec->children[i].spec->name, ">");
+        }
     }
     diag_error(diag, xml->loc, "<%s>: unknown element%s", xml->name, suggest_text(&suggest, suggestion));
     if (suggest.best == NULL) {
@@ -221,7 +234,7 @@ static struct node *bind(struct diag *diag, const struct element_spec *spec, con
         if (child == NULL) {
             report_unknown_element(diag, node, xml->children[i]);
         } else if (child->spec->unsupported != NULL) {
-            diag_error(diag, xml->children[i]->loc, "<%s>: %s", child->spec->name, child->spec->unsupported);
+            diag_error(diag, xml->children[i]->loc, "<%s> %s", child->spec->name, child->spec->unsupported);
         } else {
             struct node *bound = bind(diag, child->spec, xml->children[i], node);
 

@@ -250,8 +250,8 @@ const struct source_disabled *source_find_disabled(const struct source *source, 
     for (size_t i = 0; i < source->disabled_count; i++) {
         const struct source_disabled *disabled = &source->disabled[i];
 
-        if (strcmp(disabled->element, element) == 0 && disabled->name != NULL &&
-            strcmp(disabled->name, name) == 0) {
+        if (strcmp(disabled->element, element) == 0 &&
+            (name == NULL || (disabled->name != NULL && strcmp(disabled->name, name) == 0))) {
             return disabled;
         }
     }

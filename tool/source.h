@@ -33,6 +33,6 @@ void source_read_text(struct source *source, struct diag *diag, const struct var
 
 void source_free(struct source *source);
 
-/** The switched-off element of that kind and name, or NULL. */
+/** The switched-off element of that kind and name (NULL: any), or NULL. */
 const struct source_disabled *source_find_disabled(const struct source *source, const char *element,
                                                    const char *name);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "tool/cmd.h"
+#include "tool/suggest.h"
+
+static const struct cmd_usage usage = {
+    .name = "dts",
+    .arguments = "SYSTEM GUEST",
+    .argument_count = 2,
+    .doc = "Show the device tree that a guest gets as source, or write it as a blob with --output.\n"
+           "To show it, dtc (Debian: device-tree-compiler) is run.",
+    .options = "Dpgbo",
+};
+
+static const struct model_pd *find_monitor(const struct model *model, const char *guest)
+{
+    struct suggest suggest;
+    char suggestion[SUGGEST_TEXT_BYTES];
+
+    suggest_start(&suggest, guest);
+    for (size_t i = 0; i < model->pd_count; i++) {
+        const struct model_vm *vm = model->pds[i]->vm;
+
+        if (vm != NULL && strcmp(vm->name, guest) == 0) {
+            return model->pds[i];
+        }
+        if (vm != NULL) {
+            suggest_offer(&suggest, vm->name);
+        }
+    }
+    fprintf(stderr, "causeway dts: the system has no guest \"%s\"%s\n", guest,
+            suggest_text(&suggest, suggestion));
+    return NULL;
+}
+
+/* The monitor's only region with contents made by the tool. */
+static const struct model_mr *find_dtb(const struct model_pd *monitor)
+{
+    for (size_t i = 0; i < monitor->map_count; i++) {
+        if (monitor->maps[i].mr->prefill == MODEL_PREFILL_BLOB) {
+            return monitor->maps[i].mr;
+        }
+    }
+    fprintf(stderr, "causeway dts: \"%s\" has no device tree\n", monitor->vm->name);
+    return NULL;
+}
+
+static int write_blob(const struct model_mr *dtb, FILE *out, bool is_pipe)
+{
+    bool fine = out != NULL && fwrite(dtb->prefill_data, 1, dtb->prefill_bytes, out) == dtb->prefill_bytes;
+
+    if (out != NULL) {
+        fine = (is_pipe ? pclose(out) : fclose(out)) == 0 && fine;
+    }
+    if (!fine) {
+        fprintf(stderr,
+                is_pipe ? "causeway dts: running dtc failed\n" : "causeway dts: writing the output failed\n");
+    }
+    return fine ? CMD_OK : CMD_FAILED;
+}
+
+static int show(const struct cmd_options *options, const struct model *model)
+{
+    const struct model_pd *monitor = find_monitor(model, options->arguments[1]);
+    const struct model_mr *dtb = monitor == NULL ? NULL : find_dtb(monitor);
+
+    if (dtb == NULL) {
+        return CMD_FAILED;
+    }
+    if (options->output != NULL) {
+        return write_blob(dtb, fopen(options->output, "wb"), false);
+    }
+    (void)fflush(stdout);
+    return write_blob(dtb, popen("dtc -q -I dtb -O dts", "w"), true);
+}
+
+int cmd_dts(int argc, char **argv)
+{
+    struct cmd_options options;
+    struct model *model;
+    struct diag *diag;
+    int status;
+
+    if (!cmd_parse(&usage, argc, argv, &options, &status)) {
+        return status;
+    }
+    diag = diag_new();
+    model = cmd_load(&options, diag, false);
+    status = model == NULL ? CMD_FAILED : show(&options, model);
+    model_free(model);
+    diag_free(diag);
+    cmd_free(&options);
+    return status;
+}

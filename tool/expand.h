@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * From a system description to the low-level model: one expand_<element>.c for each element of Causeway's
+ * own, expand_sdf.c for Microkit's, and what they share in expand_parts.c.
+ *
+ * Order: the description's own PDs, channels and regions first, so that generated objects take the ids and
+ * addresses that are left; then <serial>, <switch>, <guest>; then the maps of the description's PDs, which
+ * may name generated regions.
+ */
+#pragma once
+
+#include "lib/config/serial_config.h"
+#include "lib/config/vmm_config.h"
+#include "lib/config/vswitch_config.h"
+#include "tool/model.h"
+#include "tool/source.h"
+#include "tool/sysdesc_spec.h"
+
+struct expand_options {
+    const char *system_path;        /**< of the description; relative paths in it start there */
+    const char *guest_dir;          /**< where kernels and initramfs are found by name */
+    const char *const *search_dirs; /**< where other files are looked for */
+    size_t search_dir_count;
+    const char *default_board;
+    /** Whether files to prefill regions with have to exist. If not, missing ones count as empty. */
+    bool needs_files;
+};
+
+/** A switch being expanded: its ports come with the guests. */
+struct expand_switch {
+    const struct node *node;
+    struct model_pd *pd;
+    struct vswitch_config config;
+    const struct node *ports[VSWITCH_CONFIG_MAX_PORTS]; /**< the <net> of each */
+};
+
+/** The state of one expansion. */
+struct expand {
+    struct diag *diag;
+    const struct source *source;
+    const struct expand_options *options;
+    const struct node *root;
+    struct model *model;
+
+    const struct node *serial; /**< NULL: none */
+    struct model_pd *serial_pd;
+    struct serial_mux_config serial_config;
+    const struct node *consoles[SERIAL_MUX_MAX_CLIENTS];
+
+    struct expand_switch *switches;
+    size_t switch_count;
+};
+
+/** Addresses inside PDs that generated mappings are given from; see DESIGN 5. */
+#define EXPAND_SMALL_BASE 0x10000000ull
+#define EXPAND_LARGE_BASE 0x100000000ull
+
+/**
+ * The model of the description whose root is `root`. Problems are reported; the model then is as complete as
+ * it can be, for further checks, but must not be built. NULL if the board is unknown.
+ */
+struct model *expand_system(struct diag *diag, const struct source *source, const struct node *root,
+                            const struct expand_options *options);
+
+/* expand_sdf.c */
+
+/** Memory regions, then PDs with what belongs to them but their maps, then channels. */
+void expand_sdf(struct expand *expand);
+/** Maps of the description's own PDs and VMs, and the values of their <setvar>s. */
+void expand_sdf_maps(struct expand *expand);
+/** Map what a <map> says into `pd` or, if that is NULL, `vm`. */
+void expand_sdf_map(struct expand *expand, const struct node *node, struct model_pd *pd, struct model_vm *vm);
+
+/* expand_serial.c */
+
+void expand_serial(struct expand *expand, const struct node *node);
+/** Connect a console of `vmm`; fills *link, the VMM's side. False if there is nothing to connect it to. */
+bool expand_serial_connect(struct expand *expand, const struct node *console, const char *default_name,
+                           struct model_pd *vmm, struct config_link *link);
+/** Once all consoles are connected: write the multiplexer's configuration. */
+void expand_serial_finish(struct expand *expand);
+
+/* expand_switch.c */
+
+void expand_switch(struct expand *expand, const struct node *node);
+/**
+ * Connect a <net> of `vmm`; fills *device's link and MAC address, the VMM's side. False if it is left out.
+ */
+bool expand_switch_connect(struct expand *expand, const struct node *net, const char *guest,
+                           struct model_pd *vmm, struct vmm_device_config *device);
+/** Once all ports are connected: apply the rules and write the switches' configurations. */
+void expand_switch_finish(struct expand *expand);
+
+/* expand_guest.c */
+
+void expand_guest(struct expand *expand, const struct node *node);
+
+/* expand_image.c */
+
+/**
+ * A read-only region with the contents of a file: "NAME" stands for <guest_dir>/NAME/<file>, anything with a
+ * slash for a path. Regions are shared by all who name the same file. NULL if there is no such file.
+ */
+struct model_mr *expand_image_file(struct expand *expand, const struct node *node, const char *attribute,
+                                   const char *value, const char *file);
+/** A read-only region with a copy of `bytes` bytes of `data`. */
+struct model_mr *expand_image_blob(struct expand *expand, const char *name, struct loc loc, const void *data,
+                                   size_t bytes);
+/** Map an image read-only into `pd`. */
+struct config_blob expand_image_map(struct model_pd *pd, struct model_mr *mr);
+/**
+ * Bytes of RAM from its start that the arm64 Image in `mr` needs, bss included (Linux
+ * Documentation/arch/arm64/booting.rst). 0 after an error was reported.
+ */
+uint64_t expand_image_kernel_bytes(struct expand *expand, const struct model_mr *mr, struct loc loc);
+
+/* expand_parts.c */
+
+/** A PD with the options every generated PD has. */
+struct model_pd *expand_add_pd(struct expand *expand, const char *name, const struct node *node,
+                               const struct desc_pd_options *options);
+/** A scheduling period: as given, or the budget. */
+uint64_t expand_period(uint64_t period, uint64_t budget);
+/** The lowest address from `base` up where `bytes` fit into `pd` with an unmapped page on either side. */
+uint64_t expand_free_vaddr(const struct model_pd *pd, uint64_t base, uint64_t bytes, uint64_t align);
+/** A free channel id of `pd`; reports at `loc` and returns false if there is none. */
+bool expand_channel_id(struct expand *expand, const struct model_pd *pd, struct loc loc, uint32_t *id);
+/**
+ * A link (lib/ring/ring.h) of two PDs: two regions with `ring_bytes` of data each, and a channel.
+ * Fills both sides. False after an error was reported.
+ */
+bool expand_link(struct expand *expand, const struct node *node, struct model_pd *a, struct model_pd *b,
+                 uint64_t ring_bytes, struct config_link *a_side, struct config_link *b_side);
+/** A name no region has yet: `stem`, or `stem`_2, ... malloc'd. */
+char *expand_unique_mr_name(const struct expand *expand, const char *stem);
+/** Fill a configuration's header. */
+void expand_config_header(struct config_header *header, uint32_t magic, uint16_t version, size_t bytes);
+/**
+ * The path of an input file, malloc'd: as it stands if absolute, else relative to the description, else along
+ * the search path. NULL if there is none; nothing is reported.
+ */
+char *expand_find_file(const struct expand *expand, const char *path);
+/** Report that `attribute` of `node` names no `kind`; `suggestion` ends the sentence. */
+void expand_report_unknown(struct expand *expand, const struct node *node, const char *attribute,
+                           const char *kind, const char *name, const char *suggestion);

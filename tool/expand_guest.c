@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* <guest>: a VMM's PD with its virtual machine, RAM and devices. */
+#include "tool/expand_guest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "boards/board.h"
+#include "tool/guest_machine.h"
+#include "tool/mem.h"
+
+#define SPI_FIRST 32u
+
+/* At the VMM's address of the same value if that is free: addresses in its log then mean what they say. */
+static void add_ram(struct expand *expand, struct expand_guest *guest)
+{
+    char *stem = mem_printf("%s_ram", guest->desc->name);
+    char *name = expand_unique_mr_name(expand, stem);
+    struct model_mr *ram = model_add_mr(expand->model, name, node_loc(guest->node, "ram"));
+    uint64_t gpa = guest->desc->ram_base;
+
+    ram->kind = MODEL_MR_GUEST_RAM;
+    ram->size_bytes = guest->desc->ram;
+    ram->page_size_bytes = MODEL_LARGE_PAGE_BYTES;
+    (void)model_add_vm_map(guest->vm, ram, gpa, MODEL_READ | MODEL_WRITE | MODEL_EXECUTE);
+    guest->config.ram_gpa = gpa;
+    guest->config.ram_bytes = ram->size_bytes;
+    guest->config.ram_vaddr = expand_free_vaddr(guest->vmm, gpa < 0x40000000 ? 0x40000000 : gpa,
+                                                ram->size_bytes, MODEL_LARGE_PAGE_BYTES);
+    (void)model_add_pd_map(guest->vmm, ram, guest->config.ram_vaddr, MODEL_READ | MODEL_WRITE);
+    guest->fdt.ram = (struct fdt_range){gpa, ram->size_bytes};
+    free(name);
+    free(stem);
+}
+
+static void add_vcpus(struct expand *expand, struct expand_guest *guest)
+{
+    (void)expand;
+    guest->config.vcpu_count = (uint32_t)guest->desc->vcpus;
+    guest->fdt.cpu_count = guest->config.vcpu_count;
+    for (uint32_t i = 0; i < guest->config.vcpu_count; i++) {
+        struct model_vcpu *vcpu = model_add_vcpu(guest->vm, i);
+
+        vcpu->core = guest->vmm->core;
+        vcpu->vmpidr = i;
+        guest->config.vcpu_child[i] = i;
+        guest->fdt.mpidrs[i] = i;
+    }
+}
+
+static void add_interrupt_controller(struct expand *expand, struct expand_guest *guest)
+{
+    guest->vm->gicc_gpa = GUEST_MACHINE_GICC_GPA;
+    guest->config.gicd_gpa = GUEST_MACHINE_GICD_GPA;
+    guest->config.gicd_bytes = GUEST_MACHINE_GICD_BYTES;
+    guest->fdt.gicd = (struct fdt_range){GUEST_MACHINE_GICD_GPA, GUEST_MACHINE_GICD_BYTES};
+    guest->fdt.gicc = (struct fdt_range){GUEST_MACHINE_GICC_GPA, expand->model->board->gicv.bytes};
+}
+
+/* The next free device of the configuration, or NULL after an error. */
+static struct vmm_device_config *new_device(struct expand *expand, struct expand_guest *guest,
+                                            const struct node *node)
+{
+    if (guest->config.device_count == VMM_CONFIG_MAX_DEVICES) {
+        diag_error(expand->diag, node->loc, "<%s>: a guest has at most %u devices", node->spec->name,
+                   VMM_CONFIG_MAX_DEVICES);
+        return NULL;
+    }
+    return &guest->config.devices[guest->config.device_count];
+}
+
+static void add_console(struct expand *expand, struct expand_guest *guest, const struct node *node)
+{
+    struct vmm_device_config *device = new_device(expand, guest, node);
+
+    if (device == NULL ||
+        !expand_serial_connect(expand, node, guest->desc->name, guest->vmm, &device->link)) {
+        return;
+    }
+    device->kind = VMM_DEVICE_PL011;
+    strncpy(device->name, "console", sizeof(device->name) - 1);
+    device->gpa = GUEST_MACHINE_PL011_GPA;
+    device->bytes = GUEST_MACHINE_PL011_BYTES;
+    device->virq = GUEST_MACHINE_PL011_INTID;
+    guest->config.device_count++;
+    guest->fdt.pl011 = (struct fdt_device){.window = {device->gpa, device->bytes}, .intid = device->virq};
+}
+
+/* Give a virtio device its registers and interrupt, in the device tree too. */
+static void place_virtio(struct expand_guest *guest, struct vmm_device_config *device)
+{
+    size_t index = guest->fdt.virtio_count++;
+
+    device->transport = VMM_TRANSPORT_MMIO;
+    device->gpa = GUEST_MACHINE_VIRTIO_GPA + index * GUEST_MACHINE_VIRTIO_BYTES;
+    device->bytes = GUEST_MACHINE_VIRTIO_BYTES;
+    device->virq = GUEST_MACHINE_VIRTIO_INTID + (uint32_t)index;
+    device->virq_edge = 1;
+    guest->virtio[index] = (struct fdt_device){
+        .window = {device->gpa, device->bytes}, .intid = device->virq, .edge = true, .dma_coherent = true};
+    guest->config.device_count++;
+}
+
+static void add_net(struct expand *expand, struct expand_guest *guest, const struct node *node)
+{
+    const struct desc_net *desc = node->fields;
+    struct vmm_device_config *device = new_device(expand, guest, node);
+    char *name = mem_printf("net%zu", guest->net_count);
+
+    if (device != NULL && expand_switch_connect(expand, node, guest->desc->name, guest->vmm, device)) {
+        device->kind = VMM_DEVICE_NET;
+        strncpy(device->name, name, sizeof(device->name) - 1);
+        device->queue_size = (uint32_t)desc->queue_size;
+        device->u.net.mtu = (uint16_t)desc->mtu;
+        device->u.net.datapath = VMM_DATAPATH_RING;
+        place_virtio(guest, device);
+        guest->nets[guest->net_count++] = node;
+    }
+    free(name);
+}
+
+static void add_reserved_memory(struct expand_guest *guest, const struct node *node)
+{
+    const struct desc_reserved_memory *desc = node->fields;
+
+    if (node->broken) {
+        return;
+    }
+    guest->reserved = mem_grow(guest->reserved, guest->fdt.reserved_count, sizeof(guest->reserved[0]));
+    guest->reserved[guest->fdt.reserved_count++] =
+        (struct fdt_reserved){.name = desc->name, .range = {desc->gpa, desc->size}, .no_map = desc->no_map};
+}
+
+static void add_children(struct expand *expand, struct expand_guest *guest)
+{
+    for (size_t i = 0; i < guest->node->child_count; i++) {
+        const struct node *child = guest->node->children[i];
+
+        if (child->spec == &sysdesc_spec_console) {
+            add_console(expand, guest, child);
+        } else if (child->spec == &sysdesc_spec_net) {
+            add_net(expand, guest, child);
+        } else if (child->spec == &sysdesc_spec_vm_map) {
+            expand_sdf_map(expand, child, NULL, guest->vm);
+        } else if (child->spec == &sysdesc_spec_reserved_memory) {
+            add_reserved_memory(guest, child);
+        }
+    }
+}
+
+/* SPIs come in groups of 32; at least two groups, so that small changes don't alter what a guest sees. */
+static uint32_t spi_count(const struct vmm_config *config)
+{
+    uint32_t end = SPI_FIRST + 64;
+
+    for (uint32_t i = 0; i < config->device_count; i++) {
+        end = config->devices[i].virq >= end ? config->devices[i].virq + 1 : end;
+    }
+    return (end - SPI_FIRST + 31) / 32 * 32;
+}
+
+static void add_vm(struct expand *expand, struct expand_guest *guest)
+{
+    const struct desc_guest *desc = guest->desc;
+    char *vmm_name = mem_printf("%s_vmm", desc->name);
+
+    guest->vmm = expand_add_pd(expand, vmm_name, guest->node, &desc->vmm);
+    guest->vm = model_add_vm(guest->vmm, desc->name, guest->node->loc);
+    guest->vm->priority = (uint32_t)desc->priority;
+    guest->vm->budget_us = desc->budget;
+    guest->vm->period_us = expand_period(desc->period, desc->budget);
+    strncpy(guest->config.name, desc->name, sizeof(guest->config.name) - 1);
+    guest->config.on_off = desc->on_off;
+    guest->config.on_reset = desc->on_reset;
+    guest->config.on_crash = desc->on_crash;
+    free(vmm_name);
+}
+
+void expand_guest(struct expand *expand, const struct node *node)
+{
+    struct expand_guest guest = {.node = node, .desc = node->fields};
+
+    if (guest.desc->name == NULL) {
+        return;
+    }
+    add_vm(expand, &guest);
+    if (guest.desc->ram != 0) { /* else it was reported */
+        add_ram(expand, &guest);
+    }
+    add_vcpus(expand, &guest);
+    add_interrupt_controller(expand, &guest);
+    add_children(expand, &guest);
+    guest.config.spi_count = spi_count(&guest.config);
+    guest.fdt.virtio = guest.virtio;
+    guest.fdt.reserved = guest.reserved;
+    expand_linux(expand, &guest);
+    expand_config_header(&guest.config.header, VMM_CONFIG_MAGIC, VMM_CONFIG_VERSION, sizeof(guest.config));
+    (void)model_add_config(guest.vmm, VMM_CONFIG_SECTION, &guest.config, sizeof(guest.config));
+    free(guest.reserved);
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* <switch>: a virtual switch; <net>: one of its ports. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/expand.h"
+#include "tool/mem.h"
+#include "tool/suggest.h"
+
+void expand_switch(struct expand *expand, const struct node *node)
+{
+    const struct desc_switch *desc = node->fields;
+    struct expand_switch *added;
+
+    if (desc->name == NULL) {
+        return;
+    }
+    expand->switches = mem_grow(expand->switches, expand->switch_count, sizeof(expand->switches[0]));
+    added = &expand->switches[expand->switch_count++];
+    added->node = node;
+    added->pd = expand_add_pd(expand, desc->name, node, &desc->options);
+    added->config.mac_table_entries = (uint32_t)desc->mac_table;
+    strncpy(added->config.name, desc->name, sizeof(added->config.name) - 1);
+}
+
+static struct expand_switch *find_switch(struct expand *expand, const struct node *net)
+{
+    const struct desc_net *desc = net->fields;
+    const struct source_disabled *off;
+    struct suggest suggest;
+    char suggestion[SUGGEST_TEXT_BYTES];
+
+    if (desc->switch_name == NULL) {
+        return NULL;
+    }
+    suggest_start(&suggest, desc->switch_name);
+    for (size_t i = 0; i < expand->switch_count; i++) {
+        if (strcmp(expand->switches[i].config.name, desc->switch_name) == 0) {
+            return &expand->switches[i];
+        }
+        suggest_offer(&suggest, expand->switches[i].config.name);
+    }
+    off = source_find_disabled(expand->source, "switch", desc->switch_name);
+    if (off != NULL) {
+        diag_warning(expand->diag, net->loc, "<net>: left out, as switch \"%s\" is switched off",
+                     desc->switch_name);
+        diag_note(expand->diag, off->loc, "the switch is here");
+    } else {
+        expand_report_unknown(expand, net, "switch", "switch", desc->switch_name,
+                              suggest_text(&suggest, suggestion));
+    }
+    return NULL;
+}
+
+static struct vswitch_port_config *find_port(struct expand_switch *lan, const char *name)
+{
+    for (uint32_t i = 0; i < lan->config.port_count; i++) {
+        if (strcmp(lan->config.ports[i].name, name) == 0) {
+            return &lan->config.ports[i];
+        }
+    }
+    return NULL;
+}
+
+/* A port is called as its guest; a guest's second port at the same switch, guest_2. */
+static void name_port(struct expand *expand, struct expand_switch *lan, const struct node *net,
+                      const char *guest, char *name)
+{
+    const struct desc_net *desc = net->fields;
+    const struct vswitch_port_config *other;
+
+    (void)snprintf(name, CONFIG_NAME_BYTES, "%s", desc->name == NULL ? guest : desc->name);
+    for (unsigned int i = 2; desc->name == NULL && find_port(lan, name) != NULL; i++) {
+        (void)snprintf(name, CONFIG_NAME_BYTES, "%.24s_%u", guest, i);
+    }
+    other = find_port(lan, name);
+    if (other != NULL) {
+        diag_error(expand->diag, node_loc(net, "name"), "<net>: switch \"%s\" has a port \"%s\" already",
+                   lan->config.name, name);
+        diag_note(expand->diag, lan->ports[other - lan->config.ports]->loc, "this <net>");
+    }
+}
+
+/* The same names give the same address, build after build (FNV-1a, 24 bits of it). */
+static uint32_t hash_names(const char *system, const char *port, uint32_t attempt)
+{
+    uint32_t hash = 2166136261u + attempt;
+
+    for (; *system != '\0'; system++) {
+        hash = (hash ^ (uint8_t)*system) * 16777619u;
+    }
+    for (; *port != '\0'; port++) {
+        hash = (hash ^ (uint8_t)*port) * 16777619u;
+    }
+    return (hash ^ (hash >> 24)) & 0xffffffu;
+}
+
+static bool mac_is_written(const struct node *node, const uint8_t mac[6])
+{
+    const struct desc_net *desc = node->spec == &sysdesc_spec_net ? node->fields : NULL;
+    bool written = desc != NULL && desc->mac.given && memcmp(desc->mac.bytes, mac, 6) == 0;
+
+    for (size_t i = 0; !written && i < node->child_count; i++) {
+        written = mac_is_written(node->children[i], mac);
+    }
+    return written;
+}
+
+static bool mac_is_taken(const struct expand *expand, const uint8_t mac[6])
+{
+    bool taken = mac_is_written(expand->root, mac);
+
+    for (size_t i = 0; i < expand->switch_count; i++) {
+        const struct vswitch_config *config = &expand->switches[i].config;
+
+        for (uint32_t port = 0; !taken && port < config->port_count; port++) {
+            taken = memcmp(config->ports[port].mac, mac, 6) == 0;
+        }
+    }
+    return taken;
+}
+
+static void make_mac(const struct expand *expand, const char *lan, const char *port, uint8_t mac[6])
+{
+    char *name = mem_printf("%s/%s", lan, port);
+    uint32_t attempt = 0;
+
+    do {
+        uint32_t hash = hash_names(expand->model->name, name, attempt++);
+        /* 52:54:00 is locally administered, and what QEMU gives its guests. */
+        const uint8_t made[6] = {0x52,         0x54, 0x00, (uint8_t)(hash >> 16), (uint8_t)(hash >> 8),
+                                 (uint8_t)hash};
+
+        memcpy(mac, made, sizeof(made));
+    } while (mac_is_taken(expand, mac));
+    free(name);
+}
+
+static bool same_host(const char *a, const char *b)
+{
+    size_t length = a == NULL ? 0 : strcspn(a, "/");
+
+    return a != NULL && b != NULL && length == strcspn(b, "/") && strncmp(a, b, length) == 0;
+}
+
+/* Two ports of a switch cannot be the same station. */
+static void check_addresses(struct expand *expand, const struct expand_switch *lan, const struct node *net)
+{
+    const struct desc_net *desc = net->fields;
+
+    for (uint32_t i = 0; i < lan->config.port_count; i++) {
+        const struct desc_net *other = lan->ports[i]->fields;
+
+        if (desc->mac.given && other->mac.given && memcmp(desc->mac.bytes, other->mac.bytes, 6) == 0) {
+            diag_error(expand->diag, node_loc(net, "mac"),
+                       "<net>: the MAC address is taken at switch \"%s\"; leave mac out to get a unique one",
+                       lan->config.name);
+            diag_note(expand->diag, node_loc(lan->ports[i], "mac"), "by port \"%s\"",
+                      lan->config.ports[i].name);
+        }
+        if (same_host(desc->ip, other->ip)) {
+            diag_error(expand->diag, node_loc(net, "ip"), "<net>: address %s is taken at switch \"%s\"",
+                       desc->ip, lan->config.name);
+            diag_note(expand->diag, node_loc(lan->ports[i], "ip"), "by port \"%s\"",
+                      lan->config.ports[i].name);
+        }
+    }
+}
+
+static void fill_port(const struct desc_net *desc, struct vswitch_port_config *port)
+{
+    port->kind = VSWITCH_PORT_RING;
+    port->flags =
+        (desc->check_mac ? VSWITCH_PORT_CHECK_MAC : 0u) | (desc->static_mac ? VSWITCH_PORT_STATIC_MAC : 0u);
+    port->mtu = (uint16_t)desc->mtu;
+    port->rate_kbps = (uint32_t)desc->rate_kbps;
+}
+
+bool expand_switch_connect(struct expand *expand, const struct node *net, const char *guest,
+                           struct model_pd *vmm, struct vmm_device_config *device)
+{
+    const struct desc_net *desc = net->fields;
+    struct expand_switch *lan = find_switch(expand, net);
+    struct vswitch_port_config port = {0};
+
+    if (lan == NULL || net->broken) {
+        return false;
+    }
+    if (lan->config.port_count == VSWITCH_CONFIG_MAX_PORTS) {
+        diag_error(expand->diag, net->loc, "<net>: switch \"%s\" has all its %u ports in use",
+                   lan->config.name, VSWITCH_CONFIG_MAX_PORTS);
+        return false;
+    }
+    name_port(expand, lan, net, guest, port.name);
+    check_addresses(expand, lan, net);
+    if (desc->mac.given) {
+        memcpy(port.mac, desc->mac.bytes, sizeof(port.mac));
+    } else {
+        make_mac(expand, lan->config.name, port.name, port.mac);
+    }
+    if (!expand_link(expand, net, vmm, lan->pd, desc->ring_bytes, &device->link, &port.link)) {
+        return false;
+    }
+    fill_port(desc, &port);
+    memcpy(device->u.net.mac, port.mac, sizeof(port.mac));
+    lan->ports[lan->config.port_count] = net;
+    lan->config.ports[lan->config.port_count++] = port;
+    return true;
+}
+
+/* Bits of the ports that a rule's attribute names; reports an unknown one. */
+static uint32_t ports_named(struct expand *expand, struct expand_switch *lan, const struct node *rule,
+                            const char *attribute, const char *name)
+{
+    const struct vswitch_port_config *port = find_port(lan, name);
+    struct suggest suggest;
+    char suggestion[SUGGEST_TEXT_BYTES];
+
+    if (strcmp(name, "*") == 0) {
+        return UINT32_MAX;
+    }
+    if (port != NULL) {
+        return 1u << (port - lan->config.ports);
+    }
+    if (source_find_disabled(expand->source, "guest", name) != NULL ||
+        source_find_disabled(expand->source, "net", name) != NULL) {
+        return 0;
+    }
+    suggest_start(&suggest, name);
+    for (uint32_t i = 0; i < lan->config.port_count; i++) {
+        suggest_offer(&suggest, lan->config.ports[i].name);
+    }
+    diag_error(expand->diag, node_loc(rule, attribute), "<%s>: switch \"%s\" has no port \"%s\"%s",
+               rule->spec->name, lan->config.name, name, suggest_text(&suggest, suggestion));
+    return 0;
+}
+
+static void set_allowed(struct vswitch_config *config, uint32_t from, uint32_t to, bool allowed)
+{
+    for (uint32_t i = 0; i < config->port_count; i++) {
+        if ((from >> i & 1u) != 0) {
+            config->ports[i].allow = allowed ? config->ports[i].allow | to : config->ports[i].allow & ~to;
+        }
+    }
+}
+
+static void apply_rule(struct expand *expand, struct expand_switch *lan, const struct node *rule)
+{
+    const struct desc_rule *desc = rule->fields;
+    bool allowed = rule->spec == &sysdesc_spec_allow;
+
+    if (rule->broken || desc->from == NULL || desc->to == NULL) {
+        return;
+    }
+
+    uint32_t from = ports_named(expand, lan, rule, "from", desc->from);
+    uint32_t to = ports_named(expand, lan, rule, "to", desc->to);
+
+    set_allowed(&lan->config, from, to, allowed);
+    if (desc->both) {
+        set_allowed(&lan->config, to, from, allowed);
+    }
+}
+
+static void apply_policy(struct expand *expand, struct expand_switch *lan)
+{
+    const struct desc_switch *desc = lan->node->fields;
+    struct vswitch_config *config = &lan->config;
+    uint32_t all = config->port_count == 32 ? UINT32_MAX : (1u << config->port_count) - 1;
+
+    set_allowed(config, UINT32_MAX, UINT32_MAX, desc->policy == 0);
+    for (size_t i = 0; i < lan->node->child_count; i++) {
+        apply_rule(expand, lan, lan->node->children[i]);
+    }
+    for (uint32_t i = 0; i < config->port_count; i++) {
+        config->ports[i].allow &= all & ~(1u << i); /* never back to where it came from */
+    }
+}
+
+void expand_switch_finish(struct expand *expand)
+{
+    for (size_t i = 0; i < expand->switch_count; i++) {
+        struct vswitch_config *config = &expand->switches[i].config;
+
+        apply_policy(expand, &expand->switches[i]);
+        expand_config_header(&config->header, VSWITCH_CONFIG_MAGIC, VSWITCH_CONFIG_VERSION, sizeof(*config));
+        (void)model_add_config(expand->switches[i].pd, VSWITCH_CONFIG_SECTION, config, sizeof(*config));
+    }
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The guest's machine: where generated guests find their devices. Guest-physical addresses.
+ *
+ * The low addresses are those of QEMU's `virt` machine, which every arm64 kernel and firmware knows. RAM is
+ * where the description puts it (default 0x40000000, as there).
+ */
+#pragma once
+
+#define GUEST_MACHINE_GICD_GPA 0x08000000ull /**< emulated distributor */
+#define GUEST_MACHINE_GICD_BYTES 0x10000ull
+#define GUEST_MACHINE_GICC_GPA 0x08010000ull /**< CPU interface: the board's GICV */
+#define GUEST_MACHINE_PL011_GPA 0x09000000ull
+#define GUEST_MACHINE_PL011_BYTES 0x1000ull
+#define GUEST_MACHINE_PL011_INTID 33u
+/** Virtio devices: a page each, so that each can be trapped, mapped and given doorbells by itself. */
+#define GUEST_MACHINE_VIRTIO_GPA 0x0a000000ull
+#define GUEST_MACHINE_VIRTIO_BYTES 0x1000ull
+#define GUEST_MACHINE_VIRTIO_INTID 48u
+/** At the end of RAM: room for the device tree, below it the initramfs. */
+#define GUEST_MACHINE_DTB_BYTES 0x200000ull

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The root of a system description, and the elements for services: <serial>, <switch>. */
+#include "tool/sysdesc_spec.h"
+
+#include "tool/sysdesc_spec_common.h"
+
+static const struct attr_spec serial_attrs[] = {
+    {.name = "name",
+     .type = ATTR_NAME,
+     .offset = offsetof(struct desc_serial, name),
+     .max = SPEC_MAX_NAME,
+     .fallback = "serial_mux",
+     .doc = "name of the multiplexer's protection domain"},
+    {.name = "input",
+     .type = ATTR_NAME,
+     .offset = offsetof(struct desc_serial, input),
+     .doc = "console that has the input at start; default: the first"},
+    {.name = "escape",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_serial, escape),
+     .fallback = "0x1c",
+     .min = 1,
+     .max = 31,
+     .doc = "control character that precedes a command to the multiplexer; 0x1c is Ctrl-\\"},
+    {.name = "klog",
+     .type = ATTR_BOOL,
+     .offset = offsetof(struct desc_serial, klog),
+     .fallback = "true",
+     .doc = "whether the kernel's log is shown too"},
+    {.name = "ring_bytes",
+     .type = ATTR_SIZE,
+     .offset = offsetof(struct desc_serial, ring_bytes),
+     .fallback = "16K",
+     .min = SPEC_MIN_RING_BYTES,
+     .max = SPEC_MAX_RING_BYTES,
+     .power_of_two = true,
+     .doc = "buffer in each direction between multiplexer and driver"},
+    SPEC_PD_OPTIONS(struct desc_serial, mux, "", "230", "serial_mux.elf"),
+    {.name = "driver_name",
+     .type = ATTR_NAME,
+     .offset = offsetof(struct desc_serial, driver_name),
+     .max = SPEC_MAX_NAME,
+     .fallback = "uart_driver",
+     .doc = "name of the driver's protection domain"},
+    SPEC_PD_OPTIONS(struct desc_serial, driver, "driver_", "240", "uart_driver.elf"),
+};
+
+const struct element_spec sysdesc_spec_serial = {
+    .name = "serial",
+    .doc = "The board's UART, shared: a driver and a multiplexer that every <console> is connected to.",
+    .attrs = serial_attrs,
+    .attr_count = SPEC_COUNT(serial_attrs),
+    .fields_bytes = sizeof(struct desc_serial),
+};
+
+static const struct attr_spec rule_attrs[] = {
+    {.name = "from",
+     .type = ATTR_NAME,
+     .required = true,
+     .offset = offsetof(struct desc_rule, from),
+     .doc = "port that frames come from; * for all"},
+    {.name = "to",
+     .type = ATTR_NAME,
+     .required = true,
+     .offset = offsetof(struct desc_rule, to),
+     .doc = "port that they go to; * for all"},
+    {.name = "both",
+     .type = ATTR_BOOL,
+     .offset = offsetof(struct desc_rule, both),
+     .fallback = "true",
+     .doc = "whether the same holds in the other direction"},
+};
+
+const struct element_spec sysdesc_spec_allow = {
+    .name = "allow",
+    .doc = "Lets frames pass from one port to another. Later rules win over earlier ones.",
+    .attrs = rule_attrs,
+    .attr_count = SPEC_COUNT(rule_attrs),
+    .fields_bytes = sizeof(struct desc_rule),
+};
+
+const struct element_spec sysdesc_spec_deny = {
+    .name = "deny",
+    .doc = "Keeps frames of one port from another. Later rules win over earlier ones.",
+    .attrs = rule_attrs,
+    .attr_count = SPEC_COUNT(rule_attrs),
+    .fields_bytes = sizeof(struct desc_rule),
+};
+
+static const char *const policies[] = {"allow", "deny", NULL};
+
+static const struct attr_spec switch_attrs[] = {
+    {.name = "name",
+     .type = ATTR_NAME,
+     .required = true,
+     .offset = offsetof(struct desc_switch, name),
+     .max = SPEC_MAX_NAME,
+     .doc = "unique name, also that of its protection domain"},
+    {.name = "policy",
+     .type = ATTR_CHOICE,
+     .offset = offsetof(struct desc_switch, policy),
+     .fallback = "allow",
+     .choices = policies,
+     .doc = "what holds between two ports that no rule names"},
+    {.name = "mac_table",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_switch, mac_table),
+     .fallback = "256",
+     .min = 1,
+     .max = 4096,
+     .power_of_two = true,
+     .doc = "learned addresses that it keeps"},
+    SPEC_PD_OPTIONS(struct desc_switch, options, "", "210", "vswitch.elf"),
+};
+
+static const struct element_child switch_children[] = {
+    {&sysdesc_spec_allow, 0, 0},
+    {&sysdesc_spec_deny, 0, 0},
+};
+
+const struct element_spec sysdesc_spec_switch = {
+    .name = "switch",
+    .doc = "A virtual Ethernet switch. Each <net> that names it is one of its ports.",
+    .attrs = switch_attrs,
+    .attr_count = SPEC_COUNT(switch_attrs),
+    .fields_bytes = sizeof(struct desc_switch),
+    .children = switch_children,
+    .child_count = SPEC_COUNT(switch_children),
+};
+
+static const struct attr_spec system_attrs[] = {
+    {.name = "name",
+     .type = ATTR_NAME,
+     .offset = offsetof(struct desc_system, name),
+     .doc = "name of the system; default: that of the file"},
+    {.name = "board",
+     .type = ATTR_NAME,
+     .offset = offsetof(struct desc_system, board),
+     .doc = "board it runs on; default: that of the command line"},
+};
+
+static const struct element_child system_children[] = {
+    {&sysdesc_spec_serial, 0, 1},  {&sysdesc_spec_switch, 0, 0},
+    {&sysdesc_spec_guest, 0, 0},   {&sysdesc_spec_pd, 0, 0},
+    {&sysdesc_spec_mr, 0, 0},      {&sysdesc_spec_channel, 0, 0},
+    {&sysdesc_spec_domains, 0, 0}, {&sysdesc_spec_io_address_space, 0, 0},
+};
+
+const struct element_spec sysdesc_spec_system = {
+    .name = "system",
+    .doc = "A system: everything that runs on one machine.",
+    .attrs = system_attrs,
+    .attr_count = SPEC_COUNT(system_attrs),
+    .fields_bytes = sizeof(struct desc_system),
+    .children = system_children,
+    .child_count = SPEC_COUNT(system_children),
+};

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The elements of a system description and the structs their attributes are parsed into.
+ *
+ * The tables behind the `sysdesc_spec_...` constants are the only place that knows an element's name, its
+ * attributes, their defaults and what they mean: the parser, `causeway help` and the RELAX NG schema all come
+ * from them. So what a field here means is said there. Sizes are bytes, times microseconds; strings are NULL
+ * if absent.
+ */
+#pragma once
+
+#include "tool/node.h"
+
+/* Microkit's elements. sysdesc_spec_sdf.c */
+
+struct desc_program_image {
+    char *path;
+    char *path_for_symbols;
+};
+
+struct desc_pd {
+    char *name;
+    uint64_t priority, budget, period;
+    bool passive, smc, fpu;
+    uint64_t stack_size, cpu;
+    uint64_t id; /**< of a child */
+    char *setvar_id;
+};
+
+struct desc_map {
+    char *mr;
+    uint64_t vaddr;
+    uint32_t perms;
+    bool cached;
+    char *setvar_vaddr, *setvar_size, *setvar_prefill_size;
+};
+
+struct desc_irq {
+    uint64_t irq, id;
+    uint32_t trigger; /**< 0: level, 1: edge */
+    char *setvar_id;
+};
+
+struct desc_setvar {
+    char *symbol, *region_paddr;
+};
+
+struct desc_virtual_machine {
+    char *name;
+    uint64_t priority, budget, period;
+};
+
+struct desc_vcpu {
+    uint64_t id, cpu;
+    char *setvar_id;
+};
+
+struct desc_memory_region {
+    char *name;
+    uint64_t size, page_size, phys_addr;
+    char *prefill_path;
+};
+
+struct desc_end {
+    char *pd;
+    uint64_t id;
+    bool pp, notify;
+    char *setvar_id;
+};
+
+extern const struct element_spec sysdesc_spec_program_image, sysdesc_spec_pd, sysdesc_spec_child_pd,
+    sysdesc_spec_map, sysdesc_spec_vm_map, sysdesc_spec_irq, sysdesc_spec_setvar, sysdesc_spec_vm,
+    sysdesc_spec_vcpu, sysdesc_spec_mr, sysdesc_spec_channel, sysdesc_spec_end, sysdesc_spec_ioport,
+    sysdesc_spec_cspace, sysdesc_spec_domains, sysdesc_spec_io_address_space;
+
+/* Causeway's own. sysdesc_spec.c, sysdesc_spec_guest.c */
+
+/** What every generated PD lets one set. */
+struct desc_pd_options {
+    uint64_t priority, budget, period, stack_size, cpu;
+    char *program;
+};
+
+struct desc_system {
+    char *name;
+    char *board;
+};
+
+struct desc_serial {
+    char *name, *driver_name;
+    struct desc_pd_options mux, driver;
+    char *input;
+    uint64_t escape;
+    uint64_t ring_bytes;
+    bool klog;
+};
+
+struct desc_switch {
+    char *name;
+    struct desc_pd_options options;
+    uint32_t policy; /**< 0: allow, 1: deny */
+    uint64_t mac_table;
+};
+
+/** `<allow>` and `<deny>`. */
+struct desc_rule {
+    char *from, *to;
+    bool both;
+};
+
+struct desc_guest {
+    char *name;
+    uint64_t ram, ram_base, vcpus;
+    uint64_t priority, budget, period;
+    struct desc_pd_options vmm;
+    char *hostname;
+    uint32_t on_off, on_reset, on_crash; /**< enum vmm_exit_action */
+};
+
+struct desc_linux {
+    char *kernel, *initrd, *bootargs;
+    bool default_bootargs;
+};
+
+struct desc_console {
+    char *name;
+    uint32_t colour;
+    uint64_t ring_bytes;
+};
+
+struct desc_net {
+    char *switch_name, *name;
+    struct attr_mac mac;
+    char *ip, *gateway;
+    uint64_t mtu, queue_size, ring_bytes, rate_kbps;
+    bool check_mac, static_mac;
+};
+
+struct desc_reserved_memory {
+    char *name;
+    uint64_t gpa, size;
+    bool no_map;
+};
+
+extern const struct element_spec sysdesc_spec_system, sysdesc_spec_serial, sysdesc_spec_switch,
+    sysdesc_spec_allow, sysdesc_spec_deny, sysdesc_spec_guest, sysdesc_spec_linux, sysdesc_spec_console,
+    sysdesc_spec_net, sysdesc_spec_reserved_memory;

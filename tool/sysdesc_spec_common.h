@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** What the tables of Causeway's own elements have in common. */
+#pragma once
+
+#include <stdint.h>
+
+#include "tool/model.h"
+#include "tool/sysdesc_spec.h"
+
+#define SPEC_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define SPEC_MAX_PRIORITY 254u
+/** Names that end up in configuration structs and in the names of links between two of them. */
+#define SPEC_MAX_NAME 24u
+#define SPEC_MIN_RING_BYTES 0x1000u
+#define SPEC_MAX_RING_BYTES 0x4000000u
+
+/** Rows for priority, budget and period as any scheduled thing has them. */
+#define SPEC_SCHEDULING(parent, member, prefix, default_priority)                                            \
+    {.name = prefix "priority",                                                                              \
+     .type = ATTR_NUMBER,                                                                                    \
+     .offset = offsetof(parent, member priority),                                                            \
+     .fallback = default_priority,                                                                           \
+     .max = SPEC_MAX_PRIORITY,                                                                               \
+     .doc = "priority; the higher runs first"},                                                              \
+        {.name = prefix "budget",                                                                            \
+         .type = ATTR_NUMBER,                                                                                \
+         .offset = offsetof(parent, member budget),                                                          \
+         .fallback = "1000",                                                                                 \
+         .min = 1,                                                                                           \
+         .max = UINT32_MAX,                                                                                  \
+         .doc = "microseconds it may run in each period"},                                                   \
+    {                                                                                                        \
+        .name = prefix "period", .type = ATTR_NUMBER, .offset = offsetof(parent, member period), .min = 1,   \
+        .max = UINT32_MAX, .doc = "microseconds; default: the budget"                                        \
+    }
+
+/** Rows for the struct desc_pd_options `member` of struct `parent`, their names starting with `prefix`. */
+#define SPEC_PD_OPTIONS(parent, member, prefix, default_priority, default_program)                           \
+    SPEC_SCHEDULING(parent, member., prefix, default_priority),                                              \
+        {.name = prefix "stack_size",                                                                        \
+         .type = ATTR_SIZE,                                                                                  \
+         .offset = offsetof(parent, member.stack_size),                                                      \
+         .fallback = "64K",                                                                                  \
+         .min = 0x1000,                                                                                      \
+         .max = 0x1000000,                                                                                   \
+         .multiple = MODEL_PAGE_BYTES,                                                                       \
+         .doc = "bytes of stack"},                                                                           \
+        {.name = prefix "cpu",                                                                               \
+         .type = ATTR_NUMBER,                                                                                \
+         .offset = offsetof(parent, member.cpu),                                                             \
+         .fallback = "0",                                                                                    \
+         .max = 255,                                                                                         \
+         .doc = "core it runs on"},                                                                          \
+    {                                                                                                        \
+        .name = prefix "program", .type = ATTR_TEXT, .offset = offsetof(parent, member.program),             \
+        .fallback = default_program, .doc = "ELF file, looked up along the search path"                      \
+    }
