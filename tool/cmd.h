@@ -43,6 +43,7 @@ struct cmd_usage {
 bool cmd_parse(const struct cmd_usage *usage, int argc, char **argv, struct cmd_options *options,
                int *status);
 
+/** Free what cmd_parse() allocated. */
 void cmd_free(struct cmd_options *options);
 
 /**

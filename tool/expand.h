@@ -73,6 +73,7 @@ void expand_sdf_map(struct expand *expand, const struct node *node, struct model
 
 /* expand_serial.c */
 
+/** The PDs of driver and multiplexer, and the link between them. */
 void expand_serial(struct expand *expand, const struct node *node);
 /** Connect a console of `vmm`; fills *link, the VMM's side. False if there is nothing to connect it to. */
 bool expand_serial_connect(struct expand *expand, const struct node *console, const char *default_name,
@@ -82,6 +83,7 @@ void expand_serial_finish(struct expand *expand);
 
 /* expand_switch.c */
 
+/** The switch's PD; its ports come with the guests. */
 void expand_switch(struct expand *expand, const struct node *node);
 /**
  * Connect a <net> of `vmm`; fills *device's link and MAC address, the VMM's side. False if it is left out.
@@ -93,6 +95,7 @@ void expand_switch_finish(struct expand *expand);
 
 /* expand_guest.c */
 
+/** The VMM's PD with its VM, and all that belongs to the guest. */
 void expand_guest(struct expand *expand, const struct node *node);
 
 /* expand_image.c */

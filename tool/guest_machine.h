@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #define GUEST_MACHINE_GICD_GPA 0x08000000ull /**< emulated distributor */
 #define GUEST_MACHINE_GICD_BYTES 0x10000ull
 #define GUEST_MACHINE_GICC_GPA 0x08010000ull /**< CPU interface: the board's GICV */

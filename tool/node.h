@@ -46,6 +46,7 @@ struct node {
  */
 struct node *node_bind(struct diag *diag, const struct element_spec *spec, const struct xml_element *xml);
 
+/** Free a node with its children; NULL is fine. */
 void node_free(struct node *node);
 
 /** Whether the attribute was written. */

@@ -31,6 +31,7 @@ void source_read_file(struct source *source, struct diag *diag, const struct var
 void source_read_text(struct source *source, struct diag *diag, const struct vars *vars, const char *name,
                       const char *text, size_t bytes);
 
+/** Free all that the source holds, not `source` itself. */
 void source_free(struct source *source);
 
 /** The switched-off element of that kind and name (NULL: any), or NULL. */

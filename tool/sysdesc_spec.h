@@ -13,11 +13,13 @@
 
 /* Microkit's elements. sysdesc_spec_sdf.c */
 
+/** `<program_image>` */
 struct desc_program_image {
     char *path;
     char *path_for_symbols;
 };
 
+/** `<protection_domain>` */
 struct desc_pd {
     char *name;
     uint64_t priority, budget, period;
@@ -27,6 +29,7 @@ struct desc_pd {
     char *setvar_id;
 };
 
+/** `<map>` */
 struct desc_map {
     char *mr;
     uint64_t vaddr;
@@ -35,32 +38,38 @@ struct desc_map {
     char *setvar_vaddr, *setvar_size, *setvar_prefill_size;
 };
 
+/** `<irq>` */
 struct desc_irq {
     uint64_t irq, id;
     uint32_t trigger; /**< 0: level, 1: edge */
     char *setvar_id;
 };
 
+/** `<setvar>` */
 struct desc_setvar {
     char *symbol, *region_paddr;
 };
 
+/** `<virtual_machine>` */
 struct desc_virtual_machine {
     char *name;
     uint64_t priority, budget, period;
 };
 
+/** `<vcpu>` */
 struct desc_vcpu {
     uint64_t id, cpu;
     char *setvar_id;
 };
 
+/** `<memory_region>` */
 struct desc_memory_region {
     char *name;
     uint64_t size, page_size, phys_addr;
     char *prefill_path;
 };
 
+/** `<end>` */
 struct desc_end {
     char *pd;
     uint64_t id;
@@ -68,6 +77,7 @@ struct desc_end {
     char *setvar_id;
 };
 
+/** The element of that name; `child_pd` and `vm_map` are those inside a PD and a VM. */
 extern const struct element_spec sysdesc_spec_program_image, sysdesc_spec_pd, sysdesc_spec_child_pd,
     sysdesc_spec_map, sysdesc_spec_vm_map, sysdesc_spec_irq, sysdesc_spec_setvar, sysdesc_spec_vm,
     sysdesc_spec_vcpu, sysdesc_spec_mr, sysdesc_spec_channel, sysdesc_spec_end, sysdesc_spec_ioport,
@@ -81,11 +91,13 @@ struct desc_pd_options {
     char *program;
 };
 
+/** `<system>` */
 struct desc_system {
     char *name;
     char *board;
 };
 
+/** `<serial>` */
 struct desc_serial {
     char *name, *driver_name;
     struct desc_pd_options mux, driver;
@@ -95,6 +107,7 @@ struct desc_serial {
     bool klog;
 };
 
+/** `<switch>` */
 struct desc_switch {
     char *name;
     struct desc_pd_options options;
@@ -108,6 +121,7 @@ struct desc_rule {
     bool both;
 };
 
+/** `<guest>` */
 struct desc_guest {
     char *name;
     uint64_t ram, ram_base, vcpus;
@@ -117,17 +131,20 @@ struct desc_guest {
     uint32_t on_off, on_reset, on_crash; /**< enum vmm_exit_action */
 };
 
+/** `<linux>` */
 struct desc_linux {
     char *kernel, *initrd, *bootargs;
     bool default_bootargs;
 };
 
+/** `<console>` */
 struct desc_console {
     char *name;
     uint32_t colour;
     uint64_t ring_bytes;
 };
 
+/** `<net>` */
 struct desc_net {
     char *switch_name, *name;
     struct attr_mac mac;
@@ -136,12 +153,14 @@ struct desc_net {
     bool check_mac, static_mac;
 };
 
+/** `<reserved_memory>` */
 struct desc_reserved_memory {
     char *name;
     uint64_t gpa, size;
     bool no_map;
 };
 
+/** The element of that name; a description's root is `system`. */
 extern const struct element_spec sysdesc_spec_system, sysdesc_spec_serial, sysdesc_spec_switch,
     sysdesc_spec_allow, sysdesc_spec_deny, sysdesc_spec_guest, sysdesc_spec_linux, sysdesc_spec_console,
     sysdesc_spec_net, sysdesc_spec_reserved_memory;

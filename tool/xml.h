@@ -41,6 +41,7 @@ struct xml_element *xml_read_file(struct diag *diag, const char *path);
 /** The same for `bytes` bytes of text in memory that messages call `name`. */
 struct xml_element *xml_read_text(struct diag *diag, const char *name, const char *text, size_t bytes);
 
+/** Free an element with its children; NULL is fine. */
 void xml_free(struct xml_element *element);
 
 /** The attribute of that name, or NULL. */
