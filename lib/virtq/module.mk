@@ -1,2 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VIRTQ_SRCS := lib/virtq/virtq.c
+MOCK_DRIVER_SRCS := tests/mock/driver.c
+
+TESTS += test_virtq
+test_virtq_SRCS := $(VIRTQ_SRCS) lib/guestmem/guestmem.c $(MOCK_DRIVER_SRCS)
+
+FUZZERS += fuzz_virtq
+fuzz_virtq_SRCS := $(VIRTQ_SRCS) lib/guestmem/guestmem.c $(MOCK_DRIVER_SRCS)
