@@ -7,3 +7,16 @@ VMM_VIRTIO_SRCS := vmm/virtio/pl011.c vmm/virtio/virtio_device.c vmm/virtio/virt
 VMM_SRCS := $(VMM_CORE_SRCS) $(VMM_VGIC_SRCS) $(VMM_VIRTIO_SRCS) $(GUESTMEM_SRCS) $(VIRTQ_SRCS)
 PDS += vmm
 vmm_SRCS := vmm/core/main.c vmm/platform_bundled.c $(VMM_SRCS)
+
+# What host tests put in place of the platform below.
+VMM_FAKE_SRCS := vmm/platform_fake.c microkit/host/microkit_host.c tests/mock/log_record.c $(LIB_BASE_HOST_SRCS)
+VMM_VIRTIO_TEST_SRCS := $(VMM_VIRTIO_SRCS) $(VMM_VGIC_SRCS) $(GUESTMEM_SRCS) $(VIRTQ_SRCS) lib/ring/ring.c \
+	tests/mock/virtio_driver.c $(MOCK_DRIVER_SRCS) $(VMM_FAKE_SRCS)
+VMM_NET_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/net_machine.c
+
+TESTS += test_mmio test_psci test_vgic test_virtio_mmio test_virtio_net
+test_mmio_SRCS := vmm/core/mmio.c
+test_psci_SRCS := vmm/core/psci.c $(VMM_FAKE_SRCS)
+test_vgic_SRCS := $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
+test_virtio_mmio_SRCS := $(VMM_VIRTIO_TEST_SRCS)
+test_virtio_net_SRCS := $(VMM_NET_TEST_SRCS)

@@ -196,7 +196,10 @@ static void set_priority(struct vgic *vgic, uint32_t vcpu, uint32_t intid, uint8
 static uint8_t get_targets(struct vgic *vgic, uint32_t vcpu, uint32_t intid)
 {
     /* Private ones name the reader: that is how a guest finds its own CPU number (4.3.12). */
-    return intid < VGIC_PRIVATE_COUNT ? (uint8_t)(1u << vcpu) : find(vgic, vcpu, intid)->targets;
+    if (intid < VGIC_PRIVATE_COUNT) {
+        return (uint8_t)(1u << vcpu);
+    }
+    return find(vgic, vcpu, intid)->targets;
 }
 
 static void set_targets(struct vgic *vgic, uint32_t vcpu, uint32_t intid, uint8_t value)
