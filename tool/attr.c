@@ -267,7 +267,7 @@ static bool parse_address(const char *text, char **field, char *error)
     free(host);
     if (slash == NULL && is_ip(text, &bits)) {
         (void)snprintf(error, ATTR_ERROR_BYTES, "lacks its prefix length, such as %.60s/%u", text,
-                       bits == 32 ? 24 : 64);
+                       bits == 32 ? 24u : 64u);
         return false;
     }
     if (!fine || !parse_digits(slash + 1, 10, &prefix, &end) || *end != '\0' || prefix > bits) {

@@ -38,12 +38,14 @@ _Noreturn void panic_exception(uint64_t esr, uint64_t elr, uint64_t far, uint64_
     struct core *core = world_core();
     char text[256];
 
-    if (core == NULL || core->kernel == NULL || core->kernel->desc == NULL)
-        start_park();
-    format_print(text, sizeof text,
-                 "exception in the kernel: %s, address 0x%llx, at 0x%llx (called from 0x%llx), esr 0x%llx, "
-                 "while '%s' ran",
-                 syndrome_text(esr), (unsigned long long)far, (unsigned long long)elr, (unsigned long long)lr,
-                 (unsigned long long)esr, running(core));
-    panic_stop(core->kernel, text);
+    if (core != NULL && core->kernel != NULL && core->kernel->desc != NULL) {
+        format_print(
+            text, sizeof text,
+            "exception in the kernel: %s, address 0x%llx, at 0x%llx (called from 0x%llx), esr 0x%llx, "
+            "while '%s' ran",
+            syndrome_text(esr), (unsigned long long)far, (unsigned long long)elr, (unsigned long long)lr,
+            (unsigned long long)esr, running(core));
+        panic_stop(core->kernel, text);
+    }
+    start_park();
 }
