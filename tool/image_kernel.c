@@ -6,7 +6,7 @@
 #include "kernel/include/sysdesc.h"
 #include "tool/mem.h"
 
-#define DESCRIPTOR_SECTION ".sysdesc_address"
+#define DESCRIPTOR_SECTION IMAGE_KERNEL_DESCRIPTOR
 #define DEVICE_COUNT 4u
 
 static enum err kernel_error(const struct image *image, struct diag *diag, const char *what)
@@ -105,6 +105,13 @@ enum err image_kernel_set_descriptor(struct image *image, uint64_t address)
         return ERR_FORMAT;
     }
     return elf_program_write(&image->kernel, range.vaddr, &address, sizeof address);
+}
+
+uint64_t image_kernel_descriptor(const struct image *image)
+{
+    struct elf_program_range range = {0};
+
+    return elf_program_find_section(&image->kernel, DESCRIPTOR_SECTION, &range) ? range.vaddr : 0;
 }
 
 static void add_one_to_one(struct image *image, const char *what, uint64_t base, uint64_t bytes,

@@ -5,6 +5,9 @@
 #include "lib/base/err.h"
 #include "tool/image.h"
 
+/** The kernel's section with the physical address of the system descriptor. */
+#define IMAGE_KERNEL_DESCRIPTOR ".sysdesc_address"
+
 /**
  * Load the kernel into `image` and find what sysdesc.h says it has: `ipc_buffers`, `klog` and the section
  * `.sysdesc_address`. Errors, reported: those of elf_program_load(), ERR_FORMAT.
@@ -16,6 +19,9 @@ void image_kernel_lay_out(struct image *image);
 
 /** Store the physical address of the system descriptor in the kernel's `sysdesc_address`. */
 ERR_CHECKED enum err image_kernel_set_descriptor(struct image *image, uint64_t address);
+
+/** Where that section is; 0 if the kernel has none. */
+uint64_t image_kernel_descriptor(const struct image *image);
 
 /**
  * List EL2's address space: kernel segments, tables (read-only) and the kernel's devices, all one to one.

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/include/sysdesc.h"
 #include "tool/file.h"
 #include "tool/image.h"
+#include "tool/image_kernel.h"
 #include "tool/intent.h"
 #include "tool/intent_write.h"
 #include "tool/mem.h"
@@ -15,9 +17,17 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "headers are written as
 #define FILE_ALIGN 0x1000u
 
 /** Section header string table; the offsets below are into it. */
-static const char section_names[] = "\0" INTENT_SECTION "\0.shstrtab";
+static const char section_names[] =
+    "\0" INTENT_SECTION "\0.shstrtab\0" IMAGE_KERNEL_DESCRIPTOR "\0.klog\0.ipc_buffers";
 #define NAME_INTENT 1u
 #define NAME_SHSTRTAB (sizeof "\0" INTENT_SECTION)
+#define NAME_DESCRIPTOR (NAME_SHSTRTAB + sizeof ".shstrtab")
+#define NAME_KLOG (NAME_DESCRIPTOR + sizeof IMAGE_KERNEL_DESCRIPTOR)
+#define NAME_IPC_BUFFERS (NAME_KLOG + sizeof ".klog")
+
+/** The null section, the two above, and those of the kernel that `causeway verify` needs. */
+#define SECTION_COUNT 6u
+#define SECTION_SHSTRTAB 2u
 
 /** A loadable piece of the image; `data` is not owned. */
 struct piece {
@@ -138,8 +148,8 @@ static void fill_header(Elf64_Ehdr *header, uint64_t entry, size_t piece_count, 
         .e_phentsize = sizeof(Elf64_Phdr),
         .e_phnum = (Elf64_Half)piece_count,
         .e_shentsize = sizeof(Elf64_Shdr),
-        .e_shnum = 3,
-        .e_shstrndx = 2,
+        .e_shnum = SECTION_COUNT,
+        .e_shstrndx = SECTION_SHSTRTAB,
     };
     memcpy(header->e_ident, ELFMAG, SELFMAG);
     header->e_ident[EI_CLASS] = ELFCLASS64;
@@ -172,7 +182,7 @@ static size_t place_pieces(const struct pieces *pieces, Elf64_Phdr *headers)
     return end;
 }
 
-static void fill_sections(Elf64_Shdr sections[3], size_t intent_offset, size_t intent_bytes)
+static void fill_sections(Elf64_Shdr sections[SECTION_COUNT], size_t intent_offset, size_t intent_bytes)
 {
     sections[1] = (Elf64_Shdr){.sh_name = NAME_INTENT,
                                .sh_type = SHT_PROGBITS,
@@ -186,6 +196,30 @@ static void fill_sections(Elf64_Shdr sections[3], size_t intent_offset, size_t i
                                .sh_addralign = 1};
 }
 
+/** Where the kernel has its pointer to the descriptor, and what it shares with PDs: headers without contents.
+ */
+static void fill_kernel_sections(Elf64_Shdr sections[SECTION_COUNT], const struct image *image)
+{
+    sections[3] = (Elf64_Shdr){.sh_name = NAME_DESCRIPTOR,
+                               .sh_type = SHT_NOBITS,
+                               .sh_flags = SHF_ALLOC,
+                               .sh_addr = image_kernel_descriptor(image),
+                               .sh_size = sizeof(uint64_t),
+                               .sh_addralign = 8};
+    sections[4] = (Elf64_Shdr){.sh_name = NAME_KLOG,
+                               .sh_type = SHT_NOBITS,
+                               .sh_flags = SHF_ALLOC,
+                               .sh_addr = image->klog,
+                               .sh_size = SYSDESC_KLOG_BYTES,
+                               .sh_addralign = MODEL_PAGE_BYTES};
+    sections[5] = (Elf64_Shdr){.sh_name = NAME_IPC_BUFFERS,
+                               .sh_type = SHT_NOBITS,
+                               .sh_flags = SHF_ALLOC,
+                               .sh_addr = image->ipc_buffers,
+                               .sh_size = image->pd_count * MODEL_PAGE_BYTES,
+                               .sh_addralign = MODEL_PAGE_BYTES};
+}
+
 static struct output assemble(const struct image *image, const struct pieces *pieces)
 {
     Elf64_Phdr *headers = mem_zalloc(pieces->count * sizeof *headers);
@@ -193,13 +227,14 @@ static struct output assemble(const struct image *image, const struct pieces *pi
     size_t intent_bytes;
     uint8_t *intent = intent_write_section(image, &intent_bytes);
     size_t sections_offset = align_file(intent_offset + intent_bytes + sizeof section_names);
-    struct output output = {.bytes = sections_offset + 3 * sizeof(Elf64_Shdr)};
-    Elf64_Shdr sections[3] = {0};
+    struct output output = {.bytes = sections_offset + SECTION_COUNT * sizeof(Elf64_Shdr)};
+    Elf64_Shdr sections[SECTION_COUNT] = {0};
     Elf64_Ehdr header;
 
     output.data = mem_zalloc(output.bytes);
     fill_header(&header, image->kernel.entry, pieces->count, sections_offset);
     fill_sections(sections, intent_offset, intent_bytes);
+    fill_kernel_sections(sections, image);
     memcpy(output.data, &header, sizeof header);
     memcpy(output.data + sizeof header, headers, pieces->count * sizeof *headers);
     for (size_t i = 0; i < pieces->count; i++) {

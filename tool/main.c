@@ -5,6 +5,7 @@
 
 #include "tool/cmd.h"
 #include "tool/suggest.h"
+#include "tool/verify/cmd_verify.h"
 
 static const struct {
     const char *name;
@@ -15,6 +16,7 @@ static const struct {
     {"check", cmd_check, "check a system description without building it"},
     {"report", cmd_report, "show memory map, channels and who can reach whom"},
     {"dts", cmd_dts, "show the device tree of a guest"},
+    {"verify", cmd_verify, "prove from an image that its domains are isolated as declared"},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

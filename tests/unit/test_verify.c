@@ -154,10 +154,10 @@ static void test_malformed_elf_is_refused(void **state)
     check_malformed(image, bytes, "not inside the file");
     segments[0] = saved_segment;
     segments[0].p_memsz = UINT64_MAX - segments[0].p_paddr;
-    check_malformed(image, bytes, "no range of pages");
+    check_malformed(image, bytes, "wraps around");
     segments[0] = saved_segment;
     segments[0].p_paddr += 0x800;
-    check_malformed(image, bytes, "no range of pages");
+    check_malformed(image, bytes, "overlap");
     segments[0] = saved_segment;
     segments[0].p_memsz = 0x1001;
     check_malformed(image, bytes, "overlap");

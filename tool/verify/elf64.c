@@ -66,22 +66,24 @@ static enum err read_segment(struct elf64 *elf, const uint8_t *header, struct fi
 {
     struct elf64_segment *segment = &elf->segments[elf->segment_count];
     uint64_t offset = get64(header + PH_OFFSET);
-    if (get32(header + PH_TYPE) != PT_LOAD || get64(header + PH_MEMSZ) == 0) {
+    uint64_t bytes = get64(header + PH_MEMSZ);
+    uint64_t start = get64(header + PH_PADDR);
+    if (get32(header + PH_TYPE) != PT_LOAD || bytes == 0) {
         return ERR_OK;
     }
-    segment->phys = get64(header + PH_PADDR);
-    segment->bytes = get64(header + PH_MEMSZ);
+    segment->data_phys = start;
     segment->file_bytes = get64(header + PH_FILESZ);
     segment->flags = get32(header + PH_FLAGS);
-    if (segment->phys % ELF64_PAGE_BYTES != 0 ||
-        segment->bytes > UINT64_MAX - ELF64_PAGE_BYTES - segment->phys) {
-        return findings_malformed(findings, "segment at 0x%" PRIx64 " is no range of pages", segment->phys);
+    if (start > UINT64_MAX - ELF64_PAGE_BYTES || bytes > UINT64_MAX - ELF64_PAGE_BYTES - start) {
+        return findings_malformed(findings, "segment at 0x%" PRIx64 " wraps around", start);
     }
-    if (segment->file_bytes > segment->bytes || !has(elf, offset, segment->file_bytes)) {
-        return findings_malformed(findings, "segment at 0x%" PRIx64 " is not inside the file", segment->phys);
+    if (segment->file_bytes > bytes || !has(elf, offset, segment->file_bytes)) {
+        return findings_malformed(findings, "segment at 0x%" PRIx64 " is not inside the file", start);
     }
-    segment->bytes = (segment->bytes + ELF64_PAGE_BYTES - 1) / ELF64_PAGE_BYTES * ELF64_PAGE_BYTES;
     segment->data = elf->file + offset;
+    segment->phys = start / ELF64_PAGE_BYTES * ELF64_PAGE_BYTES;
+    segment->bytes =
+        (start + bytes + ELF64_PAGE_BYTES - 1) / ELF64_PAGE_BYTES * ELF64_PAGE_BYTES - segment->phys;
     elf->segment_count++;
     return ERR_OK;
 }
@@ -189,11 +191,11 @@ const struct elf64_segment *elf64_segment_at(const struct elf64 *elf, uint64_t p
 const uint8_t *elf64_bytes(const struct elf64 *elf, uint64_t phys, uint64_t bytes)
 {
     const struct elf64_segment *segment = elf64_segment_at(elf, phys, bytes);
-    if (segment == NULL || bytes > segment->file_bytes ||
-        phys - segment->phys > segment->file_bytes - bytes) {
+    if (segment == NULL || phys < segment->data_phys || bytes > segment->file_bytes ||
+        phys - segment->data_phys > segment->file_bytes - bytes) {
         return NULL;
     }
-    return segment->data + (phys - segment->phys);
+    return segment->data + (phys - segment->data_phys);
 }
 
 /** Whether the string at `offset` of the string table at [table, table + bytes) of the file is `name`. */

@@ -17,11 +17,13 @@
 /** Segment permissions: p_flags. */
 enum elf64_flags { ELF64_EXECUTE = 1, ELF64_WRITE = 2, ELF64_READ = 4 };
 
-/** A loaded range of physical memory. */
+/** A loaded range of physical memory. A segment may start and end inside a page; the pages are all its own.
+ */
 struct elf64_segment {
-    uint64_t phys;       /**< page-aligned */
-    uint64_t bytes;      /**< in memory, whole pages */
-    uint64_t file_bytes; /**< of which the file has so many; the rest is zero */
+    uint64_t phys;       /**< of its first page */
+    uint64_t bytes;      /**< of its pages */
+    uint64_t data_phys;  /**< where the file's bytes start */
+    uint64_t file_bytes; /**< so many; the rest of the pages is zero or never written */
     const uint8_t *data; /**< file_bytes of it, inside the file */
     uint32_t flags;      /**< enum elf64_flags */
 };
