@@ -102,28 +102,52 @@ static void check_child_ids(struct check *check, const struct model_pd *pd)
     }
 }
 
-static void check_doorbells(struct check *check, const struct model_vm *vm)
+/** Whether the PD's channel leads to the VMM: a guest reaches no more than its VMM does. */
+static bool is_channel_to(const struct model *model, const struct model_pd *pd, uint32_t channel,
+                          const struct model_pd *vmm)
 {
-    for (size_t i = 0; i < vm->doorbell_count; i++) {
-        const struct model_doorbell *doorbell = &vm->doorbells[i];
+    for (size_t i = 0; i < 2 * model->channel_count; i++) {
+        const struct model_channel_end *end = &model->channels[i / 2].ends[i % 2];
+        const struct model_channel_end *other = &model->channels[i / 2].ends[1 - i % 2];
 
-        for (size_t j = 0; j < vm->map_count; j++) {
-            const struct model_map *map = &vm->maps[j];
+        if (end->pd == pd && end->id == channel && (other->pd == vmm || pd == vmm)) {
+            return true;
+        }
+    }
+    return false;
+}
 
-            if (doorbell->gpa >= map->vaddr && doorbell->gpa - map->vaddr < map->mr->size_bytes) {
-                FAIL(check, map->loc, "VM \"%s\": memory region \"%s\" covers the doorbell at 0x%llx",
-                     vm->name, map->mr->name, (unsigned long long)doorbell->gpa);
-            }
+static void check_doorbell(struct check *check, const struct model_pd *vmm,
+                           const struct model_doorbell *doorbell)
+{
+    const struct model_vm *vm = vmm->vm;
+    uint32_t width = doorbell->width_bytes;
+
+    for (size_t i = 0; i < vm->map_count; i++) {
+        const struct model_map *map = &vm->maps[i];
+
+        if (doorbell->gpa >= map->vaddr && doorbell->gpa - map->vaddr < map->mr->size_bytes) {
+            FAIL(check, map->loc, "VM \"%s\": memory region \"%s\" covers the doorbell at 0x%llx", vm->name,
+                 map->mr->name, (unsigned long long)doorbell->gpa);
         }
-        if (!doorbell->ignore && (doorbell->pd == NULL || doorbell->channel >= SYSDESC_MAX_CHANNELS)) {
-            FAIL(check, vm->loc, "VM \"%s\": the doorbell at 0x%llx leads nowhere", vm->name,
-                 (unsigned long long)doorbell->gpa);
-        }
+    }
+    if (width > 8 || (width & (width - 1)) != 0) {
+        FAIL(check, vm->loc, "VM \"%s\": the doorbell at 0x%llx is %u bytes wide, not 1, 2, 4 or 8", vm->name,
+             (unsigned long long)doorbell->gpa, width);
+    }
+    if (!doorbell->ignore && !is_channel_to(check->model, doorbell->pd, doorbell->channel, vmm)) {
+        FAIL(check, vm->loc,
+             "VM \"%s\": the doorbell at 0x%llx notifies channel %u of \"%s\", which is none that joins it "
+             "with \"%s\"",
+             vm->name, (unsigned long long)doorbell->gpa, doorbell->channel,
+             doorbell->pd != NULL ? doorbell->pd->name : "nobody", vmm->name);
     }
 }
 
-static void check_vm(struct check *check, const struct model_vm *vm)
+static void check_vm(struct check *check, const struct model_pd *vmm)
 {
+    const struct model_vm *vm = vmm->vm;
+
     check_scheduling(check, vm->loc, "VM", vm->name, vm->priority, vm->budget_us, vm->period_us);
     if (vm->vcpu_count == 0) {
         FAIL(check, vm->loc, "VM \"%s\" has no vCPU", vm->name);
@@ -131,7 +155,9 @@ static void check_vm(struct check *check, const struct model_vm *vm)
     for (size_t i = 0; i < vm->vcpu_count; i++) {
         check_core(check, vm->vcpus[i].loc, "VM", vm->name, vm->vcpus[i].core);
     }
-    check_doorbells(check, vm);
+    for (size_t i = 0; i < vm->doorbell_count; i++) {
+        check_doorbell(check, vmm, &vm->doorbells[i]);
+    }
 }
 
 static void check_end(struct check *check, const struct model_channel_end *end,
@@ -230,7 +256,7 @@ enum err descriptor_check(const struct model *model, struct diag *diag)
         check_channel_ids(&check, pd);
         check_child_ids(&check, pd);
         if (pd->vm != NULL) {
-            check_vm(&check, pd->vm);
+            check_vm(&check, pd);
         }
     }
     for (size_t i = 0; i < model->channel_count; i++) {

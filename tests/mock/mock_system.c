@@ -123,14 +123,14 @@ static void add_vm(struct fixture *fixture)
     doorbell = model_add_doorbell(vm);
     doorbell->gpa = 0x0a000050;
     doorbell->pd = fixture->driver;
-    doorbell->channel = 5;
+    doorbell->channel = 7;
     doorbell = model_add_doorbell(vm);
     doorbell->gpa = 0x0a000050;
     doorbell->match_value = true;
     doorbell->value = 1;
     doorbell->width_bytes = 4;
     doorbell->pd = fixture->driver;
-    doorbell->channel = 6;
+    doorbell->channel = 7;
 }
 
 static void add_channel(struct fixture *fixture)

@@ -177,10 +177,10 @@ static void test_doorbells_put_exact_matches_first(void **state)
     loaded = load_output(fixture);
     doorbells = at_phys(&loaded, sysdesc_of(&loaded)->doorbells, 2 * sizeof *doorbells);
     assert_int_equal(doorbells[0].flags, SYSDESC_DOORBELL_MATCH);
-    assert_int_equal(doorbells[0].channel, 6);
+    assert_int_equal(doorbells[0].channel, 7);
     assert_int_equal(doorbells[0].width_bytes, 4);
     assert_int_equal(doorbells[1].flags, 0);
-    assert_int_equal(doorbells[1].channel, 5);
+    assert_int_equal(doorbells[1].channel, 7);
     assert_int_equal(doorbells[1].pd, 1);
     free(loaded.file);
 }

@@ -168,6 +168,16 @@ static void test_doorbell_on_mapped_memory(void **state)
     assert_fails(fixture, "memory region \"ram\" covers the doorbell at 0x40000100");
 }
 
+static void test_doorbell_to_a_stranger(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->vmm->vm->doorbells[0].channel = 8;
+    fixture->vmm->vm->doorbells[1].width_bytes = 3;
+    assert_fails(fixture, "channel 8 of \"driver\", which is none that joins it with \"vmm\"");
+    assert_non_null(strstr(fixture->report, "is 3 bytes wide"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +197,7 @@ int main(void)
         MOCK_SYSTEM_TEST(test_wrong_kernel),
         MOCK_SYSTEM_TEST(test_channel_rules),
         MOCK_SYSTEM_TEST(test_doorbell_on_mapped_memory),
+        MOCK_SYSTEM_TEST(test_doorbell_to_a_stranger),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

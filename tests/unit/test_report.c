@@ -65,7 +65,7 @@ static void test_reach(void **state)
                      "      protected procedure call, channel 3, there 7\n"
                      "      memory \"link\", 0x3000 bytes\n");
     assert_has(text, "  VM guest -> PD driver\n"
-                     "      doorbell at 0xa000050, there channel 5\n");
+                     "      doorbell at 0xa000050, there channel 7\n");
     assert_has(text, "  PD driver -> PD vmm\n"
                      "      notification, channel 7, there 3\n"
                      "\nMemory");
