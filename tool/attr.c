@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tool/attr.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tool/ip.h"
 #include "tool/mem.h"
 #include "tool/model.h"
 #include "tool/suggest.h"
@@ -243,45 +243,39 @@ static bool parse_mac(const char *text, struct attr_mac *field, char *error)
     return true;
 }
 
-static bool is_ip(const char *text, unsigned int *bits)
+static bool parse_addresses(const char *text, char **field, char *error)
 {
-    uint8_t bytes[16];
+    char *names;
+    char *copy;
+    char *rest = NULL;
+    const char *what = NULL;
+    struct ip ip;
 
-    if (inet_pton(AF_INET, text, bytes) == 1) {
-        *bits = 32;
-        return true;
+    (void)parse_names(text, &names);
+    copy = mem_strdup(names);
+    for (char *at = strtok_r(copy, " ", &rest); at != NULL && what == NULL; at = strtok_r(NULL, " ", &rest)) {
+        what = ip_parse(at, true, &ip);
+        if (what != NULL && strcmp(at, names) != 0) {
+            (void)snprintf(error, ATTR_ERROR_BYTES, "is wrong: \"%.60s\" %s", at, what);
+        } else if (what != NULL) {
+            (void)wrong(error, what);
+        }
     }
-    *bits = 128;
-    return inet_pton(AF_INET6, text, bytes) == 1;
-}
-
-static bool parse_address(const char *text, char **field, char *error)
-{
-    const char *slash = strchr(text, '/');
-    char *host = slash == NULL ? NULL : mem_strndup(text, (size_t)(slash - text));
-    unsigned int bits = 0;
-    uint64_t prefix = 0;
-    const char *end = "";
-    bool fine = host != NULL && is_ip(host, &bits);
-
-    free(host);
-    if (slash == NULL && is_ip(text, &bits)) {
-        (void)snprintf(error, ATTR_ERROR_BYTES, "lacks its prefix length, such as %.60s/%u", text,
-                       bits == 32 ? 24u : 64u);
-        return false;
+    free(copy);
+    if (what != NULL || names[0] == '\0') {
+        free(names);
+        return what != NULL ? false : wrong(error, "is empty; leave it out instead");
     }
-    if (!fine || !parse_digits(slash + 1, 10, &prefix, &end) || *end != '\0' || prefix > bits) {
-        return wrong(error, "is not an IP address with its prefix length, such as 192.168.1.2/24");
-    }
-    return parse_text(text, field);
+    *field = names;
+    return true;
 }
 
 static bool parse_host(const char *text, char **field, char *error)
 {
-    unsigned int bits;
+    struct ip ip;
+    const char *what = ip_parse(text, false, &ip);
 
-    return is_ip(text, &bits) ? parse_text(text, field)
-                              : wrong(error, "is not an IP address, such as 192.168.1.1");
+    return what == NULL ? parse_text(text, field) : wrong(error, what);
 }
 
 bool attr_parse(const struct attr_spec *spec, const char *text, void *field, char *error)
@@ -306,8 +300,8 @@ bool attr_parse(const struct attr_spec *spec, const char *text, void *field, cha
         return parse_perms(text, field, error);
     case ATTR_MAC:
         return parse_mac(text, field, error);
-    case ATTR_ADDRESS:
-        return parse_address(text, field, error);
+    case ATTR_ADDRESSES:
+        return parse_addresses(text, field, error);
     case ATTR_HOST:
         return parse_host(text, field, error);
     }
@@ -328,7 +322,7 @@ void attr_free(const struct attr_spec *spec, void *field)
     case ATTR_NAME:
     case ATTR_SYMBOL:
     case ATTR_NAMES:
-    case ATTR_ADDRESS:
+    case ATTR_ADDRESSES:
     case ATTR_HOST:
         free(*(char **)field);
         *(char **)field = NULL;
@@ -364,7 +358,7 @@ void attr_describe(const struct attr_spec *spec, char *text)
         [ATTR_TEXT] = "text",        [ATTR_NAME] = "name",
         [ATTR_SYMBOL] = "symbol",    [ATTR_NAMES] = "names",
         [ATTR_BOOL] = "true, false", [ATTR_PERMS] = "combination of r, w, x",
-        [ATTR_MAC] = "MAC address",  [ATTR_ADDRESS] = "IP address with prefix length",
+        [ATTR_MAC] = "MAC address",  [ATTR_ADDRESSES] = "IP addresses with prefix length",
         [ATTR_HOST] = "IP address",
     };
     size_t used = 0;

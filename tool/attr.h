@@ -13,18 +13,18 @@
 #include <stdint.h>
 
 enum attr_type {
-    ATTR_TEXT,    /**< char *: any text; NULL if absent */
-    ATTR_NAME,    /**< char *: at least one character, without space */
-    ATTR_SYMBOL,  /**< char *: a C identifier */
-    ATTR_NAMES,   /**< char *: names separated by spaces or commas; normalised to single spaces */
-    ATTR_BOOL,    /**< bool: true or false */
-    ATTR_NUMBER,  /**< uint64_t: decimal or 0x hexadecimal, "_" between digits allowed */
-    ATTR_SIZE,    /**< uint64_t: a number of bytes, with K, M or G for powers of 1024 */
-    ATTR_CHOICE,  /**< uint32_t: index into `choices` */
-    ATTR_PERMS,   /**< uint32_t: enum model_perms, from a combination of r, w, x */
-    ATTR_MAC,     /**< struct attr_mac */
-    ATTR_ADDRESS, /**< char *: IPv4 or IPv6 address with a prefix length: 192.168.1.2/24 */
-    ATTR_HOST     /**< char *: IPv4 or IPv6 address without one */
+    ATTR_TEXT,      /**< char *: any text; NULL if absent */
+    ATTR_NAME,      /**< char *: at least one character, without space */
+    ATTR_SYMBOL,    /**< char *: a C identifier */
+    ATTR_NAMES,     /**< char *: names separated by spaces or commas; normalised to single spaces */
+    ATTR_BOOL,      /**< bool: true or false */
+    ATTR_NUMBER,    /**< uint64_t: decimal or 0x hexadecimal, "_" between digits allowed */
+    ATTR_SIZE,      /**< uint64_t: a number of bytes, with K, M or G for powers of 1024 */
+    ATTR_CHOICE,    /**< uint32_t: index into `choices` */
+    ATTR_PERMS,     /**< uint32_t: enum model_perms, from a combination of r, w, x */
+    ATTR_MAC,       /**< struct attr_mac */
+    ATTR_ADDRESSES, /**< char *: IP addresses with prefix lengths, separated as names are */
+    ATTR_HOST       /**< char *: IPv4 or IPv6 address without one */
 };
 
 /** A hardware address; `given` is false if the attribute is absent. */

@@ -6,6 +6,7 @@
 
 #include "tool/expand_guest.h"
 #include "tool/guest_machine.h"
+#include "tool/ip.h"
 #include "tool/mem.h"
 
 /* Linux: COMMAND_LINE_SIZE of arch/arm64, with the NUL. */
@@ -19,6 +20,17 @@ static void add_bootarg(char *bootargs, const char *name, const char *value)
         (void)snprintf(&bootargs[used], COMMAND_LINE_BYTES + 1 - used, "%s%s%s", used == 0 ? "" : " ", name,
                        value);
     }
+}
+
+/* A list of the description as our initramfs takes it. */
+static char *with_commas(const char *list)
+{
+    char *copy = mem_strdup(list);
+
+    for (char *at = copy; at != NULL && (at = strchr(at, ' ')) != NULL;) {
+        *at = ',';
+    }
+    return copy;
 }
 
 /* What our initramfs and any Linux make of the description. */
@@ -37,10 +49,39 @@ static void add_default_bootargs(const struct expand_guest *guest, char *bootarg
     add_bootarg(bootargs, "causeway.hostname=", desc->hostname == NULL ? desc->name : desc->hostname);
     for (size_t i = 0; i < guest->net_count; i++) {
         const struct desc_net *net = guest->nets[i]->fields;
+        char *addresses = with_commas(net->ip);
         char name[32];
 
         (void)snprintf(name, sizeof(name), "causeway.ip%zu=", i);
-        add_bootarg(bootargs, name, net->ip);
+        add_bootarg(bootargs, name, addresses);
+        free(addresses);
+    }
+}
+
+/* A router that none of the guest's networks reaches is a mistake that Linux would only report at run time.
+ */
+static void check_gateway(struct expand *expand, const struct expand_guest *guest, const struct node *node)
+{
+    const struct desc_net *desc = node->fields;
+    struct ip gateway;
+    struct ip own;
+    bool reached = ip_parse(desc->gateway, false, &gateway) != NULL;
+
+    for (size_t i = 0; i < guest->net_count; i++) {
+        const struct desc_net *net = guest->nets[i]->fields;
+        char *copy = mem_strdup(net->ip);
+        char *rest = NULL;
+
+        for (char *at = copy == NULL ? NULL : strtok_r(copy, " ", &rest); at != NULL;
+             at = strtok_r(NULL, " ", &rest)) {
+            reached = reached || (ip_parse(at, true, &own) == NULL && ip_in_network(&gateway, &own));
+        }
+        free(copy);
+    }
+    if (!reached) {
+        diag_error(expand->diag, node_loc(node, "gateway"),
+                   "<net>: gateway %s is on none of the networks of guest \"%s\"", desc->gateway,
+                   guest->desc->name);
     }
 }
 
@@ -62,6 +103,7 @@ static void add_gateway(struct expand *expand, const struct expand_guest *guest,
             continue;
         }
         first = guest->nets[i];
+        check_gateway(expand, guest, first);
         add_bootarg(bootargs, "causeway.gateway=", net->gateway);
     }
 }

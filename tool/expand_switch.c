@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tool/expand.h"
+#include "tool/ip.h"
 #include "tool/mem.h"
 #include "tool/suggest.h"
 
@@ -137,34 +138,63 @@ static void make_mac(const struct expand *expand, const char *lan, const char *p
     free(name);
 }
 
-static bool same_host(const char *a, const char *b)
+static void check_mac(struct expand *expand, const struct expand_switch *lan, const struct node *net,
+                      uint32_t port)
 {
-    size_t length = a == NULL ? 0 : strcspn(a, "/");
+    const struct desc_net *desc = net->fields;
+    const struct desc_net *other = lan->ports[port]->fields;
 
-    return a != NULL && b != NULL && length == strcspn(b, "/") && strncmp(a, b, length) == 0;
+    if (desc->mac.given && other->mac.given && memcmp(desc->mac.bytes, other->mac.bytes, 6) == 0) {
+        diag_error(expand->diag, node_loc(net, "mac"),
+                   "<net>: the MAC address is taken at switch \"%s\"; leave mac out to get a unique one",
+                   lan->config.name);
+        diag_note(expand->diag, node_loc(lan->ports[port], "mac"), "by port \"%s\"",
+                  lan->config.ports[port].name);
+    }
+}
+
+/* Whether `ip` is in a list as ATTR_ADDRESSES has it. */
+static bool list_has_host(const char *list, const struct ip *ip)
+{
+    char *copy = mem_strdup(list);
+    char *rest = NULL;
+    bool found = false;
+    struct ip other;
+
+    for (char *at = strtok_r(copy, " ", &rest); at != NULL && !found; at = strtok_r(NULL, " ", &rest)) {
+        found = ip_parse(at, true, &other) == NULL && ip_same_host(ip, &other);
+    }
+    free(copy);
+    return found;
+}
+
+static void check_ip(struct expand *expand, const struct expand_switch *lan, const struct node *net,
+                     uint32_t port)
+{
+    const struct desc_net *desc = net->fields;
+    const struct desc_net *other = lan->ports[port]->fields;
+    char *copy = mem_strdup(desc->ip);
+    char *rest = NULL;
+    struct ip ip;
+
+    for (char *at = copy == NULL ? NULL : strtok_r(copy, " ", &rest); at != NULL && other->ip != NULL;
+         at = strtok_r(NULL, " ", &rest)) {
+        if (ip_parse(at, true, &ip) == NULL && list_has_host(other->ip, &ip)) {
+            diag_error(expand->diag, node_loc(net, "ip"), "<net>: address %s is taken at switch \"%s\"", at,
+                       lan->config.name);
+            diag_note(expand->diag, node_loc(lan->ports[port], "ip"), "by port \"%s\"",
+                      lan->config.ports[port].name);
+        }
+    }
+    free(copy);
 }
 
 /* Two ports of a switch cannot be the same station. */
 static void check_addresses(struct expand *expand, const struct expand_switch *lan, const struct node *net)
 {
-    const struct desc_net *desc = net->fields;
-
     for (uint32_t i = 0; i < lan->config.port_count; i++) {
-        const struct desc_net *other = lan->ports[i]->fields;
-
-        if (desc->mac.given && other->mac.given && memcmp(desc->mac.bytes, other->mac.bytes, 6) == 0) {
-            diag_error(expand->diag, node_loc(net, "mac"),
-                       "<net>: the MAC address is taken at switch \"%s\"; leave mac out to get a unique one",
-                       lan->config.name);
-            diag_note(expand->diag, node_loc(lan->ports[i], "mac"), "by port \"%s\"",
-                      lan->config.ports[i].name);
-        }
-        if (same_host(desc->ip, other->ip)) {
-            diag_error(expand->diag, node_loc(net, "ip"), "<net>: address %s is taken at switch \"%s\"",
-                       desc->ip, lan->config.name);
-            diag_note(expand->diag, node_loc(lan->ports[i], "ip"), "by port \"%s\"",
-                      lan->config.ports[i].name);
-        }
+        check_mac(expand, lan, net, i);
+        check_ip(expand, lan, net, i);
     }
 }
 

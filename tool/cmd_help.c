@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* `causeway help [ELEMENT]` and `causeway schema`: the language of system descriptions. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tool/cmd.h"
+#include "tool/schema.h"
+
+static const struct cmd_usage schema_usage = {
+    .name = "schema",
+    .arguments = "",
+    .doc = "Print the RELAX NG schema of system descriptions, for editors (systems/causeway.rng).",
+    .options = "",
+};
+
+int cmd_schema(int argc, char **argv)
+{
+    struct cmd_options options;
+    int status;
+
+    if (!cmd_parse(&schema_usage, argc, argv, &options, &status)) {
+        return status;
+    }
+    schema_print(&sysdesc_spec_system, stdout);
+    cmd_free(&options);
+    return CMD_OK;
+}
+
+int cmd_help(int argc, char **argv)
+{
+    if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+        puts("usage: causeway help [ELEMENT]\n\n"
+             "Without ELEMENT, list the elements of system descriptions; with it, say what it is for,\n"
+             "which attributes it takes and what their defaults are.");
+        return argc == 2 && strcmp(argv[1], "--help") == 0 ? CMD_OK : CMD_USAGE;
+    }
+    if (argc == 2 && !schema_help(&sysdesc_spec_system, argv[1], stdout)) {
+        fprintf(stderr, "causeway help: there is no element <%s>; `causeway help` lists them\n", argv[1]);
+        return CMD_FAILED;
+    }
+    if (argc == 1) {
+        puts("elements of a system description:");
+        schema_list(&sysdesc_spec_system, stdout);
+        puts("  include            Stands for what is inside the <fragment> of the file PATH.\n\n"
+             "Every element can be switched off with enabled=\"false\". Attributes may contain ${NAME} or\n"
+             "${NAME:-default}, set with -D NAME=VALUE or in the environment; $$ is a dollar sign.");
+    }
+    return CMD_OK;
+}

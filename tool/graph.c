@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tool/graph.h"
+
+#include <string.h>
+
+#include "boards/board.h"
+
+/* A string of the dot language. Names can't hold quotes, but this doesn't rely on it. */
+static void print_string(const char *text, FILE *out)
+{
+    fputc('"', out);
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\') {
+            fputc('\\', out);
+        }
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+static void print_size(uint64_t bytes, FILE *out)
+{
+    if (bytes >= 0x100000 && bytes % 0x100000 == 0) {
+        fprintf(out, "%llu MiB", (unsigned long long)(bytes >> 20));
+    } else {
+        fprintf(out, "%llu KiB", (unsigned long long)(bytes >> 10));
+    }
+}
+
+static size_t pd_index(const struct model *model, const struct model_pd *pd)
+{
+    size_t i = 0;
+
+    while (i < model->pd_count && model->pds[i] != pd) {
+        i++;
+    }
+    return i;
+}
+
+static const struct model_mr *guest_ram(const struct model_vm *vm)
+{
+    for (size_t i = 0; i < vm->map_count; i++) {
+        if (vm->maps[i].mr->kind == MODEL_MR_GUEST_RAM) {
+            return vm->maps[i].mr;
+        }
+    }
+    return NULL;
+}
+
+static void print_vm(const struct model *model, const struct model_pd *pd, FILE *out)
+{
+    const struct model_mr *ram = guest_ram(pd->vm);
+    size_t index = pd_index(model, pd);
+
+    fprintf(out, "  vm%zu [shape=box, style=\"rounded,filled\", fillcolor=\"#dbeafe\", label=", index);
+    print_string(pd->vm->name, out);
+    fprintf(out, " + \"\\n%zu vCPU%s, priority %u\"", pd->vm->vcpu_count, pd->vm->vcpu_count == 1 ? "" : "s",
+            pd->vm->priority);
+    if (ram != NULL) {
+        fputs(" + \"\\n", out);
+        print_size(ram->size_bytes, out);
+        fputs(" RAM\"", out);
+    }
+    fprintf(out, "];\n  pd%zu -> vm%zu [dir=both, label=\"faults\", style=dashed];\n", index, index);
+}
+
+static void print_pds(const struct model *model, FILE *out)
+{
+    for (size_t i = 0; i < model->pd_count; i++) {
+        const struct model_pd *pd = model->pds[i];
+
+        fprintf(out, "  pd%zu [shape=box, style=filled, fillcolor=\"#fef3c7\", label=", i);
+        print_string(pd->name, out);
+        fprintf(out, " + \"\\npriority %u\"];\n", pd->priority);
+        if (pd->vm != NULL) {
+            print_vm(model, pd, out);
+        }
+        if (pd->parent != NULL) {
+            fprintf(out, "  pd%zu -> pd%zu [label=\"child %u\", style=dashed];\n",
+                    pd_index(model, pd->parent), i, pd->child_id);
+        }
+    }
+}
+
+static bool maps(const struct model_pd *pd, const struct model_mr *mr)
+{
+    for (size_t i = 0; i < pd->map_count; i++) {
+        if (pd->maps[i].mr == mr) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Bytes that two PDs share for the link a channel belongs to: both halves come from the channel's place. */
+static uint64_t link_bytes(const struct model *model, const struct model_channel *channel)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < model->mr_count; i++) {
+        const struct model_mr *mr = model->mrs[i];
+
+        if (mr->kind == MODEL_MR_LINK && memcmp(&mr->loc, &channel->loc, sizeof(mr->loc)) == 0 &&
+            maps(channel->ends[0].pd, mr) && maps(channel->ends[1].pd, mr)) {
+            bytes += mr->size_bytes;
+        }
+    }
+    return bytes;
+}
+
+static void print_channels(const struct model *model, FILE *out)
+{
+    for (size_t i = 0; i < model->channel_count; i++) {
+        const struct model_channel *channel = &model->channels[i];
+        const struct model_channel_end *a = &channel->ends[0];
+        const struct model_channel_end *b = &channel->ends[1];
+        bool a_sends = a->notify || a->pp;
+        bool b_sends = b->notify || b->pp;
+        uint64_t bytes = link_bytes(model, channel);
+
+        fprintf(out, "  pd%zu -> pd%zu [dir=%s, label=\"", pd_index(model, a->pd), pd_index(model, b->pd),
+                a_sends && b_sends ? "both"
+                : a_sends          ? "forward"
+                : b_sends          ? "back"
+                                   : "none");
+        if (bytes > 0) {
+            fputs("link, ", out);
+            print_size(bytes, out);
+        }
+        fprintf(out, "%s%s\", taillabel=\"%u\", headlabel=\"%u\"];\n", bytes > 0 ? "\\n" : "",
+                a->pp || b->pp ? "calls" : "", a->id, b->id);
+    }
+}
+
+static size_t count_holders(const struct model *model, const struct model_mr *mr)
+{
+    size_t holders = 0;
+
+    for (size_t i = 0; i < model->pd_count; i++) {
+        holders += maps(model->pds[i], mr) ? 1 : 0;
+    }
+    return holders;
+}
+
+/* Regions that say something: devices, and what several PDs share beside links. */
+static void print_regions(const struct model *model, FILE *out)
+{
+    for (size_t i = 0; i < model->mr_count; i++) {
+        const struct model_mr *mr = model->mrs[i];
+        bool is_device = mr->kind == MODEL_MR_DEVICE;
+
+        if (mr->kind == MODEL_MR_LINK || (!is_device && count_holders(model, mr) < 2)) {
+            continue;
+        }
+        fprintf(out, "  mr%zu [shape=%s, style=filled, fillcolor=\"%s\", label=", i,
+                is_device ? "component" : "note", is_device ? "#fecaca" : "#e5e7eb");
+        print_string(mr->name, out);
+        fputs(" + \"\\n", out);
+        print_size(mr->size_bytes, out);
+        fputs("\"];\n", out);
+        for (size_t j = 0; j < model->pd_count; j++) {
+            if (maps(model->pds[j], mr)) {
+                fprintf(out, "  pd%zu -> mr%zu [dir=none, style=dotted];\n", j, i);
+            }
+        }
+    }
+}
+
+void graph_print(const struct model *model, FILE *out)
+{
+    fputs("digraph system {\n  label=", out);
+    print_string(model->name, out);
+    fprintf(out, " + \" on %s\";\n", model->board->name);
+    fputs("  labelloc=t;\n  fontname=sans;\n  node [fontname=sans, fontsize=11];\n"
+          "  edge [fontname=sans, fontsize=9];\n",
+          out);
+    print_pds(model, out);
+    print_channels(model, out);
+    print_regions(model, out);
+    fputs("}\n", out);
+}
