@@ -19,3 +19,44 @@ static const struct {
     {"graph", cmd_graph, "draw a system as SVG"},
     {"help", cmd_help, "explain the elements of system descriptions"},
     {"schema", cmd_schema, "print the RELAX NG schema of system descriptions"},
+    {"verify", cmd_verify, "prove from an image that its domains are isolated as declared"},
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void print_usage(FILE *out)
+{
+    fputs("usage: causeway COMMAND [options] ...\n\ncommands:\n", out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].doc);
+    }
+    fputs("\n`causeway COMMAND --help` says more about each.\n", out);
+}
+
+static int unknown_command(const char *name)
+{
+    struct suggest suggest;
+    char suggestion[SUGGEST_TEXT_BYTES];
+
+    suggest_start(&suggest, name);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        suggest_offer(&suggest, commands[i].name);
+    }
+    fprintf(stderr, "causeway: there is no command \"%s\"%s\n", name, suggest_text(&suggest, suggestion));
+    return CMD_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "--help";
+
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        print_usage(argc > 1 ? stdout : stderr);
+        return argc > 1 ? CMD_OK : CMD_USAGE;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(name, commands[i].name) == 0) {
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    return unknown_command(name);
+}
