@@ -72,7 +72,7 @@ fuzz: $(foreach f,$(FUZZERS),$(subst _,-,$(f)))
 FUZZ_RUNS ?= 20000
 fuzz-short: $(FUZZERS:%=$(B)/fuzzers/%)
 	$(Q)for f in $(FUZZERS); do echo "fuzz $$f: $(FUZZ_RUNS) runs"; \
-		(cd $(B) && fuzzers/$$f -runs=$(FUZZ_RUNS) -seed=1 -verbosity=0 \
+		(cd $(B) && fuzzers/$$f -runs=$(FUZZ_RUNS) -seed=1 -timeout=10 -verbosity=0 \
 		$$(test -d $(CURDIR)/tests/fuzz/corpus/$$f && echo $(CURDIR)/tests/fuzz/corpus/$$f)) || exit 1; done
 
 -include $(TOOL_OBJS:.o=.d) $(TEST_OBJS:.o=.d)

@@ -378,7 +378,8 @@ uint32_t ring_space(struct ring *ring)
 uint32_t ring_available(struct ring *ring)
 {
     refresh_head(ring);
-    return ring->broken ? 0 : unread_bytes(ring);
+    /* What a peer that restarted left behind is not worth a look: ring_peek() may refuse it. */
+    return ring->broken || peer_restarted(ring) ? 0 : unread_bytes(ring);
 }
 
 /* Signals. */

@@ -4,10 +4,11 @@ VSWITCH_LOGIC := pd/vswitch/vswitch.c pd/vswitch/mac_table.c pd/vswitch/ring_por
 PDS += vswitch
 vswitch_SRCS := pd/vswitch/main.c $(VSWITCH_LOGIC)
 
-TESTS += test_mac_table test_vswitch
+TESTS += test_mac_table test_vswitch test_vswitch_copy
 test_mac_table_SRCS := pd/vswitch/mac_table.c
 test_vswitch_SRCS := $(VSWITCH_LOGIC) lib/ring/ring.c lib/net/frame_meta.c $(LIB_BASE_HOST_SRCS) \
 	tests/mock/log_record.c
+test_vswitch_copy_SRCS := $(test_vswitch_SRCS)
 
 FUZZERS += fuzz_vswitch
 fuzz_vswitch_SRCS := $(test_vswitch_SRCS)

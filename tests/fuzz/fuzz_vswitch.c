@@ -173,9 +173,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         bytes += used;
         length -= used;
         ping(f);
-        vswitch_run(&f->vswitch, f->now);
-        check_received(f, 0);
-        check_received(f, 1);
+        /* A ping may have to wait once behind each frame that the hostile ports had in their rings. */
+        for (uint32_t turn = 0; turn < 2 + REGION_BYTES / 1024 && f->pongs < f->pings; turn++) {
+            vswitch_run(&f->vswitch, f->now);
+            check_received(f, 0);
+            check_received(f, 1);
+        }
         require(f->pings == f->pongs);
     }
     teardown(f);

@@ -327,6 +327,19 @@ static void test_restart_forgets_record_under_work(void **state)
     expect(&link->a, 10, 2);
 }
 
+static void test_leftovers_of_a_restarted_peer_keep_nobody_awake(void **state)
+{
+    struct link *link = *state;
+    send(&link->a, 10, 1);
+    send(&link->a, 10, 2);
+    expect(&link->b, 10, 1);
+    start_a(link);
+    memset(region_of_a(link)->data, 0, CAPACITY);
+    expect_empty(&link->b);
+    assert_false(ring_request_data(&link->b)); /* so the loop "peek until empty, request" ends */
+    assert_false(ring_is_broken(&link->b));
+}
+
 static void test_both_restart_at_once(void **state)
 {
     struct link *link = *state;
@@ -465,6 +478,7 @@ int main(void)
         cmocka_unit_test_setup(test_restart_drops_what_was_in_flight_both_ways, setup),
         cmocka_unit_test_setup(test_restarted_peer_can_send_at_once, setup),
         cmocka_unit_test_setup(test_restart_forgets_record_under_work, setup),
+        cmocka_unit_test_setup(test_leftovers_of_a_restarted_peer_keep_nobody_awake, setup),
         cmocka_unit_test_setup(test_both_restart_at_once, setup),
         cmocka_unit_test_setup(test_epoch_zero_is_never_used, setup),
         cmocka_unit_test_setup(test_head_out_of_range_breaks_the_ring, setup),

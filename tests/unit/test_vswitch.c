@@ -514,80 +514,6 @@ static void test_configuration_is_checked(void **state)
     assert_int_equal(vswitch_port_counters(&f->vswitch, 0).rx_frames, 0);
 }
 
-/* A port that rewrites its buffer between the check and the copy. */
-
-static uint8_t shifting_bytes[60];
-static struct vswitch_segment shifting_segments[] = {{shifting_bytes, 3}, {shifting_bytes + 3, 57}};
-static unsigned int shifting_left;
-
-static enum err shifting_peek(void *port, struct vswitch_frame *frame)
-{
-    (void)port;
-    if (shifting_left == 0) {
-        return ERR_EMPTY;
-    }
-    frame->segments = shifting_segments;
-    frame->segment_count = 2;
-    frame->length_bytes = sizeof shifting_bytes;
-    frame->meta = 0;
-    return ERR_OK;
-}
-
-static void shifting_release(void *port)
-{
-    (void)port;
-    shifting_left--;
-}
-
-static enum err empty_peek(void *port, struct vswitch_frame *frame)
-{
-    (void)port;
-    (void)frame;
-    return ERR_EMPTY;
-}
-
-static bool shifting_no(void *port)
-{
-    (void)port;
-    return false;
-}
-
-static enum err rewriting_send(void *port, const struct vswitch_frame *frame)
-{
-    uint8_t *out = port;
-    memset(shifting_bytes, 0xee, sizeof shifting_bytes);
-    vswitch_copy(frame, 0, out, frame->length_bytes);
-    vswitch_copy(frame, 5, out + 60, 20);
-    vswitch_copy(frame, 20, out + 80, 40);
-    return ERR_OK;
-}
-
-static void test_what_was_checked_is_what_is_sent(void **state)
-{
-    struct fixture *f = *state;
-    static uint8_t out[120];
-    static const struct vswitch_port_ops source = {.peek = shifting_peek,
-                                                   .release = shifting_release,
-                                                   .request_data = shifting_no,
-                                                   .should_notify = shifting_no,
-                                                   .sync = shifting_no};
-    struct vswitch_port_ops target = ring_port_ops;
-    target.peek = empty_peek;
-    target.send = rewriting_send;
-    target.sync = target.should_notify = target.request_data = shifting_no;
-    memcpy(shifting_bytes, mac_of(1), 6);
-    memcpy(shifting_bytes + 6, mac_of(0), 6);
-    vswitch_attach(&f->vswitch, 0, &source, NULL);
-    vswitch_attach(&f->vswitch, 1, &target, out);
-    shifting_left = 1;
-    run(f);
-    assert_memory_equal(out, mac_of(1), 6);
-    assert_memory_equal(out + 6, mac_of(0), 6);
-    assert_int_equal(out[14], 0xee);
-    assert_memory_equal(out + 60, out + 5, 20);
-    assert_memory_equal(out + 80, out + 20, 40);
-}
-
 static void test_every_cause_has_a_text(void **state)
 {
     (void)state;
@@ -621,7 +547,6 @@ int main(void)
         cmocka_unit_test_setup(test_broken_port_goes_alone_and_comes_back, setup),
         cmocka_unit_test_setup(test_restart_forgets_what_was_learned, setup),
         cmocka_unit_test_setup(test_configuration_is_checked, setup),
-        cmocka_unit_test_setup(test_what_was_checked_is_what_is_sent, setup),
         cmocka_unit_test(test_every_cause_has_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
