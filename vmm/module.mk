@@ -14,9 +14,17 @@ VMM_VIRTIO_TEST_SRCS := $(VMM_VIRTIO_SRCS) $(VMM_VGIC_SRCS) $(GUESTMEM_SRCS) $(V
 	tests/mock/virtio_driver.c $(MOCK_DRIVER_SRCS) $(VMM_FAKE_SRCS)
 VMM_NET_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/net_machine.c
 
-TESTS += test_mmio test_psci test_vgic test_virtio_mmio test_virtio_net
+TESTS += test_mmio test_psci test_vgic test_virtio_mmio test_virtio_net test_pl011 test_vm
 test_mmio_SRCS := vmm/core/mmio.c
 test_psci_SRCS := vmm/core/psci.c $(VMM_FAKE_SRCS)
 test_vgic_SRCS := $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 test_virtio_mmio_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 test_virtio_net_SRCS := $(VMM_NET_TEST_SRCS)
+test_pl011_SRCS := $(VMM_VIRTIO_TEST_SRCS)
+test_vm_SRCS := $(VMM_CORE_SRCS) $(VMM_VIRTIO_TEST_SRCS)
+
+FUZZERS += fuzz_vgic fuzz_pl011 fuzz_virtio_mmio fuzz_virtio_net
+fuzz_vgic_SRCS := $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
+fuzz_pl011_SRCS := $(VMM_VIRTIO_TEST_SRCS)
+fuzz_virtio_mmio_SRCS := $(VMM_VIRTIO_TEST_SRCS)
+fuzz_virtio_net_SRCS := $(VMM_NET_TEST_SRCS)

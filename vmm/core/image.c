@@ -144,6 +144,9 @@ enum err image_load(const struct vmm_config *config, const struct guestmem *mem,
     }
     platform_zero(mem->host, mem->bytes);
     for (unsigned int i = 0; i < count; i++) {
+        if (parts[i].bytes == 0) {
+            continue;
+        }
         err = guestmem_write(mem, gpa_of(parts[i].gpa), parts[i].from, parts[i].bytes);
         if (err != ERR_OK) {
             return err;
