@@ -113,7 +113,7 @@ static void fill_pd(struct image *image, size_t index)
     }
     for (size_t i = 0; i < pd->irq_count; i++) {
         row->channels[pd->irqs[i].channel] = (struct sysdesc_channel){
-            .kind = SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_IRQ, .intid = pd->irqs[i].intid};
+            .kind = SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_IRQ, .intid = (uint16_t)pd->irqs[i].intid};
     }
     if (pd->klog_reader) {
         row->channels[pd->klog_channel].kind = SYSDESC_CHANNEL_VALID;
@@ -162,7 +162,8 @@ static void fill_channel_end(struct image *image, const struct model_channel_end
     if (end->notify && other->post_virq != 0) {
         row->kind |= SYSDESC_CHANNEL_POST;
         row->peer = (uint16_t)vm_of(image, other->pd)->first_vcpu;
-        row->intid = other->post_virq;
+        row->intid = (uint16_t)other->post_virq;
+        row->delay_us = (uint16_t)other->post_delay_us;
     } else if (end->notify) {
         row->kind |= SYSDESC_CHANNEL_NOTIFY;
     }
@@ -237,6 +238,7 @@ static void fill_doorbells(const struct image *image, const struct model_vm *vm,
             .flags = (uint8_t)((doorbell->match_value ? SYSDESC_DOORBELL_MATCH : 0) |
                                (doorbell->ignore ? SYSDESC_DOORBELL_IGNORE : 0)),
             .channel = (uint8_t)doorbell->channel,
+            .delay_us = (uint16_t)doorbell->delay_us,
             .pd = doorbell->pd == NULL ? 0 : pd_index(image, doorbell->pd)};
     }
     if (vm->doorbell_count > 0) {

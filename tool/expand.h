@@ -93,6 +93,19 @@ bool expand_switch_connect(struct expand *expand, const struct node *net, const 
 /** Once all ports are connected: apply the rules and write the switches' configurations. */
 void expand_switch_finish(struct expand *expand);
 
+/* expand_vhost.c */
+
+/**
+ * Connect a <net> with the vhost data path: the channels of `vmm` and `lan`, and the guest's RAM in the
+ * switch. Fills *device and *port. False after an error was reported.
+ */
+bool expand_vhost_connect(struct expand *expand, const struct node *net, struct model_pd *vmm,
+                          struct model_pd *lan, struct vmm_device_config *device,
+                          struct vswitch_port_config *port);
+/** Once *device has its registers and interrupt: doorbell and posted interrupts. */
+void expand_vhost_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
+                       const struct vmm_device_config *device);
+
 /* expand_guest.c */
 
 /** The VMM's PD with its VM, and all that belongs to the guest. */

@@ -112,8 +112,11 @@ static void add_net(struct expand *expand, struct expand_guest *guest, const str
         strncpy(device->name, name, sizeof(device->name) - 1);
         device->queue_size = (uint32_t)desc->queue_size;
         device->u.net.mtu = (uint16_t)desc->mtu;
-        device->u.net.datapath = VMM_DATAPATH_RING;
+        device->u.net.datapath = desc->datapath;
         place_virtio(guest, device);
+        if (desc->datapath == VMM_DATAPATH_VHOST) {
+            expand_vhost_wire(expand, node, guest->vmm, device);
+        }
         guest->nets[guest->net_count++] = node;
     }
     free(name);

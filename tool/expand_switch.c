@@ -200,7 +200,7 @@ static void check_addresses(struct expand *expand, const struct expand_switch *l
 
 static void fill_port(const struct desc_net *desc, struct vswitch_port_config *port)
 {
-    port->kind = VSWITCH_PORT_RING;
+    port->kind = desc->datapath == VMM_DATAPATH_VHOST ? VSWITCH_PORT_VHOST : VSWITCH_PORT_RING;
     port->flags =
         (desc->check_mac ? VSWITCH_PORT_CHECK_MAC : 0u) | (desc->static_mac ? VSWITCH_PORT_STATIC_MAC : 0u);
     port->mtu = (uint16_t)desc->mtu;
@@ -229,7 +229,9 @@ bool expand_switch_connect(struct expand *expand, const struct node *net, const 
     } else {
         make_mac(expand, lan->config.name, port.name, port.mac);
     }
-    if (!expand_link(expand, net, vmm, lan->pd, desc->ring_bytes, &device->link, &port.link)) {
+    if (desc->datapath == VMM_DATAPATH_VHOST
+            ? !expand_vhost_connect(expand, net, vmm, lan->pd, device, &port)
+            : !expand_link(expand, net, vmm, lan->pd, desc->ring_bytes, &device->link, &port.link)) {
         return false;
     }
     fill_port(desc, &port);

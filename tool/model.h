@@ -104,6 +104,7 @@ struct model_doorbell {
     bool ignore;
     struct model_pd *pd; /**< target, and its channel */
     uint32_t channel;
+    uint32_t delay_us; /**< how long the target may be left asleep while the vCPU runs on; 0: not at all */
 };
 
 /** A physical interrupt that goes straight to a vCPU (bundled kernel only). */
@@ -165,6 +166,7 @@ struct model_channel_end {
     /** Posted interrupt: a notify by the *other* end pends this virtual INTID of pd's first vCPU, bundled
         kernel only; 0: ordinary notification. */
     uint32_t post_virq;
+    uint32_t post_delay_us; /**< how late that interrupt may be if nothing else interrupts the vCPU */
 };
 
 /** Two PDs that may notify each other, or one call the other, as their ends say. */

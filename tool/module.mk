@@ -34,7 +34,7 @@ test_image_errors_LIBS := -lelf
 TOOL_FRONT_SRCS := tool/xml.c tool/vars.c tool/source.c tool/suggest.c tool/ip.c tool/attr.c tool/node.c \
 	tool/sysdesc_spec.c tool/sysdesc_spec_sdf.c tool/sysdesc_spec_guest.c \
 	tool/expand.c tool/expand_parts.c tool/expand_sdf.c tool/expand_serial.c tool/expand_switch.c \
-	tool/expand_guest.c tool/expand_linux.c tool/expand_image.c \
+	tool/expand_guest.c tool/expand_vhost.c tool/expand_linux.c tool/expand_image.c \
 	tool/check.c tool/check_names.c tool/check_ids.c tool/check_sched.c tool/check_regions.c \
 	tool/check_maps.c tool/frontend.c tool/schema.c tool/graph.c boards/board.c boards/qemu_virt_aarch64/board_qemu_virt_aarch64.c
 TOOL_CMD_SRCS := tool/main.c tool/cmd.c tool/cmd_build.c tool/cmd_check.c tool/cmd_dts.c \

@@ -150,6 +150,8 @@ struct desc_net {
     struct attr_mac mac;
     char *ip, *gateway;
     uint64_t mtu, queue_size, ring_bytes, rate_kbps;
+    uint32_t datapath; /**< enum vmm_datapath */
+    uint64_t tx_delay_us, kick_delay_us;
     bool check_mac, static_mac;
 };
 

@@ -68,6 +68,9 @@ const struct element_spec sysdesc_spec_console = {
     .fields_bytes = sizeof(struct desc_console),
 };
 
+/* In the order of enum vmm_datapath. */
+static const char *const datapaths[] = {"ring", "vhost", NULL};
+
 static const struct attr_spec net_attrs[] = {
     {.name = "switch",
      .type = ATTR_NAME,
@@ -114,6 +117,26 @@ static const struct attr_spec net_attrs[] = {
      .max = SPEC_MAX_RING_BYTES,
      .power_of_two = true,
      .doc = "buffer in each direction between the guest's monitor and the switch"},
+    {.name = "datapath",
+     .type = ATTR_CHOICE,
+     .offset = offsetof(struct desc_net, datapath),
+     .choices = datapaths,
+     .fallback = "vhost",
+     .doc = "vhost: the switch works on the guest's virtqueues, and has the guest's RAM mapped; ring: the "
+            "guest's monitor copies frames to and from a shared ring"},
+    {.name = "tx_delay_us",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_net, tx_delay_us),
+     .fallback = "200",
+     .max = UINT16_MAX,
+     .doc = "vhost: longest time in us that an interrupt for sent frames alone may wait; 0: never waits"},
+    {.name = "kick_delay_us",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_net, kick_delay_us),
+     .fallback = "0",
+     .max = UINT16_MAX,
+     .doc = "vhost: longest time in us that the guest goes on before the switch sees what it sent, unless it "
+            "has nothing else to do; 0: at once"},
     {.name = "check_mac",
      .type = ATTR_BOOL,
      .offset = offsetof(struct desc_net, check_mac),

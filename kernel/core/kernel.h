@@ -69,6 +69,8 @@ struct thread {
     struct thread_link budget; /**< in its core's throttled list */
     struct thread_link wakeup; /**< in its core's list of wake-ups */
     uint64_t wakeup_time;
+    struct thread_link late; /**< in one of its core's lists of late events */
+    uint64_t late_time;
     struct budget own;     /**< its own budget */
     struct budget *payer;  /**< whose budget it runs on: its own, or its caller's (passive PDs) */
     struct pd *server;     /**< whom it calls, or who handles its fault */
@@ -99,6 +101,7 @@ struct vcpu {
     const struct sysdesc_vcpu *row;
     struct arch_vcpu arch;
     struct virq_state virq;
+    uint32_t late_intid; /**< of its late event, while it has one */
 };
 
 #define CORE_PRIORITIES 256u
@@ -120,6 +123,8 @@ struct core {
     struct thread_list ready[CORE_PRIORITIES];
     struct thread_list throttled;
     struct thread_list wakeups;
+    struct thread_list late_pds;   /**< PDs with a notification that they may sleep over */
+    struct thread_list late_vcpus; /**< vCPUs with an interrupt that may wait */
     uint64_t counters[SYSCALL_COUNTER_COUNT];
 };
 

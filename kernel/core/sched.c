@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/core/sched.h"
 
+#include "kernel/core/late.h"
 #include "kernel/core/list.h"
 
 #define READY offsetof(struct thread, ready)
@@ -162,6 +163,7 @@ void sched_tick(struct core *core)
         thread->state = THREAD_READY;
         sched_update(thread);
     }
+    late_tick(core, now);
 }
 
 static struct thread *top(const struct core *core)
@@ -192,6 +194,10 @@ static uint64_t next_deadline(const struct core *core, const struct thread *next
         deadline = earliest(deadline, thread->payer->window_end);
     for (const struct thread *thread = core->wakeups.head; thread != NULL; thread = thread->wakeup.next)
         deadline = earliest(deadline, thread->wakeup_time);
+    for (const struct thread *thread = core->late_pds.head; thread != NULL; thread = thread->late.next)
+        deadline = earliest(deadline, thread->late_time);
+    for (const struct thread *thread = core->late_vcpus.head; thread != NULL; thread = thread->late.next)
+        deadline = earliest(deadline, thread->late_time);
     return deadline;
 }
 
@@ -199,6 +205,10 @@ struct thread *sched_pick(struct core *core)
 {
     struct thread *next = top(core);
 
+    if (next != core->current && core->late_pds.head != NULL) {
+        late_flush(core);
+        next = top(core);
+    }
     if (next != core->current) {
         uint64_t now = arch_now();
 

@@ -5,6 +5,7 @@
 #include "kernel/core/fault.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/klog.h"
+#include "kernel/core/late.h"
 #include "kernel/core/notification.h"
 #include "kernel/core/ppc.h"
 #include "kernel/core/sched.h"
@@ -33,7 +34,7 @@ static enum syscall_status notify(struct pd *pd, uint64_t channel)
         return SYSCALL_DENIED;
     kernel_count(pd->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
     if ((row->kind & SYSDESC_CHANNEL_POST) != 0)
-        vcpu_post(&kernel->vcpus[row->peer], row->intid);
+        late_post(&kernel->vcpus[row->peer], row->intid, row->delay_us);
     else
         notification_send(&kernel->pds[row->peer], 1ull << row->peer_channel);
     return SYSCALL_OK;

@@ -2,7 +2,7 @@
 #include "kernel/core/vcpu.h"
 
 #include "kernel/core/fault.h"
-#include "kernel/core/notification.h"
+#include "kernel/core/late.h"
 #include "kernel/core/ppc.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/syndrome.h"
@@ -17,6 +17,7 @@ static void halt(struct vcpu *vcpu)
 {
     ppc_cancel(&vcpu->thread);
     vcpu->thread.state = THREAD_OFF;
+    late_forget(vcpu);
     sched_update(&vcpu->thread);
     arch_virq_sync(vcpu);
     virq_clear(&vcpu->virq, drop_hw, vcpu);
@@ -96,7 +97,7 @@ static bool ring_doorbell(struct vcpu *vcpu, uint64_t gpa, const struct syndrome
         kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_DOORBELL);
         if ((bells[i].flags & SYSDESC_DOORBELL_IGNORE) == 0) {
             kernel_count(vcpu->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
-            notification_send(&kernel->pds[bells[i].pd], 1ull << bells[i].channel);
+            late_notify(&kernel->pds[bells[i].pd], 1ull << bells[i].channel, bells[i].delay_us);
         }
         return true;
     }
@@ -197,6 +198,7 @@ void vcpu_finish_fault(struct vcpu *vcpu, uint64_t label, uint32_t count, const 
 void vcpu_post(struct vcpu *vcpu, uint32_t intid)
 {
     kernel_count(vcpu->thread.core, SYSCALL_COUNTER_POSTED);
+    late_cancel_post(vcpu, intid);
     arch_virq_sync(vcpu);
     virq_pend(&vcpu->virq, intid, 0);
     vcpu_wake(vcpu);

@@ -59,7 +59,8 @@ struct sysdesc_channel {
     uint8_t kind;         /**< enum sysdesc_channel_kind */
     uint8_t peer_channel; /**< the id at the other end */
     uint16_t peer;        /**< PD index, or vCPU index for POST */
-    uint32_t intid;       /**< for IRQ and POST */
+    uint16_t intid;       /**< for IRQ and POST */
+    uint16_t delay_us;    /**< POST: how late the interrupt may be; 0: at once */
 };
 
 /** What a child id (0..61) of a parent PD stands for. PDs and vCPUs share the id space, as in Microkit. */
@@ -127,7 +128,8 @@ struct sysdesc_doorbell {
     uint8_t channel;     /**< bit set in the target's notification word */
     uint8_t reserved;
     uint16_t pd; /**< target PD index */
-    uint16_t reserved2[3];
+    uint16_t delay_us; /**< how long the target may be left asleep while the vCPU runs on; 0: not at all */
+    uint16_t reserved2[2];
 };
 
 /** What a physical interrupt leads to. */

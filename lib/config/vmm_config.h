@@ -34,6 +34,9 @@ struct vmm_net_config {
     uint16_t mtu;          /**< 0: not offered */
     uint32_t datapath;     /**< enum vmm_datapath */
     uint64_t features_off; /**< feature bits not to offer although supported */
+    uint32_t data_channel; /**< VHOST: kicks to the switch, and its interrupts where no one posts them */
+    uint32_t lazy_channel; /**< VHOST: interrupts that may be late, as data_channel; see has_lazy */
+    uint32_t has_lazy;     /**< 1: lazy_channel is one */
 };
 
 /** One device of the guest. */

@@ -25,9 +25,13 @@ struct vswitch_port_config {
     uint16_t mtu;
     uint32_t allow;          /**< bit n: frames from this port may reach port n */
     uint32_t rate_kbps;      /**< ingress limit, 0: none */
-    struct config_link link; /**< control and, for RING, data */
-    uint64_t ram_gpa;        /**< VHOST: guest RAM as the guest sees it */
-    uint64_t ram_vaddr;      /**< VHOST: where the switch has it mapped */
+    struct config_link link; /**< RING: the data path. VHOST: only its channel, for control */
+    uint32_t data_channel;   /**< VHOST: kicks from the guest, interrupts to it */
+    uint32_t lazy_channel;   /**< VHOST: interrupts to it that may be late; see has_lazy */
+    uint32_t has_lazy;       /**< 1: lazy_channel is one */
+    uint32_t reserved;
+    uint64_t ram_gpa;   /**< VHOST: guest RAM as the guest sees it */
+    uint64_t ram_vaddr; /**< VHOST: where the switch has it mapped */
     uint64_t ram_bytes;
 };
 

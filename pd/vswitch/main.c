@@ -5,8 +5,10 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/config/vhost_protocol.h"
 #include "lib/config/vswitch_config.h"
 #include "pd/vswitch/ring_port.h"
+#include "pd/vswitch/vhost_control.h"
 #include "pd/vswitch/vswitch.h"
 
 const struct log_sink log_sink = {.name = microkit_name, .write = microkit_dbg_puts};
@@ -19,29 +21,70 @@ __attribute__((section(VSWITCH_CONFIG_SECTION), used)) struct vswitch_config vsw
 
 static struct vswitch vswitch;
 static struct ring_port ring_ports[VSWITCH_CONFIG_MAX_PORTS];
+static struct vhost_port vhost_ports[VSWITCH_CONFIG_MAX_PORTS];
+static struct vhost_scratch vhost_scratch;
 static struct mac_table_entry mac_entries[MAC_TABLE_MAX_ENTRIES];
 
-static void notify(void *context, uint32_t port)
+static bool is_vhost(const struct vswitch_port_config *port)
 {
-    (void)context;
-    microkit_notify(vswitch_config.ports[port].link.channel);
+    return port->kind == VSWITCH_PORT_VHOST;
 }
 
-static void attach(uint32_t index)
+static void notify(void *context, uint32_t index)
 {
     const struct vswitch_port_config *port = &vswitch_config.ports[index];
+
+    (void)context;
+    microkit_notify(is_vhost(port) ? port->data_channel : port->link.channel);
+}
+
+static void attach_ring(uint32_t index, const struct vswitch_port_config *port)
+{
     const struct config_link *link = &port->link;
-    if (port->kind != VSWITCH_PORT_RING) {
-        return;
-    }
     enum err err =
         ring_port_init(&ring_ports[index], (void *)link->own, (const void *)link->peer, link->bytes);
+
     if (err != ERR_OK) {
         log_error("port %u (%.*s): link: %s", index, (int)CONFIG_NAME_BYTES, port->name, err_text(err));
         return;
     }
     vswitch_attach(&vswitch, index, &ring_port_ops, &ring_ports[index]);
     microkit_notify(link->channel);
+}
+
+/* A vhost port is attached only while its VMM has it started. */
+static void prepare_vhost(uint32_t index, const struct vswitch_port_config *port)
+{
+    enum err err = vhost_port_init(&vhost_ports[index], port->ram_gpa, (void *)port->ram_vaddr,
+                                   port->ram_bytes, &vhost_scratch);
+
+    if (err != ERR_OK) {
+        log_error("port %u (%.*s): guest RAM: %s", index, (int)CONFIG_NAME_BYTES, port->name, err_text(err));
+    }
+}
+
+/* What the vhost ports have to say after a run: a broken queue, a late interrupt. */
+static void tell_vhost_ports(void)
+{
+    for (uint32_t i = 0; i < vswitch_config.port_count; i++) {
+        const struct vswitch_port_config *port = &vswitch_config.ports[i];
+
+        if (!is_vhost(port)) {
+            continue;
+        }
+        if (vhost_port_take_fault(&vhost_ports[i])) {
+            microkit_notify(port->link.channel);
+        }
+        if (vhost_port_take_lazy(&vhost_ports[i])) {
+            microkit_notify(port->has_lazy != 0 ? port->lazy_channel : port->data_channel);
+        }
+    }
+}
+
+static void run(void)
+{
+    vswitch_run(&vswitch, clock_ticks());
+    tell_vhost_ports();
 }
 
 void init(void)
@@ -57,13 +100,55 @@ void init(void)
         return;
     }
     for (uint32_t i = 0; i < vswitch_config.port_count; i++) {
-        attach(i);
+        const struct vswitch_port_config *port = &vswitch_config.ports[i];
+
+        if (port->kind == VSWITCH_PORT_RING) {
+            attach_ring(i, port);
+        } else if (is_vhost(port)) {
+            prepare_vhost(i, port);
+        }
     }
-    vswitch_run(&vswitch, clock_ticks());
+    run();
 }
 
 void notified(microkit_channel channel)
 {
     (void)channel; /* any port's event may let any other port go on */
-    vswitch_run(&vswitch, clock_ticks());
+    run();
+}
+
+/* Index of the vhost port with that control channel, or port_count. */
+static uint32_t find_vhost_port(microkit_channel channel)
+{
+    uint32_t index = 0;
+
+    while (index < vswitch_config.port_count &&
+           !(is_vhost(&vswitch_config.ports[index]) && vswitch_config.ports[index].link.channel == channel)) {
+        index++;
+    }
+    return index;
+}
+
+microkit_msginfo protected(microkit_channel channel, microkit_msginfo msginfo)
+{
+    const uint32_t index = find_vhost_port(channel);
+    struct vhost_control control = {.label = microkit_msginfo_get_label(msginfo),
+                                    .count = microkit_msginfo_get_count(msginfo)};
+
+    if (index == vswitch_config.port_count) {
+        return microkit_msginfo_new(VHOST_INVALID, 0);
+    }
+    for (uint32_t i = 0; i < VHOST_CONTROL_WORDS && i < control.count; i++) {
+        control.words[i] = microkit_mr_get((seL4_Uint8)i);
+    }
+    const uint64_t reply = vhost_control_call(&vhost_ports[index], &control);
+    const bool running = vhost_ports[index].running;
+    vswitch_attach(&vswitch, index, running ? &vhost_port_ops : NULL, &vhost_ports[index]);
+    if (control.label == VHOST_START && reply == VHOST_OK) {
+        run();
+    }
+    if (control.result_count != 0) {
+        microkit_mr_set(0, control.result);
+    }
+    return microkit_msginfo_new(reply, control.result_count);
 }

@@ -2,7 +2,8 @@
 VSWITCH_LOGIC := pd/vswitch/vswitch.c pd/vswitch/mac_table.c pd/vswitch/ring_port.c
 
 PDS += vswitch
-vswitch_SRCS := pd/vswitch/main.c $(VSWITCH_LOGIC)
+vswitch_SRCS := pd/vswitch/main.c pd/vswitch/vhost_control.c $(VSWITCH_LOGIC) pd/vswitch/vhost_port.c $(GUESTMEM_SRCS) \
+	$(VIRTQ_SRCS)
 
 TESTS += test_mac_table test_vswitch test_vswitch_copy
 test_mac_table_SRCS := pd/vswitch/mac_table.c
@@ -12,3 +13,8 @@ test_vswitch_copy_SRCS := $(test_vswitch_SRCS)
 
 FUZZERS += fuzz_vswitch
 fuzz_vswitch_SRCS := $(test_vswitch_SRCS)
+
+TESTS += test_vhost_port
+test_vhost_port_SRCS := $(VSWITCH_LOGIC) pd/vswitch/vhost_port.c pd/vswitch/vhost_control.c lib/guestmem/guestmem.c \
+	lib/virtq/virtq.c lib/ring/ring.c lib/net/frame_meta.c $(LIB_BASE_HOST_SRCS) tests/mock/log_record.c \
+	tests/mock/driver.c

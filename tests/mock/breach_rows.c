@@ -16,7 +16,7 @@ static void channel_to_a_high_bit(struct forge *forge)
 static void channel_to_an_end_of_another(struct forge *forge)
 {
     forge->pds[FORGE_UART_PD].channels[0] =
-        (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_NOTIFY, 0, FORGE_MUX, 0};
+        (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_NOTIFY, 0, FORGE_MUX, 0, 0};
 }
 
 static void channel_to_an_interrupts_bit(struct forge *forge)
@@ -73,7 +73,7 @@ static void interrupt_to_the_wrong_channel(struct forge *forge)
 static void interrupt_channel_without_row(struct forge *forge)
 {
     forge->pds[FORGE_MUX].channels[1] =
-        (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_IRQ, 0, 0, 33};
+        (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_IRQ, 0, 0, 33, 0};
 }
 
 static void child_that_is_not(struct forge *forge)

@@ -207,17 +207,17 @@ static void fill_channels(struct forge *forge)
 {
     struct sysdesc_channel *mux = forge->pds[FORGE_MUX].channels;
     struct sysdesc_channel *vmm1 = forge->pds[FORGE_VMM1].channels;
-    mux[0] = (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_NOTIFY, 3, FORGE_VMM1, 0};
+    mux[0] = (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_NOTIFY, 3, FORGE_VMM1, 0, 0};
     vmm1[3] = (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_NOTIFY | SYSDESC_CHANNEL_PPC,
-                                       0, FORGE_MUX, 0};
+                                       0, FORGE_MUX, 0, 0};
     /* Posted interrupts to vCPU 0 one way, notifications the other. */
-    mux[5] = (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_POST, 6, 0, 40};
-    vmm1[6] = (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_NOTIFY, 5, FORGE_MUX, 0};
+    mux[5] = (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_POST, 6, 0, 40, 0};
+    vmm1[6] = (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_NOTIFY, 5, FORGE_MUX, 0, 0};
     mux[9] = (struct sysdesc_channel){.kind = SYSDESC_CHANNEL_VALID};
     forge->sys->klog_pd = FORGE_MUX;
     forge->sys->klog_channel = 9;
     forge->pds[FORGE_UART_PD].channels[1] =
-        (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_IRQ, 0, 0, 33};
+        (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_IRQ, 0, 0, 33, 0};
     forge->irqs[0] =
         (struct sysdesc_irq){.intid = 33, .target = FORGE_UART_PD, .kind = SYSDESC_IRQ_PD, .channel = 1};
     forge->irqs[1] = (struct sysdesc_irq){.intid = 34, .target = 0, .kind = SYSDESC_IRQ_VCPU, .virq = 34};

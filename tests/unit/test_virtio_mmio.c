@@ -62,7 +62,11 @@ static void on_config_write(void *context, uint32_t offset, const void *from, ui
     memcpy(f->config + offset, from, bytes);
 }
 
-static const struct virtio_device_ops ops = {on_start, on_reset, on_kick, on_accepts, on_config_write};
+static const struct virtio_device_ops ops = {.start = on_start,
+                                             .reset = on_reset,
+                                             .kick = on_kick,
+                                             .accepts = on_accepts,
+                                             .config_write = on_config_write};
 
 static int setup(void **state)
 {

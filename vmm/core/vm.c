@@ -79,15 +79,25 @@ enum err vm_start(struct vm *vm)
     return err;
 }
 
+/* The channels that a device's row names. */
+static bool owns_channel(const struct vmm_device_config *config, microkit_channel channel)
+{
+    if (config->kind == VMM_DEVICE_PASSTHROUGH) {
+        return config->channel == channel;
+    }
+    if (config->kind == VMM_DEVICE_NET && config->u.net.datapath == VMM_DATAPATH_VHOST) {
+        return config->link.channel == channel || config->u.net.data_channel == channel ||
+               (config->u.net.has_lazy != 0 && config->u.net.lazy_channel == channel);
+    }
+    return config->link.bytes != 0 && config->link.channel == channel;
+}
+
 void vm_notified(struct vm *vm, microkit_channel channel)
 {
     for (uint32_t i = 0; i < vm->device_count; i++) {
         struct vm_device *device = &vm->devices[i];
-        const bool is_passthrough = device->config->kind == VMM_DEVICE_PASSTHROUGH;
-        const bool has_link = device->config->link.bytes != 0;
-        if ((is_passthrough && device->config->channel == channel) ||
-            (has_link && device->config->link.channel == channel)) {
-            device->ops->notified(device);
+        if (owns_channel(device->config, channel)) {
+            device->ops->notified(device, channel);
         }
     }
 }

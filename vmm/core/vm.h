@@ -20,6 +20,7 @@
 #include "vmm/vgic/irq_line.h"
 #include "vmm/vgic/vgic.h"
 #include "vmm/virtio/pl011.h"
+#include "vmm/virtio/vhost_net.h"
 #include "vmm/virtio/virtio_mmio.h"
 #include "vmm/virtio/virtio_net.h"
 
@@ -27,8 +28,8 @@ struct vm_device;
 
 /** What the machine does with a kind of device. Any may be NULL. */
 struct vm_device_ops {
-    /** The channel of its link was notified. */
-    void (*notified)(struct vm_device *device);
+    /** `channel`, one of the device's, was notified. */
+    void (*notified)(struct vm_device *device, microkit_channel channel);
     /** The machine is reset. */
     void (*reset)(struct vm_device *device);
 };
@@ -42,6 +43,7 @@ struct vm_device {
     union {
         struct pl011 pl011;
         struct virtio_net net;
+        struct vhost_net vhost_net;
     } u;
 };
 

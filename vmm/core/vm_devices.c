@@ -16,8 +16,9 @@ static enum err map(struct vm *vm, const struct vmm_device_config *config, mmio_
     return mmio_add(&vm->mmio, config->gpa, bytes, handler, context);
 }
 
-static void pl011_on_notified(struct vm_device *device)
+static void pl011_on_notified(struct vm_device *device, microkit_channel channel)
 {
+    (void)channel;
     pl011_notified(&device->u.pl011);
 }
 
@@ -45,8 +46,9 @@ static enum err add_transport(struct vm *vm, struct vm_device *device, struct vi
     return map(vm, device->config, virtio_mmio_access, &device->mmio);
 }
 
-static void net_on_notified(struct vm_device *device)
+static void net_on_notified(struct vm_device *device, microkit_channel channel)
 {
+    (void)channel;
     virtio_net_notified(&device->u.net);
 }
 
@@ -57,8 +59,25 @@ static void virtio_on_reset(struct vm_device *device)
 
 static const struct vm_device_ops net_ops = {net_on_notified, virtio_on_reset};
 
+static void vhost_net_on_notified(struct vm_device *device, microkit_channel channel)
+{
+    (void)vhost_net_notified(&device->u.vhost_net, channel);
+}
+
+static const struct vm_device_ops vhost_net_ops = {vhost_net_on_notified, virtio_on_reset};
+
+static enum err add_vhost_net(struct vm *vm, struct vm_device *device)
+{
+    device->ops = &vhost_net_ops;
+    const enum err err = vhost_net_init(&device->u.vhost_net, device->config, &vm->mem);
+    return err != ERR_OK ? err : add_transport(vm, device, &device->u.vhost_net.device);
+}
+
 static enum err add_net(struct vm *vm, struct vm_device *device)
 {
+    if (device->config->u.net.datapath == VMM_DATAPATH_VHOST) {
+        return add_vhost_net(vm, device);
+    }
     if (device->config->u.net.datapath != VMM_DATAPATH_RING) {
         return ERR_UNSUPPORTED;
     }
@@ -69,8 +88,9 @@ static enum err add_net(struct vm *vm, struct vm_device *device)
 
 /* The physical interrupt of a passed-through device: on to the guest, acknowledged once it is pending there.
  */
-static void passthrough_on_notified(struct vm_device *device)
+static void passthrough_on_notified(struct vm_device *device, microkit_channel channel)
 {
+    (void)channel;
     vgic_pend(device->line.vgic, device->line.intid);
     microkit_irq_ack(device->config->channel);
 }

@@ -123,6 +123,9 @@ void virtio_device_queue_enable(struct virtio_device *device, uint32_t index, bo
     }
     if (!enable) {
         virtq_disable(&device->queues[index]);
+        if (device->setup.ops->queue_disabled != NULL) {
+            device->setup.ops->queue_disabled(device->setup.context, (uint16_t)index);
+        }
         return;
     }
     if ((device->status & VIRTIO_STATUS_FEATURES_OK) == 0) {

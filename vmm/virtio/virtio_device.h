@@ -44,6 +44,8 @@ struct virtio_device_ops {
     void (*reset)(void *context);
     /** The driver has put something into queue `index`, which is ready. */
     void (*kick)(void *context, uint16_t index);
+    /** Optional: the driver has disabled queue `index`, which may have been in use. */
+    void (*queue_disabled)(void *context, uint16_t index);
     /** Optional: may the driver have exactly `features`, a subset of those offered? */
     bool (*accepts)(void *context, uint64_t features);
     /** Optional: a checked store of `bytes` at `offset` of the config space. */

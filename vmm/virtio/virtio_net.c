@@ -5,7 +5,6 @@
 
 #include "lib/base/mem.h"
 
-_Static_assert(sizeof(struct virtio_net_hdr) == 12, "virtio 1.2, 5.1.6");
 _Static_assert(sizeof(struct virtio_net_config) == 12, "virtio 1.2, 5.1.4");
 
 static bool link_is_good(const struct virtio_net *net)
@@ -284,7 +283,7 @@ static void kick(void *context, uint16_t index)
 
 static const struct virtio_device_ops net_ops = {.start = start, .reset = reset, .kick = kick};
 
-static uint64_t offered_features(const struct vmm_net_config *config)
+uint64_t virtio_net_features(const struct vmm_net_config *config)
 {
     uint64_t features = VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MRG_RXBUF |
                         VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX;
@@ -295,15 +294,19 @@ static uint64_t offered_features(const struct vmm_net_config *config)
     return features & ~config->features_off;
 }
 
+void virtio_net_fill_config(struct virtio_net_config *config, const struct vmm_net_config *from, bool link_up)
+{
+    *config = (struct virtio_net_config){
+        .status = link_up ? VIRTIO_NET_S_LINK_UP : 0, .max_virtqueue_pairs = 1, .mtu = from->mtu};
+    memcpy(config->mac, from->mac, sizeof config->mac);
+}
+
 enum err virtio_net_init(struct virtio_net *net, const struct vmm_device_config *config,
                          const struct guestmem *mem, struct virtq_chain *scratch)
 {
     *net = (struct virtio_net){
         .channel = config->link.channel, .has_link = config->link.bytes != 0, .scratch = scratch};
-    memcpy(net->config.mac, config->u.net.mac, sizeof net->config.mac);
-    net->config.status = net->has_link ? VIRTIO_NET_S_LINK_UP : 0;
-    net->config.max_virtqueue_pairs = 1;
-    net->config.mtu = config->u.net.mtu;
+    virtio_net_fill_config(&net->config, &config->u.net, net->has_link);
     if (net->has_link) {
         const enum err err = ring_init(&net->link, (void *)(uintptr_t)config->link.own,
                                        (const void *)(uintptr_t)config->link.peer, config->link.bytes);
@@ -317,7 +320,7 @@ enum err virtio_net_init(struct virtio_net *net, const struct vmm_device_config 
         .ops = &net_ops,
         .context = net,
         .mem = mem,
-        .features = offered_features(&config->u.net),
+        .features = virtio_net_features(&config->u.net),
         .config = &net->config,
         .config_bytes = sizeof net->config,
         .queue_count = VIRTIO_NET_QUEUES,

@@ -16,19 +16,9 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/config/vmm_config.h"
+#include "lib/net/virtio_net_hdr.h"
 #include "lib/ring/ring.h"
 #include "vmm/virtio/virtio_device.h"
-
-/** Feature bits, section 5.1.3. */
-#define VIRTIO_NET_F_MTU (1ull << 3)
-#define VIRTIO_NET_F_MAC (1ull << 5)
-#define VIRTIO_NET_F_MRG_RXBUF (1ull << 15)
-#define VIRTIO_NET_F_STATUS (1ull << 16)
-
-/** Queues. */
-#define VIRTIO_NET_RX 0u
-#define VIRTIO_NET_TX 1u
-#define VIRTIO_NET_QUEUES 2u
 
 /** Config space, section 5.1.4. */
 struct virtio_net_config {
@@ -38,22 +28,6 @@ struct virtio_net_config {
     uint16_t mtu;
 };
 #define VIRTIO_NET_S_LINK_UP 1u
-
-/** In front of each frame in a buffer, section 5.1.6. */
-struct virtio_net_hdr {
-    uint8_t flags;
-    uint8_t gso_type;
-    uint16_t hdr_len;
-    uint16_t gso_size;
-    uint16_t csum_start;
-    uint16_t csum_offset;
-    uint16_t num_buffers;
-};
-
-/** Smallest frame passed on: an Ethernet header. */
-#define VIRTIO_NET_FRAME_MIN 14u
-/** Largest one: 64 KiB of IP in an Ethernet frame with a VLAN tag. */
-#define VIRTIO_NET_FRAME_MAX (65535u + 18u)
 
 /** What a device has done, for reports and tests. */
 struct virtio_net_counters {
@@ -81,6 +55,13 @@ struct virtio_net {
  */
 ERR_CHECKED enum err virtio_net_init(struct virtio_net *net, const struct vmm_device_config *config,
                                      const struct guestmem *mem, struct virtq_chain *scratch);
+
+/** Feature bits that a device with this configuration offers, beside VERSION_1; the same on any data path. */
+uint64_t virtio_net_features(const struct vmm_net_config *config);
+
+/** Fill the config space. */
+void virtio_net_fill_config(struct virtio_net_config *config, const struct vmm_net_config *from,
+                            bool link_up);
 
 /** The link's channel was notified: new records, or space for ours. */
 void virtio_net_notified(struct virtio_net *net);

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pd/vswitch/vhost_port.h"
+
+#include <stddef.h>
+
+#include "lib/base/mem.h"
+#include "lib/net/frame_meta.h"
+
+#define FEATURE_INDIRECT_DESC (1ull << 28)
+#define FEATURE_EVENT_IDX (1ull << 29)
+/* No frame has this meta word, so the switch drops it and counts it as what it is. */
+#define META_INVALID UINT64_MAX
+
+enum err vhost_port_init(struct vhost_port *port, uint64_t ram_gpa, void *ram, uint64_t ram_bytes,
+                         struct vhost_scratch *scratch)
+{
+    *port = (struct vhost_port){.scratch = scratch};
+    return guestmem_init(&port->mem, gpa_of(ram_gpa), ram, ram_bytes);
+}
+
+enum err vhost_port_set_features(struct vhost_port *port, uint64_t features)
+{
+    if (port->running) {
+        return ERR_STATE;
+    }
+    port->features = features;
+    return ERR_OK;
+}
+
+enum err vhost_port_set_vring(struct vhost_port *port, uint64_t index, const struct virtq_layout *layout)
+{
+    if (index >= VIRTIO_NET_QUEUES) {
+        return ERR_RANGE;
+    }
+    if (port->running) {
+        return ERR_STATE;
+    }
+    port->layouts[index] = *layout;
+    port->has_layout[index] = true;
+    return ERR_OK;
+}
+
+enum err vhost_port_start(struct vhost_port *port)
+{
+    const struct virtq_features features = {.event_idx = (port->features & FEATURE_EVENT_IDX) != 0,
+                                            .indirect = (port->features & FEATURE_INDIRECT_DESC) != 0};
+
+    if (port->running) {
+        return ERR_STATE;
+    }
+    for (unsigned int i = 0; i < VIRTIO_NET_QUEUES; i++) {
+        enum err err = ERR_OK;
+        if (port->has_layout[i]) {
+            err = virtq_enable(&port->queues[i], &port->mem, &port->layouts[i], VIRTQ_MAX_SIZE, features);
+        }
+        if (err != ERR_OK) {
+            vhost_port_stop(port);
+            return err;
+        }
+    }
+    port->running = true;
+    port->restarted = true;
+    return ERR_OK;
+}
+
+void vhost_port_stop(struct vhost_port *port)
+{
+    for (unsigned int i = 0; i < VIRTIO_NET_QUEUES; i++) {
+        virtq_disable(&port->queues[i]);
+        port->has_layout[i] = false;
+    }
+    port->running = false;
+    port->in_hand = false;
+    port->tx_lazy = false;
+    port->tx_unsignalled = 0;
+    port->features = 0;
+    port->fault = ERR_OK;
+    port->fault_is_news = false;
+}
+
+enum err vhost_port_status(const struct vhost_port *port)
+{
+    return port->fault;
+}
+
+bool vhost_port_take_fault(struct vhost_port *port)
+{
+    const bool news = port->fault_is_news;
+
+    port->fault_is_news = false;
+    return news;
+}
+
+bool vhost_port_take_lazy(struct vhost_port *port)
+{
+    const bool lazy = port->tx_lazy;
+
+    port->tx_lazy = false;
+    return lazy;
+}
+
+/* The driver broke the rules: nothing moves any more until the VMM stops the port. */
+static enum err fail(struct vhost_port *port, enum err err)
+{
+    port->fault = err;
+    port->fault_is_news = true;
+    return err;
+}
+
+static bool has(const struct vhost_port *port, uint64_t features)
+{
+    return (port->features & features) == features;
+}
+
+/* Which feature allows the driver to send a frame of that kind. */
+static bool may_send(const struct vhost_port *port, const struct virtio_net_hdr *hdr)
+{
+    if ((hdr->flags & FRAME_META_NEEDS_CSUM) != 0 && !has(port, VIRTIO_NET_F_CSUM)) {
+        return false;
+    }
+    switch (hdr->gso_type & ~FRAME_META_GSO_ECN) {
+    case FRAME_META_GSO_NONE:
+        return true;
+    case FRAME_META_GSO_TCPV4:
+        return has(port, VIRTIO_NET_F_HOST_TSO4);
+    case FRAME_META_GSO_TCPV6:
+        return has(port, VIRTIO_NET_F_HOST_TSO6);
+    default:
+        return false;
+    }
+}
+
+static uint64_t meta_of(const struct vhost_port *port, const struct virtio_net_hdr *hdr, uint32_t frame_bytes)
+{
+    if (hdr->flags == 0 && hdr->gso_type == 0) {
+        return 0;
+    }
+    const struct frame_meta meta = {.flags = hdr->flags,
+                                    .gso_type = hdr->gso_type,
+                                    .gso_size = hdr->gso_size,
+                                    .hdr_len = hdr->hdr_len,
+                                    .csum_start = hdr->csum_start,
+                                    .csum_offset = hdr->csum_offset};
+
+    if (!may_send(port, hdr) || frame_meta_check(&meta, frame_bytes) != ERR_OK) {
+        return META_INVALID;
+    }
+    return frame_meta_pack(&meta);
+}
+
+/* The chain's bytes behind the header, as the switch wants them. */
+static uint32_t strip_header(struct vhost_scratch *scratch)
+{
+    const struct virtq_chain *chain = &scratch->transmit;
+    uint32_t skip = sizeof(struct virtio_net_hdr), count = 0;
+
+    for (unsigned int i = 0; i < chain->readable_count; i++) {
+        const struct virtq_segment *segment = &chain->segments[i];
+        if (segment->bytes <= skip) {
+            skip -= segment->bytes;
+            continue;
+        }
+        scratch->segments[count++] =
+            (struct vswitch_segment){.data = segment->host + skip, .bytes = segment->bytes - skip};
+        skip = 0;
+    }
+    return count;
+}
+
+static enum err peek(void *context, struct vswitch_frame *frame)
+{
+    struct vhost_port *port = context;
+    struct vhost_scratch *scratch = port->scratch;
+    struct virtq *vq = &port->queues[VIRTIO_NET_TX];
+    struct virtio_net_hdr hdr;
+
+    if (!port->running || !vq->ready) {
+        return ERR_EMPTY;
+    }
+    if (port->in_hand) {
+        /* It had to wait, and the scratch has served others since: take it anew. */
+        virtq_unpop(vq, 1);
+        port->in_hand = false;
+    }
+    enum err err = virtq_pop(vq, &scratch->transmit);
+    if (err == ERR_EMPTY) {
+        return err;
+    }
+    if (err == ERR_OK &&
+        (scratch->transmit.writable_count != 0 || scratch->transmit.readable_bytes < sizeof hdr)) {
+        err = ERR_FORMAT;
+    }
+    if (err != ERR_OK) {
+        return fail(port, err);
+    }
+    port->in_hand = true;
+    (void)virtq_chain_read(&scratch->transmit, 0, &hdr, sizeof hdr);
+    const uint64_t length = scratch->transmit.readable_bytes - sizeof hdr;
+    frame->segments = scratch->segments;
+    frame->segment_count = strip_header(scratch);
+    frame->length_bytes = length <= UINT32_MAX ? (uint32_t)length : UINT32_MAX;
+    frame->meta = meta_of(port, &hdr, frame->length_bytes);
+    return ERR_OK;
+}
+
+static void release(void *context)
+{
+    struct vhost_port *port = context;
+
+    port->in_hand = false;
+    virtq_add_used(&port->queues[VIRTIO_NET_TX], port->scratch->transmit.head, 0);
+    port->tx_unsignalled++;
+}
+
+/* The header that the receiving driver sees. */
+static struct virtio_net_hdr header_of(const struct vhost_port *port, const struct vswitch_frame *frame)
+{
+    struct virtio_net_hdr hdr = {.num_buffers = 1};
+    struct frame_meta meta;
+
+    if (frame->meta != 0 && has(port, VIRTIO_NET_F_GUEST_CSUM) &&
+        frame_meta_unpack(frame->meta, frame->length_bytes, &meta) == ERR_OK) {
+        hdr.flags = meta.flags;
+        hdr.gso_type = meta.gso_type;
+        hdr.gso_size = meta.gso_size;
+        hdr.hdr_len = meta.hdr_len;
+        hdr.csum_start = meta.csum_start;
+        hdr.csum_offset = meta.csum_offset;
+    }
+    return hdr;
+}
+
+/* Fill the chain in hand from byte `done` of header and frame on. Returns how many bytes went in. */
+static uint32_t fill(const struct virtq_chain *chain, const struct vswitch_frame *frame,
+                     const struct virtio_net_hdr *hdr, uint32_t done)
+{
+    const uint32_t total = (uint32_t)sizeof *hdr + frame->length_bytes;
+    uint32_t written = 0;
+
+    for (unsigned int i = 0; i < chain->writable_count && done + written < total; i++) {
+        const struct virtq_segment *segment = &chain->segments[i];
+        uint32_t at = 0;
+
+        if (done + written < sizeof *hdr) {
+            const uint32_t from = done + written;
+            const uint32_t left = (uint32_t)sizeof *hdr - from;
+            at = left < segment->bytes ? left : segment->bytes;
+            memcpy(segment->host, (const uint8_t *)hdr + from, at);
+        }
+        const uint32_t frame_at = done + written + at - (uint32_t)sizeof *hdr;
+        const uint32_t room = segment->bytes - at;
+        if (room != 0 && done + written + at >= sizeof *hdr) {
+            const uint32_t left = frame->length_bytes - frame_at;
+            const uint32_t count = left < room ? left : room;
+            vswitch_copy(frame, frame_at, segment->host + at, count);
+            at += count;
+        }
+        written += at;
+    }
+    return written;
+}
+
+/* Take back the `count` chains that a frame did not get into after all. */
+static enum err give_back(struct virtq *vq, uint16_t popped, uint16_t added, enum err err)
+{
+    virtq_cancel_used(vq, added);
+    virtq_unpop(vq, popped);
+    return err;
+}
+
+static enum err send(void *context, const struct vswitch_frame *frame)
+{
+    struct vhost_port *port = context;
+    struct virtq_chain *chain = &port->scratch->receive;
+    struct virtq *vq = &port->queues[VIRTIO_NET_RX];
+    const struct virtio_net_hdr hdr = header_of(port, frame);
+    const uint32_t total = (uint32_t)sizeof hdr + frame->length_bytes;
+    uint8_t *num_buffers = NULL;
+    uint32_t done = 0;
+    uint16_t count = 0;
+
+    if (!port->running || !vq->ready) {
+        return ERR_RANGE; /* nobody there: as a cable that is not plugged in */
+    }
+    while (done < total) {
+        const enum err err = virtq_pop(vq, chain);
+        if (err == ERR_EMPTY) {
+            return give_back(vq, count, count, ERR_SPACE);
+        }
+        if (err != ERR_OK || chain->readable_count != 0 || chain->writable_bytes < sizeof hdr) {
+            return fail(port, err != ERR_OK ? err : ERR_FORMAT);
+        }
+        if (!has(port, VIRTIO_NET_F_MRG_RXBUF) && chain->writable_bytes < total) {
+            return give_back(vq, 1, 0, ERR_RANGE);
+        }
+        if (count == 0) {
+            /* The first segment holds the whole header with every driver known; if not, there is one buffer.
+             */
+            num_buffers = chain->segments[0].bytes >= sizeof hdr
+                              ? chain->segments[0].host + offsetof(struct virtio_net_hdr, num_buffers)
+                              : NULL;
+        }
+        const uint32_t written = fill(chain, frame, &hdr, done);
+        virtq_add_used(vq, chain->head, written);
+        done += written;
+        count++;
+    }
+    if (count > 1 && num_buffers == NULL) {
+        return fail(port, ERR_FORMAT);
+    }
+    if (count > 1) {
+        num_buffers[0] = (uint8_t)count;
+        num_buffers[1] = (uint8_t)(count >> 8);
+    }
+    return ERR_OK;
+}
+
+static bool request_data(void *context)
+{
+    struct vhost_port *port = context;
+
+    return port->running && virtq_enable_kicks(&port->queues[VIRTIO_NET_TX]);
+}
+
+static bool request_space(void *context, uint32_t length_bytes)
+{
+    struct vhost_port *port = context;
+
+    (void)length_bytes; /* a kick tells of any new buffer; whether they suffice shows when they are tried */
+    return port->running && virtq_enable_kicks(&port->queues[VIRTIO_NET_RX]);
+}
+
+static bool should_notify(void *context)
+{
+    struct vhost_port *port = context;
+
+    for (unsigned int i = 0; i < VIRTIO_NET_QUEUES; i++) {
+        virtq_publish(&port->queues[i]);
+    }
+    const bool receive = virtq_should_interrupt(&port->queues[VIRTIO_NET_RX]);
+    const bool transmit = virtq_should_interrupt(&port->queues[VIRTIO_NET_TX]);
+    if (receive || (transmit && port->tx_unsignalled >= VHOST_PORT_TX_BATCH)) {
+        port->tx_unsignalled = 0;
+        port->tx_lazy = false;
+        return true;
+    }
+    port->tx_lazy |= transmit;
+    return false;
+}
+
+static bool sync(void *context)
+{
+    struct vhost_port *port = context;
+    const bool restarted = port->restarted;
+
+    port->restarted = false;
+    return restarted;
+}
+
+const struct vswitch_port_ops vhost_port_ops = {
+    .peek = peek,
+    .release = release,
+    .send = send,
+    .request_data = request_data,
+    .request_space = request_space,
+    .should_notify = should_notify,
+    .sync = sync,
+};

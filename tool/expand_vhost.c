@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The vhost data path of a <net>: the switch gets the guest's RAM and the guest's kicks, the guest the
+ * switch's interrupts, and the monitor a channel for control (lib/config/vhost_protocol.h).
+ */
+#include <string.h>
+
+#include "tool/expand.h"
+
+/* The offset that virtio-mmio's driver stores to when it kicks (virtio 1.2, 4.2.2). */
+#define VIRTIO_MMIO_QUEUE_NOTIFY 0x50u
+#define VIRTIO_MMIO_REGISTER_BYTES 4u
+
+/* The guest's RAM among the maps of its VM. */
+static const struct model_map *find_ram(const struct model_vm *vm)
+{
+    for (size_t i = 0; i < vm->map_count; i++) {
+        if (vm->maps[i].mr->kind == MODEL_MR_GUEST_RAM) {
+            return &vm->maps[i];
+        }
+    }
+    return NULL;
+}
+
+/* Where `pd` has `mr` mapped already, 0: nowhere. */
+static uint64_t mapped_at(const struct model_pd *pd, const struct model_mr *mr)
+{
+    for (size_t i = 0; i < pd->map_count; i++) {
+        if (pd->maps[i].mr == mr) {
+            return pd->maps[i].vaddr;
+        }
+    }
+    return 0;
+}
+
+static void map_ram(struct model_pd *lan, const struct model_map *ram, struct vswitch_port_config *port)
+{
+    uint64_t vaddr = mapped_at(lan, ram->mr);
+
+    if (vaddr == 0) {
+        vaddr = expand_free_vaddr(lan, EXPAND_LARGE_BASE, ram->mr->size_bytes, MODEL_LARGE_PAGE_BYTES);
+        (void)model_add_pd_map(lan, ram->mr, vaddr, MODEL_READ | MODEL_WRITE);
+    }
+    port->ram_gpa = ram->vaddr;
+    port->ram_vaddr = vaddr;
+    port->ram_bytes = ram->mr->size_bytes;
+}
+
+/* A channel of monitor and switch; `pp`: the monitor calls. False after an error was reported. */
+static bool add_channel(struct expand *expand, const struct node *net, struct model_pd *vmm,
+                        struct model_pd *lan, bool pp, uint32_t *vmm_id, uint32_t *lan_id)
+{
+    struct model_channel *channel;
+
+    if (!expand_channel_id(expand, vmm, net->loc, vmm_id) ||
+        !expand_channel_id(expand, lan, net->loc, lan_id)) {
+        return false;
+    }
+    channel = model_add_channel(expand->model, net->loc);
+    channel->ends[0] =
+        (struct model_channel_end){.pd = vmm, .loc = net->loc, .id = *vmm_id, .notify = true, .pp = pp};
+    channel->ends[1] = (struct model_channel_end){.pd = lan, .loc = net->loc, .id = *lan_id, .notify = true};
+    return true;
+}
+
+bool expand_vhost_connect(struct expand *expand, const struct node *net, struct model_pd *vmm,
+                          struct model_pd *lan, struct vmm_device_config *device,
+                          struct vswitch_port_config *port)
+{
+    const struct desc_net *desc = net->fields;
+    const struct model_map *ram = find_ram(vmm->vm);
+    struct vmm_net_config *config = &device->u.net;
+
+    if (ram == NULL) { /* its size was wrong, and that reported */
+        return false;
+    }
+    if (!add_channel(expand, net, vmm, lan, true, &device->link.channel, &port->link.channel) ||
+        !add_channel(expand, net, vmm, lan, false, &config->data_channel, &port->data_channel)) {
+        return false;
+    }
+    if (desc->tx_delay_us != 0) {
+        if (!add_channel(expand, net, vmm, lan, false, &config->lazy_channel, &port->lazy_channel)) {
+            return false;
+        }
+        config->has_lazy = 1;
+        port->has_lazy = 1;
+    }
+    map_ram(lan, ram, port);
+    return true;
+}
+
+/* Notifications that reach `vmm` on channel `id` become interrupt `virq`, late by at most `delay_us`. */
+static void post(struct model *model, const struct model_pd *vmm, uint32_t id, uint32_t virq,
+                 uint32_t delay_us)
+{
+    for (size_t i = 0; i < model->channel_count; i++) {
+        struct model_channel_end *end = &model->channels[i].ends[0];
+
+        if (end->pd == vmm && end->id == id) {
+            end->post_virq = virq;
+            end->post_delay_us = delay_us;
+        }
+    }
+}
+
+static struct model_pd *peer_of(const struct model *model, const struct model_pd *vmm, uint32_t id,
+                                uint32_t *peer_id)
+{
+    for (size_t i = 0; i < model->channel_count; i++) {
+        const struct model_channel *channel = &model->channels[i];
+
+        if (channel->ends[0].pd == vmm && channel->ends[0].id == id) {
+            *peer_id = channel->ends[1].id;
+            return channel->ends[1].pd;
+        }
+    }
+    return NULL;
+}
+
+void expand_vhost_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
+                       const struct vmm_device_config *device)
+{
+    const struct desc_net *desc = net->fields;
+    const struct vmm_net_config *config = &device->u.net;
+    struct model_doorbell *doorbell = model_add_doorbell(vmm->vm);
+
+    doorbell->gpa = device->gpa + VIRTIO_MMIO_QUEUE_NOTIFY;
+    doorbell->width_bytes = VIRTIO_MMIO_REGISTER_BYTES;
+    doorbell->pd = peer_of(expand->model, vmm, config->data_channel, &doorbell->channel);
+    doorbell->delay_us = (uint32_t)desc->kick_delay_us;
+    post(expand->model, vmm, config->data_channel, device->virq, 0);
+    if (config->has_lazy != 0) {
+        post(expand->model, vmm, config->lazy_channel, device->virq, (uint32_t)desc->tx_delay_us);
+    }
+}
