@@ -22,6 +22,7 @@ enum {
     OPTION_REPORT = 'r',
     OPTION_BOARD = 'b',
     OPTION_BOARD_DTB = 'd',
+    OPTION_SDK_VERSION = 's',
 };
 
 static const struct documented_option {
@@ -48,6 +49,9 @@ static const struct documented_option {
     {{"board-dtb", required_argument, NULL, OPTION_BOARD_DTB},
      "FILE",
      "device tree of the board, for devices passed through"},
+    {{"sdk-version", required_argument, NULL, OPTION_SDK_VERSION},
+     "VERSION",
+     "version of the Microkit SDK, 2.0.1 to 2.3.0"},
 };
 #define OPTION_COUNT (sizeof(known_options) / sizeof(known_options[0]))
 
@@ -103,6 +107,9 @@ static bool apply_option(const struct cmd_usage *usage, struct cmd_options *opti
         return true;
     case OPTION_BOARD_DTB:
         options->board_dtb = value;
+        return true;
+    case OPTION_SDK_VERSION:
+        options->sdk_version = value;
         return true;
     case OPTION_PD_DIR:
         add_search_dir(options, value);
@@ -228,6 +235,7 @@ struct model *cmd_load(const struct cmd_options *options, struct diag *diag, boo
         .search_dir_count = options->search_dir_count,
         .default_board = options->board,
         .needs_files = needs_files,
+        .microkit = options->sdk_version != NULL,
     };
     struct model *model = frontend_load(diag, &options->vars, &expand);
 

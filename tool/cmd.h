@@ -18,6 +18,7 @@ struct cmd_options {
     const char *kernel;       /**< --kernel */
     const char *guest_dir;    /**< --guest-dir */
     const char *board;        /**< --board */
+    const char *sdk_version;  /**< --sdk-version: for the Microkit SDK, NULL: for the bundled kernel */
     const char *board_dtb;    /**< --board-dtb */
     const char **search_dirs; /**< --pd-dir, --search-path; owned */
     size_t search_dir_count;
@@ -55,6 +56,8 @@ struct model *cmd_load(const struct cmd_options *options, struct diag *diag, boo
 /* The subcommands: argv[0] is their name. */
 int cmd_build(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_sdf(int argc, char **argv);
+int cmd_sdf_check(int argc, char **argv);
 int cmd_dts(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_graph(int argc, char **argv);

@@ -86,6 +86,7 @@ static void add_segment(struct elf_program *program, const GElf_Phdr *header)
         .mem_bytes = header->p_memsz,
         .file_bytes = header->p_filesz,
         .file_offset = header->p_offset,
+        .stored_bytes = header->p_filesz,
         .perms = ELF_PROGRAM_READ | ((header->p_flags & PF_W) != 0 ? ELF_PROGRAM_WRITE : 0u) |
                  ((header->p_flags & PF_X) != 0 ? ELF_PROGRAM_EXECUTE : 0u),
     };

@@ -26,7 +26,8 @@ struct elf_program_segment {
     uint64_t vaddr;
     uint64_t mem_bytes;
     uint64_t file_bytes;  /**< bytes from the start that are not all zero by definition; <= mem_bytes */
-    uint64_t file_offset; /**< where they lie in the ELF file */
+    uint64_t file_offset;  /**< where they lie in the ELF file */
+    uint64_t stored_bytes; /**< how many bytes the ELF file has there */
     unsigned int perms;   /**< enum elf_program_perms; never both WRITE and EXECUTE */
     uint8_t *data;        /**< mem_bytes of contents, owned by the program */
 };

@@ -24,6 +24,8 @@ struct expand_options {
     const char *default_board;
     /** Whether files to prefill regions with have to exist. If not, missing ones count as empty. */
     bool needs_files;
+    /** For the Microkit SDK instead of the bundled kernel: leave out what only the latter has. */
+    bool microkit;
 };
 
 /** A switch being expanded: its ports come with the guests. */

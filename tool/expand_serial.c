@@ -64,7 +64,7 @@ void expand_serial(struct expand *expand, const struct node *node)
     expand->serial_pd = expand_add_pd(expand, desc->name, node, &desc->mux);
     expand->serial_config.escape = (uint32_t)desc->escape;
     add_driver(expand, node, expand->serial_pd);
-    if (desc->klog) {
+    if (desc->klog && !expand->options->microkit) {
         add_klog(expand, node, expand->serial_pd);
     }
 }

@@ -19,6 +19,8 @@ static const struct {
     {"graph", cmd_graph, "draw a system as SVG"},
     {"help", cmd_help, "explain the elements of system descriptions"},
     {"schema", cmd_schema, "print the RELAX NG schema of system descriptions"},
+    {"sdf", cmd_sdf, "write a system for the seL4 Microkit SDK"},
+    {"sdf-check", cmd_sdf_check, "check a Microkit system description by Microkit's rules"},
     {"verify", cmd_verify, "prove from an image that its domains are isolated as declared"},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

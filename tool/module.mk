@@ -30,6 +30,17 @@ test_report_LIBS := -lelf
 test_image_LIBS := -lelf
 test_image_errors_LIBS := -lelf
 
+# The back end for the Microkit SDK.
+TOOL_SDF_SRCS := tool/elf_save.c tool/sdf_version.c tool/sdf_emit.c tool/sdf_emit_print.c tool/sdf_check.c \
+	tool/sdf_check_grammar.c tool/sdf_check_memory.c
+TESTS += test_sdf_emit test_sdf_check
+test_sdf_emit_SRCS := tests/mock/mock_elf.c tests/mock/mock_system.c $(TOOL_MODEL_SRCS) $(TOOL_IMAGE_SRCS) \
+	$(TOOL_SDF_SRCS) tool/xml.c
+test_sdf_emit_LIBS := -lelf $(shell $(PKG_CONFIG) --libs libxml-2.0)
+test_sdf_check_SRCS := $(TOOL_MODEL_SRCS) tool/sdf_version.c tool/sdf_check.c tool/sdf_check_grammar.c \
+	tool/sdf_check_memory.c tool/xml.c
+test_sdf_check_LIBS := $(shell $(PKG_CONFIG) --libs libxml-2.0)
+
 # The front end: system description -> model.
 TOOL_FRONT_SRCS := tool/xml.c tool/vars.c tool/source.c tool/suggest.c tool/ip.c tool/attr.c tool/node.c \
 	tool/sysdesc_spec.c tool/sysdesc_spec_sdf.c tool/sysdesc_spec_guest.c \
@@ -37,9 +48,9 @@ TOOL_FRONT_SRCS := tool/xml.c tool/vars.c tool/source.c tool/suggest.c tool/ip.c
 	tool/expand_guest.c tool/expand_vhost.c tool/expand_linux.c tool/expand_image.c \
 	tool/check.c tool/check_names.c tool/check_ids.c tool/check_sched.c tool/check_regions.c \
 	tool/check_maps.c tool/frontend.c tool/schema.c tool/graph.c boards/board.c boards/qemu_virt_aarch64/board_qemu_virt_aarch64.c
-TOOL_CMD_SRCS := tool/main.c tool/cmd.c tool/cmd_build.c tool/cmd_check.c tool/cmd_dts.c \
+TOOL_CMD_SRCS := tool/main.c tool/cmd.c tool/cmd_build.c tool/cmd_check.c tool/cmd_dts.c tool/cmd_sdf.c \
 	tool/cmd_graph.c tool/cmd_help.c
-TOOL_SRCS += $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_IMAGE_SRCS) $(TOOL_REPORT_SRCS) $(TOOL_FRONT_SRCS) \
+TOOL_SRCS += $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_IMAGE_SRCS) $(TOOL_REPORT_SRCS) $(TOOL_SDF_SRCS) $(TOOL_FRONT_SRCS) \
 	$(TOOL_CMD_SRCS)
 
 TESTS += test_attr test_vars test_schema

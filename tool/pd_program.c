@@ -152,58 +152,82 @@ static enum err set_variable(const struct patch *patch, struct loc loc, const ch
     return ERR_OK;
 }
 
-static enum err set_declared(const struct patch *patch)
+static bool set_setvars(const struct patch *patch, bool with_paddr)
+{
+    unsigned int failures = 0;
+
+    for (size_t i = 0; i < patch->pd->setvar_count; i++) {
+        const struct model_setvar *setvar = &patch->pd->setvars[i];
+        uint64_t value = setvar->region_paddr != NULL ? setvar->region_paddr->phys_addr : setvar->value;
+
+        if (with_paddr || setvar->region_paddr == NULL) {
+            failures += set_variable(patch, setvar->loc, setvar->symbol, value) != ERR_OK;
+        }
+    }
+    return failures == 0;
+}
+
+static bool set_maps(const struct patch *patch)
+{
+    unsigned int failures = 0;
+
+    for (size_t i = 0; i < patch->pd->map_count; i++) {
+        const struct model_map *map = &patch->pd->maps[i];
+
+        failures += set_variable(patch, map->loc, map->setvar_vaddr, map->vaddr) != ERR_OK;
+        failures += set_variable(patch, map->loc, map->setvar_size, map->mr->size_bytes) != ERR_OK;
+    }
+    return failures == 0;
+}
+
+static bool set_prefill_sizes(const struct patch *patch)
+{
+    unsigned int failures = 0;
+
+    for (size_t i = 0; i < patch->pd->map_count; i++) {
+        const struct model_map *map = &patch->pd->maps[i];
+
+        failures += set_variable(patch, map->loc, map->setvar_prefill_size, map->mr->prefill_bytes) != ERR_OK;
+    }
+    return failures == 0;
+}
+
+static bool set_vcpu_ids(const struct patch *patch)
+{
+    const struct model_vm *vm = patch->pd->vm;
+    unsigned int failures = 0;
+
+    for (size_t i = 0; vm != NULL && i < vm->vcpu_count; i++) {
+        failures += set_variable(patch, vm->vcpus[i].loc, vm->vcpus[i].setvar_id, vm->vcpus[i].id) != ERR_OK;
+    }
+    return failures == 0;
+}
+
+/** Ids of interrupts, channels and child PDs. */
+static bool set_ids(const struct patch *patch, const struct model *model)
 {
     const struct model_pd *pd = patch->pd;
     unsigned int failures = 0;
 
-    for (size_t i = 0; i < pd->setvar_count; i++) {
-        const struct model_setvar *setvar = &pd->setvars[i];
-        uint64_t value = setvar->region_paddr != NULL ? setvar->region_paddr->phys_addr : setvar->value;
-
-        failures += set_variable(patch, setvar->loc, setvar->symbol, value) != ERR_OK;
-    }
-    for (size_t i = 0; i < pd->map_count; i++) {
-        const struct model_map *map = &pd->maps[i];
-
-        failures += set_variable(patch, map->loc, map->setvar_vaddr, map->vaddr) != ERR_OK;
-        failures += set_variable(patch, map->loc, map->setvar_size, map->mr->size_bytes) != ERR_OK;
-        failures += set_variable(patch, map->loc, map->setvar_prefill_size, map->mr->prefill_bytes) != ERR_OK;
-    }
     for (size_t i = 0; i < pd->irq_count; i++) {
         failures +=
             set_variable(patch, pd->irqs[i].loc, pd->irqs[i].setvar_id, pd->irqs[i].channel) != ERR_OK;
     }
-    for (size_t i = 0; pd->vm != NULL && i < pd->vm->vcpu_count; i++) {
-        const struct model_vcpu *vcpu = &pd->vm->vcpus[i];
+    for (size_t i = 0; i < 2 * model->channel_count; i++) {
+        const struct model_channel_end *end = &model->channels[i / 2].ends[i % 2];
 
-        failures += set_variable(patch, vcpu->loc, vcpu->setvar_id, vcpu->id) != ERR_OK;
-    }
-    return failures == 0 ? ERR_OK : ERR_FORMAT;
-}
-
-/** Set what channels and child PDs ask for in this PD's program. */
-static enum err set_from_others(const struct patch *patch, const struct model *model)
-{
-    unsigned int failures = 0;
-
-    for (size_t i = 0; i < model->channel_count; i++) {
-        for (size_t side = 0; side < 2; side++) {
-            const struct model_channel_end *end = &model->channels[i].ends[side];
-
-            if (end->pd == patch->pd) {
-                failures += set_variable(patch, end->loc, end->setvar_id, end->id) != ERR_OK;
-            }
+        if (end->pd == pd) {
+            failures += set_variable(patch, end->loc, end->setvar_id, end->id) != ERR_OK;
         }
     }
     for (size_t i = 0; i < model->pd_count; i++) {
         const struct model_pd *child = model->pds[i];
 
-        if (child->parent == patch->pd) {
+        if (child->parent == pd) {
             failures += set_variable(patch, child->loc, child->setvar_id, child->child_id) != ERR_OK;
         }
     }
-    return failures == 0 ? ERR_OK : ERR_FORMAT;
+    return failures == 0;
 }
 
 /** Write one of libmicrokit's variables, if the program has it with that size. */
@@ -254,16 +278,26 @@ static enum err set_microkit(const struct patch *patch, const struct model *mode
     return failures == 0 ? ERR_OK : ERR_FORMAT;
 }
 
+enum err pd_program_set_values(struct pd_program *program, const struct model *model,
+                               const struct model_pd *pd, const struct pd_program_sdk *sdk, struct diag *diag)
+{
+    const struct patch patch = {.program = program, .pd = pd, .diag = diag};
+    bool setvars = set_setvars(&patch, false);
+    bool vcpus = set_vcpu_ids(&patch);
+    bool prefills = sdk->setvar_prefill_size || set_prefill_sizes(&patch);
+    bool ids = sdk->setvar_id || set_ids(&patch, model);
+
+    return setvars && vcpus && prefills && ids ? ERR_OK : ERR_FORMAT;
+}
+
 enum err pd_program_set_symbols(struct pd_program *program, const struct model *model,
                                 const struct model_pd *pd, struct diag *diag)
 {
     const struct patch patch = {.program = program, .pd = pd, .diag = diag};
-    enum err library = set_microkit(&patch, model);
-    enum err declared = set_declared(&patch);
-    enum err others = set_from_others(&patch, model);
+    bool library = set_microkit(&patch, model) == ERR_OK;
+    bool setvars = set_setvars(&patch, true);
+    bool maps = set_maps(&patch) && set_prefill_sizes(&patch);
+    bool ids = set_ids(&patch, model) && set_vcpu_ids(&patch);
 
-    if (library != ERR_OK) {
-        return library;
-    }
-    return declared != ERR_OK ? declared : others;
+    return library && setvars && maps && ids ? ERR_OK : ERR_FORMAT;
 }

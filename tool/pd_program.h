@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/base/err.h"
@@ -34,6 +35,20 @@ void pd_program_free(struct pd_program *program);
  */
 ERR_CHECKED enum err pd_program_configure(struct pd_program *program, const struct model_pd *pd,
                                           struct diag *diag);
+
+/** Which setvars pd_program_set_values() leaves to the Microkit SDK's tool. */
+struct pd_program_sdk {
+    bool setvar_id, setvar_prefill_size;
+};
+
+/**
+ * For a program that the SDK's tool will load: write the setvars that a Microkit description cannot express,
+ * or that this SDK doesn't know (`sdk`). Those with physical addresses are always left to it.
+ * Errors: as pd_program_set_symbols().
+ */
+ERR_CHECKED enum err pd_program_set_values(struct pd_program *program, const struct model *model,
+                                           const struct model_pd *pd, const struct pd_program_sdk *sdk,
+                                           struct diag *diag);
 
 /**
  * Write the symbols: libmicrokit's variables (those that the program has) and all setvars (those it must
