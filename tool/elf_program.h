@@ -25,11 +25,11 @@ enum elf_program_perms { ELF_PROGRAM_READ = 1, ELF_PROGRAM_WRITE = 2, ELF_PROGRA
 struct elf_program_segment {
     uint64_t vaddr;
     uint64_t mem_bytes;
-    uint64_t file_bytes;  /**< bytes from the start that are not all zero by definition; <= mem_bytes */
+    uint64_t file_bytes;   /**< bytes from the start that are not all zero by definition; <= mem_bytes */
     uint64_t file_offset;  /**< where they lie in the ELF file */
     uint64_t stored_bytes; /**< how many bytes the ELF file has there */
-    unsigned int perms;   /**< enum elf_program_perms; never both WRITE and EXECUTE */
-    uint8_t *data;        /**< mem_bytes of contents, owned by the program */
+    unsigned int perms;    /**< enum elf_program_perms; never both WRITE and EXECUTE */
+    uint8_t *data;         /**< mem_bytes of contents, owned by the program */
 };
 
 struct elf_program {
