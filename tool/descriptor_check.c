@@ -131,6 +131,11 @@ static void check_doorbell(struct check *check, const struct model_pd *vmm,
                  map->mr->name, (unsigned long long)doorbell->gpa);
         }
     }
+    if (doorbell->delay_us > UINT16_MAX) {
+        FAIL(check, vm->loc,
+             "VM \"%s\": the doorbell at 0x%llx may be late by %u us; at most %u are possible", vm->name,
+             (unsigned long long)doorbell->gpa, doorbell->delay_us, UINT16_MAX);
+    }
     if (width > 8 || (width & (width - 1)) != 0) {
         FAIL(check, vm->loc, "VM \"%s\": the doorbell at 0x%llx is %u bytes wide, not 1, 2, 4 or 8", vm->name,
              (unsigned long long)doorbell->gpa, width);
@@ -173,6 +178,12 @@ static void check_end(struct check *check, const struct model_channel_end *end,
     if (other->post_virq != 0 && (other->pd->vm == NULL || other->pd->vm->vcpu_count == 0)) {
         FAIL(check, other->loc, "channel to \"%s\": a posted interrupt needs a virtual machine there",
              other->pd->name);
+    }
+    if (other->post_virq >= SYSDESC_MAX_IRQ || other->post_delay_us > UINT16_MAX) {
+        FAIL(check, other->loc,
+             "channel to \"%s\": posted interrupt %u, late by up to %u us, is not one below %u, late by up "
+             "to %u us",
+             other->pd->name, other->post_virq, other->post_delay_us, SYSDESC_MAX_IRQ, UINT16_MAX);
     }
     if (other->post_virq != 0 && end->pp) {
         FAIL(check, end->loc,

@@ -127,7 +127,7 @@ struct sysdesc_doorbell {
     uint8_t flags;       /**< enum sysdesc_doorbell_flags */
     uint8_t channel;     /**< bit set in the target's notification word */
     uint8_t reserved;
-    uint16_t pd; /**< target PD index */
+    uint16_t pd;       /**< target PD index */
     uint16_t delay_us; /**< how long the target may be left asleep while the vCPU runs on; 0: not at all */
     uint16_t reserved2[2];
 };

@@ -178,6 +178,16 @@ static void test_doorbell_to_a_stranger(void **state)
     assert_non_null(strstr(fixture->report, "is 3 bytes wide"));
 }
 
+static void test_figures_that_do_not_fit_a_row(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->vmm->vm->doorbells[0].delay_us = 0x10000;
+    fixture->model->channels[0].ends[0].post_virq = 1020;
+    assert_fails(fixture, "the doorbell at 0xa000050 may be late by 65536 us");
+    assert_non_null(strstr(fixture->report, "posted interrupt 1020"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +208,7 @@ int main(void)
         MOCK_SYSTEM_TEST(test_channel_rules),
         MOCK_SYSTEM_TEST(test_doorbell_on_mapped_memory),
         MOCK_SYSTEM_TEST(test_doorbell_to_a_stranger),
+        MOCK_SYSTEM_TEST(test_figures_that_do_not_fit_a_row),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
