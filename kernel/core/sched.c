@@ -146,7 +146,10 @@ void sched_tick(struct core *core)
     uint64_t now = arch_now();
     struct thread *next;
 
+    /* The timer's interrupt is a level: it stays until the timer is set to a later time or switched off, and
+       there may be no next deadline. */
     core->deadline = ARCH_NEVER;
+    arch_timer_set(core, ARCH_NEVER);
     charge(core, now);
     for (struct thread *thread = core->throttled.head; thread != NULL; thread = next) {
         next = thread->budget.next;
