@@ -146,6 +146,7 @@ static void write_chosen(struct writer *w, const struct fdt_guest *guest)
     if (guest->has_kaslr_seed) {
         put_u64(w, "kaslr-seed", guest->kaslr_seed);
     }
+    put_cell(w, "phandle", FDT_GUEST_PHANDLE_CHOSEN);
     end(w);
 }
 
@@ -154,6 +155,7 @@ static void write_memory(struct writer *w, const struct fdt_guest *guest)
     begin_at(w, "memory", guest->ram.gpa);
     put_string(w, "device_type", "memory");
     put_reg(w, &guest->ram, 1);
+    put_cell(w, "phandle", FDT_GUEST_PHANDLE_MEMORY);
     end(w);
     if (guest->reserved_count == 0) {
         return;
@@ -205,6 +207,7 @@ static void write_psci(struct writer *w)
     begin(w, "psci");
     put(w, "compatible", compatible, sizeof compatible);
     put_string(w, "method", "hvc");
+    put_cell(w, "phandle", FDT_GUEST_PHANDLE_PSCI);
     end(w);
 }
 
@@ -255,6 +258,7 @@ static void write_timer(struct writer *w, const struct fdt_guest *guest)
     put_string(w, "compatible", "arm,armv8-timer");
     put_cells(w, "interrupts", cells, 12);
     put_flag(w, "always-on");
+    put_cell(w, "phandle", FDT_GUEST_PHANDLE_TIMER);
     end(w);
 }
 
@@ -280,15 +284,17 @@ static void write_pl011(struct writer *w, const struct fdt_device *uart)
     put_spi(w, uart->intid, uart->edge);
     put_cells(w, "clocks", clocks, 2);
     put(w, "clock-names", clock_names, sizeof clock_names);
+    put_cell(w, "phandle", FDT_GUEST_PHANDLE_UART);
     end(w);
 }
 
-static void write_virtio(struct writer *w, const struct fdt_device *device)
+static void write_virtio(struct writer *w, const struct fdt_device *device, size_t index)
 {
     begin_at(w, "virtio", device->window.gpa);
     put_string(w, "compatible", "virtio,mmio");
     put_reg(w, &device->window, 1);
     put_spi(w, device->intid, device->edge);
+    put_cell(w, "phandle", FDT_GUEST_PHANDLE_VIRTIO + (uint32_t)index);
     if (device->dma_coherent) {
         put_flag(w, "dma-coherent");
     }
@@ -331,6 +337,7 @@ static void write_pci(struct writer *w, const struct fdt_pci *pci)
     put_cell(w, "linux,pci-domain", 0);
     put_cells(w, "ranges", ranges, count);
     put_cells(w, "msi-map", msi_map, 4);
+    put_cell(w, "phandle", FDT_GUEST_PHANDLE_PCI);
     put_flag(w, "dma-coherent");
     end(w);
 }
@@ -383,7 +390,7 @@ static int write_tree(void *fdt, size_t bytes, const struct fdt_guest *guest)
     write_timer(&w, guest);
     write_pl011(&w, &guest->pl011);
     for (size_t i = 0; i < guest->virtio_count; i++) {
-        write_virtio(&w, &guest->virtio[i]);
+        write_virtio(&w, &guest->virtio[i], i);
     }
     write_pci(&w, &guest->pci);
     write_symbols(&w, guest);

@@ -18,11 +18,21 @@
 #define FDT_GUEST_MAX_CPUS 8u
 #define FDT_GUEST_TEXT_BYTES 256u
 
-/** Phandles that the generated tree gives out; others are free. */
+/**
+ * Phandles that the generated tree gives out; others are free. Every node with a label has one: an overlay
+ * that says `&uart0` needs it.
+ */
 enum fdt_guest_phandle {
     FDT_GUEST_PHANDLE_GIC = 1,
     FDT_GUEST_PHANDLE_CLOCK = 2, /**< the 24 MHz fixed clock of the PL011, only with one */
-    FDT_GUEST_PHANDLE_V2M = 3    /**< the MSI frame, only with PCI */
+    FDT_GUEST_PHANDLE_V2M = 3,   /**< the MSI frame, only with PCI */
+    FDT_GUEST_PHANDLE_UART = 4,
+    FDT_GUEST_PHANDLE_PCI = 5,
+    FDT_GUEST_PHANDLE_CHOSEN = 6,
+    FDT_GUEST_PHANDLE_MEMORY = 7,
+    FDT_GUEST_PHANDLE_PSCI = 8,
+    FDT_GUEST_PHANDLE_TIMER = 9,
+    FDT_GUEST_PHANDLE_VIRTIO = 16 /**< and those that follow, one per device */
 };
 
 /** Why a tree could not be built: one sentence without full stop, to be reported with the caller's place. */
@@ -94,6 +104,12 @@ struct fdt_guest {
     struct fdt_pci pci;
     const struct fdt_reserved *reserved;
     size_t reserved_count;
+
+    /** What passed-through devices take, to be kept apart from the rest; their nodes come later. */
+    const struct fdt_range *passed_windows;
+    size_t passed_window_count;
+    const uint32_t *passed_intids;
+    size_t passed_intid_count;
 };
 
 /**

@@ -135,6 +135,19 @@ static enum err check_pci(const struct fdt_pci *pci, struct windows *windows, ui
     return err;
 }
 
+static enum err check_passed(const struct fdt_guest *guest, struct windows *windows, uint8_t *taken,
+                             struct fdt_error *error)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < guest->passed_window_count && err == ERR_OK; i++) {
+        err = add_window(windows, "passed-through device", guest->passed_windows[i], PAGE_BYTES, error);
+    }
+    for (size_t i = 0; i < guest->passed_intid_count && err == ERR_OK; i++) {
+        err = take_spi(taken, "passed-through device", guest->passed_intids[i], error);
+    }
+    return err;
+}
+
 static enum err check_devices(const struct fdt_guest *guest, struct windows *windows, struct fdt_error *error)
 {
     uint8_t taken[SPI_LIMIT / 8 + 1] = {0};
@@ -159,7 +172,7 @@ static enum err check_devices(const struct fdt_guest *guest, struct windows *win
     if (err == ERR_OK && guest->pci.ecam.bytes != 0) {
         err = check_pci(&guest->pci, windows, taken, error);
     }
-    return err;
+    return err == ERR_OK ? check_passed(guest, windows, taken, error) : err;
 }
 
 static bool is_inside(const struct fdt_range *inner, const struct fdt_range *outer)
@@ -211,7 +224,7 @@ static enum err check_memory(const struct fdt_guest *guest, struct fdt_error *er
 
 enum err fdt_guest_check(const struct fdt_guest *guest, struct fdt_error *error)
 {
-    struct named_window items[64];
+    struct named_window items[128];
     struct windows windows = {.items = items, .count = 0, .limit = sizeof items / sizeof items[0]};
     enum err err = check_cpus(guest, error);
     if (err == ERR_OK) {

@@ -8,10 +8,15 @@ test_model_SRCS := $(TOOL_MODEL_SRCS)
 test_xml_SRCS := $(TOOL_MODEL_SRCS) tool/xml.c
 test_xml_LIBS := $(shell $(PKG_CONFIG) --libs libxml-2.0)
 
-TOOL_FDT_SRCS := tool/fdt_guest.c tool/fdt_guest_check.c
-TESTS += test_fdt_guest
-test_fdt_guest_SRCS := $(TOOL_FDT_SRCS)
+TOOL_FDT_SRCS := tool/fdt_board.c tool/fdt_custom.c tool/fdt_custom_check.c tool/fdt_guest.c \
+	tool/fdt_guest_check.c tool/fdt_passthrough.c
+TESTS += test_fdt_guest test_fdt_passthrough test_fdt_custom
+test_fdt_guest_SRCS := tests/mock/dts.c $(TOOL_FDT_SRCS)
+test_fdt_passthrough_SRCS := $(test_fdt_guest_SRCS)
+test_fdt_custom_SRCS := $(test_fdt_guest_SRCS)
 test_fdt_guest_LIBS := -lfdt
+test_fdt_passthrough_LIBS := -lfdt
+test_fdt_custom_LIBS := -lfdt
 
 # The back end for the bundled kernel: model -> image.
 TOOL_IMAGE_SRCS := tool/file.c tool/elf_program.c tool/layout.c tool/stage2.c tool/space.c tool/prefill.c \

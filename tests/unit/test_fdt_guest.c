@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/mock/dts.h"
 #include "tool/fdt_guest.h"
 
 static const struct fdt_device two_virtio[] = {
@@ -158,7 +159,10 @@ static void test_least_guest_has_nothing_optional(void **state)
     int chosen = fdt_path_offset(blob.data, "/chosen");
     (void)state;
     assert_true(chosen >= 0);
-    assert_true(fdt_first_property_offset(blob.data, chosen) == -FDT_ERR_NOTFOUND);
+    assert_null(fdt_getprop(blob.data, chosen, "bootargs", NULL));
+    assert_null(fdt_getprop(blob.data, chosen, "linux,initrd-start", NULL));
+    assert_null(fdt_getprop(blob.data, chosen, "stdout-path", NULL));
+    assert_null(fdt_getprop(blob.data, chosen, "rng-seed", NULL));
     assert_true(fdt_path_offset(blob.data, "/reserved-memory") < 0);
     assert_true(fdt_path_offset(blob.data, "/clock-24000000") < 0);
     assert_true(fdt_node_offset_by_compatible(blob.data, -1, "pci-host-ecam-generic") < 0);
@@ -189,7 +193,9 @@ static void test_labels_lead_to_nodes(void **state)
     fdt_for_each_property_offset(property, blob.data, symbols)
     {
         const char *path = fdt_getprop_by_offset(blob.data, property, NULL, NULL);
-        assert_true(fdt_path_offset(blob.data, path) >= 0);
+        int node = fdt_path_offset(blob.data, path);
+        assert_true(node >= 0);
+        assert_int_equal(fdt_node_offset_by_phandle(blob.data, fdt_get_phandle(blob.data, node)), node);
         count++;
     }
     assert_int_equal(count, 10);
@@ -232,23 +238,7 @@ static void test_long_bootargs_grow_the_tree(void **state)
 static void check_with_dtc(const struct fdt_guest *guest)
 {
     struct fdt_blob blob = build(guest);
-    char path[] = "/tmp/causeway-fdt-XXXXXX";
-    char command[128];
-    char line[256] = "";
-    int fd = mkstemp(path);
-    FILE *file = fdopen(fd, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(blob.data, 1, blob.bytes, file), blob.bytes);
-    fclose(file);
-    snprintf(command, sizeof command, "dtc -I dtb -O dts -o /dev/null %s 2>&1", path);
-    file = popen(command, "r");
-    assert_non_null(file);
-    if (fgets(line, sizeof line, file) != NULL) {
-        print_error("dtc: %s\n", line);
-    }
-    assert_int_equal(pclose(file), 0);
-    assert_string_equal(line, "");
-    remove(path);
+    dts_check_silent(&blob);
     fdt_blob_free(&blob);
 }
 
@@ -336,6 +326,24 @@ static void test_bad_interrupts_are_refused(void **state)
     check_refused(&guest, ERR_RANGE, "MSI frame");
 }
 
+static void test_passed_devices_are_kept_apart(void **state)
+{
+    struct fdt_range window = {0x9010000, 0x1000};
+    uint32_t intid = 34;
+    struct fdt_guest guest = full_guest();
+    (void)state;
+    guest.passed_windows = &window;
+    guest.passed_window_count = 1;
+    guest.passed_intids = &intid;
+    guest.passed_intid_count = 1;
+    check_with_dtc(&guest);
+    window.gpa = 0x9000000;
+    check_refused(&guest, ERR_RANGE, "passed-through device at 0x9000000 overlaps PL011");
+    window.gpa = 0x9010000;
+    intid = 48;
+    check_refused(&guest, ERR_RANGE, "passed-through device: interrupt 48 is taken");
+}
+
 static void test_bad_memory_is_refused(void **state)
 {
     struct fdt_reserved reserved[] = {one_reserved[0], one_reserved[0]};
@@ -374,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_bad_windows_are_refused),
         cmocka_unit_test(test_bad_interrupts_are_refused),
         cmocka_unit_test(test_bad_memory_is_refused),
+        cmocka_unit_test(test_passed_devices_are_kept_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
