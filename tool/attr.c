@@ -20,12 +20,14 @@ static bool wrong(char *error, const char *what)
     return false;
 }
 
-/* Digits with "_" between them; *end is the first character that isn't part of the number. */
+/* Digits with "_" between them; *end is the first character that isn't part of the number, NULL if that is
+   too large. */
 static bool parse_digits(const char *text, unsigned int base, uint64_t *value, const char **end)
 {
     const char *start = text;
 
     *value = 0;
+    *end = text;
     for (; isxdigit((unsigned char)*text) || (*text == '_' && text > start); text++) {
         unsigned int digit = isdigit((unsigned char)*text)
                                  ? (unsigned int)(*text - '0')
@@ -38,6 +40,7 @@ static bool parse_digits(const char *text, unsigned int base, uint64_t *value, c
             break;
         }
         if (__builtin_mul_overflow(*value, base, value) || __builtin_add_overflow(*value, digit, value)) {
+            *end = NULL;
             return false;
         }
     }
@@ -74,6 +77,8 @@ static bool parse_unit(const char *unit, uint64_t *value)
 
 static bool check_range(const struct attr_spec *spec, uint64_t value, char *error)
 {
+    char multiple[ATTR_SIZE_TEXT_BYTES];
+
     if (value < spec->min || (spec->max != 0 && value > spec->max)) {
         char range[ATTR_ERROR_BYTES];
 
@@ -82,7 +87,8 @@ static bool check_range(const struct attr_spec *spec, uint64_t value, char *erro
         return false;
     }
     if (spec->multiple != 0 && value % spec->multiple != 0) {
-        (void)snprintf(error, ATTR_ERROR_BYTES, "is not a multiple of 0x%" PRIx64, spec->multiple);
+        (void)snprintf(error, ATTR_ERROR_BYTES, "is not a multiple of %s",
+                       attr_size_text(spec->multiple, multiple));
         return false;
     }
     if (spec->power_of_two && (value & (value - 1)) != 0) {
@@ -96,13 +102,11 @@ static bool parse_quantity(const struct attr_spec *spec, const char *text, uint6
     uint64_t value;
     const char *end;
 
-    if (!parse_number(text, &value, &end)) {
-        return wrong(error, spec->type == ATTR_SIZE ? "is not a size, such as 0x1000, 4096 or 128M"
-                                                    : "is not a number, decimal or 0x hexadecimal");
-    }
-    if (spec->type == ATTR_SIZE ? !parse_unit(end, &value) : *end != '\0') {
-        return wrong(error, spec->type == ATTR_SIZE ? "is not a size, such as 0x1000, 4096 or 128M"
-                                                    : "is not a number, decimal or 0x hexadecimal");
+    if (!parse_number(text, &value, &end) ||
+        (spec->type == ATTR_SIZE ? !parse_unit(end, &value) : *end != '\0')) {
+        return wrong(error, end == NULL               ? "is too large a number"
+                            : spec->type == ATTR_SIZE ? "is not a size, such as 0x1000, 4096 or 128M"
+                                                      : "is not a number, decimal or 0x hexadecimal");
     }
     if (!check_range(spec, value, error)) {
         return false;
@@ -337,19 +341,38 @@ void attr_free(const struct attr_spec *spec, void *field)
     }
 }
 
+const char *attr_size_text(uint64_t bytes, char *text)
+{
+    static const char units[] = "KMG";
+    size_t unit = 0;
+
+    while (unit < 3 && bytes != 0 && bytes % 1024 == 0) {
+        bytes /= 1024;
+        unit++;
+    }
+    (void)snprintf(text, ATTR_SIZE_TEXT_BYTES, "%" PRIu64 "%.1s", bytes, unit == 0 ? "" : &units[unit - 1]);
+    return text;
+}
+
 static void describe_quantity(const struct attr_spec *spec, char *text)
 {
     const char *what = spec->type == ATTR_SIZE ? "size" : "number";
+    char min[ATTR_SIZE_TEXT_BYTES];
+    char max[ATTR_SIZE_TEXT_BYTES];
 
-    if (spec->max == 0) {
-        (void)snprintf(text, ATTR_ERROR_BYTES, spec->min == 0 ? "%s" : "%s of at least %" PRIu64, what,
-                       spec->min);
-        return;
+    (void)attr_size_text(spec->min, min);
+    (void)attr_size_text(spec->max, max);
+    if (spec->type == ATTR_NUMBER) {
+        (void)snprintf(min, sizeof(min), "%" PRIu64, spec->min);
+        (void)snprintf(max, sizeof(max), "%" PRIu64, spec->max);
     }
-    (void)snprintf(text, ATTR_ERROR_BYTES,
-                   spec->max > UINT32_MAX ? "%s from 0x%" PRIx64 " to 0x%" PRIx64
-                                          : "%s from %" PRIu64 " to %" PRIu64,
-                   what, spec->min, spec->max);
+    if (spec->max != 0) {
+        (void)snprintf(text, ATTR_ERROR_BYTES, "%s from %s to %s", what, min, max);
+    } else if (spec->min != 0) {
+        (void)snprintf(text, ATTR_ERROR_BYTES, "%s of at least %s", what, min);
+    } else {
+        (void)snprintf(text, ATTR_ERROR_BYTES, "%s", what);
+    }
 }
 
 void attr_describe(const struct attr_spec *spec, char *text)

@@ -62,5 +62,9 @@ bool attr_set_fallback(const struct attr_spec *spec, void *field);
 /** Free what attr_parse() allocated in `field`. */
 void attr_free(const struct attr_spec *spec, void *field);
 
+/** A size as one writes it: "4K", "128M", "5000". Returns `text`, which has ATTR_SIZE_TEXT_BYTES. */
+#define ATTR_SIZE_TEXT_BYTES 32u
+const char *attr_size_text(uint64_t bytes, char *text);
+
 /** "size", "number from 0 to 254", ...: what a value looks like, into `text` (ATTR_ERROR_BYTES). */
 void attr_describe(const struct attr_spec *spec, char *text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "boards/board.h"
+#include "tool/attr.h"
 #include "tool/check.h"
 
 static bool lies_in(uint64_t base, uint64_t bytes, const struct board_range *range)
@@ -14,11 +15,7 @@ static bool overlaps(uint64_t base, uint64_t bytes, const struct board_range *ra
 
 static void check_sizes(const struct model_mr *mr, struct diag *diag)
 {
-    if (mr->page_size_bytes != MODEL_PAGE_BYTES && mr->page_size_bytes != MODEL_LARGE_PAGE_BYTES) {
-        diag_error(diag, mr->loc,
-                   "<memory_region>: page_size=\"0x%llx\": pages are of 0x%llx or 0x%llx bytes",
-                   (unsigned long long)mr->page_size_bytes, MODEL_PAGE_BYTES, MODEL_LARGE_PAGE_BYTES);
-    } else if (mr->size_bytes % mr->page_size_bytes != 0) {
+    if (mr->size_bytes % mr->page_size_bytes != 0) {
         diag_error(diag, mr->loc,
                    "memory region \"%s\": its size 0x%llx is not a multiple of its page size 0x%llx",
                    mr->name, (unsigned long long)mr->size_bytes, (unsigned long long)mr->page_size_bytes);
@@ -147,6 +144,9 @@ static void check_ram(const struct model *model, struct diag *diag)
 {
     uint64_t ram_bytes = model->board->ram.bytes;
     uint64_t sum = 0;
+    char size[ATTR_SIZE_TEXT_BYTES];
+    char ram[ATTR_SIZE_TEXT_BYTES];
+    char taken[ATTR_SIZE_TEXT_BYTES];
 
     for (size_t i = 0; i < model->mr_count; i++) {
         const struct model_mr *mr = model->mrs[i];
@@ -157,10 +157,10 @@ static void check_ram(const struct model *model, struct diag *diag)
         if (mr->size_bytes > ram_bytes - sum) {
             diag_error(
                 diag, mr->loc,
-                "memory region \"%s\" (%llu KiB) does not fit any more: board %s has %llu MiB of RAM, of "
-                "which %llu KiB are taken by regions before it",
-                mr->name, (unsigned long long)(mr->size_bytes >> 10), model->board->name,
-                (unsigned long long)(ram_bytes >> 20), (unsigned long long)(sum >> 10));
+                "memory region \"%s\" of %s does not fit: board %s has %s of RAM, of which regions before "
+                "it take %s",
+                mr->name, attr_size_text(mr->size_bytes, size), model->board->name,
+                attr_size_text(ram_bytes, ram), attr_size_text(sum, taken));
             return;
         }
         sum += mr->size_bytes;

@@ -46,7 +46,8 @@ static void check_calls(const struct model_channel *channel, struct diag *diag)
         const struct model_channel_end *caller = &channel->ends[i];
         const struct model_channel_end *callee = &channel->ends[1 - i];
 
-        if (caller->pp && caller->pd != callee->pd && caller->pd->priority >= callee->pd->priority) {
+        if (caller->pp && !callee->pp && caller->pd != callee->pd &&
+            caller->pd->priority >= callee->pd->priority) {
             diag_error(diag, caller->loc,
                        "<end>: \"%s\" (priority %u) cannot call \"%s\" (priority %u): calls go to strictly "
                        "higher priority",
@@ -73,9 +74,6 @@ static void check_limits(const struct model *model, struct diag *diag)
         diag_error(diag, model->pds[SYSDESC_MAX_PDS]->loc,
                    "protection domain \"%s\" is beyond the limit of %u; the system has %zu",
                    model->pds[SYSDESC_MAX_PDS]->name, SYSDESC_MAX_PDS, model->pd_count);
-    }
-    if (model->pd_count == 0) {
-        diag_error(diag, (struct loc){0}, "the system is empty; it needs a <guest> or <protection_domain>");
     }
 }
 

@@ -237,7 +237,10 @@ struct model *cmd_load(const struct cmd_options *options, struct diag *diag, boo
         .needs_files = needs_files,
         .microkit = options->sdk_version != NULL,
     };
-    struct model *model = frontend_load(diag, &options->vars, &expand);
+    struct model *model;
+
+    diag_show_source(diag);
+    model = frontend_load(diag, &options->vars, &expand);
 
     diag_print(diag, stderr);
     if (diag_error_count(diag) > 0) {

@@ -9,6 +9,8 @@
 
 /* Far more than anybody reads; bounds the memory and time a hostile description can cost. */
 #define MAX_MESSAGES 1000u
+/* Longer lines help nobody. */
+#define MAX_EXCERPT 200
 
 enum severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTE };
 
@@ -27,6 +29,7 @@ struct diag {
     char **files;
     size_t file_count;
     int error_count;
+    bool shows_source;
     bool dropping; /* the last error was dropped, so are its notes */
 };
 
@@ -138,6 +141,11 @@ int diag_error_count(const struct diag *diag)
     return diag->error_count;
 }
 
+void diag_show_source(struct diag *diag)
+{
+    diag->shows_source = true;
+}
+
 static int compare_numbers(size_t a, size_t b)
 {
     return (a > b) - (a < b);
@@ -180,13 +188,53 @@ static void print_text(const char *text, FILE *out)
     for (; *text != '\0'; text++) {
         unsigned char byte = (unsigned char)*text;
 
-        if (byte < 0x20 || byte == 0x7f) {
+        if (byte == '\t') {
+            fputc(' ', out); /* one column, as places count */
+        } else if (byte < 0x20 || byte == 0x7f) {
             fprintf(out, "\\x%02x", byte);
         } else {
             fputc(byte, out);
         }
     }
     fputc('\n', out);
+}
+
+/* The line is read again, as nobody keeps the text; a file that has gone since just isn't shown. */
+static char *read_line(struct loc loc)
+{
+    FILE *file = loc.file == NULL || loc.line == 0 ? NULL : fopen(loc.file, "r");
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t length = -1;
+
+    for (int i = 0; file != NULL && i < loc.line; i++) {
+        length = getline(&line, &room, file);
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    if (length > 0 && line[length - 1] == '\n') {
+        line[length - 1] = '\0';
+    }
+    if (length < 0 || length > MAX_EXCERPT) {
+        free(line);
+        line = NULL;
+    }
+    return line;
+}
+
+static void print_excerpt(struct loc loc, FILE *out)
+{
+    char *line = read_line(loc);
+
+    if (line != NULL) {
+        fprintf(out, "%6d | ", loc.line);
+        print_text(line, out);
+    }
+    if (line != NULL && loc.column > 0) {
+        fprintf(out, "       | %*s^\n", loc.column - 1, "");
+    }
+    free(line);
 }
 
 void diag_print(struct diag *diag, FILE *out)
@@ -202,6 +250,9 @@ void diag_print(struct diag *diag, FILE *out)
         print_place(message->loc, out);
         fputs(severity_names[message->severity], out);
         print_text(message->text, out);
+        if (diag->shows_source) {
+            print_excerpt(message->loc, out);
+        }
     }
     if (diag->message_count >= MAX_MESSAGES) {
         fprintf(out, "causeway: note: only the first %u messages are shown\n", MAX_MESSAGES);

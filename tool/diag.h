@@ -40,5 +40,8 @@ void diag_warning(struct diag *diag, struct loc loc, const char *format, ...)
 /** Errors reported so far, printed or not; notes and warnings do not count. */
 int diag_error_count(const struct diag *diag);
 
+/** Have diag_print() show the line of the file that a message is about, with a mark below the place. */
+void diag_show_source(struct diag *diag);
+
 /** Print everything collected, in order of place, and forget it; the count of errors stays. */
 void diag_print(struct diag *diag, FILE *out);

@@ -102,5 +102,8 @@ struct model *expand_system(struct diag *diag, const struct source *source, cons
     expand_sdf_maps(&expand);
     choose_page_sizes(expand.model);
     free(expand.switches);
+    if (expand.model->pd_count == 0 && diag_error_count(diag) == 0) {
+        diag_error(diag, root->loc, "<system>: it is empty; it needs a <guest> or a <protection_domain>");
+    }
     return expand.model;
 }

@@ -179,11 +179,25 @@ static void add_vm(struct expand *expand, struct expand_guest *guest)
     free(vmm_name);
 }
 
+static bool is_taken(struct expand *expand, const struct node *node, const char *name)
+{
+    for (size_t i = 0; i < expand->model->pd_count; i++) {
+        const struct model_vm *vm = expand->model->pds[i]->vm;
+
+        if (vm != NULL && strcmp(vm->name, name) == 0) {
+            diag_error(expand->diag, node_loc(node, "name"), "<guest>: name \"%s\" is taken", name);
+            diag_note(expand->diag, vm->loc, "by the virtual machine here");
+            return true;
+        }
+    }
+    return false;
+}
+
 void expand_guest(struct expand *expand, const struct node *node)
 {
     struct expand_guest guest = {.node = node, .desc = node->fields};
 
-    if (guest.desc->name == NULL) {
+    if (guest.desc->name == NULL || is_taken(expand, node, guest.desc->name)) {
         return;
     }
     add_vm(expand, &guest);

@@ -50,7 +50,7 @@ static void add_default_bootargs(const struct expand_guest *guest, char *bootarg
     for (size_t i = 0; i < guest->net_count; i++) {
         const struct desc_net *net = guest->nets[i]->fields;
         char *addresses = with_commas(net->ip);
-        char name[32];
+        char name[40];
 
         (void)snprintf(name, sizeof(name), "causeway.ip%zu=", i);
         add_bootarg(bootargs, name, addresses);

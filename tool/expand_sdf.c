@@ -82,6 +82,13 @@ static void expand_mr(struct expand *expand, const struct node *node)
             expand->diag, node->loc,
             "<memory_region>: attribute \"size\" is missing; only with prefill_path it can be left out");
     }
+    if (mr->page_size_bytes != 0 && mr->page_size_bytes != MODEL_PAGE_BYTES &&
+        mr->page_size_bytes != MODEL_LARGE_PAGE_BYTES) {
+        diag_error(expand->diag, node_loc(node, "page_size"),
+                   "<memory_region>: page_size=\"0x%llx\": pages are of 0x%llx or 0x%llx bytes",
+                   (unsigned long long)mr->page_size_bytes, MODEL_PAGE_BYTES, MODEL_LARGE_PAGE_BYTES);
+        mr->page_size_bytes = 0;
+    }
     set_prefill(expand, node, mr);
 }
 
@@ -188,10 +195,16 @@ static struct model_pd *find_pd(struct expand *expand, const struct node *node, 
     return pd;
 }
 
-static bool is_switched_off(struct expand *expand, const char *element, const char *name)
+static bool is_switched_off(struct expand *expand, const struct node *channel, const char *name)
 {
-    return model_find_pd(expand->model, name) == NULL &&
-           source_find_disabled(expand->source, element, name) != NULL;
+    const struct source_disabled *off = source_find_disabled(expand->source, "protection_domain", name);
+
+    if (off == NULL || model_find_pd(expand->model, name) != NULL) {
+        return false;
+    }
+    diag_warning(expand->diag, channel->loc, "<channel>: left out, as \"%s\" is switched off", name);
+    diag_note(expand->diag, off->loc, "\"%s\" is here", name);
+    return true;
 }
 
 static void expand_channel(struct expand *expand, const struct node *node)
@@ -208,8 +221,7 @@ static void expand_channel(struct expand *expand, const struct node *node)
         if (desc->pd == NULL || end->broken) {
             return;
         }
-        if (is_switched_off(expand, "protection_domain", desc->pd)) {
-            diag_warning(expand->diag, node->loc, "<channel>: left out, as \"%s\" is switched off", desc->pd);
+        if (is_switched_off(expand, node, desc->pd)) {
             return;
         }
         ends[i] = (struct model_channel_end){

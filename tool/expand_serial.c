@@ -57,7 +57,7 @@ void expand_serial(struct expand *expand, const struct node *node)
 {
     const struct desc_serial *desc = node->fields;
 
-    expand->serial = node;
+    expand->serial = expand->serial == NULL ? node : expand->serial;
     if (node->broken || desc->name == NULL || desc->driver_name == NULL) {
         return;
     }

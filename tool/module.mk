@@ -6,7 +6,7 @@ TESTS += test_diag test_model test_xml
 test_diag_SRCS := tool/mem.c tool/diag.c
 test_model_SRCS := $(TOOL_MODEL_SRCS)
 test_xml_SRCS := $(TOOL_MODEL_SRCS) tool/xml.c
-test_xml_LIBS := $(shell $(PKG_CONFIG) --libs libxml-2.0)
+test_xml_LIBS = $(TOOL_LIBS)
 
 TOOL_FDT_SRCS := tool/fdt_board.c tool/fdt_custom.c tool/fdt_custom_check.c tool/fdt_guest.c \
 	tool/fdt_guest_check.c tool/fdt_passthrough.c
@@ -63,6 +63,10 @@ test_attr_SRCS := tool/mem.c tool/suggest.c tool/ip.c tool/attr.c
 test_vars_SRCS := tool/mem.c tool/diag.c tool/vars.c
 test_schema_SRCS := tool/mem.c tool/suggest.c tool/ip.c tool/attr.c tool/sysdesc_spec.c tool/sysdesc_spec_sdf.c \
 	tool/sysdesc_spec_guest.c tool/schema.c
-test_schema_LIBS := $(shell $(PKG_CONFIG) --libs libxml-2.0)
+test_schema_LIBS = $(TOOL_LIBS)
+
+TESTS += test_fixtures
+test_fixtures_SRCS := $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_FRONT_SRCS)
+test_fixtures_LIBS = $(TOOL_LIBS)
 
 include $(sort $(wildcard tool/*/module.mk))

@@ -92,20 +92,23 @@ static const struct attr_spec *find_attr(const struct element_spec *spec, const 
     return NULL;
 }
 
-static void bind_attribute(struct diag *diag, struct node *node, const struct attr_spec *attr)
+static void bind_attribute(struct diag *diag, struct node *node, const struct attr_spec *attr,
+                           bool is_foreign)
 {
     void *field = (uint8_t *)node->fields + attr->offset;
     const struct xml_attribute *given = xml_find(node->xml, attr->name);
     char error[ATTR_ERROR_BYTES];
 
-    if (given != NULL && attr_parse(attr, given->value, field, error)) {
+    if (given != NULL && !given->broken && attr_parse(attr, given->value, field, error)) {
         return;
     }
-    if (given != NULL) {
+    if (given != NULL && given->broken) {
+        node->broken = true;
+    } else if (given != NULL) {
         diag_error(diag, given->loc, "<%s>: %s=\"%.80s\" %s", node->spec->name, attr->name, given->value,
                    error);
         node->broken = true;
-    } else if (attr->required) {
+    } else if (attr->required && !is_foreign) {
         diag_error(diag, node->loc, "<%s>: attribute \"%s\" is missing: %s", node->spec->name, attr->name,
                    attr->doc);
         node->broken = true;
@@ -115,6 +118,8 @@ static void bind_attribute(struct diag *diag, struct node *node, const struct at
 
 static void bind_attributes(struct diag *diag, struct node *node)
 {
+    bool is_foreign = false; /* the element is meant for another platform: what is missing doesn't matter */
+
     for (size_t i = 0; i < node->xml->attribute_count; i++) {
         const struct xml_attribute *attribute = &node->xml->attributes[i];
 
@@ -125,11 +130,13 @@ static void bind_attributes(struct diag *diag, struct node *node)
         } else if (attr->unsupported != NULL) {
             diag_error(diag, attribute->loc, "<%s>: attribute \"%s\" %s", node->spec->name, attr->name,
                        attr->unsupported);
+            node->broken = true;
+            is_foreign = true;
         }
     }
     for (size_t i = 0; i < node->spec->attr_count; i++) {
         if (node->spec->attrs[i].unsupported == NULL) {
-            bind_attribute(diag, node, &node->spec->attrs[i]);
+            bind_attribute(diag, node, &node->spec->attrs[i], is_foreign);
         }
     }
 }
@@ -188,6 +195,17 @@ static void report_unknown_element(struct diag *diag, const struct node *parent,
     }
 }
 
+static void report_missing(struct diag *diag, const struct node *node, const struct element_child *child,
+                           unsigned int count)
+{
+    if (count == 0 && child->min == 1) {
+        diag_error(diag, node->loc, "<%s>: it lacks a <%s> inside", node->spec->name, child->spec->name);
+    } else {
+        diag_error(diag, node->loc, "<%s>: it has %u <%s> inside but needs %s%u", node->spec->name, count,
+                   child->spec->name, child->min == child->max ? "" : "at least ", child->min);
+    }
+}
+
 static void check_counts(struct diag *diag, struct node *node)
 {
     for (size_t i = 0; i < node->spec->child_count; i++) {
@@ -208,10 +226,12 @@ static void check_counts(struct diag *diag, struct node *node)
                 diag_note(diag, first->loc, "the first one is here");
                 node->broken = true;
             }
+            if (count > child->max && child->max != 0) {
+                node->children[j]->broken = true; /* expand the first only */
+            }
         }
         if (count < child->min) {
-            diag_error(diag, node->loc, "<%s>: it has %u <%s> but needs at least %u", node->spec->name, count,
-                       child->spec->name, child->min);
+            report_missing(diag, node, child, count);
             node->broken = true;
         }
     }

@@ -29,8 +29,11 @@ static void expand_variables(struct preparation *preparation, struct xml_element
 {
     for (size_t i = 0; i < element->attribute_count; i++) {
         struct xml_attribute *attribute = &element->attributes[i];
-        char *value = vars_expand(preparation->vars, preparation->diag, attribute->loc, attribute->value);
+        char *what = mem_printf("<%s>: %s", element->name, attribute->name);
+        char *value = vars_expand(preparation->vars, preparation->diag, attribute->loc, what,
+                                  attribute->value, &attribute->broken);
 
+        free(what);
         free(attribute->value);
         attribute->value = value;
     }
@@ -46,7 +49,7 @@ static bool take_enabled(struct preparation *preparation, struct xml_element *el
         return true;
     }
     is_off = strcmp(enabled->value, "false") == 0;
-    if (!is_off && strcmp(enabled->value, "true") != 0) {
+    if (!is_off && !enabled->broken && strcmp(enabled->value, "true") != 0) {
         diag_error(preparation->diag, enabled->loc, "<%s>: enabled=\"%.80s\" is neither true nor false",
                    element->name, enabled->value);
     }
@@ -93,7 +96,7 @@ static struct xml_element *read_fragment(struct preparation *preparation, const 
 {
     struct diag *diag = preparation->diag;
     size_t bytes;
-    char *text = xml_load(diag, attribute->loc, frame->path, &bytes);
+    char *text = xml_load(diag, attribute->loc, "<include>: ", frame->path, &bytes);
     struct xml_element *root = text == NULL ? NULL : xml_read_text(diag, frame->path, text, bytes);
 
     free(text);

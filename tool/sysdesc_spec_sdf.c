@@ -33,8 +33,9 @@ const struct element_spec sysdesc_spec_program_image = {
     .fields_bytes = sizeof(struct desc_program_image),
 };
 
-/* The attributes that maps into PDs and into VMs share, all but the last, which is a PD's only. */
+/* VMs have all but the last, PDs all but the first. */
 static const struct attr_spec map_attrs[] = {
+    {.name = "setvar_vaddr", .unsupported = "is for maps of protection domains only"},
     {.name = "mr",
      .type = ATTR_NAME,
      .required = true,
@@ -72,8 +73,8 @@ static const struct attr_spec map_attrs[] = {
 const struct element_spec sysdesc_spec_map = {
     .name = "map",
     .doc = "Maps a memory region into the protection domain.",
-    .attrs = map_attrs,
-    .attr_count = COUNT(map_attrs),
+    .attrs = &map_attrs[1],
+    .attr_count = COUNT(map_attrs) - 1,
     .fields_bytes = sizeof(struct desc_map),
 };
 
@@ -217,8 +218,10 @@ const struct element_spec sysdesc_spec_vm = {
     .child_count = COUNT(vm_children),
 };
 
-/* The last two are for children only. */
+/* Children have all but the first two, others all but the last two. */
 static const struct attr_spec pd_attrs[] = {
+    {.name = "id", .unsupported = "is for protection domains inside another"},
+    {.name = "setvar_id", .unsupported = "is for protection domains inside another"},
     {.name = "name",
      .type = ATTR_NAME,
      .required = true,
@@ -310,8 +313,8 @@ const struct element_spec sysdesc_spec_pd = {
 const struct element_spec sysdesc_spec_child_pd = {
     .name = "protection_domain",
     .doc = "A child: its faults go to its parent, which may restart it.",
-    .attrs = pd_attrs,
-    .attr_count = COUNT(pd_attrs),
+    .attrs = &pd_attrs[2],
+    .attr_count = COUNT(pd_attrs) - 2,
     .fields_bytes = sizeof(struct desc_pd),
     .children = pd_children,
     .child_count = COUNT(pd_children),
@@ -326,7 +329,7 @@ static const struct attr_spec mr_attrs[] = {
     {.name = "size",
      .type = ATTR_SIZE,
      .offset = offsetof(struct desc_memory_region, size),
-     .min = 1,
+     .min = MODEL_PAGE_BYTES,
      .multiple = MODEL_PAGE_BYTES,
      .doc = "bytes; default with prefill_path: the size of the file in whole pages"},
     {.name = "page_size",

@@ -15,6 +15,7 @@ struct expansion {
     const struct vars *vars;
     struct diag *diag;
     struct loc loc;
+    const char *what;
     char *out;
     size_t length;
     bool failed; /* one report per attribute */
@@ -65,10 +66,10 @@ void vars_free(struct vars *vars)
     *vars = (struct vars){0};
 }
 
-static void fail(struct expansion *expansion, const char *format, const char *detail)
+static void fail(struct expansion *expansion, const char *wrong, const char *detail)
 {
     if (!expansion->failed) {
-        diag_error(expansion->diag, expansion->loc, format, detail);
+        diag_error(expansion->diag, expansion->loc, "%s: %s%s", expansion->what, wrong, detail);
         expansion->failed = true;
     }
 }
@@ -76,7 +77,7 @@ static void fail(struct expansion *expansion, const char *format, const char *de
 static void append(struct expansion *expansion, const char *text, size_t length)
 {
     if (length > MAX_TEXT_BYTES - expansion->length) {
-        fail(expansion, "value is longer than %s with its variables replaced", "64 KiB");
+        fail(expansion, "with its variables replaced it is longer than 64 KiB", "");
         return;
     }
     memcpy(&expansion->out[expansion->length], text, length);
@@ -100,6 +101,17 @@ static const char *find_end(const char *text, const char *end)
 
 static void expand(struct expansion *expansion, const char *text, const char *end, unsigned int depth);
 
+static void fail_unset(struct expansion *expansion, const char *name)
+{
+    char *rest =
+        mem_printf("\"%s\" is not set; give it with -D %s=value or in the environment, or write a default: "
+                   "${%s:-default}",
+                   name, name, name);
+
+    fail(expansion, "variable ", rest);
+    free(rest);
+}
+
 /* The inside of ${...}. */
 static void expand_reference(struct expansion *expansion, const char *text, const char *end,
                              unsigned int depth)
@@ -111,16 +123,13 @@ static void expand_reference(struct expansion *expansion, const char *text, cons
     bool has_default = end - rest >= 2 && rest[0] == ':' && rest[1] == '-';
 
     if (length == 0 || length >= 64 || (rest != end && !has_default)) {
-        fail(expansion, "malformed variable: write %s", "${NAME} or ${NAME:-default}");
+        fail(expansion, "malformed variable; write ${NAME} or ${NAME:-default}", "");
     } else if (value != NULL && (value[0] != '\0' || !has_default)) {
         append(expansion, value, strlen(value));
     } else if (has_default) {
         expand(expansion, rest + 2, end, depth - 1);
     } else {
-        fail(expansion,
-             "variable \"%s\" is not set; give it with -D NAME=value or in the environment, or write a "
-             "default: ${NAME:-default}",
-             name);
+        fail_unset(expansion, name);
     }
     free(name);
 }
@@ -128,7 +137,7 @@ static void expand_reference(struct expansion *expansion, const char *text, cons
 static void expand(struct expansion *expansion, const char *text, const char *end, unsigned int depth)
 {
     if (depth == 0) {
-        fail(expansion, "variables are nested deeper than %s", "8 levels");
+        fail(expansion, "variables are nested deeper than 8 levels", "");
         return;
     }
     while (text < end && !expansion->failed) {
@@ -139,7 +148,7 @@ static void expand(struct expansion *expansion, const char *text, const char *en
             const char *closing = find_end(text + 2, end);
 
             if (closing == NULL) {
-                fail(expansion, "variable lacks its closing %s", "\"}\"");
+                fail(expansion, "a variable lacks its closing \"}\"", "");
                 return;
             }
             expand_reference(expansion, text + 2, closing, depth);
@@ -150,11 +159,13 @@ static void expand(struct expansion *expansion, const char *text, const char *en
     }
 }
 
-char *vars_expand(const struct vars *vars, struct diag *diag, struct loc loc, const char *text)
+char *vars_expand(const struct vars *vars, struct diag *diag, struct loc loc, const char *what,
+                  const char *text, bool *failed)
 {
-    struct expansion expansion = {.vars = vars, .diag = diag, .loc = loc};
+    struct expansion expansion = {.vars = vars, .diag = diag, .loc = loc, .what = what};
     char *result;
 
+    *failed = false;
     if (strchr(text, '$') == NULL) {
         return mem_strdup(text);
     }
@@ -162,5 +173,6 @@ char *vars_expand(const struct vars *vars, struct diag *diag, struct loc loc, co
     expand(&expansion, text, text + strlen(text), MAX_NESTING);
     result = mem_strndup(expansion.out, expansion.length);
     free(expansion.out);
+    *failed = expansion.failed;
     return result;
 }

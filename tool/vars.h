@@ -29,6 +29,7 @@ void vars_free(struct vars *vars);
 
 /**
  * `text` with its variables replaced, malloc'd; `$$` stands for one dollar. Defaults may contain variables.
- * Errors are reported at `loc` and leave the offending piece out.
+ * An error is reported at `loc`, starting with `what`, sets *failed and leaves the offending piece out.
  */
-char *vars_expand(const struct vars *vars, struct diag *diag, struct loc loc, const char *text);
+char *vars_expand(const struct vars *vars, struct diag *diag, struct loc loc, const char *what,
+                  const char *text, bool *failed);

@@ -207,13 +207,21 @@ static void on_end(void *context, const xmlChar *name, const xmlChar *prefix, co
     }
 }
 
+static bool is_space(xmlChar byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 static void on_text(void *context, const xmlChar *text, int length)
 {
     struct reader *reader = context;
     int i = 0;
 
-    while (i < length && strchr(" \t\r\n", (char)text[i]) != NULL && text[i] != '\0') {
+    while (i < length && is_space(text[i])) {
         i++;
+    }
+    while (i < length && is_space(text[length - 1])) {
+        length--;
     }
     if (i < length && !reader->failed && reader->depth > 0) {
         const struct xml_element *parent = reader->stack[reader->depth - 1];
@@ -321,19 +329,19 @@ struct xml_element *xml_read_text(struct diag *diag, const char *name, const cha
     return reader.root;
 }
 
-char *xml_load(struct diag *diag, struct loc loc, const char *path, size_t *bytes)
+char *xml_load(struct diag *diag, struct loc loc, const char *what, const char *path, size_t *bytes)
 {
     FILE *file = fopen(path, "rb");
     char *text = mem_zalloc(XML_MAX_FILE_BYTES + 2);
 
     if (file == NULL) {
-        diag_error(diag, loc, "cannot open \"%s\": %s", path, strerror(errno));
+        diag_error(diag, loc, "%scannot open \"%s\": %s", what, path, strerror(errno));
         free(text);
         return NULL;
     }
     *bytes = fread(text, 1, XML_MAX_FILE_BYTES + 1, file);
     if (ferror(file) != 0) {
-        diag_error(diag, loc, "cannot read \"%s\": %s", path, strerror(errno));
+        diag_error(diag, loc, "%scannot read \"%s\": %s", what, path, strerror(errno));
         free(text);
         text = NULL;
     }
@@ -344,7 +352,7 @@ char *xml_load(struct diag *diag, struct loc loc, const char *path, size_t *byte
 struct xml_element *xml_read_file(struct diag *diag, const char *path)
 {
     size_t bytes;
-    char *text = xml_load(diag, (struct loc){NULL, 0, 0}, path, &bytes);
+    char *text = xml_load(diag, (struct loc){NULL, 0, 0}, "", path, &bytes);
     struct xml_element *root = text == NULL ? NULL : xml_read_text(diag, path, text, bytes);
 
     free(text);

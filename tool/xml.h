@@ -22,6 +22,7 @@ struct xml_attribute {
     char *name;
     char *value; /**< entities resolved */
     struct loc loc;
+    bool broken; /**< an error about the value was reported: don't use it */
 };
 
 struct xml_element {
@@ -50,5 +51,6 @@ struct xml_attribute *xml_find(const struct xml_element *element, const char *na
 /** Elements in the tree, itself included. */
 size_t xml_count(const struct xml_element *element);
 
-/** A whole file as a NUL-terminated string; NULL after an error was reported at `loc`. */
-char *xml_load(struct diag *diag, struct loc loc, const char *path, size_t *bytes);
+/** A whole file as a NUL-terminated string; NULL after an error, starting with `what`, was reported at `loc`.
+ */
+char *xml_load(struct diag *diag, struct loc loc, const char *what, const char *path, size_t *bytes);

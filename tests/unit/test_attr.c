@@ -53,7 +53,7 @@ static void test_numbers(void **state)
     assert_wrong(&spec, "1_", "not a number");
     assert_wrong(&spec, " 1", "not a number");
     assert_wrong(&spec, "1K", "not a number");
-    assert_wrong(&spec, "18446744073709551616", "not a number");
+    assert_wrong(&spec, "18446744073709551616", "too large a number");
     assert_wrong(&spec, "0", "out of range: it takes a number from 1 to 254");
     assert_wrong(&spec, "255", "out of range");
     assert_wrong(&power, "3", "power of two");
@@ -71,7 +71,7 @@ static void test_sizes(void **state)
     assert_wrong(&spec, "4KB", "not a size, such as");
     assert_wrong(&spec, "17179869184G", "not a size");
     assert_wrong(&spec, "4 K", "not a size");
-    assert_wrong(&spec, "100", "not a multiple of 0x1000");
+    assert_wrong(&spec, "100", "not a multiple of 4K");
 }
 
 static void test_perms_and_booleans(void **state)
@@ -183,6 +183,9 @@ static void test_descriptions(void **state)
     assert_string_equal(error, "number from 2 to 5");
     attr_describe(&open, error);
     assert_string_equal(error, "size of at least 7");
+    assert_string_equal(attr_size_text(0x201000, error), "2052K");
+    assert_string_equal(attr_size_text(3ull << 30, error), "3G");
+    assert_string_equal(attr_size_text(0, error), "0");
 }
 
 int main(void)

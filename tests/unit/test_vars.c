@@ -16,10 +16,12 @@ static struct vars vars;
 static void assert_expands(const char *text, const char *expected, int errors)
 {
     struct diag *diag = diag_new();
-    char *value = vars_expand(&vars, diag, (struct loc){0}, text);
+    bool failed;
+    char *value = vars_expand(&vars, diag, (struct loc){0}, "test", text, &failed);
 
     assert_string_equal(value, expected);
     assert_int_equal(diag_error_count(diag), errors);
+    assert_true(failed == (errors > 0));
     free(value);
     diag_free(diag);
 }
@@ -104,7 +106,8 @@ static void test_size_is_bounded(void **state)
     assert_true(vars_define(&vars, long_value));
     free(long_value);
 
-    char *value = vars_expand(&vars, diag, (struct loc){0}, "${L}${L}");
+    bool failed;
+    char *value = vars_expand(&vars, diag, (struct loc){0}, "test", "${L}${L}", &failed);
 
     assert_int_equal(diag_error_count(diag), 1);
     assert_int_equal(strlen(value), 59999);
