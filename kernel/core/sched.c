@@ -105,7 +105,7 @@ static void charge(struct core *core, uint64_t now)
     }
 }
 
-void sched_yield(struct core *core)
+void sched_give_way(struct core *core)
 {
     struct thread *thread = core->current;
 

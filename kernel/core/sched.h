@@ -21,7 +21,7 @@ bool sched_is_runnable(const struct thread *thread);
 void sched_update(struct thread *thread);
 
 /** The running thread gives up the rest of its slice: behind its equals, or until its next period. */
-void sched_yield(struct core *core);
+void sched_give_way(struct core *core);
 
 /** Wake vCPU `thread` (THREAD_IDLE) at `time`; ARCH_NEVER: forget it. */
 void sched_wake_at(struct thread *thread, uint64_t time);

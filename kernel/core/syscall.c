@@ -211,7 +211,7 @@ static enum syscall_status simple_call(struct pd *pd, uint64_t number)
     case SYSCALL_DEBUG_WRITE:
         return debug_write(pd);
     case SYSCALL_YIELD:
-        sched_yield(pd->thread.core);
+        sched_give_way(pd->thread.core);
         return SYSCALL_OK;
     case SYSCALL_COUNTERS:
         copy_counters(pd, pd->thread.core->counters);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** Host stand-in for kernel/aarch64: time that tests set, and a record of what the core asked for. */
+#pragma once
+
+#include "kernel/core/kernel.h"
+
+#define ARCH_FAKE_TEXT_BYTES 8192u
+#define ARCH_FAKE_IRQS 32u
+
+/** The machine as tests see it. */
+struct arch_fake {
+    uint64_t now;
+    uint64_t deadline; /**< last arch_timer_set() */
+    uint32_t core_id;  /**< which core runs */
+    uint32_t kicked;   /**< bit n: core n was kicked */
+    char text[ARCH_FAKE_TEXT_BYTES];
+    size_t text_bytes;
+    uint32_t deactivated[ARCH_FAKE_IRQS];
+    uint32_t deactivated_count;
+    uint32_t enabled[ARCH_FAKE_IRQS];
+    uint32_t enabled_count;
+    uint32_t dropped[ARCH_FAKE_IRQS]; /**< arch_virq_drop_hw() */
+    uint32_t dropped_count;
+    uint32_t syncs;
+    uint32_t forgotten; /**< arch_vcpu_forget() calls */
+    uint64_t injected_esr, injected_far;
+    uint32_t injections;
+    uint32_t smc_count;
+    uint64_t smc[8];
+};
+
+/** One machine per process, as on the target. */
+extern struct arch_fake arch_fake;
+
+/** Back to power-on: time 1000, nothing recorded. One tick is a microsecond. */
+void arch_fake_reset(void);

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** Scheduling: priorities, round robin, budgets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "kernel/core/notification.h"
+#include "kernel/core/sched.h"
+#include "tests/mock/mock_kernel.h"
+
+static int teardown(void **state)
+{
+    mock_kernel_free(*state);
+    return 0;
+}
+
+static int setup(void **state)
+{
+    *state = mock_kernel_new(4, 1);
+    return 0;
+}
+
+static void wake(struct mock_kernel *mock, uint32_t index)
+{
+    notification_send(mock_kernel_pd(mock, index), 1);
+}
+
+static struct thread *thread(struct mock_kernel *mock, uint32_t index)
+{
+    return &mock_kernel_pd(mock, index)->thread;
+}
+
+static void highest_priority_runs(void **state)
+{
+    struct mock_kernel *mock = *state;
+
+    mock_kernel_boot(mock);
+    assert_null(mock_kernel_pick(mock));
+    wake(mock, 1);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 1));
+    wake(mock, 0);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 1));
+    wake(mock, 3);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 3));
+    mock_kernel_wait(mock, 3);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 1));
+    mock_kernel_wait(mock, 1);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 0));
+    mock_kernel_wait(mock, 0);
+    assert_null(mock_kernel_pick(mock));
+}
+
+static void extreme_priorities_work(void **state)
+{
+    struct mock_kernel *mock = *state;
+
+    mock->pds[0].priority = 0;
+    mock->pds[1].priority = 254;
+    mock->pds[2].priority = 63;
+    mock->pds[3].priority = 64;
+    mock_kernel_boot(mock);
+    for (uint32_t i = 0; i < 4; i++)
+        wake(mock, i);
+    const uint32_t order[] = {1, 3, 2, 0};
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_ptr_equal(mock_kernel_pick(mock), thread(mock, order[i]));
+        mock_kernel_wait(mock, order[i]);
+    }
+}
+
+static void equals_take_turns(void **state)
+{
+    struct mock_kernel *mock = *state;
+
+    mock->pds[1].priority = mock->pds[0].priority;
+    mock_kernel_boot(mock);
+    wake(mock, 0);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 0));
+    /* Alone in its priority it needs no timer. */
+    assert_true(arch_fake.deadline == ARCH_NEVER);
+    wake(mock, 1);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 0));
+    assert_int_equal(arch_fake.deadline, 2000);
+    mock_kernel_advance(mock, 1999);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 0));
+    mock_kernel_advance(mock, 2000);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 1));
+    assert_int_equal(arch_fake.deadline, 3000);
+    mock_kernel_advance(mock, 3000);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 0));
+}
+
+static void preempted_one_goes_on_first(void **state)
+{
+    struct mock_kernel *mock = *state;
+
+    mock->pds[1].priority = mock->pds[0].priority;
+    mock_kernel_boot(mock);
+    wake(mock, 0);
+    wake(mock, 1);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 0));
+    wake(mock, 3);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 3));
+    mock_kernel_wait(mock, 3);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 0));
+}
+
+static void yield_goes_behind_equals(void **state)
+{
+    struct mock_kernel *mock = *state;
+
+    mock->pds[1].priority = mock->pds[0].priority;
+    mock_kernel_boot(mock);
+    wake(mock, 0);
+    wake(mock, 1);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 0));
+    (void)mock_kernel_call(mock, 0, SYSCALL_YIELD, 0, 0, 0, 0);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 1));
+    (void)mock_kernel_call(mock, 1, SYSCALL_YIELD, 0, 0, 0, 0);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 0));
+}
+
+/* PD 1 spins with 200 of 1000 us, PD 0 spins below it: over 100 periods PD 1 gets its fifth and no more. */
+static void budget_holds_a_spinner_to_its_share(void **state)
+{
+    struct mock_kernel *mock = *state;
+    uint64_t used[2] = {0, 0};
+
+    mock->pds[1].budget_us = 200;
+    mock->pds[1].period_us = 1000;
+    mock_kernel_boot(mock);
+    wake(mock, 0);
+    wake(mock, 1);
+    uint64_t end = arch_fake.now + 100000;
+    while (arch_fake.now < end) {
+        struct thread *running = mock_kernel_pick(mock);
+        uint64_t next = arch_fake.deadline < end ? arch_fake.deadline : end;
+
+        assert_non_null(running);
+        assert_true(next > arch_fake.now);
+        used[running->index] += next - arch_fake.now;
+        mock_kernel_advance(mock, next);
+    }
+    assert_in_range(used[1], 19800, 20400);
+    assert_int_equal(used[0] + used[1], 100000);
+}
+
+static void blocked_ones_keep_no_more_than_their_budget(void **state)
+{
+    struct mock_kernel *mock = *state;
+
+    mock->pds[1].budget_us = 200;
+    mock->pds[1].period_us = 1000;
+    mock_kernel_boot(mock);
+    arch_fake.now = 50000;
+    wake(mock, 1);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 1));
+    assert_int_equal(arch_fake.deadline, 50200);
+    /* Block after half of it, come back: the other half is left. */
+    arch_fake.now = 50100;
+    mock_kernel_wait(mock, 1);
+    assert_null(mock_kernel_pick(mock));
+    arch_fake.now = 50500;
+    wake(mock, 1);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 1));
+    assert_int_equal(arch_fake.deadline, 50600);
+    mock_kernel_advance(mock, 50600);
+    assert_null(mock_kernel_pick(mock));
+    assert_int_equal(arch_fake.deadline, 51000);
+    mock_kernel_advance(mock, 51000);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 1));
+    assert_int_equal(arch_fake.deadline, 51200);
+}
+
+static void throttled_one_may_block_and_come_back(void **state)
+{
+    struct mock_kernel *mock = *state;
+
+    mock->pds[1].budget_us = 200;
+    mock->pds[1].period_us = 1000;
+    mock_kernel_boot(mock);
+    wake(mock, 1);
+    (void)mock_kernel_pick(mock);
+    mock_kernel_advance(mock, arch_fake.deadline);
+    assert_null(mock_kernel_pick(mock));
+    /* Stopped by a parent while throttled, resumed after its period. */
+    thread(mock, 1)->suspended = true;
+    sched_update(thread(mock, 1));
+    assert_null(mock_kernel_pick(mock));
+    assert_true(arch_fake.deadline == ARCH_NEVER);
+    arch_fake.now = 5000;
+    thread(mock, 1)->suspended = false;
+    sched_update(thread(mock, 1));
+    assert_null(mock_kernel_pick(mock));
+    assert_true(arch_fake.deadline <= arch_fake.now);
+    mock_kernel_advance(mock, arch_fake.now);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 1));
+}
+
+static void idle_vcpu_is_woken_in_time(void **state)
+{
+    struct mock_kernel *mock = *state;
+    struct thread *vcpu = &mock_kernel_vcpu(mock, 0)->thread;
+
+    mock_kernel_boot(mock);
+    vcpu->state = THREAD_IDLE;
+    sched_wake_at(vcpu, 7000);
+    assert_null(mock_kernel_pick(mock));
+    assert_int_equal(arch_fake.deadline, 7000);
+    mock_kernel_advance(mock, 7000);
+    assert_ptr_equal(mock_kernel_pick(mock), vcpu);
+    assert_true(arch_fake.deadline == ARCH_NEVER);
+}
+
+static void early_wake_forgets_the_alarm(void **state)
+{
+    struct mock_kernel *mock = *state;
+    struct thread *vcpu = &mock_kernel_vcpu(mock, 0)->thread;
+
+    mock_kernel_boot(mock);
+    vcpu->state = THREAD_IDLE;
+    sched_wake_at(vcpu, 7000);
+    vcpu->state = THREAD_READY;
+    sched_update(vcpu);
+    assert_ptr_equal(mock_kernel_pick(mock), vcpu);
+    assert_true(arch_fake.deadline == ARCH_NEVER);
+}
+
+static void idle_time_is_counted(void **state)
+{
+    struct mock_kernel *mock = *state;
+
+    mock_kernel_boot(mock);
+    assert_null(mock_kernel_pick(mock));
+    arch_fake.now += 700;
+    wake(mock, 0);
+    (void)mock_kernel_pick(mock);
+    arch_fake.now += 50;
+    mock_kernel_wait(mock, 0);
+    assert_null(mock_kernel_pick(mock));
+    assert_int_equal(mock->kernel.cores[0].counters[SYSCALL_COUNTER_IDLE_TICKS], 700);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(highest_priority_runs, setup, teardown),
+        cmocka_unit_test_setup_teardown(extreme_priorities_work, setup, teardown),
+        cmocka_unit_test_setup_teardown(equals_take_turns, setup, teardown),
+        cmocka_unit_test_setup_teardown(preempted_one_goes_on_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(yield_goes_behind_equals, setup, teardown),
+        cmocka_unit_test_setup_teardown(budget_holds_a_spinner_to_its_share, setup, teardown),
+        cmocka_unit_test_setup_teardown(blocked_ones_keep_no_more_than_their_budget, setup, teardown),
+        cmocka_unit_test_setup_teardown(throttled_one_may_block_and_come_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(idle_vcpu_is_woken_in_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(early_wake_forgets_the_alarm, setup, teardown),
+        cmocka_unit_test_setup_teardown(idle_time_is_counted, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

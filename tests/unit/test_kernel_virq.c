@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** Virtual interrupts: what a guest is signalled, with a model of the GIC's virtual CPU interface. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/core/virq.h"
+#include "kernel/include/syscall.h"
+
+#define ENABLED SYSCALL_VIRQ_ENABLED
+#define LEVEL SYSCALL_VIRQ_LEVEL
+#define NONE 1023u
+
+/* The vCPU's side: list registers, and a stack of what it has acknowledged. */
+struct guest {
+    struct virq_state state;
+    uint32_t lrs[VIRQ_MAX_LRS];
+    uint32_t active[64];
+    uint32_t depth;
+    uint32_t eoi_count;
+};
+
+static int setup(void **state)
+{
+    struct guest *guest = calloc(1, sizeof *guest);
+
+    virq_init(&guest->state, 4);
+    virq_enable(&guest->state, true);
+    *state = guest;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    free(*state);
+    return 0;
+}
+
+/* Into the guest: what gich_enter() does. */
+static void enter(struct guest *guest)
+{
+    virq_fill(&guest->state);
+    for (uint32_t i = 0; i < 4; i++) {
+        if ((guest->state.dirty >> i & 1) != 0)
+            guest->lrs[i] = guest->state.lrs[i];
+    }
+    guest->state.dirty = 0;
+    assert_memory_equal(guest->lrs, guest->state.lrs, sizeof guest->lrs);
+}
+
+/* And back out: arch_virq_sync(). */
+static void leave(struct guest *guest)
+{
+    virq_fold_eois(&guest->state, guest->eoi_count);
+    guest->eoi_count = 0;
+    for (uint32_t i = 0; i < 4; i++) {
+        if ((guest->state.used >> i & 1) != 0)
+            virq_fold(&guest->state, i, guest->lrs[i]);
+    }
+}
+
+/* GICV_IAR: the most urgent pending LR becomes active. Returns INTID, source in bits 12..10. */
+static uint32_t acknowledge(struct guest *guest)
+{
+    uint32_t best = 4;
+
+    for (uint32_t i = 0; i < 4; i++) {
+        if ((guest->lrs[i] & VIRQ_LR_PENDING) != 0 &&
+            (best == 4 || (guest->lrs[i] >> 23 & 31) < (guest->lrs[best] >> 23 & 31)))
+            best = i;
+    }
+    if (best == 4)
+        return NONE;
+    guest->lrs[best] = (guest->lrs[best] & ~VIRQ_LR_PENDING) | VIRQ_LR_ACTIVE;
+    guest->active[guest->depth++] = guest->lrs[best] & VIRQ_LR_ID_MASK;
+    return guest->lrs[best] &
+           (VIRQ_LR_ID_MASK | ((guest->lrs[best] & VIRQ_LR_ID_MASK) < 16 ? VIRQ_LR_SOURCE_MASK : 0));
+}
+
+/* GICV_EOIR of the last one acknowledged. Returns whether that raises a maintenance interrupt. */
+static bool end(struct guest *guest)
+{
+    uint32_t intid = guest->active[--guest->depth];
+
+    for (uint32_t i = 0; i < 4; i++) {
+        if ((guest->lrs[i] & VIRQ_LR_ACTIVE) != 0 && (guest->lrs[i] & VIRQ_LR_ID_MASK) == intid) {
+            guest->lrs[i] &= ~VIRQ_LR_ACTIVE;
+            return (guest->lrs[i] & (VIRQ_LR_EOI | VIRQ_LR_HW)) == VIRQ_LR_EOI &&
+                   (guest->lrs[i] & VIRQ_LR_PENDING) == 0;
+        }
+    }
+    guest->eoi_count++;
+    return true;
+}
+
+static void edge_is_delivered_once(void **state)
+{
+    struct guest *guest = *state;
+
+    virq_configure(&guest->state, 40, ENABLED, 0xa0);
+    virq_pend(&guest->state, 40, 0);
+    virq_pend(&guest->state, 40, 0);
+    assert_true(virq_is_pending(&guest->state));
+    enter(guest);
+    assert_int_equal(acknowledge(guest), 40);
+    leave(guest);
+    assert_false(virq_is_pending(&guest->state));
+    assert_int_equal(virq_get(&guest->state, 40), SYSCALL_VIRQ_IS_ACTIVE);
+    enter(guest);
+    assert_int_equal(acknowledge(guest), NONE);
+    assert_false(end(guest));
+    leave(guest);
+    assert_int_equal(virq_get(&guest->state, 40), 0);
+}
+
+static void edge_while_active_comes_again(void **state)
+{
+    struct guest *guest = *state;
+
+    virq_configure(&guest->state, 40, ENABLED, 0xa0);
+    virq_pend(&guest->state, 40, 0);
+    enter(guest);
+    assert_int_equal(acknowledge(guest), 40);
+    leave(guest);
+    virq_pend(&guest->state, 40, 0);
+    enter(guest);
+    (void)end(guest);
+    assert_int_equal(acknowledge(guest), 40);
+}
+
+static void level_follows_its_line(void **state)
+{
+    struct guest *guest = *state;
+
+    virq_configure(&guest->state, 50, ENABLED | LEVEL, 0xa0);
+    virq_set_line(&guest->state, 50, true);
+    enter(guest);
+    assert_int_equal(acknowledge(guest), 50);
+    /* Still high at the end of the handler: maintenance, and again. */
+    assert_true(end(guest));
+    leave(guest);
+    assert_true(virq_is_pending(&guest->state));
+    enter(guest);
+    assert_int_equal(acknowledge(guest), 50);
+    leave(guest);
+    /* Lowered inside the handler: the end costs no exit. */
+    virq_set_line(&guest->state, 50, false);
+    enter(guest);
+    assert_false(end(guest));
+    leave(guest);
+    assert_false(virq_is_pending(&guest->state));
+    assert_int_equal(guest->state.used, 0);
+}
+
+static void lowered_line_withdraws_a_pending_one(void **state)
+{
+    struct guest *guest = *state;
+
+    virq_configure(&guest->state, 50, ENABLED | LEVEL, 0xa0);
+    virq_set_line(&guest->state, 50, true);
+    enter(guest);
+    leave(guest);
+    virq_set_line(&guest->state, 50, false);
+    enter(guest);
+    assert_int_equal(acknowledge(guest), NONE);
+}
+
+static void disabled_ones_keep_their_state(void **state)
+{
+    struct guest *guest = *state;
+
+    virq_pend(&guest->state, 60, 0);
+    assert_false(virq_is_pending(&guest->state));
+    assert_int_equal(virq_get(&guest->state, 60), SYSCALL_VIRQ_IS_PENDING);
+    virq_configure(&guest->state, 60, ENABLED, 0);
+    enter(guest);
+    leave(guest);
+    virq_configure(&guest->state, 60, 0, 0);
+    enter(guest);
+    assert_int_equal(acknowledge(guest), NONE);
+    leave(guest);
+    virq_configure(&guest->state, 60, ENABLED, 0);
+    enter(guest);
+    assert_int_equal(acknowledge(guest), 60);
+}
+
+static void distributor_off_signals_nothing(void **state)
+{
+    struct guest *guest = *state;
+
+    virq_configure(&guest->state, 60, ENABLED, 0);
+    virq_pend(&guest->state, 60, 0);
+    enter(guest);
+    leave(guest);
+    virq_enable(&guest->state, false);
+    assert_false(virq_is_pending(&guest->state));
+    enter(guest);
+    assert_int_equal(acknowledge(guest), NONE);
+    leave(guest);
+    virq_enable(&guest->state, true);
+    enter(guest);
+    assert_int_equal(acknowledge(guest), 60);
+}
+
+static void sgi_comes_once_per_source(void **state)
+{
+    struct guest *guest = *state;
+    uint32_t seen = 0;
+
+    virq_configure(&guest->state, 3, ENABLED, 0x80);
+    virq_pend(&guest->state, 3, 0);
+    virq_pend(&guest->state, 3, 2);
+    virq_pend(&guest->state, 3, 2);
+    virq_pend(&guest->state, 3, 7);
+    for (uint32_t i = 0; i < 3; i++) {
+        enter(guest);
+        uint32_t iar = acknowledge(guest);
+        assert_int_equal(iar & 0x3ff, 3);
+        seen |= 1u << (iar >> 10 & 7);
+        (void)end(guest);
+        leave(guest);
+    }
+    enter(guest);
+    assert_int_equal(acknowledge(guest), NONE);
+    assert_int_equal(seen, 1u << 0 | 1u << 2 | 1u << 7);
+}
+
+static void most_urgent_first_when_lrs_are_short(void **state)
+{
+    struct guest *guest = *state;
+
+    for (uint32_t i = 0; i < 8; i++) {
+        virq_configure(&guest->state, 32 + i, ENABLED, (uint8_t)(0xf0 - 16 * i));
+        virq_pend(&guest->state, 32 + i, 0);
+    }
+    for (uint32_t i = 8; i-- > 0;) {
+        enter(guest);
+        assert_int_equal(guest->state.starved, i >= 4);
+        assert_int_equal(acknowledge(guest), 32 + i);
+        (void)end(guest);
+        leave(guest);
+    }
+    assert_false(virq_is_pending(&guest->state));
+}
+
+static void urgent_one_displaces_a_pending_one(void **state)
+{
+    struct guest *guest = *state;
+
+    for (uint32_t i = 0; i < 4; i++) {
+        virq_configure(&guest->state, 32 + i, ENABLED, 0xa0);
+        virq_pend(&guest->state, 32 + i, 0);
+    }
+    enter(guest);
+    leave(guest);
+    virq_configure(&guest->state, 99, ENABLED, 0x20);
+    virq_pend(&guest->state, 99, 0);
+    enter(guest);
+    assert_int_equal(acknowledge(guest), 99);
+    (void)end(guest);
+    for (uint32_t i = 0; i < 4; i++) {
+        leave(guest);
+        enter(guest);
+        assert_in_range(acknowledge(guest), 32, 35);
+        (void)end(guest);
+    }
+}
+
+static void nested_deeper_than_lrs(void **state)
+{
+    struct guest *guest = *state;
+
+    /* Each preempts the one before: more active ones than LRs. */
+    for (uint32_t i = 0; i < 8; i++) {
+        virq_configure(&guest->state, 32 + i, ENABLED, (uint8_t)(0xf0 - 16 * i));
+        virq_pend(&guest->state, 32 + i, 0);
+        enter(guest);
+        assert_int_equal(acknowledge(guest), 32 + i);
+        leave(guest);
+    }
+    assert_int_equal(guest->state.spilled_count, 4);
+    while (guest->depth > 0) {
+        enter(guest);
+        (void)end(guest);
+        leave(guest);
+    }
+    assert_int_equal(guest->state.spilled_count, 0);
+    for (uint32_t i = 0; i < 8; i++)
+        assert_int_equal(virq_get(&guest->state, 32 + i), 0);
+}
+
+static void linked_interrupt_uses_a_linked_lr(void **state)
+{
+    struct guest *guest = *state;
+
+    virq_configure(&guest->state, 27, ENABLED | LEVEL, 0x80);
+    virq_pend_hw(&guest->state, 27, 27);
+    enter(guest);
+    assert_int_equal(guest->lrs[0], VIRQ_LR_HW | VIRQ_LR_PENDING | 16u << 23 | 27u << 10 | 27u);
+    assert_int_equal(acknowledge(guest), 27);
+    assert_false(end(guest));
+    leave(guest);
+    assert_int_equal(virq_get(&guest->state, 27), 0);
+    assert_int_equal(guest->state.irqs[27].flags & VIRQ_HW, 0);
+}
+
+static void linked_one_follows_a_software_one(void **state)
+{
+    struct guest *guest = *state;
+
+    virq_configure(&guest->state, 27, ENABLED, 0x80);
+    virq_pend(&guest->state, 27, 0);
+    enter(guest);
+    assert_int_equal(acknowledge(guest), 27);
+    leave(guest);
+    virq_pend_hw(&guest->state, 27, 27);
+    enter(guest);
+    assert_true(end(guest));
+    leave(guest);
+    enter(guest);
+    assert_int_equal(acknowledge(guest), 27);
+    assert_int_not_equal(guest->lrs[guest->state.irqs[27].lr - 1] & VIRQ_LR_HW, 0);
+}
+
+static void count_drop(void *context, uint32_t physical)
+{
+    *(uint32_t *)context += physical;
+}
+
+static void clear_forgets_and_reports_linked_ones(void **state)
+{
+    struct guest *guest = *state;
+    uint32_t dropped = 0;
+
+    virq_configure(&guest->state, 27, ENABLED, 0x80);
+    virq_configure(&guest->state, 50, ENABLED | LEVEL, 0x80);
+    virq_pend_hw(&guest->state, 27, 30);
+    virq_pend(&guest->state, 3, 1);
+    virq_set_line(&guest->state, 50, true);
+    enter(guest);
+    (void)acknowledge(guest);
+    leave(guest);
+    virq_clear(&guest->state, count_drop, &dropped);
+    assert_int_equal(dropped, 30);
+    assert_int_equal(guest->state.used, 0);
+    assert_int_equal(virq_get(&guest->state, 27), 0);
+    assert_int_equal(virq_get(&guest->state, 3), 0);
+    /* A line is the device's, not the vCPU's. */
+    assert_int_equal(virq_get(&guest->state, 50), SYSCALL_VIRQ_IS_PENDING);
+    guest->depth = 0;
+    enter(guest);
+    assert_int_equal(acknowledge(guest), 50);
+}
+
+static void active_state_can_be_written(void **state)
+{
+    struct guest *guest = *state;
+
+    virq_configure(&guest->state, 70, ENABLED, 0);
+    assert_false(virq_set_active(&guest->state, 70, true));
+    virq_pend(&guest->state, 70, 0);
+    assert_false(virq_is_pending(&guest->state));
+    assert_int_equal(virq_get(&guest->state, 70), SYSCALL_VIRQ_IS_PENDING | SYSCALL_VIRQ_IS_ACTIVE);
+    assert_false(virq_set_active(&guest->state, 70, false));
+    enter(guest);
+    assert_int_equal(acknowledge(guest), 70);
+    leave(guest);
+    assert_false(virq_set_active(&guest->state, 70, false));
+    assert_int_equal(virq_get(&guest->state, 70), 0);
+}
+
+/* Random operations and a guest that takes and ends interrupts: after it all, each latch set and not
+   withdrawn has been delivered, and nothing is left over. */
+static void random_use_loses_nothing(void **state)
+{
+    struct guest *guest = *state;
+    bool expected[64] = {false};
+
+    srand(1);
+    for (uint32_t i = 0; i < 64; i++)
+        virq_configure(&guest->state, 32 + i, ENABLED, (uint8_t)(rand() & 0xff));
+    for (uint32_t turn = 0; turn < 20000; turn++) {
+        for (int i = rand() % 6; i > 0; i--) {
+            uint32_t n = (uint32_t)rand() % 64;
+            virq_pend(&guest->state, 32 + n, 0);
+            expected[n] = true;
+        }
+        enter(guest);
+        for (int i = rand() % 4; i > 0; i--) {
+            uint32_t intid = guest->depth < 32 ? acknowledge(guest) : NONE;
+            if (intid != NONE)
+                expected[intid - 32] = false;
+            else if (guest->depth > 0)
+                (void)end(guest);
+        }
+        if (guest->depth > 0 && rand() % 2 == 0)
+            (void)end(guest);
+        leave(guest);
+        for (uint32_t n = 0; n < 64; n++)
+            assert_int_equal(virq_get(&guest->state, 32 + n) & SYSCALL_VIRQ_IS_PENDING, expected[n]);
+    }
+    for (uint32_t turn = 0; turn < 1000; turn++) {
+        enter(guest);
+        if (acknowledge(guest) != NONE || guest->depth > 0)
+            (void)end(guest);
+        leave(guest);
+    }
+    assert_false(virq_is_pending(&guest->state));
+    assert_int_equal(guest->state.used, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(edge_is_delivered_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(edge_while_active_comes_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(level_follows_its_line, setup, teardown),
+        cmocka_unit_test_setup_teardown(lowered_line_withdraws_a_pending_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(disabled_ones_keep_their_state, setup, teardown),
+        cmocka_unit_test_setup_teardown(distributor_off_signals_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(sgi_comes_once_per_source, setup, teardown),
+        cmocka_unit_test_setup_teardown(most_urgent_first_when_lrs_are_short, setup, teardown),
+        cmocka_unit_test_setup_teardown(urgent_one_displaces_a_pending_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(nested_deeper_than_lrs, setup, teardown),
+        cmocka_unit_test_setup_teardown(linked_interrupt_uses_a_linked_lr, setup, teardown),
+        cmocka_unit_test_setup_teardown(linked_one_follows_a_software_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(clear_forgets_and_reports_linked_ones, setup, teardown),
+        cmocka_unit_test_setup_teardown(active_state_can_be_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(random_use_loses_nothing, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
