@@ -138,11 +138,9 @@ static bool dispatch(struct core *core, uint32_t intid)
         look_at_notifications(core);
     else if (intid == board->vtimer_irq)
         return !world_vtimer(core);
-    else if (intid == board->hyptimer_irq) {
-        /* Its line stays up until it is set again, which is only done on the way out. */
-        arch_timer_set(core, ARCH_NEVER);
+    else if (intid == board->hyptimer_irq)
         sched_tick(core);
-    } else if (intid == board->maintenance_irq)
+    else if (intid == board->maintenance_irq)
         gich_maintain(core);
     else {
         irq_deliver(core, intid);
