@@ -29,7 +29,7 @@ static void print_summary(const char *path, const struct verify_summary *summary
     printf("  %u protection domains and %u virtual machines; %zu translation tables, %llu mapped pages\n",
            summary->pd_count, summary->vm_count, summary->table_count,
            (unsigned long long)summary->sharing.pages);
-    printf("  %u declared regions are shared; %u devices, each with one owner\n",
+    printf("  declared regions that are shared: %u; devices, each with one owner: %u\n",
            summary->sharing.shared_region_count, summary->sharing.device_count);
 }
 
