@@ -69,4 +69,8 @@ TESTS += test_fixtures
 test_fixtures_SRCS := $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_FRONT_SRCS)
 test_fixtures_LIBS = $(TOOL_LIBS)
 
+FUZZERS += fuzz_sysdesc
+fuzz_sysdesc_SRCS := $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_FRONT_SRCS)
+fuzz_sysdesc_LIBS = $(TOOL_LIBS)
+
 include $(sort $(wildcard tool/*/module.mk))

@@ -306,21 +306,28 @@ static bool is_utf8(const char *text, size_t bytes)
     const char *encoding =
         declared == NULL ? NULL : memmem(text, (size_t)(declared - text), "encoding", strlen("encoding"));
 
-    return encoding == NULL || strncasecmp(encoding + strcspn(encoding, "\"'") + 1, "utf-8", 5) == 0;
+    if (encoding == NULL) {
+        return true;
+    }
+    encoding += strcspn(encoding, "\"'>");
+    return declared - encoding > 6 && strncasecmp(encoding + 1, "utf-8", 5) == 0;
 }
 
 struct xml_element *xml_read_text(struct diag *diag, const char *name, const char *text, size_t bytes)
 {
-    struct reader reader = {.diag = diag, .text = text, .bytes = bytes, .counted_line = 1};
+    struct reader reader = {.diag = diag, .bytes = bytes, .counted_line = 1, .counted_column = 1};
+    char *copy;
 
-    reader.counted_column = 1;
     reader.file = diag_intern(diag, name);
     if (bytes > XML_MAX_FILE_BYTES || !is_utf8(text, bytes)) {
         diag_error(diag, (struct loc){reader.file, 0, 0},
                    bytes > XML_MAX_FILE_BYTES ? "larger than 16 MiB" : "not UTF-8, which XML files here are");
         return NULL;
     }
+    copy = mem_strndup(text, bytes); /* with a NUL, which makes looking around in it safe */
+    reader.text = copy;
     run_parser(&reader);
+    free(copy);
     free(reader.stack);
     if (reader.failed) {
         xml_free(reader.root);

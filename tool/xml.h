@@ -15,7 +15,7 @@
 #include "tool/diag.h"
 
 /** No description needs more; keeps a hostile one from exhausting the machine through includes. */
-#define XML_MAX_ELEMENTS 100000u
+#define XML_MAX_ELEMENTS 20000u
 #define XML_MAX_FILE_BYTES (16u * 1024u * 1024u)
 
 struct xml_attribute {

@@ -60,7 +60,7 @@ static void test_places_in_a_large_file(void **state)
     struct diag *diag = diag_new();
 
     fputs("<a>\n", out);
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 15000; i++) {
         fprintf(out, "  <b n=\"%d\"/>\n", i);
     }
     fputs("</a>\n", out);
