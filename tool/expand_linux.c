@@ -27,7 +27,7 @@ static char *with_commas(const char *list)
 {
     char *copy = mem_strdup(list);
 
-    for (char *at = copy; (at = strchr(at, ' ')) != NULL;) {
+    for (char *at = copy == NULL ? NULL : strchr(copy, ' '); at != NULL; at = strchr(at, ' ')) {
         *at = ',';
     }
     return copy;
