@@ -68,11 +68,13 @@ $(foreach f,$(FUZZERS),$(eval $(call fuzz_rules,$(f))))
 
 .PHONY: fuzz fuzz-short
 fuzz: $(foreach f,$(FUZZERS),$(subst _,-,$(f)))
-# The bounded run of `make test`: a fixed number of inputs, so that it doesn't depend on the clock.
+# The bounded run of `make test`: a fixed number of inputs, so that it doesn't depend on the clock. What it finds
+# goes into the first folder it is given, and never into the tree.
 FUZZ_RUNS ?= 20000
 fuzz-short: $(FUZZERS:%=$(B)/fuzzers/%)
 	$(Q)for f in $(FUZZERS); do echo "fuzz $$f: $(FUZZ_RUNS) runs"; \
-		(cd $(B) && fuzzers/$$f -runs=$(FUZZ_RUNS) -seed=1 -timeout=10 -verbosity=0 \
+		rm -rf $(B)/corpus/short && mkdir -p $(B)/corpus/short; \
+		(cd $(B) && fuzzers/$$f -runs=$(FUZZ_RUNS) -seed=1 -timeout=10 -verbosity=0 corpus/short \
 		$$(test -d $(CURDIR)/tests/fuzz/corpus/$$f && echo $(CURDIR)/tests/fuzz/corpus/$$f)) || exit 1; done
 
 -include $(TOOL_OBJS:.o=.d) $(TEST_OBJS:.o=.d)
