@@ -44,7 +44,8 @@ def test_tcp_transfer_arrives_intact(guests, direction):
     address = VM2 if direction == "vm1 to vm2" else VM1
     sender.run("dd if=/dev/urandom of=/tmp/sent bs=1M count=10 2>/dev/null")
     sent = sender.run("sha256sum </tmp/sent").split()[0]
-    receiver.run("nc -l -p 5000 >/tmp/received </dev/null &")
+    # An end of input would end the connection: a FIFO that is open for writing has none.
+    receiver.run("rm -f /tmp/fifo; mkfifo /tmp/fifo; nc -l -p 5000 <>/tmp/fifo >/tmp/received &")
     receiver.run("until netstat -ltn | grep -q :5000; do sleep 1; done")
     sender.run(f"nc {address} 5000 </tmp/sent; rm /tmp/sent", timeout=TRANSFER_SECONDS)
     receiver.run("wait", timeout=TRANSFER_SECONDS)
