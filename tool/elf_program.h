@@ -19,7 +19,7 @@ enum elf_program_perms { ELF_PROGRAM_READ = 1, ELF_PROGRAM_WRITE = 2, ELF_PROGRA
 
 /** A program may have at most this many loadable segments, and each at most this many bytes. */
 #define ELF_PROGRAM_MAX_SEGMENTS 32u
-#define ELF_PROGRAM_MAX_BYTES (1ull << 30)
+#define ELF_PROGRAM_MAX_BYTES (1ull << 28)
 
 /** A PT_LOAD segment with p_memsz > 0. Segments are in ascending order of vaddr and do not overlap. */
 struct elf_program_segment {

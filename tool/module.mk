@@ -39,6 +39,9 @@ test_image_errors_LIBS := -lelf
 TOOL_SDF_SRCS := tool/elf_save.c tool/sdf_version.c tool/sdf_emit.c tool/sdf_emit_print.c tool/sdf_check.c \
 	tool/sdf_check_grammar.c tool/sdf_check_memory.c
 TESTS += test_sdf_emit test_sdf_check
+FUZZERS += fuzz_elf_program
+fuzz_elf_program_SRCS := tests/mock/mock_elf.c tool/mem.c tool/diag.c tool/file.c tool/elf_program.c tool/elf_save.c
+fuzz_elf_program_LIBS := -lelf
 test_sdf_emit_SRCS := tests/mock/mock_elf.c tests/mock/mock_system.c $(TOOL_MODEL_SRCS) $(TOOL_IMAGE_SRCS) \
 	$(TOOL_SDF_SRCS) tool/xml.c
 test_sdf_emit_LIBS := -lelf $(shell $(PKG_CONFIG) --libs libxml-2.0)

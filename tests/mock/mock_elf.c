@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEGMENT_BYTES 0x4000u /**< room for a segment's contents */
+#define SEGMENT_BYTES 0x2000u /**< room for a segment's contents */
 #define STRINGS_BYTES 0x1000u
 
 /** Offsets of the parts in the file. */
