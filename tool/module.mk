@@ -68,9 +68,11 @@ test_schema_SRCS := tool/mem.c tool/suggest.c tool/ip.c tool/attr.c tool/sysdesc
 	tool/sysdesc_spec_guest.c tool/schema.c
 test_schema_LIBS = $(TOOL_LIBS)
 
-TESTS += test_fixtures
+TESTS += test_fixtures test_expand
 test_fixtures_SRCS := $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_FRONT_SRCS)
 test_fixtures_LIBS = $(TOOL_LIBS)
+test_expand_SRCS := $(test_fixtures_SRCS)
+test_expand_LIBS = $(TOOL_LIBS)
 
 FUZZERS += fuzz_sysdesc
 fuzz_sysdesc_SRCS := $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_FRONT_SRCS)

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What descriptions expand to: PDs, regions, channels and the structs that PDs read at start-up. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <libfdt.h>
+
+#include "tool/frontend.h"
+#include "tool/guest_machine.h"
+
+#define LINUX "<linux kernel='k'/>"
+#define RING " datapath='ring'"
+
+static struct model *load(const char *text)
+{
+    struct diag *diag = diag_new();
+    struct vars vars = {0};
+    struct expand_options options = {
+        .system_path = "some/where/demo.system",
+        .guest_dir = "/nonexistent",
+        .default_board = "qemu_virt_aarch64",
+    };
+    struct model *model = frontend_load_text(diag, &vars, &options, text, strlen(text));
+
+    if (model == NULL || diag_error_count(diag) > 0) {
+        diag_print(diag, stderr);
+        fail();
+    }
+    diag_free(diag);
+    return model;
+}
+
+static const void *config_of(const struct model *model, const char *pd_name, const char *section,
+                             size_t bytes)
+{
+    const struct model_pd *pd = model_find_pd(model, pd_name);
+
+    assert_non_null(pd);
+    for (size_t i = 0; i < pd->config_count; i++) {
+        if (strcmp(pd->configs[i].section, section) == 0) {
+            assert_int_equal(pd->configs[i].bytes, bytes);
+            return pd->configs[i].data;
+        }
+    }
+    fail_msg("%s has no %s", pd_name, section);
+    return NULL;
+}
+
+static const struct vmm_config *vmm_config_of(const struct model *model, const char *pd)
+{
+    const struct vmm_config *config = config_of(model, pd, VMM_CONFIG_SECTION, sizeof(*config));
+
+    assert_true(config_is_valid(&config->header, VMM_CONFIG_MAGIC, VMM_CONFIG_VERSION, sizeof(*config)));
+    return config;
+}
+
+static const struct vswitch_config *switch_config_of(const struct model *model, const char *pd)
+{
+    const struct vswitch_config *config = config_of(model, pd, VSWITCH_CONFIG_SECTION, sizeof(*config));
+
+    assert_true(
+        config_is_valid(&config->header, VSWITCH_CONFIG_MAGIC, VSWITCH_CONFIG_VERSION, sizeof(*config)));
+    return config;
+}
+
+static const struct model_map *map_at(const struct model *model, const char *pd_name, uint64_t vaddr)
+{
+    const struct model_pd *pd = model_find_pd(model, pd_name);
+
+    for (size_t i = 0; i < pd->map_count; i++) {
+        if (pd->maps[i].vaddr == vaddr) {
+            return &pd->maps[i];
+        }
+    }
+    fail_msg("%s maps nothing at 0x%llx", pd_name, (unsigned long long)vaddr);
+    return NULL;
+}
+
+/* Both sides of a link see each other's regions, each its own writable, on one channel. */
+static void assert_linked(const struct model *model, const char *a_name, const struct config_link *a,
+                          const char *b_name, const struct config_link *b)
+{
+    const struct model_map *a_own = map_at(model, a_name, a->own);
+    const struct model_map *b_own = map_at(model, b_name, b->own);
+    bool found = false;
+
+    assert_ptr_equal(a_own->mr, map_at(model, b_name, b->peer)->mr);
+    assert_ptr_equal(b_own->mr, map_at(model, a_name, a->peer)->mr);
+    assert_ptr_not_equal(a_own->mr, b_own->mr);
+    assert_int_equal(a_own->perms, MODEL_READ | MODEL_WRITE);
+    assert_int_equal(map_at(model, a_name, a->peer)->perms, MODEL_READ);
+    assert_int_equal(a->bytes, a_own->mr->size_bytes);
+    assert_int_equal(b->bytes, b_own->mr->size_bytes);
+    for (size_t i = 0; i < model->channel_count; i++) {
+        const struct model_channel_end *ends = model->channels[i].ends;
+
+        found = found || (ends[0].pd == model_find_pd(model, a_name) && ends[0].id == a->channel &&
+                          ends[1].pd == model_find_pd(model, b_name) && ends[1].id == b->channel);
+    }
+    assert_true(found);
+}
+
+static void test_two_guests_and_a_switch(void **state)
+{
+    (void)state;
+    struct model *model = load(
+        "<system><serial/><switch name='lan'/>"
+        "<guest name='a' ram='64M'>" LINUX "<console/><net switch='lan'" RING
+        " mac='52:54:00:00:00:07' mtu='9000' queue_size='64' ring_bytes='64K'/></guest>"
+        "<guest name='b' ram='32M' on_off='restart'>" LINUX "<console/><net switch='lan'" RING "/></guest>"
+        "</system>");
+    const struct vmm_config *a = vmm_config_of(model, "a_vmm");
+    const struct vmm_config *b = vmm_config_of(model, "b_vmm");
+    const struct vswitch_config *lan = switch_config_of(model, "lan");
+    const struct serial_mux_config *mux =
+        config_of(model, "serial_mux", SERIAL_MUX_CONFIG_SECTION, sizeof(*mux));
+    const struct uart_config *uart = config_of(model, "uart_driver", UART_CONFIG_SECTION, sizeof(*uart));
+
+    assert_string_equal(model->name, "demo");
+    assert_string_equal(a->name, "a");
+    assert_int_equal(a->ram_bytes, 64 << 20);
+    assert_int_equal(a->vcpu_count, 1);
+    assert_int_equal(b->on_off, VMM_EXIT_RESTART);
+    assert_int_equal(a->device_count, 2);
+    assert_int_equal(a->devices[0].kind, VMM_DEVICE_PL011);
+    assert_int_equal(a->devices[1].kind, VMM_DEVICE_NET);
+    assert_int_equal(a->devices[1].queue_size, 64);
+    assert_int_equal(a->devices[1].u.net.mtu, 9000);
+    assert_int_equal(a->devices[1].link.bytes, (64 << 10) + 4096);
+    assert_int_equal(lan->port_count, 2);
+    assert_string_equal(lan->ports[1].name, "b");
+    assert_memory_equal(lan->ports[0].mac, "\x52\x54\x00\x00\x00\x07", 6);
+    assert_memory_equal(a->devices[1].u.net.mac, lan->ports[0].mac, 6);
+    assert_memory_equal(b->devices[1].u.net.mac, lan->ports[1].mac, 6);
+    assert_memory_not_equal(lan->ports[0].mac, lan->ports[1].mac, 6);
+    assert_int_equal(lan->ports[0].allow, 2);
+    assert_int_equal(lan->ports[1].allow, 1);
+    assert_linked(model, "a_vmm", &a->devices[1].link, "lan", &lan->ports[0].link);
+    assert_linked(model, "b_vmm", &b->devices[1].link, "lan", &lan->ports[1].link);
+    assert_int_equal(mux->client_count, 2);
+    assert_linked(model, "b_vmm", &b->devices[0].link, "serial_mux", &mux->clients[1].link);
+    assert_linked(model, "uart_driver", &uart->link, "serial_mux", &mux->driver);
+    assert_false(map_at(model, "uart_driver", uart->registers)->cached);
+    assert_int_equal(map_at(model, "serial_mux", mux->klog)->mr->kind, MODEL_MR_KLOG);
+    assert_int_equal(model_find_pd(model, "serial_mux")->klog_channel, mux->klog_channel);
+    model_free(model);
+}
+
+static void test_guest_memory(void **state)
+{
+    (void)state;
+    struct model *model =
+        load("<system><guest name='a' ram='64M' ram_base='0x80000000' vcpus='2'>" LINUX "</guest></system>");
+    const struct vmm_config *a = vmm_config_of(model, "a_vmm");
+    const struct model_vm *vm = model_find_pd(model, "a_vmm")->vm;
+
+    assert_int_equal(a->ram_gpa, 0x80000000);
+    assert_int_equal(a->ram_vaddr, 0x80000000);
+    assert_int_equal(a->dtb_gpa, 0x80000000 + (64 << 20) - GUEST_MACHINE_DTB_BYTES);
+    assert_int_equal(vm->vcpu_count, 2);
+    assert_int_equal(vm->vcpus[1].vmpidr, 1);
+    assert_int_equal(a->vcpu_child[1], vm->vcpus[1].id);
+    assert_int_equal(vm->gicc_gpa, GUEST_MACHINE_GICC_GPA);
+    assert_int_equal(vm->maps[0].vaddr, a->ram_gpa);
+    assert_int_equal(vm->maps[0].mr->kind, MODEL_MR_GUEST_RAM);
+    assert_ptr_equal(map_at(model, "a_vmm", a->ram_vaddr)->mr, vm->maps[0].mr);
+    assert_int_equal(a->gicd_gpa, GUEST_MACHINE_GICD_GPA);
+    assert_int_equal(a->spi_count % 32, 0);
+    model_free(model);
+}
+
+static void test_device_tree_says_what_the_monitor_emulates(void **state)
+{
+    (void)state;
+    struct model *model = load("<system><serial/><switch name='lan'/><guest name='a' ram='64M' hostname='h'>"
+                               "<linux kernel='k' bootargs='x=y'/><console/>"
+                               "<net switch='lan' ip='10.0.0.1/8 fd00::1/64' gateway='10.0.0.2'/>"
+                               "<net switch='lan'/></guest></system>");
+    const struct vmm_config *a = vmm_config_of(model, "a_vmm");
+    const void *fdt = map_at(model, "a_vmm", a->dtb.vaddr)->mr->prefill_data;
+
+    assert_int_equal(fdt_check_header(fdt), 0);
+    assert_int_equal(fdt_totalsize(fdt), a->dtb.bytes);
+    assert_string_equal(fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "bootargs", NULL),
+                        "console=ttyAMA0 earlycon=pl011,0x9000000 quiet causeway.hostname=h "
+                        "causeway.ip0=10.0.0.1/8,fd00::1/64 causeway.gateway=10.0.0.2 x=y");
+    for (uint32_t i = 1; i < a->device_count; i++) {
+        char path[64];
+
+        snprintf(path, sizeof(path), "/virtio@%llx", (unsigned long long)a->devices[i].gpa);
+        assert_true(fdt_path_offset(fdt, path) > 0);
+        assert_int_equal(a->devices[i].virq, GUEST_MACHINE_VIRTIO_INTID + i - 1);
+    }
+    assert_int_equal(a->device_count, 3);
+    model_free(model);
+}
+
+static uint32_t allowed(const struct vswitch_config *config, uint32_t from, uint32_t to)
+{
+    return config->ports[from].allow >> to & 1u;
+}
+
+#define THREE_GUESTS                                                                                         \
+    "<guest name='a' ram='32M'>" LINUX "<net switch='lan'" RING "/></guest>"                                 \
+    "<guest name='b' ram='32M'>" LINUX "<net switch='lan'" RING "/></guest>"                                 \
+    "<guest name='c' ram='32M'>" LINUX "<net switch='lan'" RING "/></guest></system>"
+
+static void test_rules(void **state)
+{
+    (void)state;
+    struct model *model = load("<system><switch name='lan'><deny from='b' to='c'/></switch>" THREE_GUESTS);
+    const struct vswitch_config *lan = switch_config_of(model, "lan");
+
+    assert_true(allowed(lan, 0, 1) && allowed(lan, 0, 2) && allowed(lan, 1, 0) && allowed(lan, 2, 0));
+    assert_false(allowed(lan, 1, 2) || allowed(lan, 2, 1) || allowed(lan, 0, 0));
+    model_free(model);
+    model = load("<system><switch name='lan' policy='deny'><allow from='a' to='*' both='false'/>"
+                 "<deny from='a' to='b' both='false'/></switch>" THREE_GUESTS);
+    lan = switch_config_of(model, "lan");
+    assert_true(allowed(lan, 0, 2));
+    assert_false(allowed(lan, 0, 1) || allowed(lan, 1, 0) || allowed(lan, 2, 0) || allowed(lan, 1, 2));
+    model_free(model);
+}
+
+static void test_generated_macs_are_stable_and_unique(void **state)
+{
+    (void)state;
+    struct model *first = load("<system><switch name='lan'/>" THREE_GUESTS);
+    struct model *again = load("<system><switch name='lan'/>" THREE_GUESTS);
+    struct model *other = load("<system name='x'><switch name='lan'/>" THREE_GUESTS);
+    const struct vswitch_config *lan = switch_config_of(first, "lan");
+
+    assert_memory_equal(lan, switch_config_of(again, "lan"), sizeof(*lan));
+    assert_memory_not_equal(lan->ports[0].mac, switch_config_of(other, "lan")->ports[0].mac, 6);
+    assert_memory_not_equal(lan->ports[0].mac, lan->ports[1].mac, 6);
+    assert_memory_not_equal(lan->ports[1].mac, lan->ports[2].mac, 6);
+    assert_int_equal(lan->ports[0].mac[0] & 3, 2); /* unicast, locally administered */
+    model_free(first);
+    model_free(again);
+    model_free(other);
+}
+
+static void test_images_are_shared(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/causeway-image-XXXXXX";
+    int file = mkstemp(path);
+    uint8_t header[64] = {0};
+    char text[1024];
+
+    memcpy(&header[56], "ARM\x64", 4);
+    assert_int_equal(write(file, header, sizeof(header)), sizeof(header));
+    snprintf(text, sizeof(text),
+             "<system><guest name='a' ram='32M'><linux kernel='%s'/></guest>"
+             "<guest name='b' ram='32M'><linux kernel='%s' initrd='%s'/></guest></system>",
+             path, path, path);
+
+    struct model *model = load(text);
+    const struct vmm_config *a = vmm_config_of(model, "a_vmm");
+    const struct vmm_config *b = vmm_config_of(model, "b_vmm");
+    const struct model_map *kernel = map_at(model, "a_vmm", a->kernel.vaddr);
+
+    assert_ptr_equal(kernel->mr, map_at(model, "b_vmm", b->kernel.vaddr)->mr);
+    assert_int_equal(kernel->perms, MODEL_READ);
+    assert_int_equal(a->kernel.bytes, sizeof(header));
+    assert_int_equal(a->initrd.bytes, 0);
+    assert_int_equal(b->initrd.bytes, sizeof(header));
+    assert_int_equal(b->initrd_gpa, b->dtb_gpa - 4096);
+    model_free(model);
+    unlink(path);
+    close(file);
+}
+
+static void test_page_sizes_follow_alignment(void **state)
+{
+    (void)state;
+    struct model *model =
+        load("<system><memory_region name='m' size='2M'/><memory_region name='n' size='2M'/>"
+             "<memory_region name='o' size='0x201000'/>"
+             "<protection_domain name='p'><program_image path='p.elf'/>"
+             "<map mr='m' vaddr='0x40000000'/><map mr='n' vaddr='0x50001000'/>"
+             "</protection_domain></system>");
+
+    assert_int_equal(model_find_mr(model, "m")->page_size_bytes, MODEL_LARGE_PAGE_BYTES);
+    assert_int_equal(model_find_mr(model, "n")->page_size_bytes, MODEL_PAGE_BYTES);
+    assert_int_equal(model_find_mr(model, "o")->page_size_bytes, MODEL_PAGE_BYTES);
+    model_free(model);
+}
+
+static void test_sdf_maps_may_name_generated_regions(void **state)
+{
+    (void)state;
+    struct model *model = load("<system><protection_domain name='p' priority='3' budget='5'>"
+                               "<program_image path='p.elf'/><map mr='a_ram' vaddr='0x40000000' perms='r'/>"
+                               "<setvar symbol='s' region_paddr='a_ram'/></protection_domain>"
+                               "<guest name='a' ram='32M'>" LINUX "</guest></system>");
+    const struct model_pd *pd = model_find_pd(model, "p");
+
+    assert_int_equal(pd->maps[0].mr->kind, MODEL_MR_GUEST_RAM);
+    assert_ptr_equal(pd->setvars[0].region_paddr, pd->maps[0].mr);
+    assert_int_equal(pd->period_us, 5);
+    assert_int_equal(pd->stack_bytes, 8192);
+    assert_true(pd->fpu);
+    model_free(model);
+}
+
+static void test_input_and_colours(void **state)
+{
+    (void)state;
+    struct model *model =
+        load("<system><serial input='second' escape='0x1d'/>"
+             "<guest name='a' ram='32M'>" LINUX "<console colour='none'/></guest>"
+             "<guest name='b' ram='32M'>" LINUX "<console name='second' colour='red'/></guest>"
+             "<guest name='c' ram='32M'>" LINUX "<console/></guest></system>");
+    const struct serial_mux_config *mux =
+        config_of(model, "serial_mux", SERIAL_MUX_CONFIG_SECTION, sizeof(*mux));
+
+    assert_int_equal(mux->focus, 1);
+    assert_int_equal(mux->escape, 0x1d);
+    assert_int_equal(mux->clients[0].colour, 0);
+    assert_int_equal(mux->clients[1].colour, 31);
+    assert_true(mux->clients[2].colour >= 31);
+    model_free(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_two_guests_and_a_switch),
+        cmocka_unit_test(test_guest_memory),
+        cmocka_unit_test(test_device_tree_says_what_the_monitor_emulates),
+        cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_generated_macs_are_stable_and_unique),
+        cmocka_unit_test(test_images_are_shared),
+        cmocka_unit_test(test_page_sizes_follow_alignment),
+        cmocka_unit_test(test_sdf_maps_may_name_generated_regions),
+        cmocka_unit_test(test_input_and_colours),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
