@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The bundled kernel by itself: calls, handled faults, interrupts, equal shares, FP. test_faults.py has the rest."""
+
+import re
+
+import pexpect
+
+SECONDS = 60
+# The guest's clock counts instructions: shares of time come out the same on a busy host.
+ICOUNT = ("-icount", "shift=2,sleep=off")
+
+
+def output(machine, name, text, last, *arguments):
+    """Boot a description and return all output up to the pattern `last`."""
+    image = machine.build(machine.write_system(name, text))
+    child = pexpect.spawn(machine.qemu[0],
+                          [*machine.qemu[1:], "-serial", "stdio", *arguments, "-kernel", str(image)],
+                          encoding="utf-8", timeout=SECONDS)
+    try:
+        child.expect(last)
+        return child.before + child.after
+    finally:
+        child.close(force=True)
+
+
+def pd(name, program, priority, inner="", attributes=""):
+    return (f'<protection_domain name="{name}" priority="{priority}" {attributes}>'
+            f'<program_image path="{program}.elf"/>{inner}</protection_domain>')
+
+
+def channel(one, one_id, other, other_id, one_attributes="", other_attributes=""):
+    return (f'<channel><end pd="{one}" id="{one_id}" {one_attributes}/>'
+            f'<end pd="{other}" id="{other_id}" {other_attributes}/></channel>')
+
+
+def system(*parts):
+    return f'<system name="kernel_test">{"".join(parts)}</system>'
+
+
+def test_calls_through_two_servers_carry_64_words(machine):
+    text = output(machine, "ppc", system(
+        pd("client", "ppc", 10), pd("middle", "ppc", 20), pd("top", "ppc", 30),
+        channel("client", 1, "middle", 1, 'pp="true"'), channel("middle", 2, "top", 2, 'pp="true"')), "client: done")
+    assert "client: all calls answered" in text
+    assert "client microkit_ppcall: invalid channel given '7'" in text
+    assert "client microkit_notify: invalid channel given '62'" in text
+
+
+def test_parent_handles_its_children_s_faults(machine):
+    children = (pd("undefined", "undefined", 20, attributes='id="3"') +
+                pd("broken", "null_deref", 10, attributes='id="5"'))
+    text = output(machine, "parent", system(pd("parent", "parent", 30, children), pd("last", "hello", 1)),
+                  "hello from last")
+    assert "parent: child 3 did something undefined, class 0" in text
+    assert "undefined: after" in text
+    assert text.count("null_deref: about to fault") == 2
+    assert text.count("parent: child 5 touched address 8") == 2
+    assert "has no parent" not in text
+
+
+def test_device_interrupts_and_is_acknowledged(machine):
+    region = '<memory_region name="rtc" size="0x1000" phys_addr="0x09010000"/>'
+    inner = ('<map mr="rtc" vaddr="0x20000000" perms="rw" cached="false" setvar_vaddr="rtc_vaddr"/>'
+             '<irq irq="34" id="9"/>')
+    text = output(machine, "rtc", system(region, pd("clock", "rtc", 20, inner)), "rtc: interrupt 3")
+    assert "rtc: interrupt 1" in text and "rtc: interrupt 2" in text and "WRONG" not in text
+
+
+def test_equals_share_evenly(machine):
+    text = output(machine, "equals", system(pd("one", "share", 10), pd("two", "share", 10),
+                                            channel("one", 1, "two", 1)),
+                  r"(had percent: \d+\s[\s\S]*){2}", *ICOUNT)
+    found = {name: int(percent) for name, percent in re.findall(r"(\w+) had percent: (\d+)", text)}
+    assert 45 <= found["one"] <= 52
+    assert 45 <= found["two"] <= 52
+
+
+def test_fp_registers_are_each_pd_s_own(machine):
+    text = output(machine, "fp", system(pd("a", "fp", 10), pd("b", "fp", 20), channel("a", 1, "b", 1)),
+                  r"(registers intact[\s\S]*){2}")
+    assert "WRONG" not in text
