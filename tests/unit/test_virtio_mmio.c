@@ -337,6 +337,22 @@ static void test_failure_tells_a_running_driver(void **state)
     assert_int_equal(status(f), 0xf);
 }
 
+static void test_posted_interrupts_always_look_like_queue_news(void **state)
+{
+    struct fixture *f = *state;
+
+    bring_up(f);
+    assert_int_equal(virtio_driver_read(&f->mmio, VIRTIO_MMIO_INTERRUPT_STATUS), 0);
+    f->device.posted = true;
+    assert_int_equal(virtio_driver_take_interrupt(&f->mmio), VIRTIO_MMIO_INTERRUPT_QUEUE);
+    assert_int_equal(virtio_driver_take_interrupt(&f->mmio), VIRTIO_MMIO_INTERRUPT_QUEUE);
+    assert_false(line_is_high());
+    virtio_device_config_changed(&f->device);
+    assert_int_equal(virtio_driver_read(&f->mmio, VIRTIO_MMIO_INTERRUPT_STATUS), 3);
+    virtio_driver_write(&f->mmio, VIRTIO_MMIO_STATUS, 0);
+    assert_int_equal(virtio_driver_read(&f->mmio, VIRTIO_MMIO_INTERRUPT_STATUS), 0);
+}
+
 static uint64_t load_config(struct fixture *f, uint64_t offset, uint32_t width)
 {
     struct mmio_access access = {.offset = VIRTIO_MMIO_CONFIG + offset, .value = 0x55, .width_bytes = width};
@@ -431,6 +447,7 @@ int main(void)
         TEST(test_bad_queues_break_the_device),
         TEST(test_queue_before_features_ok),
         TEST(test_interrupts),
+        TEST(test_posted_interrupts_always_look_like_queue_news),
         TEST(test_failure_tells_a_running_driver),
         TEST(test_config_space),
         TEST(test_odd_accesses_do_nothing),

@@ -24,6 +24,7 @@ static void stop(struct vhost_net *net)
     if (net->started) {
         (void)call(net, VHOST_STOP, NULL, 0, NULL);
         net->started = false;
+        net->device.posted = false;
     }
 }
 
@@ -43,6 +44,7 @@ static void start(void *context)
 
     /* Whatever follows, the switch may have seen part of it: STOP undoes that. */
     net->started = true;
+    net->device.posted = true;
     good = call(net, VHOST_SET_FEATURES, &net->device.features, 1, NULL) == VHOST_OK;
     for (uint16_t i = 0; good && i < VIRTIO_NET_QUEUES; i++) {
         good = !net->device.queues[i].ready || hand_over_queue(net, i);

@@ -41,6 +41,7 @@ void virtio_device_reset(struct virtio_device *device)
         device->layouts[i] = (struct virtq_layout){.size = device->setup.queue_size};
     }
     device->status = 0;
+    device->posted = false;
     device->features = 0;
     device->setup.ops->reset(device->setup.context);
 }

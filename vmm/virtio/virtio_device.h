@@ -82,6 +82,7 @@ struct virtio_device {
     uint64_t features; /**< what the driver has written */
     uint32_t config_generation;
     uint8_t status; /**< enum virtio_status */
+    bool posted;    /**< queue interrupts may reach the driver without us: always assume there is one */
     struct virtq_layout layouts[VMM_CONFIG_MAX_QUEUES];
     struct virtq queues[VMM_CONFIG_MAX_QUEUES];
     struct log_limit complaints;

@@ -74,7 +74,8 @@ static uint32_t read_register(const struct virtio_mmio *mmio, uint32_t offset)
     case VIRTIO_MMIO_QUEUE_READY:
         return virtio_device_queue_is_enabled(device, mmio->queue_sel);
     case VIRTIO_MMIO_INTERRUPT_STATUS:
-        return mmio->interrupt_status;
+        /* A posted interrupt sets no bit here, yet the driver has to look at its queues. */
+        return mmio->interrupt_status | (device->posted ? VIRTIO_MMIO_INTERRUPT_QUEUE : 0);
     case VIRTIO_MMIO_STATUS:
         return device->status;
     case VIRTIO_MMIO_SHM_LEN_LOW:
