@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** Reports how much of a second others have run, in thousandths: what it sees of time that passed without it. */
+/** Reports how much of a second others have run, in thousandths: what it sees of time that passed without it.
+ */
 #include <microkit.h>
 #include <stdint.h>
 
