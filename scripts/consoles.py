@@ -16,6 +16,8 @@ ESCAPE = "\x1c"  # Ctrl-\, the multiplexer's default
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 PARTIAL_CONTROL = re.compile(r"\x1b(\[[0-9;?]*)?$")
 PREFIX = re.compile(r"\[([A-Za-z0-9_.-]+)\] ?")
+# A line's text and its end: LF or CR LF, a CR that takes the line back, or a CR whose meaning is yet to come.
+LINE = re.compile(r"([^\r\n]*)(\r*\n|\r+(?=[^\r\n])|\r+$)?")
 PARTIAL_PREFIX = re.compile(r"\[[A-Za-z0-9_.-]*(\] ?)?$|$")
 
 
@@ -24,32 +26,51 @@ class Timeout(Exception):
 
 
 class Demultiplexer:
-    """Splits the multiplexer's output: feed() it, read `text` by name. Lines without a name are of ""."""
+    """Splits the multiplexer's output: feed() it, read `text` by name. Lines without a name are of "".
+
+    A CR without LF means that what follows replaces the line: so it goes when the line of another console comes
+    between, and the unfinished line, a prompt for instance, is drawn again below it.
+    """
 
     def __init__(self):
         self.text = {"": ""}
         self.pending = ""
         self.current = ""
         self.at_line_start = True
+        self.line_start = 0
 
     def feed(self, data):
         data = CONTROL.sub("", self.pending + data)
         held = PARTIAL_CONTROL.search(data)
         self.pending = held.group() if held else ""
-        data = data[:len(data) - len(self.pending)].replace("\r", "")
+        data = data[:len(data) - len(self.pending)]
         while data:
             if self.at_line_start:
-                match = PREFIX.match(data)
                 if PARTIAL_PREFIX.match(data):
                     break
-                self.current = match.group(1) if match else ""
-                data = data[match.end():] if match else data
-                self.at_line_start = False
-                continue
-            line, newline, data = data.partition("\n")
-            self.text[self.current] = self.text.get(self.current, "") + line + newline
-            self.at_line_start = bool(newline)
+                data = self.start_line(data)
+            match = LINE.match(data)
+            if match.group(2) and match.group(2).endswith("\r") and match.end() == len(data):
+                break
+            self.text[self.current] += match.group(1)
+            data = data[match.end():]
+            if match.group(2):
+                self.end_line(match.group(2))
         self.pending = data + self.pending
+
+    def start_line(self, data):
+        match = PREFIX.match(data)
+        self.current = match.group(1) if match else ""
+        self.line_start = len(self.text.setdefault(self.current, ""))
+        self.at_line_start = False
+        return data[match.end():] if match else data
+
+    def end_line(self, ending):
+        if ending.endswith("\n"):
+            self.text[self.current] += "\n"
+        else:
+            self.text[self.current] = self.text[self.current][:self.line_start]
+        self.at_line_start = True
 
 
 class Consoles:
@@ -114,28 +135,36 @@ class Consoles:
 
 
 class Guest:
-    """One guest's console: a shell behind the prompt `name:folder# `."""
+    """One guest's console: a shell behind the prompt `name:folder# `. The multiplexer shows an unfinished line only
+    of the console that has the input, so whoever waits for a prompt asks for the input first."""
 
     def __init__(self, consoles, name, number):
         self.consoles = consoles
         self.name = name
         self.number = number
-        self.prompt = rf"^{re.escape(name)}:[^\n]*# "
+        self.commands = 0
+
+    def focus(self):
+        self.consoles.focus(self.name, self.number)
 
     def wait_prompt(self, timeout):
-        self.consoles.expect(self.name, self.prompt, timeout)
+        self.focus()
+        self.consoles.expect(self.name, rf"^{re.escape(self.name)}:[^\n]*# $", timeout)
 
     def type(self, text):
-        self.consoles.focus(self.name, self.number)
+        self.focus()
         self.consoles.send(text)
 
     def expect(self, pattern, timeout):
         return self.consoles.expect(self.name, pattern, timeout)
 
     def run(self, command, timeout=120):
-        """Run a shell command; its output, without the command's echo."""
-        self.type(command + "\n")
-        start = self.consoles.seen.get(self.name, 0)
-        end = self.consoles.expect(self.name, self.prompt, timeout).start()
-        output = self.consoles.text(self.name)[start:end]
-        return output.partition("\n")[2]
+        """Run a shell command; its output. Marks around it, broken up in what is typed, tell it from the echo."""
+        self.commands += 1
+        mark = f"{self.commands}"
+        end = "" if command.endswith("&") else ";"
+        self.type(f"echo BEG''IN-{mark}; {command}{end} echo E''ND-{mark}\n")
+        start = self.expect(rf"^BEGIN-{mark}\n", timeout).end()
+        stop = self.expect(rf"END-{mark}\n", timeout).start()
+        self.wait_prompt(timeout)
+        return self.consoles.text(self.name)[start:stop]
