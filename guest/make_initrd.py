@@ -6,7 +6,8 @@
 
 TREE is an unpacked kernel package; each NAME must be a module of it or built into it, so that one initramfs
 serves every kernel given. Applets come from BUSYBOX's own list. --add copies a whole folder, such as an unpacked
-package. Needs no root: device nodes come from devtmpfs, owners are root, times are zero. Same input, same bytes.
+package, but for paths that contain a --skip. Needs no root: device nodes come from devtmpfs, owners are root, times
+are zero. Same input, same bytes.
 """
 
 import argparse
@@ -38,9 +39,11 @@ class Archive:
     def link(self, path, target):
         self.add(path, stat.S_IFLNK | 0o777, target.encode())
 
-    def tree(self, folder):
+    def tree(self, folder, skip=()):
         for source in sorted(folder.rglob("*")):
             name = source.relative_to(folder)
+            if any(pattern in f"/{name}/" for pattern in skip):
+                continue
             if source.is_symlink():
                 self.link(name, str(source.readlink()))
             elif source.is_file():
@@ -138,6 +141,7 @@ def main():
     parser.add_argument("--busybox", type=Path, required=True)
     parser.add_argument("--rootfs", type=Path, required=True)
     parser.add_argument("--add", type=Path, action="append", default=[])
+    parser.add_argument("--skip", action="append", default=[], help="leave out paths of --add with this in them")
     parser.add_argument("--kernel", type=Path, action="append", default=[])
     parser.add_argument("--modules", nargs="+", default=[])
     arguments = parser.parse_args()
@@ -153,8 +157,9 @@ def main():
             archive.link(f"bin/{applet}", "busybox")
     for tree in arguments.kernel:
         add_modules(archive, tree, arguments.modules)
-    for folder in [*arguments.add, arguments.rootfs]:
-        archive.tree(folder)
+    for folder in arguments.add:
+        archive.tree(folder, arguments.skip)
+    archive.tree(arguments.rootfs)
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_bytes(gzip.compress(archive.bytes(), compresslevel=9, mtime=0))
 
