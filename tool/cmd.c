@@ -234,6 +234,7 @@ struct model *cmd_load(const struct cmd_options *options, struct diag *diag, boo
         .search_dirs = (const char *const *)options->search_dirs,
         .search_dir_count = options->search_dir_count,
         .default_board = options->board,
+        .board_dtb = options->board_dtb,
         .needs_files = needs_files,
         .microkit = options->sdk_version != NULL,
     };

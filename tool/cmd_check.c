@@ -8,7 +8,7 @@ static const struct cmd_usage usage = {
     .arguments = "SYSTEM",
     .argument_count = 1,
     .doc = "Check a system description without building it. Files that it names may be missing.",
-    .options = "Dpgb",
+    .options = "Dpgbd",
 };
 
 int cmd_check(int argc, char **argv)

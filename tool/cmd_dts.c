@@ -11,7 +11,7 @@ static const struct cmd_usage usage = {
     .argument_count = 2,
     .doc = "Show the device tree that a guest gets as source, or write it as a blob with --output.\n"
            "To show it, dtc (Debian: device-tree-compiler) is run.",
-    .options = "Dpgbo",
+    .options = "Dpgbdo",
 };
 
 static const struct model_pd *find_monitor(const struct model *model, const char *guest)

@@ -12,7 +12,7 @@ static const struct cmd_usage usage = {
     .doc = "Draw a system as SVG: protection domains, virtual machines, devices, and what joins them. dot "
            "(Debian:\n"
            "graphviz) is run for it. An --output whose name ends in .dot gets the graph as dot reads it.",
-    .options = "Dpgbo",
+    .options = "Dpgbdo",
 };
 
 static bool wants_dot(const char *output)

@@ -102,6 +102,7 @@ struct model *expand_system(struct diag *diag, const struct source *source, cons
     expand_sdf_maps(&expand);
     choose_page_sizes(expand.model);
     free(expand.switches);
+    fdt_blob_free(&expand.board_dtb);
     if (expand.model->pd_count == 0 && diag_error_count(diag) == 0) {
         diag_error(diag, root->loc, "<system>: it is empty; it needs a <guest> or a <protection_domain>");
     }

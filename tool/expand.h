@@ -12,6 +12,7 @@
 #include "lib/config/serial_config.h"
 #include "lib/config/vmm_config.h"
 #include "lib/config/vswitch_config.h"
+#include "tool/fdt_guest.h"
 #include "tool/model.h"
 #include "tool/source.h"
 #include "tool/sysdesc_spec.h"
@@ -22,6 +23,7 @@ struct expand_options {
     const char *const *search_dirs; /**< where other files are looked for */
     size_t search_dir_count;
     const char *default_board;
+    const char *board_dtb; /**< the board's device tree, for <passthrough>; NULL: none given */
     /** Whether files to prefill regions with have to exist. If not, missing ones count as empty. */
     bool needs_files;
     /** For the Microkit SDK instead of the bundled kernel: leave out what only the latter has. */
@@ -48,6 +50,9 @@ struct expand {
     struct model_pd *serial_pd;
     struct serial_mux_config serial_config;
     const struct node *consoles[SERIAL_MUX_MAX_CLIENTS];
+
+    struct fdt_blob board_dtb; /**< read when first needed: expand_passthrough.c */
+    bool board_dtb_read;
 
     struct expand_switch *switches;
     size_t switch_count;

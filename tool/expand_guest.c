@@ -84,6 +84,7 @@ static void add_console(struct expand *expand, struct expand_guest *guest, const
     device->virq = GUEST_MACHINE_PL011_INTID;
     guest->config.device_count++;
     guest->fdt.pl011 = (struct fdt_device){.window = {device->gpa, device->bytes}, .intid = device->virq};
+    guest->uart_gpa = device->gpa;
 }
 
 /* Give a virtio device its registers and interrupt, in the device tree too. */
@@ -147,17 +148,23 @@ static void add_children(struct expand *expand, struct expand_guest *guest)
             expand_sdf_map(expand, child, NULL, guest->vm);
         } else if (child->spec == &sysdesc_spec_reserved_memory) {
             add_reserved_memory(guest, child);
+        } else if (child->spec == &sysdesc_spec_passthrough) {
+            expand_passthrough(expand, guest, child);
         }
     }
 }
 
 /* SPIs come in groups of 32; at least two groups, so that small changes don't alter what a guest sees. */
-static uint32_t spi_count(const struct vmm_config *config)
+static uint32_t spi_count(const struct expand_guest *guest)
 {
+    const struct vmm_config *config = &guest->config;
     uint32_t end = SPI_FIRST + 64;
 
     for (uint32_t i = 0; i < config->device_count; i++) {
         end = config->devices[i].virq >= end ? config->devices[i].virq + 1 : end;
+    }
+    for (size_t i = 0; i < guest->fdt.passed_intid_count; i++) {
+        end = guest->passed_intids[i] >= end ? guest->passed_intids[i] + 1 : end;
     }
     return (end - SPI_FIRST + 31) / 32 * 32;
 }
@@ -207,11 +214,14 @@ void expand_guest(struct expand *expand, const struct node *node)
     add_vcpus(expand, &guest);
     add_interrupt_controller(expand, &guest);
     add_children(expand, &guest);
-    guest.config.spi_count = spi_count(&guest.config);
+    guest.config.spi_count = spi_count(&guest);
     guest.fdt.virtio = guest.virtio;
     guest.fdt.reserved = guest.reserved;
+    guest.fdt.passed_windows = guest.passed_windows;
+    guest.fdt.passed_intids = guest.passed_intids;
     expand_linux(expand, &guest);
     expand_config_header(&guest.config.header, VMM_CONFIG_MAGIC, VMM_CONFIG_VERSION, sizeof(guest.config));
     (void)model_add_config(guest.vmm, VMM_CONFIG_SECTION, &guest.config, sizeof(guest.config));
     free(guest.reserved);
+    expand_passthrough_free(&guest);
 }

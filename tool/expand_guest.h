@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** What the parts of the expansion of a <guest> share: expand_guest.c and expand_linux.c. */
+/** What the parts of the expansion of a <guest> share: expand_guest.c, _linux.c, _passthrough.c and _dtb.c.
+ */
 #pragma once
 
 #include "tool/expand.h"
@@ -17,7 +18,27 @@ struct expand_guest {
     struct fdt_reserved *reserved;
     const struct node *nets[VMM_CONFIG_MAX_DEVICES]; /**< in the order Linux numbers them: eth0, ... */
     size_t net_count;
+    struct fdt_range *passed_windows; /**< what passed-through devices take, for `fdt` */
+    uint32_t *passed_intids;
+    const char **passed_nodes;               /**< paths, the description's */
+    const struct node **passed_descriptions; /**< their <passthrough> elements */
+    size_t passed_node_count;
+    uint64_t uart_gpa;     /**< PL011 that is the guest's console, emulated or passed through; 0: none */
+    char stdout_path[128]; /**< of a passed-through one */
 };
+
+/** <passthrough>: map a device's registers into the guest and route its interrupts. */
+void expand_passthrough(struct expand *expand, struct expand_guest *guest, const struct node *node);
+
+/** Free what expand_passthrough() allocated in *guest. */
+void expand_passthrough_free(struct expand_guest *guest);
+
+/**
+ * The guest's device tree: generated or the description's own, with nodes passed through and overlays, held
+ * against what the guest has. False after errors were reported. The caller frees the blob.
+ */
+bool expand_dtb(struct expand *expand, const struct expand_guest *guest, const struct node *linux_node,
+                struct fdt_blob *blob);
 
 /**
  * <linux>: kernel, initramfs, command line and, last, the device tree, for which everything else of the guest

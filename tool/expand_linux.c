@@ -38,10 +38,10 @@ static void add_default_bootargs(const struct expand_guest *guest, char *bootarg
 {
     const struct desc_guest *desc = guest->desc;
 
-    if (guest->fdt.pl011.window.bytes != 0) {
+    if (guest->uart_gpa != 0) {
         char earlycon[32];
 
-        (void)snprintf(earlycon, sizeof(earlycon), "pl011,0x%llx", GUEST_MACHINE_PL011_GPA);
+        (void)snprintf(earlycon, sizeof(earlycon), "pl011,0x%llx", (unsigned long long)guest->uart_gpa);
         add_bootarg(bootargs, "console=", "ttyAMA0");
         add_bootarg(bootargs, "earlycon=", earlycon);
     }
@@ -164,13 +164,11 @@ static void place_images(struct expand *expand, struct expand_guest *guest, cons
 static void add_dtb(struct expand *expand, struct expand_guest *guest, const struct node *node)
 {
     struct fdt_blob blob;
-    struct fdt_error error;
 
     if (guest->config.dtb_gpa == 0) {
         return;
     }
-    if (fdt_guest_build(&guest->fdt, &blob, &error) != ERR_OK) {
-        diag_error(expand->diag, guest->node->loc, "<guest>: no device tree can be made: %s", error.text);
+    if (!expand_dtb(expand, guest, node, &blob)) {
         return;
     }
 

@@ -352,11 +352,12 @@ static enum err set_phandles(struct copier *copier)
     return ERR_OK;
 }
 
-static enum err find_entries(struct copier *copier, const char *const *paths, size_t count)
+static enum err find_entries(struct copier *copier, const char *const *paths, size_t count, size_t *culprit)
 {
     enum err err = ERR_OK;
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
         int node = fdt_path_offset(copier->board, paths[i]);
+        *culprit = i;
         if (node <= 0) {
             return fdt_error_set(copier->error, ERR_RANGE, "the board's device tree has no node \"%s\"",
                                  paths[i]);
@@ -369,34 +370,36 @@ static enum err find_entries(struct copier *copier, const char *const *paths, si
     return err;
 }
 
-static enum err copy_all(struct copier *copier, const char *const *paths, size_t count)
+static enum err copy_all(struct copier *copier, const char *const *paths, size_t count, size_t *culprit)
 {
     uint32_t highest = 0;
-    enum err err = find_entries(copier, paths, count);
+    enum err err = find_entries(copier, paths, count, culprit);
     int result = fdt_find_max_phandle(copier->guest, &highest);
     if (err == ERR_OK && result != 0) {
         return fdt_failed(copier, result);
     }
     copier->next_phandle = (highest) + 1;
-    /* The list grows by what comes along. */
+    /* The list grows by what comes along, for the sake of the one before. */
     for (size_t i = 0; i < copier->entry_count && err == ERR_OK; i++) {
+        *culprit = i < count ? i : *culprit;
         err = copy_node(copier, copier->entries[i].board_node, 0, 0);
     }
     return err == ERR_OK ? set_phandles(copier) : err;
 }
 
 enum err fdt_passthrough_copy(struct fdt_blob *guest, const void *board, const char *const *paths,
-                              size_t count, struct fdt_error *error)
+                              size_t count, size_t *culprit, struct fdt_error *error)
 {
     struct copier *copier = calloc(1, sizeof *copier);
     void *larger = calloc(1, LIMIT_BYTES);
     enum err err;
+    *culprit = 0;
     if (copier == NULL || larger == NULL) {
         abort();
     }
     *copier = (struct copier){.board = board, .guest = larger, .error = error};
     err = fdt_open_into(guest->data, larger, LIMIT_BYTES) == 0
-              ? copy_all(copier, paths, count)
+              ? copy_all(copier, paths, count, culprit)
               : fdt_error_set(error, ERR_SPACE, "the guest's device tree is too large");
     if (err == ERR_OK && fdt_pack(larger) != 0) {
         err = fdt_error_set(error, ERR_FORMAT, "the guest's device tree cannot be packed");

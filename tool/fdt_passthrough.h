@@ -15,11 +15,11 @@
 
 /**
  * Copy the nodes `paths` (full paths or aliases; `count` of them) of the checked tree `board` into *guest,
- * which is replaced by a larger blob.
+ * which is replaced by a larger blob. On failure *culprit is the index of the path that it is about.
  *
  * Errors, with *error, and *guest as it was: ERR_RANGE: no such node, or the guest has a node of that name.
  * ERR_UNSUPPORTED: a property that cannot be carried over, or a device referred to that is not among `paths`.
  * ERR_FORMAT: malformed nodes. ERR_SPACE: the tree would be larger than 1 MiB.
  */
 ERR_CHECKED enum err fdt_passthrough_copy(struct fdt_blob *guest, const void *board, const char *const *paths,
-                                          size_t count, struct fdt_error *error);
+                                          size_t count, size_t *culprit, struct fdt_error *error);

@@ -53,7 +53,8 @@ test_sdf_check_LIBS := $(shell $(PKG_CONFIG) --libs libxml-2.0)
 TOOL_FRONT_SRCS := tool/xml.c tool/vars.c tool/source.c tool/suggest.c tool/ip.c tool/attr.c tool/node.c \
 	tool/sysdesc_spec.c tool/sysdesc_spec_sdf.c tool/sysdesc_spec_guest.c \
 	tool/expand.c tool/expand_parts.c tool/expand_sdf.c tool/expand_serial.c tool/expand_switch.c \
-	tool/expand_guest.c tool/expand_vhost.c tool/expand_linux.c tool/expand_image.c \
+	tool/expand_guest.c tool/expand_vhost.c tool/expand_passthrough.c tool/expand_dtb.c tool/expand_linux.c \
+	tool/expand_image.c \
 	tool/check.c tool/check_names.c tool/check_ids.c tool/check_sched.c tool/check_regions.c \
 	tool/check_maps.c tool/frontend.c tool/schema.c tool/graph.c boards/board.c boards/qemu_virt_aarch64/board_qemu_virt_aarch64.c
 TOOL_CMD_SRCS := tool/main.c tool/cmd.c tool/cmd_build.c tool/cmd_check.c tool/cmd_dts.c tool/cmd_sdf.c \
@@ -69,13 +70,13 @@ test_schema_SRCS := tool/mem.c tool/suggest.c tool/ip.c tool/attr.c tool/sysdesc
 test_schema_LIBS = $(TOOL_LIBS)
 
 TESTS += test_fixtures test_expand
-test_fixtures_SRCS := $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_FRONT_SRCS)
+test_fixtures_SRCS := tests/mock/dts.c tool/file.c $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_FRONT_SRCS)
 test_fixtures_LIBS = $(TOOL_LIBS)
 test_expand_SRCS := $(test_fixtures_SRCS)
 test_expand_LIBS = $(TOOL_LIBS)
 
 FUZZERS += fuzz_sysdesc
-fuzz_sysdesc_SRCS := $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_FRONT_SRCS)
+fuzz_sysdesc_SRCS := tool/file.c $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_FRONT_SRCS)
 fuzz_sysdesc_LIBS = $(TOOL_LIBS)
 
 include $(sort $(wildcard tool/*/module.mk))

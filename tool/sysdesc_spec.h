@@ -135,7 +135,17 @@ struct desc_guest {
 struct desc_linux {
     char *kernel, *initrd, *bootargs;
     bool default_bootargs;
+    char *dtb, *overlay;
 };
+
+/** `<passthrough>` */
+struct desc_passthrough {
+    char *node;
+    uint32_t route; /**< enum desc_route */
+};
+
+/** How the interrupts of a passed-through device reach the guest. */
+enum desc_route { DESC_ROUTE_AUTO, DESC_ROUTE_KERNEL, DESC_ROUTE_MONITOR };
 
 /** `<console>` */
 struct desc_console {
@@ -165,4 +175,4 @@ struct desc_reserved_memory {
 /** The element of that name; a description's root is `system`. */
 extern const struct element_spec sysdesc_spec_system, sysdesc_spec_serial, sysdesc_spec_switch,
     sysdesc_spec_allow, sysdesc_spec_deny, sysdesc_spec_guest, sysdesc_spec_linux, sysdesc_spec_console,
-    sysdesc_spec_net, sysdesc_spec_reserved_memory;
+    sysdesc_spec_net, sysdesc_spec_reserved_memory, sysdesc_spec_passthrough;

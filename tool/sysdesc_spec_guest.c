@@ -25,6 +25,14 @@ static const struct attr_spec linux_attrs[] = {
      .offset = offsetof(struct desc_linux, default_bootargs),
      .fallback = "true",
      .doc = "whether the command line starts with console, hostname and addresses"},
+    {.name = "dtb",
+     .type = ATTR_TEXT,
+     .offset = offsetof(struct desc_linux, dtb),
+     .doc = "a device tree blob of one's own, which has to describe this guest; default: a generated one"},
+    {.name = "overlay",
+     .type = ATTR_TEXT,
+     .offset = offsetof(struct desc_linux, overlay),
+     .doc = "device tree overlays (.dtbo) to apply in this order, separated by spaces; default: none"},
 };
 
 const struct element_spec sysdesc_spec_linux = {
@@ -197,6 +205,32 @@ const struct element_spec sysdesc_spec_reserved_memory = {
     .fields_bytes = sizeof(struct desc_reserved_memory),
 };
 
+/* In the order of enum desc_route. */
+static const char *const routes[] = {"auto", "kernel", "monitor", NULL};
+
+static const struct attr_spec passthrough_attrs[] = {
+    {.name = "node",
+     .type = ATTR_TEXT,
+     .required = true,
+     .offset = offsetof(struct desc_passthrough, node),
+     .doc = "full path of the device's node in the board's device tree, or an alias"},
+    {.name = "route",
+     .type = ATTR_CHOICE,
+     .offset = offsetof(struct desc_passthrough, route),
+     .fallback = "auto",
+     .choices = routes,
+     .doc = "who delivers its interrupts: the bundled kernel directly, or the guest's monitor; auto: the "
+            "kernel if it is the bundled one"},
+};
+
+const struct element_spec sysdesc_spec_passthrough = {
+    .name = "passthrough",
+    .doc = "A device of the board that belongs to this guest alone: registers, interrupts, device tree node.",
+    .attrs = passthrough_attrs,
+    .attr_count = SPEC_COUNT(passthrough_attrs),
+    .fields_bytes = sizeof(struct desc_passthrough),
+};
+
 /* In the order of enum vmm_exit_action. */
 static const char *const exit_actions[] = {"stop", "restart", "halt", NULL};
 
@@ -257,7 +291,7 @@ static const struct attr_spec guest_attrs[] = {
 
 static const struct element_child guest_children[] = {
     {&sysdesc_spec_linux, 1, 1},  {&sysdesc_spec_console, 0, 1},         {&sysdesc_spec_net, 0, 0},
-    {&sysdesc_spec_vm_map, 0, 0}, {&sysdesc_spec_reserved_memory, 0, 0},
+    {&sysdesc_spec_vm_map, 0, 0}, {&sysdesc_spec_reserved_memory, 0, 0}, {&sysdesc_spec_passthrough, 0, 0},
 };
 
 const struct element_spec sysdesc_spec_guest = {

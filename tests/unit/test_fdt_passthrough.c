@@ -134,7 +134,8 @@ static struct fdt_blob copy(const struct fdt_blob *board, const char *const *pat
 {
     struct fdt_blob guest = new_guest();
     struct fdt_error error = {{0}};
-    if (fdt_passthrough_copy(&guest, board->data, paths, count, &error) != ERR_OK) {
+    size_t culprit;
+    if (fdt_passthrough_copy(&guest, board->data, paths, count, &culprit, &error) != ERR_OK) {
         fail_msg("%s", error.text);
     }
     assert_int_equal(fdt_check_full(guest.data, guest.bytes), 0);
@@ -208,7 +209,9 @@ static void check_refused(const struct fdt_blob *board, const char *const *paths
     struct fdt_blob guest = new_guest();
     struct fdt_error error = {{0}};
     void *data = guest.data;
-    assert_int_equal(fdt_passthrough_copy(&guest, board->data, paths, count, &error), err);
+    size_t culprit = SIZE_MAX;
+    assert_int_equal(fdt_passthrough_copy(&guest, board->data, paths, count, &culprit, &error), err);
+    assert_int_equal(culprit, count - 1);
     assert_ptr_equal(guest.data, data);
     if (strstr(error.text, words) == NULL) {
         fail_msg("\"%s\" lacks \"%s\"", error.text, words);
@@ -218,11 +221,11 @@ static void check_refused(const struct fdt_blob *board, const char *const *paths
 
 static void test_missing_providers_are_named(void **state)
 {
-    const char *const keys[] = {"/gpio-keys"};
+    const char *const keys[] = {"/rtc@9010000", "/gpio-keys"};
     const char *const clocked[] = {"/clocked@9060000"};
     const char *const twice[] = {"/bus@c000000", "/bus@c000000/device@2000"};
     const char *const nothing[] = {"/nothing"};
-    check_refused(*state, keys, 1, ERR_UNSUPPORTED, "needs /gpio@9030000");
+    check_refused(*state, keys, 2, ERR_UNSUPPORTED, "needs /gpio@9030000");
     check_refused(*state, clocked, 1, ERR_UNSUPPORTED, "needs /clock-controller@a100000");
     check_refused(*state, twice, 2, ERR_RANGE, "passed through twice");
     check_refused(*state, nothing, 1, ERR_RANGE, "no node");
@@ -256,7 +259,8 @@ static void test_damaged_board_does_no_harm(void **state)
                 enum err err = fdt_board_find(damaged, paths[i], &device, &error);
                 assert_true(err == ERR_OK || error.text[0] != '\0');
             }
-            if (fdt_passthrough_copy(&guest, damaged, paths, 4, &error) == ERR_OK) {
+            size_t culprit;
+            if (fdt_passthrough_copy(&guest, damaged, paths, 4, &culprit, &error) == ERR_OK) {
                 assert_int_equal(fdt_check_full(guest.data, guest.bytes), 0);
             }
             fdt_blob_free(&guest);

@@ -21,6 +21,7 @@
 #include <cmocka.h>
 #include <glob.h>
 
+#include "tests/mock/dts.h"
 #include "tool/frontend.h"
 #include "tool/mem.h"
 
@@ -81,6 +82,48 @@ static void remove_input(const struct input *input)
     free(path);
 }
 
+/* Device trees that descriptions name, in the guest directory. */
+static const struct {
+    const char *file;
+    const char *source; /* NULL: tests/mock/board.dts */
+} trees[] = {
+    {"board.dtb", NULL},
+    {"note.dtbo", "/dts-v1/; /plugin/; &{/} { note { text = \"hello\"; }; };"},
+    {"serial.dtbo", "/dts-v1/; /plugin/; &uart0 { current-speed = <115200>; };"},
+    {"lie.dtbo", "/dts-v1/; /plugin/; &memory { reg = <0 0x40000000 0 0x4000000>; };"},
+    {"empty.dtb", "/dts-v1/; / { };"},
+    {"own.dtb",
+     "/dts-v1/; / { #address-cells = <2>; #size-cells = <2>; interrupt-parent = <&gic>;"
+     "memory@40000000 { device_type = \"memory\"; reg = <0 0x40000000 0 0x2000000>; };"
+     "cpus { #address-cells = <1>; #size-cells = <0>; cpu@0 { device_type = \"cpu\"; reg = <0>; }; };"
+     "psci { compatible = \"arm,psci-1.0\"; method = \"hvc\"; };"
+     "timer { compatible = \"arm,armv8-timer\"; interrupts = <1 13 8 1 14 8 1 11 8 1 10 8>; };"
+     "gic: gic@8000000 { compatible = \"arm,gic-400\"; interrupt-controller; #interrupt-cells = <3>;"
+     "reg = <0 0x8000000 0 0x10000 0 0x8010000 0 0x10000>; }; };"},
+};
+
+static void write_tree(size_t index)
+{
+    struct fdt_blob blob = trees[index].source == NULL ? dts_compile_file("tests/mock/board.dts")
+                                                       : dts_compile(trees[index].source);
+    char *path = mem_printf("%s/%s", guest_dir, trees[index].file);
+    FILE *file = fopen(path, "wb");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(blob.data, 1, blob.bytes, file), blob.bytes);
+    assert_int_equal(fclose(file), 0);
+    fdt_blob_free(&blob);
+    free(path);
+}
+
+static void remove_tree(size_t index)
+{
+    char *path = mem_printf("%s/%s", guest_dir, trees[index].file);
+
+    (void)unlink(path);
+    free(path);
+}
+
 /* Every `from` in `text` replaced by the shorter `to`, in place. */
 static void replace_all(char *text, const char *from, const char *to)
 {
@@ -97,10 +140,15 @@ static char *run_tool(const char *path)
 {
     struct diag *diag = diag_new();
     struct vars vars = {0};
+    const char *search_dirs[] = {guest_dir};
+    char *board_dtb = mem_printf("%s/board.dtb", guest_dir);
     struct expand_options options = {
         .system_path = path,
         .guest_dir = guest_dir,
         .default_board = "qemu_virt_aarch64",
+        .search_dirs = search_dirs,
+        .search_dir_count = 1,
+        .board_dtb = board_dtb,
         .needs_files = true,
     };
     char *said = NULL;
@@ -121,6 +169,7 @@ static char *run_tool(const char *path)
     replace_all(said, FOLDER, "");
     free(line_start);
     free(own);
+    free(board_dtb);
     vars_free(&vars);
     diag_free(diag);
     return said;
@@ -201,6 +250,9 @@ static int set_up(void **state)
     for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
         write_input(&inputs[i]);
     }
+    for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++) {
+        write_tree(i);
+    }
     return 0;
 }
 
@@ -209,6 +261,9 @@ static int tear_down(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
         remove_input(&inputs[i]);
+    }
+    for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++) {
+        remove_tree(i);
     }
     return rmdir(guest_dir);
 }
