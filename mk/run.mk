@@ -43,7 +43,7 @@ run:
 GDB_SCRIPT := $(IMAGE:.elf=.gdb)
 .PHONY: gdb
 gdb: kernel pds
-	@printf '%s\n' 'set confirm off' 'file $(KERNEL)' $(foreach p,$(PD_ELFS),'add-symbol-file $(p)') \
+	@printf '%s\n' 'set confirm off' 'file $(KERNEL)' $(foreach p,$(filter-out $(TEST_PDS:%=$(B)/pd/%.elf),$(PD_ELFS)),'add-symbol-file $(p)') \
 		'define pd' 'symbol-file $(B)/pd/$$arg0.elf' 'end' \
 		'document pd' 'pd NAME: use only the symbols of one protection domain. They all have the same addresses.' 'end' \
 		'define kernel' 'symbol-file $(KERNEL)' 'end' \
