@@ -75,8 +75,10 @@ const char *syndrome_text(uint64_t syndrome)
     case SYNDROME_EC_SYSREG:
         return "access to a system register";
     case SYNDROME_EC_IABORT:
+    case SYNDROME_EC_IABORT_SAME:
         return instruction_abort_text(syndrome);
     case SYNDROME_EC_DABORT:
+    case SYNDROME_EC_DABORT_SAME:
         return data_abort_text(syndrome);
     case 0x22:
         return "misaligned program counter";

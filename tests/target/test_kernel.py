@@ -18,7 +18,7 @@ def output(machine, name, text, last, *arguments):
                           encoding="utf-8", timeout=SECONDS)
     try:
         child.expect(last)
-        return child.before + child.after
+        return child.before + (child.after if isinstance(child.after, str) else "")
     finally:
         child.close(force=True)
 
@@ -64,6 +64,14 @@ def test_device_interrupts_and_is_acknowledged(machine):
              '<irq irq="34" id="9"/>')
     text = output(machine, "rtc", system(region, pd("clock", "rtc", 20, inner)), "rtc: interrupt 3")
     assert "rtc: interrupt 1" in text and "rtc: interrupt 2" in text and "WRONG" not in text
+
+
+def test_secure_monitor_call_needs_the_right(machine):
+    """PSCI's SYSTEM_OFF: without smc="true" nothing happens, with it the machine goes off."""
+    text = output(machine, "smc", system(pd("without", "power_off", 20), pd("last", "power_off", 10, attributes='smc="true"')),
+                  pexpect.EOF)
+    assert "without: still on" in text
+    assert "last: still on" not in text
 
 
 def test_equals_share_evenly(machine):

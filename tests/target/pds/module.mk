@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # PDs of the target tests.
-TEST_PDS := fp hello memory null_deref parent ppc rtc share spin trespass undefined watch_time
+TEST_PDS := fp hello memory null_deref parent power_off ppc rtc share spin trespass undefined watch_time
 PDS += $(TEST_PDS)
 $(foreach p,$(TEST_PDS),$(eval $(p)_SRCS := tests/target/pds/$(p).c))
