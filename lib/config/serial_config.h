@@ -13,11 +13,17 @@
 #define UART_CONFIG_VERSION 1u
 #define UART_CONFIG_SECTION ".uart_config"
 
+enum serial_mux_client_flags {
+    SERIAL_MUX_CLIENT_DROP = 1u << 0,  /**< output that the terminal is too slow for is dropped and counted;
+                                            else the sender waits */
+    SERIAL_MUX_CLIENT_SILENT = 1u << 1 /**< not shown unless it has the input */
+};
+
 /** One console: a byte-stream link to a VMM or another PD. */
 struct serial_mux_client_config {
     char name[CONFIG_NAME_BYTES];
     uint32_t colour; /**< ANSI SGR foreground code 30..37 or 90..97; 0: none */
-    uint32_t flags;  /**< reserved, 0 */
+    uint32_t flags;  /**< enum serial_mux_client_flags */
     struct config_link link;
 };
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The multiplexer's own keys: what the user types behind the escape byte.
+ *
+ *     N            input to console N (two digits, or Enter, if there are ten or more)
+ *     g NAME Enter input to console NAME
+ *     n p          input to the next, previous console
+ *     s b          silence or show, last output of: then N, NAME Enter, or Enter for the focused one
+ *     l c ?        list, colours, help
+ *     escape       the escape byte itself
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MUX_KEYS_NAME_BYTES 32u
+
+/** What is to be done. */
+enum mux_action {
+    MUX_ACTION_NONE = 0, /**< nothing yet, or cancelled */
+    MUX_ACTION_INPUT,    /**< the byte is input for the focused console */
+    MUX_ACTION_FOCUS,
+    MUX_ACTION_NEXT,
+    MUX_ACTION_PREVIOUS,
+    MUX_ACTION_SILENCE,
+    MUX_ACTION_BACKLOG,
+    MUX_ACTION_LIST,
+    MUX_ACTION_COLOURS,
+    MUX_ACTION_HELP
+};
+
+/** Which console. */
+enum mux_target { MUX_TARGET_FOCUSED = 0, MUX_TARGET_NUMBER, MUX_TARGET_NAME };
+
+/** A finished command. */
+struct mux_command {
+    enum mux_action action;
+    enum mux_target target;
+    uint32_t number;  /**< as typed */
+    const char *name; /**< NUL-terminated, valid until the next byte */
+    bool again;       /**< the byte ended the command but does not belong to it: feed it again */
+};
+
+/** State between bytes. Zero-initialise, then set escape and count. */
+struct mux_keys {
+    uint8_t escape;
+    uint32_t count; /**< of consoles: decides whether a digit can be the first of two */
+    uint8_t state;
+    enum mux_action action; /**< under way */
+    uint32_t number;
+    uint32_t name_bytes;
+    char name[MUX_KEYS_NAME_BYTES];
+};
+
+/** Feed one byte of input. */
+struct mux_command mux_keys_byte(struct mux_keys *keys, uint8_t byte);
+
+/** Whether the next byte belongs to a command. */
+bool mux_keys_is_busy(const struct mux_keys *keys);
