@@ -167,13 +167,17 @@ static bool set_setvars(const struct patch *patch, bool with_paddr)
     return failures == 0;
 }
 
-static bool set_maps(const struct patch *patch)
+/** Addresses and sizes of all maps, or of those of prefilled regions only. */
+static bool set_maps(const struct patch *patch, bool prefilled_only)
 {
     unsigned int failures = 0;
 
     for (size_t i = 0; i < patch->pd->map_count; i++) {
         const struct model_map *map = &patch->pd->maps[i];
 
+        if (prefilled_only && map->mr->prefill == MODEL_PREFILL_NONE) {
+            continue;
+        }
         failures += set_variable(patch, map->loc, map->setvar_vaddr, map->vaddr) != ERR_OK;
         failures += set_variable(patch, map->loc, map->setvar_size, map->mr->size_bytes) != ERR_OK;
     }
@@ -284,7 +288,7 @@ enum err pd_program_set_values(struct pd_program *program, const struct model *m
     const struct patch patch = {.program = program, .pd = pd, .diag = diag};
     bool setvars = set_setvars(&patch, false);
     bool vcpus = set_vcpu_ids(&patch);
-    bool prefills = sdk->setvar_prefill_size || set_prefill_sizes(&patch);
+    bool prefills = sdk->prefill || (set_prefill_sizes(&patch) && set_maps(&patch, true));
     bool ids = sdk->setvar_id || set_ids(&patch, model);
 
     return setvars && vcpus && prefills && ids ? ERR_OK : ERR_FORMAT;
@@ -296,7 +300,7 @@ enum err pd_program_set_symbols(struct pd_program *program, const struct model *
     const struct patch patch = {.program = program, .pd = pd, .diag = diag};
     bool library = set_microkit(&patch, model) == ERR_OK;
     bool setvars = set_setvars(&patch, true);
-    bool maps = set_maps(&patch) && set_prefill_sizes(&patch);
+    bool maps = set_maps(&patch, false) && set_prefill_sizes(&patch);
     bool ids = set_ids(&patch, model) && set_vcpu_ids(&patch);
 
     return library && setvars && maps && ids ? ERR_OK : ERR_FORMAT;

@@ -38,7 +38,8 @@ ERR_CHECKED enum err pd_program_configure(struct pd_program *program, const stru
 
 /** Which setvars pd_program_set_values() leaves to the Microkit SDK's tool. */
 struct pd_program_sdk {
-    bool setvar_id, setvar_prefill_size;
+    bool setvar_id; /**< those of ids, but for vCPUs */
+    bool prefill;   /**< all of prefilled regions; without it, the tool doesn't hear of such regions */
 };
 
 /**

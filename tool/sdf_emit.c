@@ -150,7 +150,7 @@ static enum err emit_program(const struct emission *emission, const struct model
 {
     const struct sdf_options *options = emission->options;
     const struct pd_program_sdk sdk = {.setvar_id = emission->features.setvar_id,
-                                       .setvar_prefill_size = emission->features.prefill};
+                                       .prefill = emission->features.prefill};
     struct pd_program program;
     enum err err =
         pd_program_load(&program, pd, options->search_dirs, options->search_dir_count, emission->diag);

@@ -177,6 +177,8 @@ static void test_variables_that_the_sdk_cannot_set(void **state)
     fixture->model->channels[0].ends[0].setvar_id = mem_strdup("buffer");
     fixture->vmm->vm->vcpus[0].setvar_id = mem_strdup("size");
     fixture->vmm->maps[0].setvar_vaddr = mem_strdup("microkit_pps");
+    fixture->vmm->maps[1].setvar_vaddr = mem_strdup("microkit_irqs");
+    fixture->vmm->maps[1].setvar_prefill_size = mem_strdup("microkit_notifications");
     emit_well(fixture, oldest);
     text = system_text(fixture);
     assert_null(strstr(text, "setvar_id"));
@@ -189,10 +191,15 @@ static void test_variables_that_the_sdk_cannot_set(void **state)
     assert_int_equal(value, 4);
     memcpy(&value, elf_program_peek(&program, 0x202150, 8), 8);
     assert_int_equal(value, 0);
+    memcpy(&value, elf_program_peek(&program, 0x202140, 8), 8);
+    assert_int_equal(value, 0x20000000);
+    memcpy(&value, elf_program_peek(&program, 0x202148, 8), 8);
+    assert_int_equal(value, 5);
     elf_program_free(&program);
     emit_well(fixture, newest);
     text = system_text(fixture);
     assert_has(text, "<end pd=\"vmm\" id=\"3\" pp=\"true\" setvar_id=\"buffer\" />");
+    assert_has(text, "setvar_vaddr=\"microkit_irqs\" setvar_prefill_size=\"microkit_notifications\"");
     free(text);
 }
 
