@@ -124,10 +124,13 @@ class Consoles:
     def focus(self, name, number):
         """Give the input to console `number` (from 1), which is called `name`."""
         if self.focused != name:
-            self.child.send(f"{ESCAPE}{number}")
+            self.send(f"{ESCAPE}{number}")
             self.focused = name
 
     def send(self, text):
+        """Type. Before its first output QEMU may not have put the terminal into raw mode, and Ctrl-\\ would end it."""
+        while not self.log and self.pump(0.2):
+            pass
         self.child.send(text)
 
     def close(self):

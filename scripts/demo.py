@@ -20,10 +20,20 @@ PING_COUNT = 6
 COMMANDS = ["ifconfig eth0 192.168.1.2", f"ping -c {PING_COUNT} 192.168.1.1"]
 
 
-def show(text):
-    """Pass output on to the terminal; the question for the cursor's place would make it answer."""
-    sys.stdout.write(text.replace("\x1b[6n", ""))
-    sys.stdout.flush()
+class Screen:
+    """Passes output on to the terminal, but for the question for the cursor's place: it would make it answer."""
+
+    QUESTION = "\x1b[6n"
+
+    def __init__(self):
+        self.held = ""
+
+    def show(self, text):
+        text = (self.held + text).replace(self.QUESTION, "")
+        start = text.rfind("\x1b")
+        self.held = text[start:] if start >= 0 and self.QUESTION.startswith(text[start:]) else ""
+        sys.stdout.write(text[:len(text) - len(self.held)])
+        sys.stdout.flush()
 
 
 def say(text):
@@ -48,7 +58,7 @@ def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     consoles = Consoles([*sys.argv[1:], "-chardev", "stdio,id=terminal,signal=off", "-serial", "chardev:terminal"],
-                        live=show)
+                        live=Screen().show)
     try:
         output = ping(consoles)
     except Timeout as timeout:
