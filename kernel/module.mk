@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The bundled kernel. kernel/core also runs on the host, over kernel/fake.
-KERNEL_CORE_SRCS := $(addprefix kernel/core/,boot.c child.c fault.c irq.c klog.c late.c list.c notification.c ppc.c \
+KERNEL_CORE_SRCS := $(addprefix kernel/core/,boot.c child.c fault.c irq.c klog.c late.c list.c notification.c ppc.c seed.c \
 	sched.c syndrome.c syscall.c vcpu.c virq.c)
 KERNEL_SRCS += $(KERNEL_CORE_SRCS) $(addprefix kernel/aarch64/,start.S vectors.S fp.S bank.c gic.c gich.c main.c \
 	panic.c timer.c trap.c trap_sysreg.c uart.c world.c) lib/base/format.c lib/base/mem.c
@@ -12,3 +12,7 @@ test_kernel_sched_SRCS := $(KERNEL_FAKE_SRCS)
 test_kernel_pd_SRCS := $(KERNEL_FAKE_SRCS)
 test_kernel_vcpu_SRCS := $(KERNEL_FAKE_SRCS)
 test_kernel_boot_SRCS := $(KERNEL_FAKE_SRCS)
+
+TESTS += test_seed
+test_seed_SRCS := kernel/core/seed.c
+test_seed_LIBS := -lfdt

@@ -115,6 +115,9 @@ static void fill_pd(struct image *image, size_t index)
         row->channels[pd->irqs[i].channel] = (struct sysdesc_channel){
             .kind = SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_IRQ, .intid = (uint16_t)pd->irqs[i].intid};
     }
+    if (pd->gets_seed) {
+        sysdesc_of(image)->seed_pd = (uint16_t)index;
+    }
     if (pd->klog_reader) {
         row->channels[pd->klog_channel].kind = SYSDESC_CHANNEL_VALID;
         sysdesc_of(image)->klog_pd = (uint16_t)index;
@@ -253,6 +256,8 @@ static void fill_board(struct sysdesc *sysdesc, const struct board *board)
         .gicc_base = board->gicc.base,
         .gich_base = board->gich.base,
         .uart_base = board->uart.base,
+        .fdt_base = board->ram.base,
+        .fdt_bytes = board->firmware_bytes,
         .uart_irq = board->uart_irq,
         .vtimer_irq = board->vtimer_irq,
         .hyptimer_irq = board->hyptimer_irq,
@@ -296,6 +301,7 @@ void descriptor_create(struct image *image)
     sysdesc->irq_count = (uint32_t)tables.irq_count;
     sysdesc->doorbell_count = (uint32_t)tables.doorbell_count;
     sysdesc->klog_pd = SYSDESC_NO_PARENT;
+    sysdesc->seed_pd = SYSDESC_NO_PARENT;
     copy_name(sysdesc->name, model->name);
     fill_board(sysdesc, model->board);
     for (size_t i = 0; i < image->pd_count; i++) {

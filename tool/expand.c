@@ -96,6 +96,7 @@ struct model *expand_system(struct diag *diag, const struct source *source, cons
     expand_sdf(&expand);
     for_each(&expand, &sysdesc_spec_serial, expand_serial);
     for_each(&expand, &sysdesc_spec_switch, expand_switch);
+    expand_entropy(&expand);
     for_each(&expand, &sysdesc_spec_guest, expand_guest);
     expand_serial_finish(&expand);
     expand_switch_finish(&expand);
@@ -103,6 +104,7 @@ struct model *expand_system(struct diag *diag, const struct source *source, cons
     choose_page_sizes(expand.model);
     free(expand.switches);
     fdt_blob_free(&expand.board_dtb);
+    node_free(expand.default_entropy);
     if (expand.model->pd_count == 0 && diag_error_count(diag) == 0) {
         diag_error(diag, root->loc, "<system>: it is empty; it needs a <guest> or a <protection_domain>");
     }

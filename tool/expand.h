@@ -53,6 +53,9 @@ struct expand {
 
     struct fdt_blob board_dtb; /**< read when first needed: expand_passthrough.c */
     bool board_dtb_read;
+    struct model_pd *entropy_pd;            /**< NULL: none */
+    struct xml_element default_entropy_xml; /**< what stands for an <entropy> that isn't written */
+    struct node *default_entropy;           /**< bound to it; owned */
 
     struct expand_switch *switches;
     size_t switch_count;
@@ -99,6 +102,15 @@ bool expand_switch_connect(struct expand *expand, const struct node *net, const 
                            struct model_pd *vmm, struct vmm_device_config *device);
 /** Once all ports are connected: apply the rules and write the switches' configurations. */
 void expand_switch_finish(struct expand *expand);
+
+/* expand_entropy.c */
+
+struct expand_guest; /* expand_guest.h */
+
+/** The entropy PD, if there are guests to serve. */
+void expand_entropy(struct expand *expand);
+/** Let a guest's monitor ask the entropy PD, and give the guest a property for its seed. */
+void expand_entropy_connect(struct expand *expand, struct expand_guest *guest);
 
 /* expand_vhost.c */
 

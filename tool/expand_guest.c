@@ -214,6 +214,7 @@ void expand_guest(struct expand *expand, const struct node *node)
     add_vcpus(expand, &guest);
     add_interrupt_controller(expand, &guest);
     add_children(expand, &guest);
+    expand_entropy_connect(expand, &guest);
     guest.config.spi_count = spi_count(&guest);
     guest.fdt.virtio = guest.virtio;
     guest.fdt.reserved = guest.reserved;

@@ -153,6 +153,7 @@ struct model_pd {
     struct model_config *configs;
     size_t config_count;
     struct model_vm *vm; /**< NULL: none */
+    bool gets_seed;      /**< finds the firmware's rng-seed in its message words; one PD at most */
     bool klog_reader;    /**< gets klog_channel notified when the kernel logs */
     uint32_t klog_channel;
 };

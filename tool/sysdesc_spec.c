@@ -53,6 +53,25 @@ const struct element_spec sysdesc_spec_serial = {
     .fields_bytes = sizeof(struct desc_serial),
 };
 
+static const struct attr_spec entropy_attrs[] = {
+    {.name = "name",
+     .type = ATTR_NAME,
+     .offset = offsetof(struct desc_entropy, name),
+     .max = SPEC_MAX_NAME,
+     .fallback = "entropy",
+     .doc = "name of the protection domain"},
+    SPEC_PD_OPTIONS(struct desc_entropy, options, "", "245", "entropy.elf"),
+};
+
+const struct element_spec sysdesc_spec_entropy = {
+    .name = "entropy",
+    .doc = "The source of the guests' randomness. It is there by default wherever there is a guest; "
+           "enabled=\"false\" leaves it out.",
+    .attrs = entropy_attrs,
+    .attr_count = SPEC_COUNT(entropy_attrs),
+    .fields_bytes = sizeof(struct desc_entropy),
+};
+
 static const struct attr_spec rule_attrs[] = {
     {.name = "from",
      .type = ATTR_NAME,
@@ -140,10 +159,9 @@ static const struct attr_spec system_attrs[] = {
 };
 
 static const struct element_child system_children[] = {
-    {&sysdesc_spec_serial, 0, 1},  {&sysdesc_spec_switch, 0, 0},
-    {&sysdesc_spec_guest, 0, 0},   {&sysdesc_spec_pd, 0, 0},
-    {&sysdesc_spec_mr, 0, 0},      {&sysdesc_spec_channel, 0, 0},
-    {&sysdesc_spec_domains, 0, 0}, {&sysdesc_spec_io_address_space, 0, 0},
+    {&sysdesc_spec_serial, 0, 1},  {&sysdesc_spec_entropy, 0, 1}, {&sysdesc_spec_switch, 0, 0},
+    {&sysdesc_spec_guest, 0, 0},   {&sysdesc_spec_pd, 0, 0},      {&sysdesc_spec_mr, 0, 0},
+    {&sysdesc_spec_channel, 0, 0}, {&sysdesc_spec_domains, 0, 0}, {&sysdesc_spec_io_address_space, 0, 0},
 };
 
 const struct element_spec sysdesc_spec_system = {

@@ -107,6 +107,12 @@ struct desc_serial {
     bool klog;
 };
 
+/** `<entropy>` */
+struct desc_entropy {
+    char *name;
+    struct desc_pd_options options;
+};
+
 /** `<switch>` */
 struct desc_switch {
     char *name;
@@ -173,6 +179,6 @@ struct desc_reserved_memory {
 };
 
 /** The element of that name; a description's root is `system`. */
-extern const struct element_spec sysdesc_spec_system, sysdesc_spec_serial, sysdesc_spec_switch,
-    sysdesc_spec_allow, sysdesc_spec_deny, sysdesc_spec_guest, sysdesc_spec_linux, sysdesc_spec_console,
-    sysdesc_spec_net, sysdesc_spec_reserved_memory, sysdesc_spec_passthrough;
+extern const struct element_spec sysdesc_spec_system, sysdesc_spec_serial, sysdesc_spec_entropy,
+    sysdesc_spec_switch, sysdesc_spec_allow, sysdesc_spec_deny, sysdesc_spec_guest, sysdesc_spec_linux,
+    sysdesc_spec_console, sysdesc_spec_net, sysdesc_spec_reserved_memory, sysdesc_spec_passthrough;

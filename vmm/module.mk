@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VMM_CORE_SRCS := vmm/core/crash.c vmm/core/image.c vmm/core/mmio.c vmm/core/psci.c vmm/core/vm.c \
-	vmm/core/vm_devices.c
+	vmm/core/vm_devices.c vmm/core/trng.c lib/fdt/fdt_view.c
 VMM_VGIC_SRCS := vmm/vgic/vgic.c
 VMM_VIRTIO_SRCS := vmm/virtio/pl011.c vmm/virtio/vhost_net.c vmm/virtio/virtio_device.c vmm/virtio/virtio_mmio.c \
 	vmm/virtio/virtio_net.c

@@ -53,6 +53,8 @@ _Noreturn void main_boot(void)
 {
     const struct sysdesc *desc = (const struct sysdesc *)(uintptr_t)sysdesc_address;
     struct core *core = &kernel.cores[0];
+    uint8_t seed[SEED_MAX_BYTES];
+    uint32_t seed_bytes;
 
     SYSREG_WRITE(tpidr_el2, 0);
     /* Without a descriptor there is not even a UART to say so on. */
@@ -62,12 +64,14 @@ _Noreturn void main_boot(void)
     const char *wrong = boot_check(desc);
     if (wrong != NULL)
         panic_stop(&kernel, wrong);
+    seed_bytes = seed_find((const void *)(uintptr_t)desc->board.fdt_base, desc->board.fdt_bytes, seed);
     enable_mmu(desc->el2_root);
     core->kernel = &kernel;
     world_init(core);
     gic_init(&kernel);
     gic_init_core(&kernel);
     boot_kernel(&kernel, desc, &klog, gich_lr_count(&kernel));
+    boot_seed(&kernel, seed, seed_bytes);
     klog_print(&kernel, "kernel: Causeway, system '%s': %u protection domains, %u vCPUs\n", desc->name,
                desc->pd_count, desc->vcpu_count);
     kernel.log_to_uart = false;

@@ -29,6 +29,8 @@ static const char *check_header(const struct sysdesc *desc)
     if (desc->klog_pd != SYSDESC_NO_PARENT &&
         (desc->klog_pd >= desc->pd_count || desc->klog_channel >= SYSDESC_MAX_CHANNELS))
         return "the reader of the kernel log does not exist";
+    if (desc->seed_pd != SYSDESC_NO_PARENT && desc->seed_pd >= desc->pd_count)
+        return "the protection domain for the firmware's seed does not exist";
     return NULL;
 }
 
@@ -173,6 +175,22 @@ static void boot_irqs(struct kernel *kernel)
         kernel->irq_rows[kernel->irqs[i].intid] = (uint16_t)i;
         arch_irq_enable(kernel, kernel->irqs[i].intid, kernel->irqs[i].edge != 0);
     }
+}
+
+void boot_seed(struct kernel *kernel, uint8_t seed[SEED_MAX_BYTES], uint32_t bytes)
+{
+    const uint16_t index = kernel->desc->seed_pd;
+    volatile uint8_t *wipe = seed;
+
+    if (index != SYSDESC_NO_PARENT) {
+        uint64_t *words = kernel->pds[index].words;
+
+        words[0] = bytes;
+        for (uint32_t i = 0; i < bytes; i++)
+            words[1 + i / 8] |= (uint64_t)seed[i] << (i % 8 * 8);
+    }
+    for (uint32_t i = 0; i < SEED_MAX_BYTES; i++)
+        wipe[i] = 0;
 }
 
 void boot_kernel(struct kernel *kernel, const struct sysdesc *desc, struct sysdesc_klog *log,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernel/core/kernel.h"
+#include "kernel/core/seed.h"
 
 /**
  * Check the descriptor at `desc`: magic, version, limits, and every index the kernel will use unchecked.
@@ -16,3 +17,6 @@ const char *boot_check(const struct sysdesc *desc);
  */
 void boot_kernel(struct kernel *kernel, const struct sysdesc *desc, struct sysdesc_klog *log,
                  uint32_t lr_count);
+
+/** Hand the firmware's rng-seed of `bytes` to the PD that the descriptor names, and wipe `seed`. */
+void boot_seed(struct kernel *kernel, uint8_t seed[SEED_MAX_BYTES], uint32_t bytes);

@@ -44,6 +44,12 @@
 /** One page of 64 message words (then unused), one per PD, in the kernel's `.ipc_buffers` segment. */
 #define SYSDESC_IPC_WORDS 64u
 
+/**
+ * What the PD `seed_pd` finds in its message words when it starts: word 0 is the length in bytes of the
+ * rng-seed in the words that follow; 0: the firmware gave none.
+ */
+#define SYSDESC_SEED_MAX_BYTES 64u
+
 /** What a PD's channel id stands for: bits, several may be set (notify and PPC share a channel). */
 enum sysdesc_channel_kind {
     SYSDESC_CHANNEL_NOTIFY = 1u << 0, /**< notify sets bit `peer_channel` of PD `peer` */
@@ -154,6 +160,8 @@ struct sysdesc_board {
     uint64_t gicc_base;
     uint64_t gich_base;
     uint64_t uart_base;       /**< PL011, for early output, panics and debug output */
+    uint64_t fdt_base;        /**< where the firmware leaves the board's device tree */
+    uint64_t fdt_bytes;       /**< room for it; 0: it leaves none */
     uint32_t uart_irq;        /**< INTID */
     uint32_t vtimer_irq;      /**< virtual timer PPI, 27 */
     uint32_t hyptimer_irq;    /**< EL2 physical timer PPI, 26 */
@@ -172,6 +180,8 @@ struct sysdesc {
     uint16_t klog_pd;     /**< PD that reads the kernel's log ring, or SYSDESC_NO_PARENT */
     uint8_t klog_channel; /**< notification sent to it when there is new text */
     uint8_t reserved;
+    uint16_t seed_pd; /**< PD that gets the firmware's rng-seed, or SYSDESC_NO_PARENT */
+    uint16_t reserved2[3];
     uint64_t el2_root;  /**< EL2 stage-1 level-1 table: kernel, tables, IPC buffers, its devices */
     uint64_t pds;       /**< struct sysdesc_pd[pd_count] */
     uint64_t vcpus;     /**< struct sysdesc_vcpu[vcpu_count] */

@@ -20,8 +20,7 @@ enum entropy_reply { ENTROPY_OK = 0, ENTROPY_UNSEEDED = 1, ENTROPY_INVALID = 2 }
 
 struct entropy_config {
     struct config_header header;
-    struct config_blob fdt; /**< the firmware's device tree, whose /chosen has rng-seed; bytes 0: none */
-    uint64_t rng_registers; /**< vaddr of a virtio-mmio window with a virtio-rng device, 0: none */
-    uint64_t rng_dma;       /**< vaddr of a page shared with that device */
-    uint64_t rng_dma_paddr; /**< and its physical address */
+    uint32_t
+        has_boot_seed; /**< 1: the kernel leaves the firmware's rng-seed in the message words (sysdesc.h) */
+    uint32_t reserved;
 };

@@ -82,6 +82,9 @@ struct vmm_config {
     uint32_t on_reset; /**< PSCI SYSTEM_RESET */
     uint32_t on_crash; /**< VMM cannot continue the guest */
 
+    uint32_t has_entropy;     /**< 1: entropy_channel leads to the entropy PD */
+    uint32_t entropy_channel; /**< for protected procedure calls (entropy_config.h) */
+
     uint32_t device_count;
     struct vmm_device_config devices[VMM_CONFIG_MAX_DEVICES];
 };

@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "lib/config/entropy_config.h"
-#include "lib/fdt/fdt_view.h"
 #include "pd/entropy/entropy.h"
 
 #define BITS_PER_BYTE 8u
+#define BOOT_SEED_WORDS 8u
 
 struct entropy_config config __attribute__((section(ENTROPY_CONFIG_SECTION), used)) = {
     .header = {ENTROPY_CONFIG_MAGIC, ENTROPY_CONFIG_VERSION, 0, sizeof(struct entropy_config), 0},
@@ -29,14 +29,19 @@ static uint64_t counter_read(void)
     return ticks;
 }
 
-static void seed_from_fdt(const void *blob, uint32_t bytes)
+/* Words left by the kernel; wiped, so that no later message shows them. */
+static void seed_from_firmware(void)
 {
-    const uint8_t *seed;
-    uint32_t seed_bytes;
+    uint64_t words[BOOT_SEED_WORDS];
+    uint64_t bytes = microkit_mr_get(0);
 
-    if (fdt_view_property(blob, bytes, "/chosen", "rng-seed", &seed, &seed_bytes) == ERR_OK) {
-        entropy_add(&pool, seed, seed_bytes, seed_bytes * BITS_PER_BYTE);
+    bytes = bytes < sizeof words ? bytes : sizeof words;
+    for (uint8_t i = 0; i < BOOT_SEED_WORDS; i++) {
+        words[i] = microkit_mr_get((seL4_Uint8)(i + 1));
+        microkit_mr_set((seL4_Uint8)(i + 1), 0);
     }
+    entropy_add(&pool, words, bytes, (uint32_t)bytes * BITS_PER_BYTE);
+    memset(words, 0, sizeof words);
 }
 
 void init(void)
@@ -49,12 +54,13 @@ void init(void)
         return;
     }
     entropy_add(&pool, &ticks, sizeof ticks, 0);
-    if (config.fdt.bytes != 0) {
-        seed_from_fdt((const void *)config.fdt.vaddr, (uint32_t)config.fdt.bytes);
+    if (config.has_boot_seed != 0) {
+        seed_from_firmware();
     }
     if (!entropy_is_seeded(&pool)) {
-        microkit_dbg_puts("entropy: the firmware's device tree has no rng-seed of 32 bytes: guests have to "
-                          "gather their own entropy\n");
+        microkit_dbg_puts(
+            "entropy: the firmware gave no rng-seed of 32 bytes: guests have to gather their own "
+            "entropy\n");
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "vmm/core/crash.h"
 #include "vmm/core/image.h"
+#include "vmm/core/trng.h"
 #include "vmm/core/vm_devices.h"
 
 static enum err add_devices(struct vm *vm)
@@ -71,7 +72,10 @@ enum err vm_start(struct vm *vm)
     }
     vgic_reset(&vm->vgic);
     psci_reset(&vm->psci, config->vcpu_count, config->ram_gpa, config->ram_bytes);
-    const enum err err = image_load(config, &vm->mem, &entry);
+    enum err err = image_load(config, &vm->mem, &entry);
+    if (err == ERR_OK) {
+        err = trng_seed_guest(config, &vm->mem);
+    }
     if (err == ERR_OK) {
         vm->running = true;
         platform_vcpu_start(0, entry.pc, entry.x0);
@@ -148,6 +152,9 @@ static enum platform_resume on_mmio(struct vm *vm, struct platform_exit *exit)
 
 static enum platform_resume on_call(struct vm *vm, struct platform_exit *exit)
 {
+    if (trng_call(vm->config, exit->u.call.args)) {
+        return PLATFORM_RESUME_DONE;
+    }
     switch (psci_call(&vm->psci, exit->vcpu, exit->u.call.args)) {
     case PSCI_ACTION_CPU_OFF:
         return PLATFORM_RESUME_STAY;

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* <entropy>: the PD that gives guests their randomness. There is one wherever there is a guest, unless it is
+   switched off. */
+#include "lib/config/entropy_config.h"
+#include "tool/expand_guest.h"
+
+#define RNG_SEED_BYTES 64u
+
+static const struct node *find_guest(const struct node *root)
+{
+    return node_first(root, &sysdesc_spec_guest);
+}
+
+void expand_entropy(struct expand *expand)
+{
+    const struct node *node = node_first(expand->root, &sysdesc_spec_entropy);
+    struct entropy_config config = {.has_boot_seed = !expand->options->microkit};
+    const struct desc_entropy *desc;
+
+    if (node == NULL &&
+        (find_guest(expand->root) == NULL || source_find_disabled(expand->source, "entropy", NULL) != NULL)) {
+        return;
+    }
+    if (node == NULL) {
+        /* As if <entropy/> stood there. */
+        expand->default_entropy_xml = (struct xml_element){.name = "entropy", .loc = expand->root->loc};
+        expand->default_entropy =
+            node_bind(expand->diag, &sysdesc_spec_entropy, &expand->default_entropy_xml);
+        node = expand->default_entropy;
+    }
+    desc = node->fields;
+    if (node->broken || desc->name == NULL) {
+        return;
+    }
+    expand->entropy_pd = expand_add_pd(expand, desc->name, node, &desc->options);
+    expand->entropy_pd->gets_seed = !expand->options->microkit;
+    expand_config_header(&config.header, ENTROPY_CONFIG_MAGIC, ENTROPY_CONFIG_VERSION, sizeof(config));
+    (void)model_add_config(expand->entropy_pd, ENTROPY_CONFIG_SECTION, &config, sizeof(config));
+}
+
+void expand_entropy_connect(struct expand *expand, struct expand_guest *guest)
+{
+    static const uint8_t placeholder[RNG_SEED_BYTES];
+    struct model_channel *channel;
+    uint32_t vmm_id;
+    uint32_t entropy_id;
+
+    if (expand->entropy_pd == NULL || !expand_channel_id(expand, guest->vmm, guest->node->loc, &vmm_id) ||
+        !expand_channel_id(expand, expand->entropy_pd, guest->node->loc, &entropy_id)) {
+        return;
+    }
+    channel = model_add_channel(expand->model, guest->node->loc);
+    channel->ends[0] =
+        (struct model_channel_end){.pd = guest->vmm, .loc = guest->node->loc, .id = vmm_id, .pp = true};
+    channel->ends[1] =
+        (struct model_channel_end){.pd = expand->entropy_pd, .loc = guest->node->loc, .id = entropy_id};
+    guest->config.has_entropy = 1;
+    guest->config.entropy_channel = vmm_id;
+    /* The monitor fills it at each start; an image must not hold a seed. */
+    guest->fdt.rng_seed = placeholder;
+    guest->fdt.rng_seed_bytes = sizeof(placeholder);
+}
