@@ -8,3 +8,9 @@ docs: $(patsubst %.dot,%.svg,$(wildcard docs/*.dot))
 docs/%.svg: docs/%.dot
 	$(call say,DOT,$@)
 	$(Q)$(DOT) -Tsvg $< | sed '1a <!-- SPDX-License-Identifier: BSD-2-Clause -->' > $@
+
+# What is made from the tool's tables of elements.
+.PHONY: schema
+schema: tool
+	$(Q)$(TOOL) schema > systems/causeway.rng
+	$(Q)$(TOOL) help --markdown > docs/reference.md

@@ -26,24 +26,40 @@ int cmd_schema(int argc, char **argv)
     return CMD_OK;
 }
 
+static void print_usage(void)
+{
+    puts("usage: causeway help [ELEMENT | --markdown]\n\n"
+         "Without ELEMENT, list the elements of system descriptions; with it, say what it is for,\n"
+         "which attributes it takes and what their defaults are. With --markdown, print all that\n"
+         "(docs/reference.md).");
+}
+
+static int list_elements(void)
+{
+    puts("elements of a system description:");
+    schema_list(&sysdesc_spec_system, stdout);
+    puts("  include            Stands for what is inside the <fragment> of the file PATH.\n\n"
+         "Every element can be switched off with enabled=\"false\". Attributes may contain ${NAME} or\n"
+         "${NAME:-default}, set with -D NAME=VALUE or in the environment; $$ is a dollar sign.");
+    return CMD_OK;
+}
+
 int cmd_help(int argc, char **argv)
 {
-    if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-        puts("usage: causeway help [ELEMENT]\n\n"
-             "Without ELEMENT, list the elements of system descriptions; with it, say what it is for,\n"
-             "which attributes it takes and what their defaults are.");
+    if (argc == 1) {
+        return list_elements();
+    }
+    if (argc == 2 && strcmp(argv[1], "--markdown") == 0) {
+        schema_reference(&sysdesc_spec_system, stdout);
+        return CMD_OK;
+    }
+    if (argc > 2 || argv[1][0] == '-') {
+        print_usage();
         return argc == 2 && strcmp(argv[1], "--help") == 0 ? CMD_OK : CMD_USAGE;
     }
-    if (argc == 2 && !schema_help(&sysdesc_spec_system, argv[1], stdout)) {
+    if (!schema_help(&sysdesc_spec_system, argv[1], stdout)) {
         fprintf(stderr, "causeway help: there is no element <%s>; `causeway help` lists them\n", argv[1]);
         return CMD_FAILED;
-    }
-    if (argc == 1) {
-        puts("elements of a system description:");
-        schema_list(&sysdesc_spec_system, stdout);
-        puts("  include            Stands for what is inside the <fragment> of the file PATH.\n\n"
-             "Every element can be switched off with enabled=\"false\". Attributes may contain ${NAME} or\n"
-             "${NAME:-default}, set with -D NAME=VALUE or in the environment; $$ is a dollar sign.");
     }
     return CMD_OK;
 }

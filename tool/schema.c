@@ -237,3 +237,82 @@ void schema_list(const struct element_spec *root, FILE *out)
         }
     }
 }
+
+/* A cell of a table: no "|", and "<" as it stands. */
+static void print_cell(const char *text, FILE *out)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '|' || *text == '*' || *text == '<') {
+            fputc('\\', out);
+        }
+        fputc(*text, out);
+    }
+}
+
+static void reference_attribute(const struct attr_spec *attr, FILE *out)
+{
+    char kind[ATTR_ERROR_BYTES];
+
+    if (attr->unsupported != NULL) {
+        return;
+    }
+    attr_describe(attr, kind);
+    fprintf(out, "| `%s` | ", attr->name);
+    print_cell(kind, out);
+    if (attr->required) {
+        fputs(" | required | ", out);
+    } else if (attr->fallback != NULL) {
+        fprintf(out, " | `%s` | ", attr->fallback);
+    } else {
+        fputs(" | | ", out);
+    }
+    print_cell(attr->doc, out);
+    fputs(" |\n", out);
+}
+
+static void reference_parents(const struct specs *specs, const struct element_spec *spec, FILE *out)
+{
+    const char *separator = " Inside ";
+
+    for (size_t i = 0; i < specs->count; i++) {
+        for (size_t j = 0; j < specs->list[i]->child_count; j++) {
+            const struct element_child *child = &specs->list[i]->children[j];
+
+            if (child->spec == spec) {
+                fprintf(out, "%s`<%s>`", separator, specs->list[i]->name);
+                separator = ", ";
+            }
+        }
+    }
+    fputs(separator[0] == ',' ? ".\n" : "\n", out);
+}
+
+static void reference_element(const struct specs *specs, const struct element_spec *spec, FILE *out)
+{
+    fprintf(out, "\n## `<%s>`\n\n", spec->name);
+    print_cell(spec->doc, out);
+    reference_parents(specs, spec, out);
+    if (spec->attr_count > 0) {
+        fputs("\n| attribute | value | default | |\n|---|---|---|---|\n", out);
+    }
+    for (size_t i = 0; i < spec->attr_count; i++) {
+        reference_attribute(&spec->attrs[i], out);
+    }
+}
+
+void schema_reference(const struct element_spec *root, FILE *out)
+{
+    struct specs specs = {0};
+
+    collect(&specs, root);
+    fputs("<!-- SPDX-License-Identifier: BSD-2-Clause -->\n"
+          "<!-- Made by `causeway help --markdown`; don't edit. -->\n"
+          "# Elements of system descriptions\n\n"
+          "[descriptions.md](descriptions.md) explains how they go together. Every element but `<system>` "
+          "takes\n"
+          "`enabled=\"false\"`, which leaves it out with all that is inside.\n",
+          out);
+    for (size_t i = 0; i < specs.count; i++) {
+        reference_element(&specs, specs.list[i], out);
+    }
+}
