@@ -236,10 +236,12 @@ static void check_counts(struct check *check)
     const struct model *model = check->model;
     size_t vcpu_count = 0;
     size_t klog_readers = 0;
+    size_t seeded = 0;
 
     for (size_t i = 0; i < model->pd_count; i++) {
         vcpu_count += model->pds[i]->vm != NULL ? model->pds[i]->vm->vcpu_count : 0;
         klog_readers += model->pds[i]->klog_reader ? 1 : 0;
+        seeded += model->pds[i]->gets_seed ? 1 : 0;
     }
     if (model->pd_count == 0 || model->pd_count > SYSDESC_MAX_PDS) {
         FAIL(check, (struct loc){0}, "%zu protection domains; the kernel takes 1 to %u", model->pd_count,
@@ -247,6 +249,10 @@ static void check_counts(struct check *check)
     }
     if (vcpu_count > SYSDESC_MAX_VCPUS) {
         FAIL(check, (struct loc){0}, "%zu vCPUs; the kernel takes up to %u", vcpu_count, SYSDESC_MAX_VCPUS);
+    }
+    if (seeded > 1) {
+        FAIL(check, (struct loc){0}, "%zu protection domains get the firmware's random seed; only one can",
+             seeded);
     }
     if (klog_readers > 1) {
         FAIL(check, (struct loc){0}, "%zu protection domains read the kernel's log; only one can",

@@ -100,6 +100,9 @@ static void print_channels(const struct model *model, FILE *out)
             (void)fprintf(out, "  the kernel's log -> %s:%u\n", model->pds[i]->name,
                           model->pds[i]->klog_channel);
         }
+        if (model->pds[i]->gets_seed) {
+            (void)fprintf(out, "  the firmware's random seed -> %s, once\n", model->pds[i]->name);
+        }
     }
 }
 

@@ -178,6 +178,15 @@ static void test_doorbell_to_a_stranger(void **state)
     assert_non_null(strstr(fixture->report, "is 3 bytes wide"));
 }
 
+static void test_what_only_one_can_have(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->vmm->klog_reader = fixture->vmm->gets_seed = fixture->driver->gets_seed = true;
+    assert_fails(fixture, "2 protection domains read the kernel's log");
+    assert_non_null(strstr(fixture->report, "2 protection domains get the firmware's random seed"));
+}
+
 static void test_figures_that_do_not_fit_a_row(void **state)
 {
     struct fixture *fixture = *state;
@@ -208,6 +217,7 @@ int main(void)
         MOCK_SYSTEM_TEST(test_channel_rules),
         MOCK_SYSTEM_TEST(test_doorbell_on_mapped_memory),
         MOCK_SYSTEM_TEST(test_doorbell_to_a_stranger),
+        MOCK_SYSTEM_TEST(test_what_only_one_can_have),
         MOCK_SYSTEM_TEST(test_figures_that_do_not_fit_a_row),
     };
 
