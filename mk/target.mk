@@ -4,12 +4,12 @@
 # A PD NAME (in PDS) is built from NAME_SRCS and lib/base into $(B)/pd/NAME.elf, linked against the bundled
 # provider of microkit.h (MICROKIT_SRCS, microkit/bundled/microkit.ld).
 
-$(B)/target/%.o: %.c
+$(B)/target/%.o: %.c mk/toolchain.mk
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(TARGET_CC) $(TARGET_CFLAGS) -Imicrokit/include -c $< -o $@
 
-$(B)/target/%.o: %.S
+$(B)/target/%.o: %.S mk/toolchain.mk
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(TARGET_CC) $(TARGET_CFLAGS) -c $< -o $@

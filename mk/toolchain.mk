@@ -22,8 +22,12 @@ COMMON_CFLAGS := -std=c11 $(WARNINGS) -I. -MMD -MP -ffile-prefix-map=$(CURDIR)=.
 HOST_CFLAGS := $(COMMON_CFLAGS) -D_GNU_SOURCE -O1 -g -I$(B)/include
 HOST_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
+# The compiler's own headers are all that the target has: not the host's, not those of a Linux cross libc.
+TARGET_HEADERS := $(shell $(TARGET_CC) -print-file-name=include 2>/dev/null)
+
 # The target has no C library; kernel and PDs keep off FP/SIMD so that the lazy FP switch is never their doing.
-TARGET_CFLAGS := $(COMMON_CFLAGS) -O2 -g -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
+TARGET_CFLAGS := $(COMMON_CFLAGS) -O2 -g -ffreestanding -nostdinc -isystem $(TARGET_HEADERS) \
+	-fno-pic -fno-pie -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-common -ffunction-sections -fdata-sections \
 	-mgeneral-regs-only -mno-outline-atomics -mcpu=cortex-a53 -Ikernel/include
 TARGET_LDFLAGS := -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 \

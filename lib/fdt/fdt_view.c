@@ -2,7 +2,8 @@
 #include "lib/fdt/fdt_view.h"
 
 #include <stdbool.h>
-#include <string.h>
+
+#include "lib/base/mem.h"
 
 #define FDT_MAGIC 0xd00dfeedu
 #define FDT_HEADER_BYTES 40u

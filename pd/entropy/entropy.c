@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pd/entropy/entropy.h"
 
-#include <string.h>
-
+#include "lib/base/mem.h"
 #include "lib/blake2s/blake2s.h"
 
 /* One byte in front of each hash input keeps the three uses apart. */

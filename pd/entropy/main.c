@@ -7,8 +7,7 @@
  */
 #include <microkit.h>
 
-#include <string.h>
-
+#include "lib/base/mem.h"
 #include "lib/config/entropy_config.h"
 #include "pd/entropy/entropy.h"
 
