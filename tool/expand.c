@@ -98,6 +98,7 @@ struct model *expand_system(struct diag *diag, const struct source *source, cons
     for_each(&expand, &sysdesc_spec_switch, expand_switch);
     expand_entropy(&expand);
     for_each(&expand, &sysdesc_spec_guest, expand_guest);
+    for_each(&expand, &sysdesc_spec_monitor, expand_monitor);
     expand_serial_finish(&expand);
     expand_switch_finish(&expand);
     expand_sdf_maps(&expand);

@@ -103,6 +103,11 @@ bool expand_switch_connect(struct expand *expand, const struct node *net, const 
 /** Once all ports are connected: apply the rules and write the switches' configurations. */
 void expand_switch_finish(struct expand *expand);
 
+/* expand_monitor.c */
+
+/** A monitor's PD, its console and the regions it watches; guests and switches exist already. */
+void expand_monitor(struct expand *expand, const struct node *node);
+
 /* expand_entropy.c */
 
 struct expand_guest; /* expand_guest.h */

@@ -72,6 +72,48 @@ const struct element_spec sysdesc_spec_entropy = {
     .fields_bytes = sizeof(struct desc_entropy),
 };
 
+static const struct attr_spec watch_attrs[] = {
+    {.name = "mr",
+     .type = ATTR_NAME,
+     .required = true,
+     .offset = offsetof(struct desc_watch, mr),
+     .doc = "memory region; GUEST_ram is a guest's RAM"},
+};
+
+const struct element_spec sysdesc_spec_watch = {
+    .name = "watch",
+    .doc = "A memory region whose checksum the monitor shows; it is mapped read-only.",
+    .attrs = watch_attrs,
+    .attr_count = SPEC_COUNT(watch_attrs),
+    .fields_bytes = sizeof(struct desc_watch),
+};
+
+static const struct attr_spec monitor_attrs[] = {
+    {.name = "name",
+     .type = ATTR_NAME,
+     .offset = offsetof(struct desc_monitor, name),
+     .max = SPEC_MAX_NAME,
+     .fallback = "monitor",
+     .doc = "name of the protection domain and of its console"},
+    SPEC_PD_OPTIONS(struct desc_monitor, options, "", "220", "monitor.elf"),
+};
+
+static const struct element_child monitor_children[] = {
+    {&sysdesc_spec_console, 1, 1},
+    {&sysdesc_spec_watch, 0, 0},
+};
+
+const struct element_spec sysdesc_spec_monitor = {
+    .name = "monitor",
+    .doc =
+        "A command line on a console of its own that shows the kernel's counters and checksums of regions.",
+    .attrs = monitor_attrs,
+    .attr_count = SPEC_COUNT(monitor_attrs),
+    .fields_bytes = sizeof(struct desc_monitor),
+    .children = monitor_children,
+    .child_count = SPEC_COUNT(monitor_children),
+};
+
 static const struct attr_spec rule_attrs[] = {
     {.name = "from",
      .type = ATTR_NAME,
@@ -159,9 +201,11 @@ static const struct attr_spec system_attrs[] = {
 };
 
 static const struct element_child system_children[] = {
-    {&sysdesc_spec_serial, 0, 1},  {&sysdesc_spec_entropy, 0, 1}, {&sysdesc_spec_switch, 0, 0},
-    {&sysdesc_spec_guest, 0, 0},   {&sysdesc_spec_pd, 0, 0},      {&sysdesc_spec_mr, 0, 0},
-    {&sysdesc_spec_channel, 0, 0}, {&sysdesc_spec_domains, 0, 0}, {&sysdesc_spec_io_address_space, 0, 0},
+    {&sysdesc_spec_serial, 0, 1},  {&sysdesc_spec_entropy, 0, 1},
+    {&sysdesc_spec_switch, 0, 0},  {&sysdesc_spec_guest, 0, 0},
+    {&sysdesc_spec_monitor, 0, 1}, {&sysdesc_spec_pd, 0, 0},
+    {&sysdesc_spec_mr, 0, 0},      {&sysdesc_spec_channel, 0, 0},
+    {&sysdesc_spec_domains, 0, 0}, {&sysdesc_spec_io_address_space, 0, 0},
 };
 
 const struct element_spec sysdesc_spec_system = {

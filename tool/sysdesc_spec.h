@@ -113,6 +113,17 @@ struct desc_entropy {
     struct desc_pd_options options;
 };
 
+/** `<monitor>` */
+struct desc_monitor {
+    char *name;
+    struct desc_pd_options options;
+};
+
+/** `<watch>` in a monitor */
+struct desc_watch {
+    char *mr;
+};
+
 /** `<switch>` */
 struct desc_switch {
     char *name;
@@ -180,5 +191,6 @@ struct desc_reserved_memory {
 
 /** The element of that name; a description's root is `system`. */
 extern const struct element_spec sysdesc_spec_system, sysdesc_spec_serial, sysdesc_spec_entropy,
-    sysdesc_spec_switch, sysdesc_spec_allow, sysdesc_spec_deny, sysdesc_spec_guest, sysdesc_spec_linux,
-    sysdesc_spec_console, sysdesc_spec_net, sysdesc_spec_reserved_memory, sysdesc_spec_passthrough;
+    sysdesc_spec_monitor, sysdesc_spec_watch, sysdesc_spec_switch, sysdesc_spec_allow, sysdesc_spec_deny,
+    sysdesc_spec_guest, sysdesc_spec_linux, sysdesc_spec_console, sysdesc_spec_net,
+    sysdesc_spec_reserved_memory, sysdesc_spec_passthrough;

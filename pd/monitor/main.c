@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The monitor PD: console link and counters around monitor.c. */
+#include <microkit.h>
+#include <stddef.h>
+
+#include "lib/base/log.h"
+#include "lib/ring/ring.h"
+#include "pd/monitor/monitor.h"
+#include "pd/monitor/platform_counters.h"
+
+const struct log_sink log_sink = {.name = microkit_name, .write = microkit_dbg_puts};
+
+struct monitor_config monitor_config __attribute__((section(MONITOR_CONFIG_SECTION), used)) = {
+    .header = {MONITOR_CONFIG_MAGIC, MONITOR_CONFIG_VERSION, 0, sizeof(struct monitor_config), 0},
+};
+
+#define INPUT_BYTES 128u
+
+static struct monitor monitor;
+static struct ring console;
+
+/* What the console does not take at once is dropped: a monitor must not wait for its reader. */
+static void print(void *context, const char *text, uint32_t bytes)
+{
+    (void)context;
+    (void)ring_write(&console, text, bytes);
+    if (ring_should_signal_data(&console)) {
+        microkit_notify(monitor_config.console.channel);
+    }
+}
+
+static uint32_t counters(void *context, uint64_t values[MONITOR_COUNTER_MAX])
+{
+    (void)context;
+    return platform_counters_read(values, MONITOR_COUNTER_MAX);
+}
+
+static const struct monitor_ops ops = {.print = print, .counters = counters};
+
+static void take_input(void)
+{
+    char text[INPUT_BYTES];
+    uint32_t bytes;
+
+    do {
+        while ((bytes = ring_read(&console, text, sizeof text)) != 0) {
+            monitor_input(&monitor, text, bytes);
+        }
+    } while (ring_request_data(&console));
+    if (ring_should_signal_space(&console)) {
+        microkit_notify(monitor_config.console.channel);
+    }
+}
+
+void init(void)
+{
+    const struct config_link *link = &monitor_config.console;
+
+    if (!config_is_valid(&monitor_config.header, MONITOR_CONFIG_MAGIC, MONITOR_CONFIG_VERSION,
+                         sizeof monitor_config) ||
+        link->bytes == 0) {
+        log_error("no configuration with a console");
+        return;
+    }
+    const enum err err =
+        ring_init(&console, (void *)(uintptr_t)link->own, (const void *)(uintptr_t)link->peer, link->bytes);
+    if (err != ERR_OK) {
+        log_error("console: %s", err_text(err));
+        return;
+    }
+    monitor_init(&monitor, &monitor_config, &ops, NULL);
+    microkit_notify(link->channel);
+    take_input();
+}
+
+void notified(microkit_channel channel)
+{
+    (void)channel;
+    (void)ring_sync(&console);
+    take_input();
+}

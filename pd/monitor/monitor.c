@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pd/monitor/monitor.h"
+
+#include <string.h>
+
+#include "kernel/include/syscall.h"
+#include "lib/base/format.h"
+
+#define PRINT_BYTES 128u
+
+/* In the order of enum syscall_counter. */
+static const char *const counter_names[SYSCALL_COUNTER_COUNT] = {
+    [SYSCALL_COUNTER_EXITS] = "exits",
+    [SYSCALL_COUNTER_EXIT_MMIO] = "exits_mmio",
+    [SYSCALL_COUNTER_EXIT_DOORBELL] = "exits_doorbell",
+    [SYSCALL_COUNTER_EXIT_WFI] = "exits_wfi",
+    [SYSCALL_COUNTER_EXIT_CALL] = "exits_call",
+    [SYSCALL_COUNTER_EXIT_SYSREG] = "exits_sysreg",
+    [SYSCALL_COUNTER_EXIT_IRQ] = "exits_irq",
+    [SYSCALL_COUNTER_EXIT_FP] = "exits_fp",
+    [SYSCALL_COUNTER_SYSCALLS] = "syscalls",
+    [SYSCALL_COUNTER_SWITCHES] = "switches",
+    [SYSCALL_COUNTER_NOTIFICATIONS] = "notifications",
+    [SYSCALL_COUNTER_POSTED] = "posted_interrupts",
+    [SYSCALL_COUNTER_VIRQS] = "virtual_interrupts",
+    [SYSCALL_COUNTER_IRQS] = "interrupts",
+    [SYSCALL_COUNTER_MAINTENANCE] = "maintenance",
+    [SYSCALL_COUNTER_IDLE_TICKS] = "idle_ticks",
+};
+
+static void print(struct monitor *monitor, const char *text)
+{
+    monitor->ops->print(monitor->context, text, (uint32_t)strlen(text));
+}
+
+static void show_counters(struct monitor *monitor)
+{
+    uint64_t values[MONITOR_COUNTER_MAX] = {0};
+    char line[PRINT_BYTES];
+    uint32_t count = 0;
+
+    if (monitor->config->has_counters != 0) {
+        count = monitor->ops->counters(monitor->context, values);
+    }
+    for (uint32_t i = 0; i < count && i < SYSCALL_COUNTER_COUNT; i++) {
+        (void)format_print(line, sizeof line, "%s %llu\r\n", counter_names[i], (unsigned long long)values[i]);
+        print(monitor, line);
+    }
+    print(monitor, "end\r\n");
+}
+
+/* FNV-1a over 64-bit words: any store to the region shows. */
+static uint64_t sum(const struct monitor_region_config *region)
+{
+    const volatile uint64_t *words = (const volatile uint64_t *)(uintptr_t)region->vaddr;
+    uint64_t hash = 0xcbf29ce484222325ull;
+
+    for (uint64_t i = 0; i < region->bytes / sizeof words[0]; i++) {
+        hash = (hash ^ words[i]) * 0x100000001b3ull;
+    }
+    return hash;
+}
+
+static void show_sums(struct monitor *monitor)
+{
+    char line[PRINT_BYTES];
+
+    for (uint32_t i = 0; i < monitor->config->region_count && i < MONITOR_CONFIG_MAX_REGIONS; i++) {
+        const struct monitor_region_config *region = &monitor->config->regions[i];
+
+        (void)format_print(line, sizeof line, "%s %llx\r\n", region->name, (unsigned long long)sum(region));
+        print(monitor, line);
+    }
+    print(monitor, "end\r\n");
+}
+
+static void run(struct monitor *monitor)
+{
+    monitor->line[monitor->line_bytes] = '\0';
+    print(monitor, "\r\n");
+    if (strcmp(monitor->line, "counters") == 0) {
+        show_counters(monitor);
+    } else if (strcmp(monitor->line, "sums") == 0) {
+        show_sums(monitor);
+    } else if (monitor->line_bytes != 0) {
+        print(monitor, "counters: what the kernel has counted\r\nsums: a checksum of each region\r\n");
+    }
+    monitor->line_bytes = 0;
+    print(monitor, "monitor> ");
+}
+
+void monitor_init(struct monitor *monitor, const struct monitor_config *config, const struct monitor_ops *ops,
+                  void *context)
+{
+    *monitor = (struct monitor){.config = config, .ops = ops, .context = context};
+    print(monitor, "monitor> ");
+}
+
+void monitor_input(struct monitor *monitor, const char *text, uint32_t bytes)
+{
+    for (uint32_t i = 0; i < bytes; i++) {
+        if (text[i] == '\r' || text[i] == '\n') {
+            run(monitor);
+        } else if (monitor->line_bytes + 1 < MONITOR_LINE_BYTES) {
+            monitor->line[monitor->line_bytes++] = text[i];
+            monitor->ops->print(monitor->context, &text[i], 1);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/include/syscall.h"
+#include "pd/monitor/monitor.h"
+
+static char printed[4096];
+static size_t printed_bytes;
+
+static void print(void *context, const char *text, uint32_t bytes)
+{
+    (void)context;
+    assert_true(printed_bytes + bytes < sizeof printed);
+    memcpy(printed + printed_bytes, text, bytes);
+    printed_bytes += bytes;
+    printed[printed_bytes] = '\0';
+}
+
+static uint32_t counters(void *context, uint64_t values[MONITOR_COUNTER_MAX])
+{
+    (void)context;
+    for (uint32_t i = 0; i < SYSCALL_COUNTER_COUNT; i++) {
+        values[i] = 1000 + i;
+    }
+    return SYSCALL_COUNTER_COUNT;
+}
+
+static const struct monitor_ops ops = {.print = print, .counters = counters};
+
+static void type(struct monitor *monitor, const char *text)
+{
+    printed_bytes = 0;
+    printed[0] = '\0';
+    monitor_input(monitor, text, (uint32_t)strlen(text));
+}
+
+static void test_counters_are_named(void **state)
+{
+    struct monitor_config config = {.has_counters = 1};
+    struct monitor monitor;
+
+    (void)state;
+    printed_bytes = 0;
+    monitor_init(&monitor, &config, &ops, NULL);
+    assert_string_equal(printed, "monitor> ");
+    type(&monitor, "counters\r");
+    assert_non_null(strstr(printed, "\r\nexits 1000\r\n"));
+    assert_non_null(strstr(printed, "idle_ticks 1015\r\n"));
+    assert_non_null(strstr(printed, "end\r\nmonitor> "));
+    assert_null(strstr(printed, "null"));
+}
+
+static void test_platform_without_counters_shows_none(void **state)
+{
+    struct monitor_config config = {0};
+    struct monitor monitor;
+
+    (void)state;
+    printed_bytes = 0;
+    monitor_init(&monitor, &config, &ops, NULL);
+    type(&monitor, "counters\n");
+    assert_string_equal(printed, "counters\r\nend\r\nmonitor> ");
+}
+
+static void test_sum_changes_with_any_word(void **state)
+{
+    static uint64_t region[64];
+    struct monitor_config config = {.region_count = 1};
+    struct monitor monitor;
+    char before[sizeof printed];
+
+    (void)state;
+    strcpy(config.regions[0].name, "vm1_ram");
+    config.regions[0].vaddr = (uint64_t)(uintptr_t)region;
+    config.regions[0].bytes = sizeof region;
+    printed_bytes = 0;
+    monitor_init(&monitor, &config, &ops, NULL);
+    type(&monitor, "sums\n");
+    assert_non_null(strstr(printed, "vm1_ram "));
+    memcpy(before, printed, sizeof printed);
+    type(&monitor, "sums\n");
+    assert_string_equal(before, printed);
+    region[63] = 1;
+    type(&monitor, "sums\n");
+    assert_string_not_equal(before, printed);
+}
+
+static void test_long_and_unknown_lines_are_survived(void **state)
+{
+    struct monitor_config config = {0};
+    struct monitor monitor;
+    char line[MONITOR_LINE_BYTES * 3];
+
+    (void)state;
+    printed_bytes = 0;
+    monitor_init(&monitor, &config, &ops, NULL);
+    memset(line, 'x', sizeof line);
+    line[sizeof line - 2] = '\n';
+    line[sizeof line - 1] = '\0';
+    type(&monitor, line);
+    assert_non_null(strstr(printed, "counters: "));
+    type(&monitor, "\n");
+    assert_string_equal(printed, "\r\nmonitor> ");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_counters_are_named),
+        cmocka_unit_test(test_platform_without_counters_shows_none),
+        cmocka_unit_test(test_sum_changes_with_any_word),
+        cmocka_unit_test(test_long_and_unknown_lines_are_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

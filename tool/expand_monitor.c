@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* <monitor>: a PD with a command line that shows counters and sums up regions. */
+#include <string.h>
+
+#include "lib/config/monitor_config.h"
+#include "tool/expand.h"
+
+static void add_region(struct expand *expand, const struct node *node, struct model_pd *pd,
+                       struct monitor_config *config)
+{
+    const struct desc_watch *desc = node->fields;
+    struct model_mr *mr = desc->mr == NULL ? NULL : model_find_mr(expand->model, desc->mr);
+    struct monitor_region_config *region = &config->regions[config->region_count];
+
+    if (desc->mr == NULL) {
+        return;
+    }
+    if (mr == NULL) {
+        expand_report_unknown(expand, node, "mr", "memory region", desc->mr, "");
+        return;
+    }
+    if (config->region_count == MONITOR_CONFIG_MAX_REGIONS) {
+        diag_error(expand->diag, node->loc, "<watch>: a monitor watches at most %u regions",
+                   MONITOR_CONFIG_MAX_REGIONS);
+        return;
+    }
+    region->vaddr = expand_free_vaddr(pd, EXPAND_LARGE_BASE, mr->size_bytes, MODEL_LARGE_PAGE_BYTES);
+    region->bytes = mr->size_bytes;
+    strncpy(region->name, mr->name, sizeof(region->name) - 1);
+    (void)model_add_pd_map(pd, mr, region->vaddr, MODEL_READ);
+    config->region_count++;
+}
+
+void expand_monitor(struct expand *expand, const struct node *node)
+{
+    const struct desc_monitor *desc = node->fields;
+    struct monitor_config config = {.has_counters = !expand->options->microkit};
+    struct model_pd *pd;
+
+    if (node->broken || desc->name == NULL) {
+        return;
+    }
+    pd = expand_add_pd(expand, desc->name, node, &desc->options);
+    for (size_t i = 0; i < node->child_count; i++) {
+        const struct node *child = node->children[i];
+
+        if (child->spec == &sysdesc_spec_watch) {
+            add_region(expand, child, pd, &config);
+        } else if (!expand_serial_connect(expand, child, desc->name, pd, &config.console)) {
+            return;
+        }
+    }
+    expand_config_header(&config.header, MONITOR_CONFIG_MAGIC, MONITOR_CONFIG_VERSION, sizeof(config));
+    (void)model_add_config(pd, MONITOR_CONFIG_SECTION, &config, sizeof(config));
+}
