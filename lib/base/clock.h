@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** The virtual counter: the only clock a PD has. Target only; logic that needs time gets it passed in. */
+/** The counter of the generic timer, a PD's clock. Target only; logic that needs time gets it passed in. */
 #pragma once
 
 #include <stdint.h>
 
-/** CNTVCT_EL0: counts up at clock_hz() since boot and never goes back. */
+/** Counts up at clock_hz() since boot and never goes back. */
 uint64_t clock_ticks(void);
 
 /** CNTFRQ_EL0: ticks a second, never 0. */

@@ -7,6 +7,7 @@
  */
 #include <microkit.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/mem.h"
 #include "lib/config/entropy_config.h"
 #include "pd/entropy/entropy.h"
@@ -19,14 +20,6 @@ struct entropy_config config __attribute__((section(ENTROPY_CONFIG_SECTION), use
 };
 
 static struct entropy pool;
-
-static uint64_t counter_read(void)
-{
-    uint64_t ticks;
-
-    __asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(ticks));
-    return ticks;
-}
 
 /* Words left by the kernel; wiped, so that no later message shows them. */
 static void seed_from_firmware(void)
@@ -45,7 +38,7 @@ static void seed_from_firmware(void)
 
 void init(void)
 {
-    uint64_t ticks = counter_read();
+    uint64_t ticks = clock_ticks();
 
     entropy_init(&pool);
     if (!config_is_valid(&config.header, ENTROPY_CONFIG_MAGIC, ENTROPY_CONFIG_VERSION, sizeof config)) {
@@ -72,7 +65,7 @@ microkit_msginfo protected(microkit_channel ch, microkit_msginfo msginfo)
 {
     uint64_t words[ENTROPY_MAX_WORDS];
     uint64_t count = microkit_mr_get(0);
-    uint64_t ticks = counter_read();
+    uint64_t ticks = clock_ticks();
 
     (void)ch;
     if (microkit_msginfo_get_label(msginfo) != ENTROPY_GET || microkit_msginfo_get_count(msginfo) != 1 ||

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * Configuration of the timer PD (seL4 only), and its protocol. See config.h for the rules.
+ *
+ * Protocol: a client makes a protected procedure call with label TIMER_SET and one message word, an absolute
+ * time in ticks of the physical counter (CNTPCT_EL0); 0 cancels. A client has one deadline: a new one
+ * replaces the old. When it has passed, the client is notified once through the same channel. The reply's
+ * label is TIMER_OK or TIMER_INVALID and it has no words.
+ */
+#pragma once
+
+#include "lib/config/config.h"
+
+#define TIMER_CONFIG_MAGIC 0x4d495443u /* "CTIM" */
+#define TIMER_CONFIG_VERSION 1u
+#define TIMER_CONFIG_SECTION ".timer_config"
+#define TIMER_MAX_CLIENTS 61u
+
+enum timer_call { TIMER_SET = 1 };
+enum timer_reply { TIMER_OK = 0, TIMER_INVALID = 1 };
+
+struct timer_config {
+    struct config_header header;
+    uint32_t irq_channel; /**< the EL1 physical timer's interrupt */
+    uint32_t client_count;
+    uint32_t clients[TIMER_MAX_CLIENTS]; /**< channel ids */
+    uint32_t reserved;
+};

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The timer PD (seL4 only): wakes VMMs whose guests sleep. The bundled kernel does this itself.
+ */
+#include <microkit.h>
+
+#include <stdbool.h>
+
+#include "lib/base/log.h"
+#include "lib/config/timer_config.h"
+#include "pd/timer/cntp.h"
+#include "pd/timer/timer.h"
+
+/* The tool overwrites this section in its copy of the ELF. Not static: the compiler must not know the value.
+ */
+struct timer_config timer_config __attribute__((section(TIMER_CONFIG_SECTION), used)) = {
+    .header = {TIMER_CONFIG_MAGIC, TIMER_CONFIG_VERSION, 0, sizeof(struct timer_config), 0},
+};
+
+const struct log_sink log_sink = {microkit_name, microkit_dbg_puts};
+
+static struct timer timer;
+static bool usable;
+
+/* Notify whose time has come and set the hardware to the next; again if that has passed meanwhile. */
+static void serve(void)
+{
+    uint64_t now = cntp_now();
+
+    do {
+        for (uint64_t expired = timer_expire(&timer, now); expired != 0; expired &= expired - 1) {
+            microkit_notify((microkit_channel)__builtin_ctzll(expired));
+        }
+        now = cntp_now();
+    } while (timer_next(&timer) <= now);
+    cntp_set(timer_next(&timer));
+}
+
+void init(void)
+{
+    if (!config_is_valid(&timer_config.header, TIMER_CONFIG_MAGIC, TIMER_CONFIG_VERSION,
+                         sizeof timer_config) ||
+        timer_config.client_count > TIMER_MAX_CLIENTS ||
+        timer_init(&timer, timer_config.clients, timer_config.client_count) != ERR_OK) {
+        log_error("no valid configuration: build the image with `causeway build`");
+        return;
+    }
+    usable = true;
+    cntp_set(TIMER_NEVER);
+    microkit_irq_ack(timer_config.irq_channel);
+}
+
+void notified(microkit_channel ch)
+{
+    if (usable && ch == timer_config.irq_channel) {
+        serve();
+        microkit_irq_ack(ch);
+    }
+}
+
+microkit_msginfo protected(microkit_channel ch, microkit_msginfo msginfo)
+{
+    if (!usable || microkit_msginfo_get_label(msginfo) != TIMER_SET ||
+        microkit_msginfo_get_count(msginfo) != 1 || timer_set(&timer, ch, microkit_mr_get(0)) != ERR_OK) {
+        return microkit_msginfo_new(TIMER_INVALID, 0);
+    }
+    serve();
+    return microkit_msginfo_new(TIMER_OK, 0);
+}
