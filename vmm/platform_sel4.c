@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The VMM's platform seam on seL4 through Microkit: libsel4's TCB and vCPU objects.
+ *
+ * How a vCPU's thread stands:
+ *  - running: it was started and replies to its faults let it go on;
+ *  - parked: it executed WFI with nothing pending. Its fault is not answered; the thread is suspended, which
+ *    also gives Microkit's reply object back, and costs nothing until an interrupt is injected or its virtual
+ *    timer is due. seL4_TCB_Resume lets it execute the WFI again, which then completes at once;
+ *  - off: suspended.
+ *
+ * seL4 delivers faults through one endpoint, so that a fault may already wait there while a notification is
+ * being served. An interrupt that is injected then must not be slept over: `injected` notes it.
+ */
+#include "vmm/platform.h"
+
+#include <stddef.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/config/timer_config.h"
+#include "vmm/sel4/context.h"
+#include "vmm/sel4/esr.h"
+#include "vmm/sel4/lr_queue.h"
+#include "vmm/sel4/vcpu_regs.h"
+
+#define INSTRUCTION_BYTES 4u
+#define PRIORITY_SHIFT 3 /* seL4 takes the five bits that a GICv2 list register has */
+#define VTIMER_INTID 27u
+#define CNTV_CTL_ENABLE 1ull
+#define CNTV_CTL_IMASK 2ull
+#define NO_DEADLINE 0ull
+
+/* One vCPU. */
+struct vcpu {
+    seL4_CPtr tcb;
+    seL4_CPtr object;
+    bool on;
+    bool parked;
+    bool injected;     /* since it was last let go on */
+    bool timer_masked; /* the kernel has told of the timer and masks it until it is acknowledged */
+    uint64_t deadline; /* while parked: when its virtual timer is due */
+    struct lr_queue virqs;
+    seL4_UserContext context; /* of the exit in hand, as far as it was read */
+};
+
+/* The platform's state; one VMM is one program, and has one virtual machine. */
+static struct {
+    const struct vmm_config *config;
+    struct vcpu vcpus[VMM_CONFIG_MAX_VCPUS];
+    uint64_t armed; /* what the timer PD was asked for */
+    struct log_limit refused;
+} platform;
+
+static struct vcpu *vcpu_at(uint32_t vcpu)
+{
+    return &platform.vcpus[vcpu];
+}
+
+void platform_init(const struct vmm_config *config)
+{
+    platform.config = config;
+    for (uint32_t i = 0; i < config->vcpu_count && i < VMM_CONFIG_MAX_VCPUS; i++) {
+        struct vcpu *vcpu = vcpu_at(i);
+        vcpu->tcb = BASE_VM_TCB_CAP + config->vcpu_child[i];
+        vcpu->object = BASE_VCPU_CAP + config->vcpu_child[i];
+        lr_queue_init(&vcpu->virqs);
+    }
+}
+
+/* None of these can fail but by a bug of ours: the capabilities are there as long as the VMM. */
+static void check(seL4_Error error, const char *call)
+{
+    if (error != seL4_NoError) {
+        log_warn_limited(&platform.refused, "%s: seL4 error %u", call, (unsigned int)error);
+    }
+}
+
+static void read_context(struct vcpu *vcpu, uint32_t words)
+{
+    check((seL4_Error)seL4_TCB_ReadRegisters(vcpu->tcb, seL4_False, 0, words, &vcpu->context),
+          "seL4_TCB_ReadRegisters");
+}
+
+static void write_context(struct vcpu *vcpu, uint32_t words)
+{
+    check((seL4_Error)seL4_TCB_WriteRegisters(vcpu->tcb, seL4_False, 0, words, &vcpu->context),
+          "seL4_TCB_WriteRegisters");
+}
+
+/* Go on behind the instruction; the first `words` of the context have been changed. */
+static void step(struct vcpu *vcpu, uint32_t words)
+{
+    vcpu->context.pc += INSTRUCTION_BYTES;
+    write_context(vcpu, words);
+}
+
+/* Sleeping and waking. */
+
+static void arm_timer(uint64_t deadline)
+{
+    if (deadline == NO_DEADLINE || (platform.armed != NO_DEADLINE && platform.armed <= deadline)) {
+        return; /* it fires early enough; what is due then is looked up then */
+    }
+    microkit_mr_set(0, deadline);
+    (void)microkit_ppcall(platform.config->timer_channel, microkit_msginfo_new(TIMER_SET, 1));
+    platform.armed = deadline;
+}
+
+/* When the guest's virtual timer raises its interrupt; NO_DEADLINE: not before it runs again. */
+static uint64_t timer_deadline(const struct vcpu *vcpu)
+{
+    if (vcpu->timer_masked) {
+        return NO_DEADLINE;
+    }
+    const uint64_t control = vcpu_regs_read(vcpu->object, seL4_VCPUReg_CNTV_CTL);
+    if ((control & (CNTV_CTL_ENABLE | CNTV_CTL_IMASK)) != CNTV_CTL_ENABLE) {
+        return NO_DEADLINE;
+    }
+    const uint64_t due = vcpu_regs_read(vcpu->object, seL4_VCPUReg_CNTV_CVAL);
+    return due == NO_DEADLINE ? 1 : due; /* CNTVOFF is 0: the guest's clock is the machine's */
+}
+
+static void park(struct vcpu *vcpu)
+{
+    const uint64_t deadline = timer_deadline(vcpu);
+
+    if (deadline != NO_DEADLINE && deadline <= clock_ticks()) {
+        return; /* its interrupt comes as soon as it runs */
+    }
+    vcpu->parked = true;
+    vcpu->deadline = deadline;
+    check((seL4_Error)seL4_TCB_Suspend(vcpu->tcb), "seL4_TCB_Suspend");
+    arm_timer(deadline);
+}
+
+static void wake(struct vcpu *vcpu)
+{
+    vcpu->parked = false;
+    vcpu->injected = false;
+    check((seL4_Error)seL4_TCB_Resume(vcpu->tcb), "seL4_TCB_Resume");
+}
+
+bool platform_notified(microkit_channel channel)
+{
+    if (channel != platform.config->timer_channel) {
+        return false;
+    }
+    const uint64_t now = clock_ticks();
+    platform.armed = NO_DEADLINE;
+    for (uint32_t i = 0; i < platform.config->vcpu_count; i++) {
+        struct vcpu *vcpu = vcpu_at(i);
+        if (vcpu->parked && vcpu->deadline != NO_DEADLINE && vcpu->deadline <= now) {
+            wake(vcpu);
+        } else if (vcpu->parked) {
+            arm_timer(vcpu->deadline);
+        }
+    }
+    return true;
+}
+
+/* Virtual interrupts. */
+
+static bool inject(struct vcpu *vcpu, uint32_t intid, uint32_t lr)
+{
+    const seL4_Error error = (seL4_Error)seL4_ARM_VCPU_InjectIRQ(
+        vcpu->object, (seL4_Uint16)intid, vcpu->virqs.priorities[intid] >> PRIORITY_SHIFT, 0, (seL4_Uint8)lr);
+
+    if (error == seL4_RangeError && lr > 0) {
+        lr_queue_limit(&vcpu->virqs, lr);
+    } else if (error != seL4_NoError) {
+        check(error, "seL4_ARM_VCPU_InjectIRQ");
+        return false;
+    } else {
+        lr_queue_sent(&vcpu->virqs, intid, lr);
+        vcpu->injected = true;
+    }
+    return true;
+}
+
+/* Move what is due into free list registers, and wake the guest for it. */
+static void deliver(struct vcpu *vcpu)
+{
+    uint32_t intid;
+    uint32_t lr;
+
+    while (vcpu->on && lr_queue_next(&vcpu->virqs, &intid, &lr) && inject(vcpu, intid, lr)) {
+    }
+    if (vcpu->parked && vcpu->injected) {
+        wake(vcpu);
+    }
+}
+
+/* Let the kernel tell of the virtual timer again; while the line is still up, it does so at once. */
+static void unmask_timer(struct vcpu *vcpu)
+{
+    if (vcpu->timer_masked) {
+        vcpu->timer_masked = false;
+        check((seL4_Error)seL4_ARM_VCPU_AckVPPI(vcpu->object, VTIMER_INTID), "seL4_ARM_VCPU_AckVPPI");
+    }
+}
+
+static void on_timer(struct vcpu *vcpu)
+{
+    vcpu->timer_masked = true;
+    /* Disabled, it must not stay pending: the guest may set the timer anew before it enables it. */
+    if (lr_queue_is_enabled(&vcpu->virqs, VTIMER_INTID)) {
+        lr_queue_latch(&vcpu->virqs, VTIMER_INTID, true);
+        deliver(vcpu);
+    }
+}
+
+static void on_maintenance(struct vcpu *vcpu, uint64_t lr)
+{
+    const uint32_t intid = lr < LR_QUEUE_LRS ? lr_queue_ended(&vcpu->virqs, (uint32_t)lr) : LR_QUEUE_NONE;
+
+    if (intid == VTIMER_INTID) {
+        unmask_timer(vcpu);
+    }
+    deliver(vcpu);
+}
+
+void platform_virq_configure(uint32_t vcpu, uint32_t intid, const struct platform_virq *virq)
+{
+    struct vcpu *state = vcpu_at(vcpu);
+
+    lr_queue_configure(&state->virqs, intid, virq);
+    if (intid == VTIMER_INTID && virq->enabled && !lr_queue_is_pending(&state->virqs, intid) &&
+        !lr_queue_is_active(&state->virqs, intid)) {
+        unmask_timer(state);
+    }
+    deliver(state);
+}
+
+void platform_virq_enable(uint32_t vcpu, bool enabled)
+{
+    struct vcpu *state = vcpu_at(vcpu);
+
+    state->virqs.enabled = enabled;
+    if (lr_queue_is_enabled(&state->virqs, VTIMER_INTID) &&
+        !lr_queue_is_pending(&state->virqs, VTIMER_INTID) &&
+        !lr_queue_is_active(&state->virqs, VTIMER_INTID)) {
+        unmask_timer(state);
+    }
+    deliver(state);
+}
+
+void platform_virq_pend(uint32_t vcpu, uint32_t intid, uint32_t source)
+{
+    (void)source; /* seL4 has no way to say it */
+    lr_queue_latch(&vcpu_at(vcpu)->virqs, intid, true);
+    deliver(vcpu_at(vcpu));
+}
+
+void platform_virq_unpend(uint32_t vcpu, uint32_t intid)
+{
+    lr_queue_latch(&vcpu_at(vcpu)->virqs, intid, false);
+}
+
+void platform_virq_set_level(uint32_t vcpu, uint32_t intid, bool high)
+{
+    lr_queue_set_level(&vcpu_at(vcpu)->virqs, intid, high);
+    deliver(vcpu_at(vcpu));
+}
+
+void platform_virq_set_active(uint32_t vcpu, uint32_t intid, bool active)
+{
+    lr_queue_set_active(&vcpu_at(vcpu)->virqs, intid, active);
+    deliver(vcpu_at(vcpu));
+}
+
+bool platform_virq_is_pending(uint32_t vcpu, uint32_t intid)
+{
+    return lr_queue_is_pending(&vcpu_at(vcpu)->virqs, intid);
+}
+
+bool platform_virq_is_active(uint32_t vcpu, uint32_t intid)
+{
+    return lr_queue_is_active(&vcpu_at(vcpu)->virqs, intid);
+}
+
+/* Exits. All message words are read first: calls to the kernel and to other PDs overwrite them. */
+
+static void crash(struct platform_exit *exit, struct vcpu *vcpu, uint64_t gpa)
+{
+    exit->reason = PLATFORM_EXIT_CRASH;
+    exit->u.crash.gpa = gpa;
+    read_context(vcpu, CONTEXT_PC);
+    exit->pc = vcpu->context.pc;
+}
+
+static void read_abort(struct platform_exit *exit, struct vcpu *vcpu)
+{
+    const uint64_t pc = microkit_mr_get(seL4_VMFault_IP);
+    const uint64_t gpa = microkit_mr_get(seL4_VMFault_Addr);
+    const bool is_fetch = microkit_mr_get(seL4_VMFault_PrefetchFault) != 0;
+    const uint64_t esr = microkit_mr_get(seL4_VMFault_FSR);
+
+    exit->syndrome = esr;
+    if (is_fetch || !esr_abort_is_decoded(esr)) {
+        crash(exit, vcpu, gpa);
+        return;
+    }
+    exit->reason = PLATFORM_EXIT_MMIO;
+    exit->u.mmio.gpa = gpa;
+    exit->u.mmio.width_bytes = esr_abort_bytes(esr);
+    exit->u.mmio.is_write = (esr & ESR_WNR) != 0;
+    const uint32_t words = context_words(esr_abort_register(esr));
+    if (words > CONTEXT_PC) {
+        read_context(vcpu, words);
+    }
+    vcpu->context.pc = pc;
+    exit->pc = pc;
+    if (exit->u.mmio.is_write) {
+        const uint64_t mask =
+            exit->u.mmio.width_bytes == 8 ? ~0ull : (1ull << 8 * exit->u.mmio.width_bytes) - 1;
+        exit->u.mmio.value = context_get(&vcpu->context, esr_abort_register(esr)) & mask;
+    }
+}
+
+static void read_smc(struct platform_exit *exit, struct vcpu *vcpu)
+{
+    exit->reason = PLATFORM_EXIT_CALL;
+    exit->u.call.is_smc = true;
+    exit->u.call.immediate = esr_immediate(exit->syndrome);
+    read_context(vcpu, CONTEXT_X7);
+    exit->pc = vcpu->context.pc;
+    for (uint32_t i = 0; i < 8; i++) {
+        exit->u.call.args[i] = context_get(&vcpu->context, i);
+    }
+}
+
+/* seL4 takes every HVC for a system call; those whose x7 is the number of one never come here. */
+static void read_hvc(struct platform_exit *exit, struct vcpu *vcpu)
+{
+    exit->reason = PLATFORM_EXIT_CALL;
+    for (seL4_Uint8 i = 0; i < 8; i++) {
+        exit->u.call.args[i] = microkit_mr_get((seL4_Uint8)(seL4_UnknownSyscall_X0 + i));
+        context_set(&vcpu->context, i, exit->u.call.args[i]);
+    }
+    vcpu->context.pc = microkit_mr_get(seL4_UnknownSyscall_FaultIP);
+    exit->pc = vcpu->context.pc;
+}
+
+static void read_sysreg(struct platform_exit *exit, struct vcpu *vcpu)
+{
+    const uint32_t number = esr_sysreg_register(exit->syndrome);
+
+    exit->reason = PLATFORM_EXIT_SYSREG;
+    read_context(vcpu, context_words(number));
+    exit->pc = vcpu->context.pc;
+    exit->u.sysreg.is_write = !esr_sysreg_is_read(exit->syndrome);
+    if (exit->u.sysreg.is_write) {
+        exit->u.sysreg.value = context_get(&vcpu->context, number);
+    }
+}
+
+/* WFI traps only if nothing is pending for the guest, but that may have changed since it trapped. */
+static void on_wfx(struct vcpu *vcpu, uint64_t syndrome)
+{
+    if (esr_wfx_is_wfe(syndrome)) {
+        read_context(vcpu, CONTEXT_PC);
+        step(vcpu, CONTEXT_PC);
+    } else if (!vcpu->injected) {
+        park(vcpu);
+    }
+}
+
+static void read_trap(struct platform_exit *exit, struct vcpu *vcpu)
+{
+    exit->syndrome = (uint32_t)microkit_mr_get(seL4_VCPUFault_HSR);
+    switch (esr_class(exit->syndrome)) {
+    case ESR_CLASS_WFX:
+        on_wfx(vcpu, exit->syndrome);
+        break;
+    case ESR_CLASS_SMC:
+        read_smc(exit, vcpu);
+        break;
+    case ESR_CLASS_SYSREG:
+        read_sysreg(exit, vcpu);
+        break;
+    default:
+        crash(exit, vcpu, 0);
+        break;
+    }
+}
+
+static void read_fault(struct platform_exit *exit, struct vcpu *vcpu, seL4_Word label)
+{
+    switch (label) {
+    case seL4_Fault_VMFault:
+        read_abort(exit, vcpu);
+        break;
+    case seL4_Fault_VCPUFault:
+        read_trap(exit, vcpu);
+        break;
+    case seL4_Fault_UnknownSyscall:
+        read_hvc(exit, vcpu);
+        break;
+    case seL4_Fault_VGICMaintenance:
+        on_maintenance(vcpu, microkit_mr_get(seL4_VGICMaintenance_IDX));
+        break;
+    case seL4_Fault_VPPIEvent:
+        on_timer(vcpu);
+        break;
+    default:
+        crash(exit, vcpu, 0);
+        break;
+    }
+}
+
+enum err platform_exit_read(microkit_child child, microkit_msginfo msginfo, struct platform_exit *exit)
+{
+    *exit = (struct platform_exit){0};
+    while (exit->vcpu < platform.config->vcpu_count && platform.config->vcpu_child[exit->vcpu] != child) {
+        exit->vcpu++;
+    }
+    if (exit->vcpu == platform.config->vcpu_count) {
+        return ERR_RANGE;
+    }
+    read_fault(exit, vcpu_at(exit->vcpu), microkit_msginfo_get_label(msginfo));
+    return ERR_OK;
+}
+
+static void finish_mmio(const struct platform_exit *exit, struct vcpu *vcpu)
+{
+    const uint32_t number = esr_abort_register(exit->syndrome);
+
+    if (exit->u.mmio.is_write) {
+        step(vcpu, CONTEXT_PC);
+    } else {
+        context_set(&vcpu->context, number, esr_abort_extend(exit->syndrome, exit->u.mmio.value));
+        step(vcpu, context_words(number));
+    }
+}
+
+static void finish_sysreg(const struct platform_exit *exit, struct vcpu *vcpu)
+{
+    const uint32_t number = esr_sysreg_register(exit->syndrome);
+
+    if (exit->u.sysreg.is_write) {
+        step(vcpu, CONTEXT_PC);
+    } else {
+        context_set(&vcpu->context, number, exit->u.sysreg.value);
+        step(vcpu, context_words(number));
+    }
+}
+
+/* The reply to UnknownSyscall carries x0..x7 and the PC; everything else needs no words. */
+static seL4_Uint16 finish_call(const struct platform_exit *exit, struct vcpu *vcpu)
+{
+    for (uint32_t i = 0; i < 4; i++) {
+        context_set(&vcpu->context, i, exit->u.call.args[i]);
+    }
+    if (exit->u.call.is_smc) {
+        step(vcpu, CONTEXT_X3);
+        return 0;
+    }
+    for (seL4_Uint8 i = 0; i < 8; i++) {
+        microkit_mr_set((seL4_Uint8)(seL4_UnknownSyscall_X0 + i), context_get(&vcpu->context, i));
+    }
+    microkit_mr_set(seL4_UnknownSyscall_FaultIP, vcpu->context.pc + INSTRUCTION_BYTES);
+    return seL4_UnknownSyscall_FaultIP + 1;
+}
+
+static seL4_Uint16 finish_done(const struct platform_exit *exit, struct vcpu *vcpu)
+{
+    switch (exit->reason) {
+    case PLATFORM_EXIT_MMIO:
+        finish_mmio(exit, vcpu);
+        return 0;
+    case PLATFORM_EXIT_CALL:
+        return finish_call(exit, vcpu);
+    case PLATFORM_EXIT_SYSREG:
+        finish_sysreg(exit, vcpu);
+        return 0;
+    case PLATFORM_EXIT_NONE:
+    case PLATFORM_EXIT_CRASH:
+    default:
+        return 0;
+    }
+}
+
+/* Have the guest take an exception at its own EL1 (Arm DDI 0487, AArch64.TakeException). */
+static void take_exception(struct vcpu *vcpu, uint64_t esr)
+{
+    read_context(vcpu, CONTEXT_PSTATE);
+    vcpu_regs_take_exception(vcpu->object, &vcpu->context, esr);
+    write_context(vcpu, CONTEXT_PSTATE);
+}
+
+bool platform_exit_finish(const struct platform_exit *exit, enum platform_resume resume,
+                          microkit_msginfo *reply)
+{
+    struct vcpu *vcpu = vcpu_at(exit->vcpu);
+    seL4_Uint16 words = 0;
+
+    switch (resume) {
+    case PLATFORM_RESUME_DONE:
+        if (vcpu->parked) {
+            return false;
+        }
+        words = finish_done(exit, vcpu);
+        break;
+    case PLATFORM_RESUME_UNDEF:
+        take_exception(vcpu, VCPU_REGS_ESR_UNDEFINED);
+        break;
+    case PLATFORM_RESUME_ABORT:
+        take_exception(vcpu, VCPU_REGS_ESR_ABORT | (exit->syndrome & ESR_WNR));
+        break;
+    case PLATFORM_RESUME_STAY:
+    default:
+        return false; /* whoever decided it has stopped the vCPU, or started it anew */
+    }
+    vcpu->injected = false;
+    *reply = microkit_msginfo_new(0, words);
+    return true;
+}
+
+/* Life of a vCPU. */
+
+void platform_vcpu_stop(uint32_t vcpu)
+{
+    struct vcpu *state = vcpu_at(vcpu);
+
+    check((seL4_Error)seL4_TCB_Suspend(state->tcb), "seL4_TCB_Suspend");
+    state->on = false;
+    state->parked = false;
+    for (uint32_t intid = 0; intid < LR_QUEUE_INTIDS; intid++) {
+        lr_queue_latch(&state->virqs, intid, false);
+    }
+}
+
+void platform_vcpu_start(uint32_t vcpu, uint64_t entry_gpa, uint64_t context)
+{
+    struct vcpu *state = vcpu_at(vcpu);
+
+    check((seL4_Error)seL4_TCB_Suspend(state->tcb), "seL4_TCB_Suspend");
+    vcpu_regs_reset(state->object, vcpu);
+    unmask_timer(state);
+    state->on = true;
+    state->parked = false;
+    state->injected = false;
+    deliver(state);
+    state->context = (seL4_UserContext){.pc = entry_gpa, .spsr = VCPU_REGS_BOOT_PSTATE, .x0 = context};
+    check((seL4_Error)seL4_TCB_WriteRegisters(state->tcb, seL4_True, 0, CONTEXT_ALL, &state->context),
+          "seL4_TCB_WriteRegisters");
+}
+
+void platform_vcpu_registers(uint32_t vcpu, uint64_t registers[PLATFORM_REGISTER_COUNT])
+{
+    static const seL4_Word system[] = {seL4_VCPUReg_ESR, seL4_VCPUReg_ELR_EL1, seL4_VCPUReg_FAR};
+    struct vcpu *state = vcpu_at(vcpu);
+
+    read_context(state, CONTEXT_ALL);
+    for (uint32_t i = 0; i < 31; i++) {
+        registers[i] = context_get(&state->context, i);
+    }
+    registers[31] = vcpu_regs_read(state->object, seL4_VCPUReg_SP_EL1);
+    registers[32] = state->context.pc;
+    registers[33] = state->context.spsr;
+    for (uint32_t i = 0; i < sizeof system / sizeof system[0]; i++) {
+        registers[34 + i] = vcpu_regs_read(state->object, system[i]);
+    }
+}
+
+void platform_halt(void)
+{
+    /* Microkit's kernels give no PD the firmware's calls, so the machine cannot be switched off. */
+}

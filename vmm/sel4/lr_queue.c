@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/sel4/lr_queue.h"
+
+static bool has(const struct lr_queue_set *set, uint32_t intid)
+{
+    return (set->words[intid / 64] >> (intid % 64) & 1) != 0;
+}
+
+static void put(struct lr_queue_set *set, uint32_t intid, bool value)
+{
+    const uint64_t bit = 1ull << (intid % 64);
+
+    if (value) {
+        set->words[intid / 64] |= bit;
+    } else {
+        set->words[intid / 64] &= ~bit;
+    }
+}
+
+void lr_queue_init(struct lr_queue *queue)
+{
+    *queue = (struct lr_queue){.lr_count = LR_QUEUE_LRS};
+    for (uint32_t lr = 0; lr < LR_QUEUE_LRS; lr++) {
+        queue->lr_intid[lr] = LR_QUEUE_NONE;
+    }
+}
+
+void lr_queue_reset(struct lr_queue *queue)
+{
+    const struct lr_queue before = *queue;
+
+    lr_queue_init(queue);
+    queue->lr_count = before.lr_count;
+    queue->flight = before.flight;
+    for (uint32_t lr = 0; lr < LR_QUEUE_LRS; lr++) {
+        queue->lr_intid[lr] = before.lr_intid[lr];
+    }
+}
+
+void lr_queue_limit(struct lr_queue *queue, uint32_t count)
+{
+    queue->lr_count = count < queue->lr_count ? count : queue->lr_count;
+}
+
+void lr_queue_configure(struct lr_queue *queue, uint32_t intid, const struct platform_virq *virq)
+{
+    if (intid < LR_QUEUE_INTIDS) {
+        put(&queue->enabled_irqs, intid, virq->enabled);
+        put(&queue->edge, intid, virq->edge);
+        queue->priorities[intid] = virq->priority;
+    }
+}
+
+void lr_queue_latch(struct lr_queue *queue, uint32_t intid, bool pending)
+{
+    if (intid < LR_QUEUE_INTIDS) {
+        put(&queue->latch, intid, pending);
+    }
+}
+
+void lr_queue_set_level(struct lr_queue *queue, uint32_t intid, bool high)
+{
+    if (intid < LR_QUEUE_INTIDS) {
+        put(&queue->level, intid, high);
+    }
+}
+
+void lr_queue_set_active(struct lr_queue *queue, uint32_t intid, bool active)
+{
+    if (intid < LR_QUEUE_INTIDS) {
+        put(&queue->active, intid, active);
+    }
+}
+
+bool lr_queue_is_pending(const struct lr_queue *queue, uint32_t intid)
+{
+    return intid < LR_QUEUE_INTIDS &&
+           (has(&queue->latch, intid) || (has(&queue->level, intid) && !has(&queue->edge, intid)));
+}
+
+bool lr_queue_is_active(const struct lr_queue *queue, uint32_t intid)
+{
+    return intid < LR_QUEUE_INTIDS && (has(&queue->flight, intid) || has(&queue->active, intid));
+}
+
+bool lr_queue_is_enabled(const struct lr_queue *queue, uint32_t intid)
+{
+    return intid < LR_QUEUE_INTIDS && queue->enabled && has(&queue->enabled_irqs, intid);
+}
+
+uint32_t lr_queue_in_flight(const struct lr_queue *queue)
+{
+    uint32_t count = 0;
+
+    for (uint32_t lr = 0; lr < LR_QUEUE_LRS; lr++) {
+        count += queue->lr_intid[lr] != LR_QUEUE_NONE;
+    }
+    return count;
+}
+
+static bool find_free_lr(const struct lr_queue *queue, uint32_t *lr)
+{
+    for (uint32_t i = 0; i < queue->lr_count; i++) {
+        if (queue->lr_intid[i] == LR_QUEUE_NONE) {
+            *lr = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Interrupts of word `i` that could be signalled now. */
+static uint64_t due_word(const struct lr_queue *queue, uint32_t i)
+{
+    const uint64_t pending = queue->latch.words[i] | (queue->level.words[i] & ~queue->edge.words[i]);
+
+    return pending & queue->enabled_irqs.words[i] & ~queue->flight.words[i] & ~queue->active.words[i];
+}
+
+bool lr_queue_next(const struct lr_queue *queue, uint32_t *intid, uint32_t *lr)
+{
+    uint32_t best = LR_QUEUE_NONE;
+
+    if (!queue->enabled || !find_free_lr(queue, lr)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < LR_QUEUE_INTIDS / 64; i++) {
+        for (uint64_t due = due_word(queue, i); due != 0; due &= due - 1) {
+            const uint32_t candidate = 64 * i + (uint32_t)__builtin_ctzll(due);
+            if (best == LR_QUEUE_NONE || queue->priorities[candidate] < queue->priorities[best]) {
+                best = candidate;
+            }
+        }
+    }
+    *intid = best;
+    return best != LR_QUEUE_NONE;
+}
+
+void lr_queue_sent(struct lr_queue *queue, uint32_t intid, uint32_t lr)
+{
+    if (intid < LR_QUEUE_INTIDS && lr < LR_QUEUE_LRS) {
+        queue->lr_intid[lr] = (uint16_t)intid;
+        put(&queue->flight, intid, true);
+        put(&queue->latch, intid, false);
+    }
+}
+
+uint32_t lr_queue_ended(struct lr_queue *queue, uint32_t lr)
+{
+    if (lr >= LR_QUEUE_LRS || queue->lr_intid[lr] == LR_QUEUE_NONE) {
+        return LR_QUEUE_NONE;
+    }
+    const uint32_t intid = queue->lr_intid[lr];
+    queue->lr_intid[lr] = LR_QUEUE_NONE;
+    put(&queue->flight, intid, false);
+    return intid;
+}
