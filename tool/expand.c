@@ -101,6 +101,7 @@ struct model *expand_system(struct diag *diag, const struct source *source, cons
     for_each(&expand, &sysdesc_spec_monitor, expand_monitor);
     expand_serial_finish(&expand);
     expand_switch_finish(&expand);
+    expand_timer_finish(&expand);
     expand_sdf_maps(&expand);
     choose_page_sizes(expand.model);
     free(expand.switches);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "lib/config/serial_config.h"
+#include "lib/config/timer_config.h"
 #include "lib/config/vmm_config.h"
 #include "lib/config/vswitch_config.h"
 #include "tool/fdt_guest.h"
@@ -56,6 +57,8 @@ struct expand {
     struct model_pd *entropy_pd;            /**< NULL: none */
     struct xml_element default_entropy_xml; /**< what stands for an <entropy> that isn't written */
     struct node *default_entropy;           /**< bound to it; owned */
+    struct model_pd *timer_pd;              /**< NULL: none yet */
+    struct timer_config timer_config;
 
     struct expand_switch *switches;
     size_t switch_count;
@@ -134,6 +137,14 @@ void expand_vhost_wire(struct expand *expand, const struct node *net, struct mod
 
 /** The VMM's PD with its VM, and all that belongs to the guest. */
 void expand_guest(struct expand *expand, const struct node *node);
+
+/* expand_timer.c */
+
+/** A channel of `vmm` to the timer PD, which comes with the first; on the bundled kernel nothing happens. */
+void expand_timer_connect(struct expand *expand, const struct node *guest, struct model_pd *vmm,
+                          uint32_t *channel);
+/** Once all clients are connected: write the timer's configuration. */
+void expand_timer_finish(struct expand *expand);
 
 /* expand_image.c */
 
