@@ -11,6 +11,9 @@ MICROKIT_BOARD ?= $(or $(SEL4CP_BOARD),qemu_virt_aarch64)
 MICROKIT_CONFIG ?= $(or $(SEL4CP_CONFIG),debug)
 MICROKIT_SDK ?= $(SEL4CP_SDK)
 
+# What runs the PDs: our own kernel, or seL4 through a Microkit SDK.
+PLATFORM := $(if $(MICROKIT_SDK),sel4,bundled)
+
 # The seed's board name is an alias.
 BOARD := $(patsubst qemu_arm_virt_hyp,qemu_virt_aarch64,$(MICROKIT_BOARD))
 
@@ -32,6 +35,8 @@ KERNEL_SRCS :=
 MICROKIT_SRCS :=
 LIB_SRCS :=
 PDS :=
+BUNDLED_PDS :=
+SEL4_ONLY_PDS :=
 TOOL_SRCS :=
 TESTS :=
 FUZZERS :=

@@ -20,6 +20,7 @@ Causeway runs Linux virtual machines side by side on one AArch64 machine.
   QEMU_EXTRA="..."     more of QEMU's command line
   QEMU_CPU=NAME        cortex-a53 or cortex-a57                         [cortex-a53]
   GDB=1  GDB_PORT=N    wait for gdb before the first instruction        [1234]
+  MICROKIT_SDK=FOLDER  build for seL4 with this Microkit SDK; also SEL4CP_SDK
   MICROKIT_BOARD=NAME  also SEL4CP_BOARD                                [qemu_virt_aarch64]
   MICROKIT_CONFIG=NAME also SEL4CP_CONFIG                               [debug]
   V=1                  show commands

@@ -4,9 +4,10 @@
 # SYSTEM is a path, or a name in systems/; .system may be left out.
 SYSTEM_FILE := $(firstword $(wildcard $(SYSTEM) $(SYSTEM).system systems/$(SYSTEM) systems/$(SYSTEM).system))
 SYSTEM_NAME := $(basename $(notdir $(SYSTEM)))
-IMAGE := $(B)/$(SYSTEM_NAME).elf
+IMAGE = $(B)/$(SYSTEM_NAME).elf
 
 QEMU_RUN = $(QEMU) -machine $(QEMU_MACHINE) $(QEMU_ARGS)
+QEMU_BOOT = -kernel $(IMAGE)
 GDB_PORT ?= 1234
 
 # The board's own device tree, from which nodes are passed through. Randomness would make every build differ.
@@ -22,8 +23,9 @@ SYSTEM_GUEST_NAMES := $(if $(SYSTEM_FILE),$(shell grep -ohE '(kernel|initrd)="[^
 SYSTEM_GUESTS := guest $(addprefix guest-,$(filter $(GUEST_KERNELS) $(GUEST_INITRDS),$(SYSTEM_GUEST_NAMES)))
 
 # The tool is quick and knows better than make what an image depends on: it runs every time.
-.PHONY: image
-image: tool kernel pds $(SYSTEM_GUESTS) $(BOARD_DTB)
+.PHONY: image image-bundled
+image: image-$(PLATFORM)
+image-bundled: tool kernel pds $(SYSTEM_GUESTS) $(BOARD_DTB)
 	$(if $(SYSTEM_FILE),,$(error there is no system "$(SYSTEM)", nor systems/$(SYSTEM)))
 	$(call say,SYSTEM,$(IMAGE))
 	$(Q)$(TOOL) build $(SYSTEM_FILE) -o $(IMAGE) --report $(IMAGE:.elf=.report.txt) --pd-dir $(B)/pd \
@@ -37,7 +39,7 @@ run:
 	$(SUBMAKE) image
 	@echo "Quit: Ctrl-a x. QEMU's monitor: Ctrl-a c. The consoles' own keys: Ctrl-\\ ?"
 	$(if $(GDB),@echo "Waiting for gdb: make gdb SYSTEM=$(SYSTEM) GDB_PORT=$(GDB_PORT)")
-	$(Q)$(QEMU_RUN) -serial mon:stdio -kernel $(IMAGE) $(if $(GDB),-S -gdb tcp::$(GDB_PORT)) $(QEMU_EXTRA)
+	$(Q)$(QEMU_RUN) -serial mon:stdio $(QEMU_BOOT) $(if $(GDB),-S -gdb tcp::$(GDB_PORT)) $(QEMU_EXTRA)
 
 # All PDs are linked at the same address: gdb knows every symbol, and `pd NAME` makes one PD's the only ones.
 GDB_SCRIPT := $(IMAGE:.elf=.gdb)
@@ -56,4 +58,4 @@ gdb: kernel pds
 demo:
 	$(Q)scripts/setup run
 	$(SUBMAKE) image SYSTEM=virtio_demo.system
-	$(Q)$(PYTHON) scripts/demo.py $(QEMU_RUN) -kernel $(B)/virtio_demo.elf $(QEMU_EXTRA)
+	$(Q)$(PYTHON) scripts/demo.py $(QEMU_RUN) $(QEMU_BOOT) $(QEMU_EXTRA)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Building and running on the real seL4: MICROKIT_SDK=FOLDER of an unpacked Microkit SDK.
+#
+# Every PD is built once more, against the SDK's own headers and library: a PD NAME from NAME_SEL4_SRCS if there
+# is such a list, else from NAME_SRCS. BUNDLED_PDS are left out, SEL4_ONLY_PDS exist here only. The tool writes a
+# Microkit description and the PDs' final programs; the SDK's own tool makes the image that its loader boots.
+
+ifeq ($(PLATFORM),sel4)
+
+SDK := $(patsubst %/,%,$(abspath $(MICROKIT_SDK)))
+SDK_BOARD := $(SDK)/board/$(BOARD)/$(MICROKIT_CONFIG)
+S := $(B)/sel4/$(BOARD)-$(MICROKIT_CONFIG)
+SDK_VERSION := $(shell cat $(SDK)/VERSION 2>/dev/null)
+SEL4_DIR = $(S)/systems/$(SYSTEM_NAME)
+IMAGE = $(SEL4_DIR)/loader.img
+
+# The command line of Microkit's manual, but that the caller says where the serial line goes.
+QEMU_RUN = $(QEMU) $(SEL4_QEMU_ARGS)
+QEMU_BOOT = -device loader,file=$(IMAGE),addr=$(SEL4_LOAD_ADDRESS),cpu-num=0
+
+# The SDK's headers are GNU C, and not held to our warnings. Its microkit.ld names no .rodata.* or .data.*, so there
+# is one section of each.
+SEL4_CFLAGS := $(filter-out -ffunction-sections -fdata-sections,$(TARGET_CFLAGS)) -std=gnu11 \
+	-isystem $(SDK_BOARD)/include
+SEL4_LIB_SRCS := $(patsubst lib/base/clock.c,lib/base/clock_sel4.c,$(LIB_SRCS))
+
+$(S)/obj/%.o: %.c | sdk-check
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(TARGET_CC) $(SEL4_CFLAGS) -c $< -o $@
+
+# An archive: without sections to collect, a PD gets only those files of it that it uses.
+SEL4_LIB_OBJS := $(call objs,$(S)/obj,$(SEL4_LIB_SRCS))
+SEL4_LIB := $(S)/libbase.a
+$(SEL4_LIB): $(SEL4_LIB_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(TARGET_AR) Drcs $@ $^
+
+define sel4_pd_rules
+$(S)/pd/$(1).elf: $$(call objs,$(S)/obj,$$(or $$($(1)_SEL4_SRCS),$$($(1)_SRCS))) $$(SEL4_LIB) \
+		$(SDK_BOARD)/lib/libmicrokit.a
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(TARGET_CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+		-Wl,-z,noexecstack -T $(SDK_BOARD)/lib/microkit.ld $$^ -o $$@
+SEL4_OBJS += $$(call objs,$(S)/obj,$$(or $$($(1)_SEL4_SRCS),$$($(1)_SRCS)))
+endef
+SEL4_PDS := $(filter-out $(BUNDLED_PDS),$(PDS)) $(SEL4_ONLY_PDS)
+$(foreach p,$(SEL4_PDS),$(eval $(call sel4_pd_rules,$(p))))
+
+$(SDK_BOARD)/lib/libmicrokit.a: | sdk-check
+
+# Says what is wrong with an SDK before a compiler does.
+.PHONY: sdk-check
+sdk-check:
+	$(Q)$(PYTHON) scripts/check_sdk.py $(SDK) $(BOARD) $(MICROKIT_CONFIG)
+
+# A system's own name is in the description, so the tool has a folder of its own to write it into.
+.PHONY: image-sel4
+image-sel4: tool $(SEL4_PDS:%=$(S)/pd/%.elf) $(SYSTEM_GUESTS) $(BOARD_DTB)
+	$(if $(SYSTEM_FILE),,$(error there is no system "$(SYSTEM)", nor systems/$(SYSTEM)))
+	$(call say,SYSTEM,$(SEL4_DIR))
+	$(Q)rm -rf $(SEL4_DIR) && mkdir -p $(SEL4_DIR)
+	$(Q)$(TOOL) sdf $(SYSTEM_FILE) --sdk-version $(SDK_VERSION) -o $(SEL4_DIR) --report $(SEL4_DIR)/report.txt \
+		--board $(BOARD) --pd-dir $(S)/pd --guest-dir $(GUEST_DIR) --board-dtb $(BOARD_DTB)
+	$(call say,MICROKIT,$(IMAGE))
+	$(Q)$(SDK)/bin/microkit $(SEL4_DIR)/*.system --search-path $(SEL4_DIR) --board $(BOARD) \
+		--config $(MICROKIT_CONFIG) -o $(IMAGE) -r $(SEL4_DIR)/microkit_report.txt
+
+-include $(SEL4_OBJS:.o=.d) $(SEL4_LIB_OBJS:.o=.d)
+
+endif
