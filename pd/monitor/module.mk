@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 PDS += monitor
+# It asks our own kernel.
+BUNDLED_PDS += monitor
 monitor_SRCS := pd/monitor/main.c pd/monitor/monitor.c pd/monitor/platform_counters_bundled.c
 
 TESTS += test_monitor

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pd/monitor/monitor.h"
 
-#include <string.h>
-
 #include "kernel/include/syscall.h"
 #include "lib/base/format.h"
+#include "lib/base/mem.h"
 
 #define PRINT_BYTES 128u
 
