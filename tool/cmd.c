@@ -184,7 +184,7 @@ static bool parse_options(const struct cmd_usage *usage, int argc, char **argv, 
     int letter;
 
     list_options(usage, longs, shorts);
-    optind = 1;
+    optind = 0; /* glibc: begin afresh, whatever was parsed before */
     opterr = 0;
     while ((letter = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         if (letter == OPTION_HELP) {

@@ -108,27 +108,74 @@ static uint64_t link_bytes(const struct model *model, const struct model_channel
     return bytes;
 }
 
+static bool same_origin(const struct model_channel *a, const struct model_channel *b)
+{
+    return a->ends[0].pd == b->ends[0].pd && a->ends[1].pd == b->ends[1].pd &&
+           memcmp(&a->loc, &b->loc, sizeof(a->loc)) == 0;
+}
+
+/* What joins two PDs for one element of the description: perhaps several channels, drawn as one edge. */
+struct edge {
+    unsigned int channels;
+    bool sends[2];
+    bool calls;
+    uint64_t link_bytes;
+};
+
+/* Sums up the channels that come with channel `index`; false if an earlier one of them was drawn. */
+static bool sum_up(const struct model *model, size_t index, struct edge *edge)
+{
+    const struct model_channel *channel = &model->channels[index];
+
+    *edge = (struct edge){.link_bytes = link_bytes(model, channel)};
+    for (size_t i = 0; i < model->channel_count; i++) {
+        const struct model_channel *other = &model->channels[i];
+
+        if (!same_origin(channel, other)) {
+            continue;
+        }
+        if (i < index) {
+            return false;
+        }
+        edge->channels++;
+        for (size_t end = 0; end < 2; end++) {
+            edge->sends[end] = edge->sends[end] || other->ends[end].notify || other->ends[end].pp;
+            edge->calls = edge->calls || other->ends[end].pp;
+        }
+    }
+    return true;
+}
+
+static void print_edge(const struct model *model, const struct model_channel *channel,
+                       const struct edge *edge, FILE *out)
+{
+    fprintf(out, "  pd%zu -> pd%zu [dir=%s, label=\"", pd_index(model, channel->ends[0].pd),
+            pd_index(model, channel->ends[1].pd),
+            edge->sends[0] && edge->sends[1] ? "both"
+            : edge->sends[0]                 ? "forward"
+            : edge->sends[1]                 ? "back"
+                                             : "none");
+    if (edge->link_bytes > 0) {
+        fputs("link, ", out);
+        print_size(edge->link_bytes, out);
+    } else if (edge->channels > 1) {
+        fprintf(out, "%u channels", edge->channels);
+    }
+    fprintf(out, "%s%s\"", edge->calls && edge->channels > 1 ? "\\n" : "", edge->calls ? "calls" : "");
+    if (edge->channels == 1) {
+        fprintf(out, ", taillabel=\"%u\", headlabel=\"%u\"", channel->ends[0].id, channel->ends[1].id);
+    }
+    fputs("];\n", out);
+}
+
 static void print_channels(const struct model *model, FILE *out)
 {
-    for (size_t i = 0; i < model->channel_count; i++) {
-        const struct model_channel *channel = &model->channels[i];
-        const struct model_channel_end *a = &channel->ends[0];
-        const struct model_channel_end *b = &channel->ends[1];
-        bool a_sends = a->notify || a->pp;
-        bool b_sends = b->notify || b->pp;
-        uint64_t bytes = link_bytes(model, channel);
+    struct edge edge;
 
-        fprintf(out, "  pd%zu -> pd%zu [dir=%s, label=\"", pd_index(model, a->pd), pd_index(model, b->pd),
-                a_sends && b_sends ? "both"
-                : a_sends          ? "forward"
-                : b_sends          ? "back"
-                                   : "none");
-        if (bytes > 0) {
-            fputs("link, ", out);
-            print_size(bytes, out);
+    for (size_t i = 0; i < model->channel_count; i++) {
+        if (sum_up(model, i, &edge)) {
+            print_edge(model, &model->channels[i], &edge, out);
         }
-        fprintf(out, "%s%s\", taillabel=\"%u\", headlabel=\"%u\"];\n", bytes > 0 ? "\\n" : "",
-                a->pp || b->pp ? "calls" : "", a->id, b->id);
     }
 }
 
@@ -142,14 +189,50 @@ static size_t count_holders(const struct model *model, const struct model_mr *mr
     return holders;
 }
 
-/* Regions that say something: devices, and what several PDs share beside links. */
+/* A guest's RAM is part of its node; an edge says who else has it. */
+static void print_ram_sharing(const struct model *model, FILE *out)
+{
+    for (size_t i = 0; i < model->pd_count; i++) {
+        const struct model_pd *owner = model->pds[i];
+        const struct model_mr *ram = owner->vm == NULL ? NULL : guest_ram(owner->vm);
+
+        for (size_t j = 0; ram != NULL && j < model->pd_count; j++) {
+            if (model->pds[j] != owner && maps(model->pds[j], ram)) {
+                fprintf(out, "  pd%zu -> vm%zu [dir=none, style=dotted, label=\"RAM\"];\n", j, i);
+            }
+        }
+    }
+}
+
+/* Regions that say something: devices, and what several PDs share beside links, guests' RAM and images. */
+static bool is_drawn(const struct model *model, const struct model_mr *mr)
+{
+    return mr->kind == MODEL_MR_DEVICE || (mr->kind == MODEL_MR_MEMORY && count_holders(model, mr) > 1);
+}
+
+static void print_holders(const struct model *model, const struct model_mr *mr, size_t index, FILE *out)
+{
+    for (size_t i = 0; i < model->pd_count; i++) {
+        const struct model_vm *vm = model->pds[i]->vm;
+
+        if (maps(model->pds[i], mr)) {
+            fprintf(out, "  pd%zu -> mr%zu [dir=none, style=dotted];\n", i, index);
+        }
+        for (size_t j = 0; vm != NULL && j < vm->map_count; j++) {
+            if (vm->maps[j].mr == mr) {
+                fprintf(out, "  vm%zu -> mr%zu [dir=none, style=dotted];\n", i, index);
+            }
+        }
+    }
+}
+
 static void print_regions(const struct model *model, FILE *out)
 {
     for (size_t i = 0; i < model->mr_count; i++) {
         const struct model_mr *mr = model->mrs[i];
         bool is_device = mr->kind == MODEL_MR_DEVICE;
 
-        if (mr->kind == MODEL_MR_LINK || (!is_device && count_holders(model, mr) < 2)) {
+        if (!is_drawn(model, mr)) {
             continue;
         }
         fprintf(out, "  mr%zu [shape=%s, style=filled, fillcolor=\"%s\", label=", i,
@@ -158,11 +241,7 @@ static void print_regions(const struct model *model, FILE *out)
         fputs(" + \"\\n", out);
         print_size(mr->size_bytes, out);
         fputs("\"];\n", out);
-        for (size_t j = 0; j < model->pd_count; j++) {
-            if (maps(model->pds[j], mr)) {
-                fprintf(out, "  pd%zu -> mr%zu [dir=none, style=dotted];\n", j, i);
-            }
-        }
+        print_holders(model, mr, i, out);
     }
 }
 
@@ -176,6 +255,7 @@ void graph_print(const struct model *model, FILE *out)
           out);
     print_pds(model, out);
     print_channels(model, out);
+    print_ram_sharing(model, out);
     print_regions(model, out);
     fputs("}\n", out);
 }

@@ -75,6 +75,10 @@ test_fixtures_LIBS = $(TOOL_LIBS)
 test_expand_SRCS := $(test_fixtures_SRCS)
 test_expand_LIBS = $(TOOL_LIBS)
 
+TESTS += test_cmd
+test_cmd_SRCS := $(test_expand_SRCS) tool/cmd.c tool/cmd_check.c tool/cmd_dts.c tool/cmd_graph.c tool/cmd_help.c
+test_cmd_LIBS = $(TOOL_LIBS)
+
 FUZZERS += fuzz_sysdesc
 fuzz_sysdesc_SRCS := tool/file.c $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_FRONT_SRCS)
 fuzz_sysdesc_LIBS = $(TOOL_LIBS)
