@@ -275,7 +275,8 @@ static void write_pl011(struct writer *w, const struct fdt_device *uart)
     put_string(w, "compatible", "fixed-clock");
     put_cell(w, "#clock-cells", 0);
     put_cell(w, "clock-frequency", UART_CLOCK_HZ);
-    put_string(w, "clock-output-names", "clk24mhz");
+    /* Linux registers clocks by name: not one that a clock of the board, passed through, could have. */
+    put_string(w, "clock-output-names", "guest-uartclk");
     put_cell(w, "phandle", FDT_GUEST_PHANDLE_CLOCK);
     end(w);
     begin_at(w, "serial", uart->window.gpa);

@@ -87,6 +87,11 @@ void gic_init_core(struct kernel *kernel)
     set_bit(kernel, GICD_ISENABLER, board->maintenance_irq);
 }
 
+void gic_look_again(struct kernel *kernel)
+{
+    mmio_write(gicc(kernel) + GICC_PMR, 0xff);
+}
+
 void arch_irq_enable(struct kernel *kernel, uint32_t intid, bool edge)
 {
     uint64_t address = gicd(kernel) + GICD_ICFGR + intid / 16 * 4;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/aarch64/gich.h"
 
+#include "kernel/aarch64/gic.h"
 #include "kernel/aarch64/mmio.h"
 #include "kernel/core/vcpu.h"
 
@@ -46,6 +47,16 @@ uint32_t gich_lr_count(struct kernel *kernel)
     return count < VIRQ_MAX_LRS ? count : VIRQ_MAX_LRS;
 }
 
+/* Has the guest ended the interrupt of a device that is linked to the LR? The timer's has no line to look at.
+ */
+static bool device_ended(struct core *core, uint32_t old, uint32_t value)
+{
+    uint32_t physical = (old & VIRQ_LR_PHYSICAL_MASK) >> VIRQ_LR_PHYSICAL_SHIFT;
+
+    return (old & VIRQ_LR_HW) != 0 && (value & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE)) == 0 &&
+           physical != core->kernel->desc->board.vtimer_irq;
+}
+
 void arch_virq_sync(struct vcpu *vcpu)
 {
     struct core *core = vcpu->thread.core;
@@ -65,14 +76,18 @@ void arch_virq_sync(struct vcpu *vcpu)
     if (state->used == 0)
         return;
     uint32_t empty = mmio_read(gich(core) + GICH_ELRSR0);
+    bool ended = false;
     for (uint32_t used = state->used; used != 0; used &= used - 1) {
         uint32_t index = (uint32_t)__builtin_ctz(used);
         uint32_t value = state->lrs[index] & ~(VIRQ_LR_PENDING | VIRQ_LR_ACTIVE);
 
         if ((empty >> index & 1) == 0)
             value = mmio_read(gich(core) + GICH_LR0 + index * 4);
+        ended |= device_ended(core, state->lrs[index], value);
         virq_fold(state, index, value);
     }
+    if (ended)
+        gic_look_again(core->kernel);
 }
 
 void gich_load(struct core *core, struct vcpu *vcpu)
