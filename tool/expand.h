@@ -133,6 +133,12 @@ bool expand_vhost_connect(struct expand *expand, const struct node *net, struct 
 void expand_vhost_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
                        const struct vmm_device_config *device);
 
+/* expand_features.c */
+
+/** The feature bits that a list of names stands for; unknown ones are reported. */
+uint64_t expand_net_features(struct expand *expand, const struct node *node, const char *attribute,
+                             const char *list);
+
 /* expand_guest.c */
 
 /** The VMM's PD with its VM, and all that belongs to the guest. */

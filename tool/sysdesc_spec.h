@@ -175,7 +175,7 @@ struct desc_console {
 struct desc_net {
     char *switch_name, *name;
     struct attr_mac mac;
-    char *ip, *gateway;
+    char *ip, *gateway, *features_off;
     uint64_t mtu, queue_size, ring_bytes, rate_kbps;
     uint32_t datapath; /**< enum vmm_datapath */
     uint64_t tx_delay_us, kick_delay_us;

@@ -145,6 +145,12 @@ static const struct attr_spec net_attrs[] = {
      .max = UINT16_MAX,
      .doc = "vhost: longest time in us that the guest goes on before the switch sees what it sent, unless it "
             "has nothing else to do; 0: at once"},
+    {.name = "features_off",
+     .type = ATTR_NAMES,
+     .offset = offsetof(struct desc_net, features_off),
+     .doc = "virtio features not to offer: csum, guest_csum, guest_tso4, guest_tso6, guest_ecn, host_tso4, "
+            "host_tso6, host_ecn, mrg_rxbuf, mtu, indirect_desc, event_idx; offloads stands for the first "
+            "eight"},
     {.name = "check_mac",
      .type = ATTR_BOOL,
      .offset = offsetof(struct desc_net, check_mac),

@@ -202,6 +202,19 @@ static void test_device_tree_says_what_the_monitor_emulates(void **state)
     model_free(model);
 }
 
+static void test_features_off(void **state)
+{
+    (void)state;
+    struct model *model = load("<system><switch name='lan'/><guest name='a' ram='32M'>" LINUX
+                               "<net switch='lan' features_off='event_idx, mrg_rxbuf'/><net switch='lan'/>"
+                               "</guest></system>");
+    const struct vmm_config *a = vmm_config_of(model, "a_vmm");
+
+    assert_int_equal(a->devices[0].u.net.features_off, 1ull << 29 | 1ull << 15);
+    assert_int_equal(a->devices[1].u.net.features_off, 0);
+    model_free(model);
+}
+
 static uint32_t allowed(const struct vswitch_config *config, uint32_t from, uint32_t to)
 {
     return config->ports[from].allow >> to & 1u;
@@ -336,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_two_guests_and_a_switch),
         cmocka_unit_test(test_guest_memory),
         cmocka_unit_test(test_device_tree_says_what_the_monitor_emulates),
+        cmocka_unit_test(test_features_off),
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_generated_macs_are_stable_and_unique),
         cmocka_unit_test(test_images_are_shared),

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Virtio feature bits by their names (virtio 1.2, sections 5.1.3 and 6). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/net/virtio_net_hdr.h"
+#include "tool/expand.h"
+#include "tool/mem.h"
+#include "tool/suggest.h"
+
+static const struct feature {
+    const char *name;
+    uint64_t bits;
+} net_features[] = {
+    {"csum", VIRTIO_NET_F_CSUM},
+    {"guest_csum", VIRTIO_NET_F_GUEST_CSUM},
+    {"guest_tso4", VIRTIO_NET_F_GUEST_TSO4},
+    {"guest_tso6", VIRTIO_NET_F_GUEST_TSO6},
+    {"guest_ecn", VIRTIO_NET_F_GUEST_ECN},
+    {"host_tso4", VIRTIO_NET_F_HOST_TSO4},
+    {"host_tso6", VIRTIO_NET_F_HOST_TSO6},
+    {"host_ecn", VIRTIO_NET_F_HOST_ECN},
+    {"mrg_rxbuf", VIRTIO_NET_F_MRG_RXBUF},
+    {"mtu", VIRTIO_NET_F_MTU},
+    {"indirect_desc", UINT64_C(1) << 28},
+    {"event_idx", UINT64_C(1) << 29},
+    /* What they amount to together: nothing but whole, finished frames. */
+    {"offloads", VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_GUEST_TSO4 |
+                     VIRTIO_NET_F_GUEST_TSO6 | VIRTIO_NET_F_GUEST_ECN | VIRTIO_NET_F_HOST_TSO4 |
+                     VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_F_HOST_ECN},
+};
+
+static uint64_t find_bits(struct expand *expand, const struct node *node, const char *attribute,
+                          const char *name)
+{
+    struct suggest suggest;
+    char suggestion[SUGGEST_TEXT_BYTES];
+
+    suggest_start(&suggest, name);
+    for (size_t i = 0; i < sizeof(net_features) / sizeof(net_features[0]); i++) {
+        if (strcmp(net_features[i].name, name) == 0) {
+            return net_features[i].bits;
+        }
+        suggest_offer(&suggest, net_features[i].name);
+    }
+    diag_error(expand->diag, node_loc(node, attribute), "<%s>: there is no feature \"%s\"%s",
+               node->spec->name, name, suggest_text(&suggest, suggestion));
+    return 0;
+}
+
+uint64_t expand_net_features(struct expand *expand, const struct node *node, const char *attribute,
+                             const char *list)
+{
+    char *copy = mem_strdup(list);
+    char *rest = NULL;
+    uint64_t bits = 0;
+
+    for (char *at = copy == NULL ? NULL : strtok_r(copy, " ", &rest); at != NULL;
+         at = strtok_r(NULL, " ", &rest)) {
+        bits |= find_bits(expand, node, attribute, at);
+    }
+    free(copy);
+    return bits;
+}
