@@ -5,8 +5,11 @@ TESTS += test_frame_meta
 test_frame_meta_SRCS := lib/net/frame_meta.c
 
 OFFLOAD_SRCS := lib/net/offload.c lib/net/checksum.c
-LIB_SRCS += $(OFFLOAD_SRCS)
-TESTS += test_offload
+# What ports and devices need to pass offloads through.
+VIRTIO_NET_HDR_SRCS := lib/net/virtio_net_hdr.c lib/net/frame_meta.c $(OFFLOAD_SRCS)
+LIB_SRCS += $(OFFLOAD_SRCS) lib/net/virtio_net_hdr.c
+TESTS += test_offload test_virtio_net_hdr
+test_virtio_net_hdr_SRCS := $(VIRTIO_NET_HDR_SRCS)
 test_offload_SRCS := $(OFFLOAD_SRCS) lib/net/frame_meta.c
 FUZZERS += fuzz_offload
 fuzz_offload_SRCS := $(OFFLOAD_SRCS) lib/net/frame_meta.c

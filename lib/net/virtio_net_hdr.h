@@ -2,7 +2,10 @@
 /** The virtio-net header and feature bits (virtio 1.2, section 5.1), shared by VMM and vhost switch. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "lib/base/err.h"
 
 /** Feature bits, section 5.1.3. */
 #define VIRTIO_NET_F_CSUM (1ull << 0)
@@ -17,6 +20,15 @@
 #define VIRTIO_NET_F_HOST_ECN (1ull << 13)
 #define VIRTIO_NET_F_MRG_RXBUF (1ull << 15)
 #define VIRTIO_NET_F_STATUS (1ull << 16)
+#define VIRTIO_NET_F_GUEST_USO4 (1ull << 54)
+#define VIRTIO_NET_F_GUEST_USO6 (1ull << 55)
+#define VIRTIO_NET_F_HOST_USO (1ull << 56)
+
+/** All offloads: what a driver may leave to the device, and what it takes unfinished itself. */
+#define VIRTIO_NET_OFFLOADS                                                                                  \
+    (VIRTIO_NET_F_CSUM | VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_F_HOST_ECN |           \
+     VIRTIO_NET_F_HOST_USO | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6 |   \
+     VIRTIO_NET_F_GUEST_ECN | VIRTIO_NET_F_GUEST_USO4 | VIRTIO_NET_F_GUEST_USO6)
 
 /** Queues. */
 #define VIRTIO_NET_RX 0u
@@ -39,3 +51,27 @@ _Static_assert(sizeof(struct virtio_net_hdr) == 12, "virtio 1.2, 5.1.6");
 #define VIRTIO_NET_FRAME_MIN 14u
 /** Largest one: 64 KiB of IP in an Ethernet frame with a VLAN tag. */
 #define VIRTIO_NET_FRAME_MAX (65535u + 18u)
+
+/** May a driver have this set of features? Some need others (section 5.1.3.1). */
+bool virtio_net_hdr_features_agree(uint64_t features);
+
+/** `features` without those that need another one that is missing. */
+uint64_t virtio_net_hdr_strip(uint64_t features);
+
+/** What a driver with `features` takes unfinished: enum offload_capability. */
+uint32_t virtio_net_hdr_capabilities(uint64_t features);
+
+/**
+ * From the header in front of a frame that a driver with `features` sends to the meta word that travels with
+ * it (frame_meta.h). Errors: ERR_DENIED (an offload that was not negotiated), those of frame_meta_check().
+ */
+ERR_CHECKED enum err virtio_net_hdr_to_meta(const struct virtio_net_hdr *untrusted_hdr, uint64_t features,
+                                            uint32_t frame_bytes, uint64_t *meta);
+
+/**
+ * From a meta word to the header for a driver with `features`; num_buffers is 1.
+ * Errors: ERR_DENIED (the driver doesn't take such a frame), those of frame_meta_unpack(). *hdr is then zero
+ * but for num_buffers.
+ */
+ERR_CHECKED enum err virtio_net_hdr_from_meta(uint64_t untrusted_meta, uint64_t features,
+                                              uint32_t frame_bytes, struct virtio_net_hdr *hdr);

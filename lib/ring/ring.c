@@ -171,6 +171,7 @@ enum err ring_init(struct ring *ring, void *own, const void *peer, uint32_t regi
         ring->epoch = 1;
     }
     store(&ring->own->epoch, ring->epoch);
+    store(&ring->own->offer, 0);
     store(&ring->own->want_data, 0);
     store(&ring->own->want_space, 0);
     store(&ring->own->peer_epoch, 0);
@@ -198,6 +199,16 @@ bool ring_sync(struct ring *ring)
 bool ring_is_broken(const struct ring *ring)
 {
     return ring->broken;
+}
+
+void ring_offer(struct ring *ring, uint32_t bits)
+{
+    store(&ring->own->offer, bits);
+}
+
+uint32_t ring_peer_offer(const struct ring *ring)
+{
+    return peer_start(ring) != 0 ? load(&ring->peer->offer) : 0;
 }
 
 /* Records. */

@@ -47,7 +47,8 @@ struct ring_region {
     uint32_t peer_epoch; /**< the peer's epoch that head and tail belong to, 0: any, as both count from 0 */
     uint32_t head;       /**< bytes produced by the writer */
     uint32_t want_data;  /**< number of the writer's request for a signal at new incoming data; 0: none */
-    uint32_t reserved0[11];
+    uint32_t offer;      /**< what the writer takes beyond the plain format: the link's protocol says */
+    uint32_t reserved0[10];
     uint32_t tail;       /**< bytes the writer has consumed of the peer's data */
     uint32_t space_at;   /**< signal when the peer's tail has reached this */
     uint32_t want_space; /**< number of the writer's request for a signal for freed outgoing space; 0: none */
@@ -105,6 +106,15 @@ bool ring_sync(struct ring *ring);
  * ring_sync() finds that the peer restarted.
  */
 bool ring_is_broken(const struct ring *ring);
+
+/**
+ * Tell the peer what this side takes beyond the plain format: bits of the link's protocol (for frames: enum
+ * offload_capability). 0 after ring_init(). What is in flight may have been sent under an older offer.
+ */
+void ring_offer(struct ring *ring, uint32_t bits);
+
+/** The peer's offer, untrusted: a wrong one harms only the peer. 0 while it is not up. */
+uint32_t ring_peer_offer(const struct ring *ring);
 
 /* Records. */
 

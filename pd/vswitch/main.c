@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/config/vhost_protocol.h"
 #include "lib/config/vswitch_config.h"
+#include "pd/vswitch/finish.h"
 #include "pd/vswitch/ring_port.h"
 #include "pd/vswitch/vhost_control.h"
 #include "pd/vswitch/vswitch.h"
@@ -23,6 +24,7 @@ static struct vswitch vswitch;
 static struct ring_port ring_ports[VSWITCH_CONFIG_MAX_PORTS];
 static struct vhost_port vhost_ports[VSWITCH_CONFIG_MAX_PORTS];
 static struct vhost_scratch vhost_scratch;
+static struct finish finish;
 static struct mac_table_entry mac_entries[MAC_TABLE_MAX_ENTRIES];
 
 static bool is_vhost(const struct vswitch_port_config *port)
@@ -94,7 +96,7 @@ void init(void)
         log_error("no configuration: was this program put into the image by the tool?");
         return;
     }
-    enum err err = vswitch_init(&vswitch, &vswitch_config, mac_entries, clock_hz(), notify, NULL);
+    enum err err = vswitch_init(&vswitch, &vswitch_config, mac_entries, &finish, clock_hz(), notify, NULL);
     if (err != ERR_OK) {
         log_error("configuration: %s", err_text(err));
         return;

@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VSWITCH_LOGIC := pd/vswitch/vswitch.c pd/vswitch/mac_table.c pd/vswitch/ring_port.c
+VSWITCH_LOGIC := pd/vswitch/vswitch.c pd/vswitch/mac_table.c pd/vswitch/ring_port.c pd/vswitch/finish.c
 
 PDS += vswitch
 vswitch_SRCS := pd/vswitch/main.c pd/vswitch/vhost_control.c $(VSWITCH_LOGIC) pd/vswitch/vhost_port.c $(GUESTMEM_SRCS) \
 	$(VIRTQ_SRCS)
 
-TESTS += test_mac_table test_vswitch test_vswitch_copy
+TESTS += test_mac_table test_vswitch test_vswitch_copy test_vswitch_offload
 test_mac_table_SRCS := pd/vswitch/mac_table.c
-test_vswitch_SRCS := $(VSWITCH_LOGIC) lib/ring/ring.c lib/net/frame_meta.c $(LIB_BASE_HOST_SRCS) \
+test_vswitch_SRCS := $(VSWITCH_LOGIC) lib/ring/ring.c $(VIRTIO_NET_HDR_SRCS) $(LIB_BASE_HOST_SRCS) \
 	tests/mock/log_record.c
 test_vswitch_copy_SRCS := $(test_vswitch_SRCS)
+test_vswitch_offload_SRCS := $(test_vswitch_SRCS) tests/mock/tcp_frame.c
 
 FUZZERS += fuzz_vswitch
 fuzz_vswitch_SRCS := $(test_vswitch_SRCS)
 
 TESTS += test_vhost_port
 test_vhost_port_SRCS := $(VSWITCH_LOGIC) pd/vswitch/vhost_port.c pd/vswitch/vhost_control.c lib/guestmem/guestmem.c \
-	lib/virtq/virtq.c lib/ring/ring.c lib/net/frame_meta.c $(LIB_BASE_HOST_SRCS) tests/mock/log_record.c \
+	lib/virtq/virtq.c lib/ring/ring.c $(VIRTIO_NET_HDR_SRCS) $(LIB_BASE_HOST_SRCS) tests/mock/log_record.c \
 	tests/mock/driver.c

@@ -69,6 +69,12 @@ static bool sync(void *context)
     return ring_sync(&port->ring);
 }
 
+static uint32_t capabilities(void *context)
+{
+    const struct ring_port *port = context;
+    return ring_peer_offer(&port->ring);
+}
+
 const struct vswitch_port_ops ring_port_ops = {
     .peek = peek,
     .release = release,
@@ -77,4 +83,5 @@ const struct vswitch_port_ops ring_port_ops = {
     .request_space = request_space,
     .should_notify = should_notify,
     .sync = sync,
+    .capabilities = capabilities,
 };

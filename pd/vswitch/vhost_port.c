@@ -4,7 +4,6 @@
 #include <stddef.h>
 
 #include "lib/base/mem.h"
-#include "lib/net/frame_meta.h"
 
 #define FEATURE_INDIRECT_DESC (1ull << 28)
 #define FEATURE_EVENT_IDX (1ull << 29)
@@ -112,40 +111,11 @@ static bool has(const struct vhost_port *port, uint64_t features)
     return (port->features & features) == features;
 }
 
-/* Which feature allows the driver to send a frame of that kind. */
-static bool may_send(const struct vhost_port *port, const struct virtio_net_hdr *hdr)
-{
-    if ((hdr->flags & FRAME_META_NEEDS_CSUM) != 0 && !has(port, VIRTIO_NET_F_CSUM)) {
-        return false;
-    }
-    switch (hdr->gso_type & ~FRAME_META_GSO_ECN) {
-    case FRAME_META_GSO_NONE:
-        return true;
-    case FRAME_META_GSO_TCPV4:
-        return has(port, VIRTIO_NET_F_HOST_TSO4);
-    case FRAME_META_GSO_TCPV6:
-        return has(port, VIRTIO_NET_F_HOST_TSO6);
-    default:
-        return false;
-    }
-}
-
 static uint64_t meta_of(const struct vhost_port *port, const struct virtio_net_hdr *hdr, uint32_t frame_bytes)
 {
-    if (hdr->flags == 0 && hdr->gso_type == 0) {
-        return 0;
-    }
-    const struct frame_meta meta = {.flags = hdr->flags,
-                                    .gso_type = hdr->gso_type,
-                                    .gso_size = hdr->gso_size,
-                                    .hdr_len = hdr->hdr_len,
-                                    .csum_start = hdr->csum_start,
-                                    .csum_offset = hdr->csum_offset};
+    uint64_t meta;
 
-    if (!may_send(port, hdr) || frame_meta_check(&meta, frame_bytes) != ERR_OK) {
-        return META_INVALID;
-    }
-    return frame_meta_pack(&meta);
+    return virtio_net_hdr_to_meta(hdr, port->features, frame_bytes, &meta) == ERR_OK ? meta : META_INVALID;
 }
 
 /* The chain's bytes behind the header, as the switch wants them. */
@@ -212,24 +182,6 @@ static void release(void *context)
     port->tx_unsignalled++;
 }
 
-/* The header that the receiving driver sees. */
-static struct virtio_net_hdr header_of(const struct vhost_port *port, const struct vswitch_frame *frame)
-{
-    struct virtio_net_hdr hdr = {.num_buffers = 1};
-    struct frame_meta meta;
-
-    if (frame->meta != 0 && has(port, VIRTIO_NET_F_GUEST_CSUM) &&
-        frame_meta_unpack(frame->meta, frame->length_bytes, &meta) == ERR_OK) {
-        hdr.flags = meta.flags;
-        hdr.gso_type = meta.gso_type;
-        hdr.gso_size = meta.gso_size;
-        hdr.hdr_len = meta.hdr_len;
-        hdr.csum_start = meta.csum_start;
-        hdr.csum_offset = meta.csum_offset;
-    }
-    return hdr;
-}
-
 /* Fill the chain in hand from byte `done` of header and frame on. Returns how many bytes went in. */
 static uint32_t fill(const struct virtq_chain *chain, const struct vswitch_frame *frame,
                      const struct virtio_net_hdr *hdr, uint32_t done)
@@ -273,7 +225,7 @@ static enum err send(void *context, const struct vswitch_frame *frame)
     struct vhost_port *port = context;
     struct virtq_chain *chain = &port->scratch->receive;
     struct virtq *vq = &port->queues[VIRTIO_NET_RX];
-    const struct virtio_net_hdr hdr = header_of(port, frame);
+    struct virtio_net_hdr hdr;
     const uint32_t total = (uint32_t)sizeof hdr + frame->length_bytes;
     uint8_t *num_buffers = NULL;
     uint32_t done = 0;
@@ -281,6 +233,10 @@ static enum err send(void *context, const struct vswitch_frame *frame)
 
     if (!port->running || !vq->ready) {
         return ERR_RANGE; /* nobody there: as a cable that is not plugged in */
+    }
+    if (virtio_net_hdr_from_meta(frame->meta, port->features, frame->length_bytes, &hdr) != ERR_OK) {
+        return ERR_RANGE; /* the switch asks capabilities() first, so this is a frame it should have finished
+                           */
     }
     while (done < total) {
         const enum err err = virtq_pop(vq, chain);
@@ -357,6 +313,13 @@ static bool sync(void *context)
     return restarted;
 }
 
+static uint32_t capabilities(void *context)
+{
+    const struct vhost_port *port = context;
+
+    return virtio_net_hdr_capabilities(port->features);
+}
+
 const struct vswitch_port_ops vhost_port_ops = {
     .peek = peek,
     .release = release,
@@ -365,4 +328,5 @@ const struct vswitch_port_ops vhost_port_ops = {
     .request_space = request_space,
     .should_notify = should_notify,
     .sync = sync,
+    .capabilities = capabilities,
 };

@@ -5,6 +5,8 @@
 
 #include "lib/base/mem.h"
 #include "lib/net/frame_meta.h"
+#include "lib/net/offload.h"
+#include "pd/vswitch/finish.h"
 
 /* 802.1Q: frames to 01:80:c2:00:00:00..0f concern the link itself and are not forwarded. */
 #define RESERVED_GROUP UINT64_C(0x0180c2000000)
@@ -69,7 +71,7 @@ static bool is_up(const struct vswitch_port *port)
 }
 
 enum err vswitch_init(struct vswitch *vswitch, const struct vswitch_config *config,
-                      struct mac_table_entry *entries, uint64_t ticks_per_second,
+                      struct mac_table_entry *entries, struct finish *finish, uint64_t ticks_per_second,
                       void (*notify)(void *context, uint32_t port), void *notify_context)
 {
     if (config->port_count > VSWITCH_CONFIG_MAX_PORTS || ticks_per_second == 0) {
@@ -77,6 +79,7 @@ enum err vswitch_init(struct vswitch *vswitch, const struct vswitch_config *conf
     }
     *vswitch = (struct vswitch){.config = config,
                                 .port_count = config->port_count,
+                                .finish = finish,
                                 .ticks_per_second = ticks_per_second,
                                 .notify = notify,
                                 .notify_context = notify_context};
@@ -188,10 +191,14 @@ static bool admit(struct vswitch *vswitch, struct vswitch_port *port, struct vsw
         *cause = VSWITCH_DROP_LENGTH;
         return false;
     }
-    struct frame_meta meta;
-    if (frame->meta != 0 && frame_meta_unpack(frame->meta, frame->length_bytes, &meta) != ERR_OK) {
-        *cause = VSWITCH_DROP_META;
-        return false;
+    frame->needed = 0;
+    if (frame->meta != 0) {
+        struct frame_meta meta;
+        if (frame_meta_unpack(frame->meta, frame->length_bytes, &meta) != ERR_OK) {
+            *cause = VSWITCH_DROP_META;
+            return false;
+        }
+        frame->needed = offload_needed(&meta);
     }
     copy_header(frame);
     if (!source_is_allowed(vswitch, port, mac_table_address(frame->header + 6))) {
@@ -250,10 +257,32 @@ static bool fits_mtu(const struct vswitch_port *port, const struct vswitch_frame
            meta.gso_type != FRAME_META_GSO_NONE && meta.gso_size <= port->config->mtu;
 }
 
-/* Returns false if there is no room now; a frame that the port can never take is dropped here. */
-static bool deliver(struct vswitch *vswitch, struct vswitch_port *port, const struct vswitch_frame *frame)
+/* Must a frame be finished before this port can have it? */
+static bool is_too_raw(const struct vswitch_port *port, const struct vswitch_frame *frame)
 {
-    enum err err = fits_mtu(port, frame) ? port->ops->send(port->context, frame) : ERR_RANGE;
+    if (frame->needed == 0) {
+        return false;
+    }
+    uint32_t takes = port->ops->capabilities != NULL ? port->ops->capabilities(port->context) : 0;
+    return (frame->needed & ~takes) != 0;
+}
+
+static enum err send(struct vswitch *vswitch, const struct vswitch_port *port, struct vswitch_frame *frame)
+{
+    if (!fits_mtu(port, frame)) {
+        return ERR_RANGE;
+    }
+    if (is_too_raw(port, frame)) {
+        return finish_send(vswitch->finish, port->ops, port->context, frame);
+    }
+    return port->ops->send(port->context, frame);
+}
+
+/* Returns false if there is no room now; a frame that the port can never take is dropped here. */
+static bool deliver(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_port *port,
+                    struct vswitch_frame *frame)
+{
+    enum err err = send(vswitch, port, frame);
     switch (err) {
     case ERR_OK:
         port->counters.tx_frames++;
@@ -264,6 +293,9 @@ static bool deliver(struct vswitch *vswitch, struct vswitch_port *port, const st
         return false;
     case ERR_RANGE:
         drop(port, VSWITCH_DROP_TOO_LONG);
+        return true;
+    case ERR_UNSUPPORTED: /* of finish_send() alone: nobody can make sense of the frame */
+        drop(source, VSWITCH_DROP_META);
         return true;
     default:
         break_port(vswitch, port, err);
@@ -298,18 +330,22 @@ static bool hold(const struct vswitch *vswitch, struct vswitch_port *source, str
         source->held = true;
         source->counters.held++;
     }
-    (void)target->ops->request_space(target->context, frame->length_bytes);
+    uint32_t length = is_too_raw(target, frame) ? finish_max_bytes(frame) : frame->length_bytes;
+    (void)target->ops->request_space(target->context, length);
     return true;
 }
 
 /* Returns false if the frame has to stay at its source. */
-static bool forward(struct vswitch *vswitch, struct vswitch_port *source, const struct vswitch_frame *frame,
+static bool forward(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_frame *frame,
                     uint32_t targets)
 {
     bool single = (targets & (targets - 1)) == 0;
     for (uint32_t i = 0; i < vswitch->port_count; i++) {
         struct vswitch_port *target = &vswitch->ports[i];
-        if ((targets & bit(i)) == 0 || deliver(vswitch, target, frame)) {
+        if (!single) {
+            frame->finished = 0;
+        }
+        if ((targets & bit(i)) == 0 || deliver(vswitch, source, target, frame)) {
             continue;
         }
         if (!single) {
@@ -317,7 +353,7 @@ static bool forward(struct vswitch *vswitch, struct vswitch_port *source, const 
             continue;
         }
         /* The room may have come between send() and the request for it. */
-        if (hold(vswitch, source, target, frame) && !deliver(vswitch, target, frame)) {
+        if (hold(vswitch, source, target, frame) && !deliver(vswitch, source, target, frame)) {
             return false;
         }
     }
@@ -337,12 +373,14 @@ static bool move_frame(struct vswitch *vswitch, struct vswitch_port *port)
     }
     enum vswitch_drop cause = VSWITCH_DROP_COUNT;
     uint32_t targets = 0;
+    frame.finished = port->held ? port->finished : 0;
     if (admit(vswitch, port, &frame, &cause)) {
         targets = destinations(vswitch, port, &frame, &cause);
     }
     if (targets == 0) {
         drop(port, cause);
     } else if (!forward(vswitch, port, &frame, targets)) {
+        port->finished = frame.finished;
         return false;
     }
     (void)has_patience(vswitch, port);

@@ -12,6 +12,8 @@
  *   port's static address) or rate is not in order is dropped at its source port.
  * - Unicast goes to the port of its address; unknown unicast, broadcast and multicast to all others. Always
  *   only to ports that the source's `allow` mask names. 01:80:c2:00:00:0x stays on the link (802.1Q, 8.6.3).
+ * - A port that does not take a frame unfinished (without checksum, or too large) gets it finished in
+ * software (finish.h).
  * - Ports are served in turn, VSWITCH_PORT_BUDGET frames each, and each destination is notified once a turn.
  * - A full destination: a frame that goes to several ports is dropped for this one. A frame for it alone
  * waits at its source, which keeps TCP free of loss, but the source's patience is bounded: it may be held for
@@ -46,8 +48,10 @@ struct vswitch_segment {
 struct vswitch_frame {
     const struct vswitch_segment *segments; /**< the port's, valid until release */
     uint32_t segment_count;
-    uint32_t length_bytes;                /**< sum of the segments */
-    uint64_t meta;                        /**< lib/net/frame_meta.h */
+    uint32_t length_bytes; /**< sum of the segments */
+    uint64_t meta;         /**< lib/net/frame_meta.h */
+    uint32_t needed;   /**< set by the switch: capabilities to take it as it is (enum offload_capability) */
+    uint32_t finished; /**< set by the switch: segments of it that its destination has already */
     uint8_t header[VSWITCH_HEADER_BYTES]; /**< set by the switch: what was checked */
 };
 
@@ -70,6 +74,8 @@ struct vswitch_port_ops {
     bool (*should_notify)(void *port);
     /** At each wake-up: true if the peer restarted, so that its side is as new. */
     bool (*sync)(void *port);
+    /** What the peer takes unfinished now: enum offload_capability. NULL: nothing. */
+    uint32_t (*capabilities)(void *port);
 };
 
 /** Why a frame was dropped. All but FULL and TOO_LONG count at the source port. */
@@ -106,6 +112,7 @@ struct vswitch_port {
     mac_t mac;
     bool broken;             /**< the peer broke its side: out of service until it restarts */
     bool held;               /**< its oldest frame waits for a destination */
+    uint32_t finished;       /**< of the held frame: struct vswitch_frame's */
     uint64_t patience_ticks; /**< how long it may yet be held */
     uint64_t patience_at;    /**< when that was computed */
     uint64_t rate_bytes;     /**< what it may send at once */
@@ -114,6 +121,8 @@ struct vswitch_port {
     struct log_limit faults;
     struct vswitch_counters counters;
 };
+
+struct finish; /* finish.h */
 
 /** A switch. Zero-initialise, then vswitch_init(). */
 struct vswitch {
@@ -125,19 +134,21 @@ struct vswitch {
     uint64_t ticks_per_second;
     uint64_t now;
     struct mac_table macs;
+    struct finish *finish; /**< working memory */
     struct vswitch_port ports[VSWITCH_CONFIG_MAX_PORTS];
     void (*notify)(void *context, uint32_t port);
     void *notify_context;
 };
 
 /**
- * Set up from a configuration, which has to outlive the switch, as has `entries` (of
- * config->mac_table_entries). `notify` tells the peer of a port that there is something for it.
+ * Set up from a configuration, which has to outlive the switch, as have `entries` (of
+ * config->mac_table_entries) and `finish`. `notify` tells the peer of a port that there is something for it.
  * Errors: ERR_RANGE (port count, table size), those of mac_table_init().
  */
 ERR_CHECKED enum err vswitch_init(struct vswitch *vswitch, const struct vswitch_config *config,
-                                  struct mac_table_entry *entries, uint64_t ticks_per_second,
-                                  void (*notify)(void *context, uint32_t port), void *notify_context);
+                                  struct mac_table_entry *entries, struct finish *finish,
+                                  uint64_t ticks_per_second, void (*notify)(void *context, uint32_t port),
+                                  void *notify_context);
 
 /** Put port `port` into service. `context` is passed to each of `ops`. */
 void vswitch_attach(struct vswitch *vswitch, uint32_t port, const struct vswitch_port_ops *ops,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/ring/ring.h"
+#include "pd/vswitch/finish.h"
 #include "pd/vswitch/ring_port.h"
 #include "pd/vswitch/vswitch.h"
 
@@ -17,6 +18,8 @@
 #define HOSTILE_FIRST 2u /* ports 0 and 1 are honest; 2 may reach 3 and 1, 3 may reach 2 and 0 */
 
 static const uint32_t allow[PORTS] = {0x2, 0x1, 0xa, 0x5};
+
+static struct finish finish_memory;
 
 struct fixture {
     struct vswitch_config config;
@@ -62,7 +65,8 @@ static void setup(struct fixture *f)
                                                           .rate_kbps = i == 2 ? 100 : 0,
                                                           .mtu = i == 3 ? 1500 : 0};
     }
-    require(vswitch_init(&f->vswitch, &f->config, f->entries, 1000000, ignore, NULL) == ERR_OK);
+    require(vswitch_init(&f->vswitch, &f->config, f->entries, &finish_memory, 1000000, ignore, NULL) ==
+            ERR_OK);
     f->now = 0;
     f->pings = f->pongs = 0;
     for (uint32_t i = 0; i < PORTS; i++) {

@@ -459,10 +459,25 @@ static void test_peer_that_vanishes_is_no_offence(void **state)
     assert_false(ring_sync(&link->b));
 }
 
+static void test_offers(void **state)
+{
+    struct link *link = *state;
+    assert_int_equal(ring_peer_offer(&link->b), 0);
+    ring_offer(&link->a, 5);
+    assert_int_equal(ring_peer_offer(&link->b), 5);
+    assert_int_equal(ring_peer_offer(&link->a), 0);
+    start_a(link);
+    assert_int_equal(ring_peer_offer(&link->b), 0);
+    ring_offer(&link->a, 7);
+    region_of_a(link)->magic = 0; /* down */
+    assert_int_equal(ring_peer_offer(&link->b), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_init_refuses_bad_regions, setup),
+        cmocka_unit_test_setup(test_offers, setup),
         cmocka_unit_test_setup(test_capacity_is_the_largest_power_of_two, setup),
         cmocka_unit_test_setup(test_records_arrive_in_order_through_many_wraps, setup),
         cmocka_unit_test_setup(test_empty_ring_takes_the_longest_record_at_every_position, setup),

@@ -10,6 +10,7 @@
 
 #include "lib/config/vhost_protocol.h"
 #include "lib/net/frame_meta.h"
+#include "pd/vswitch/finish.h"
 #include "pd/vswitch/vhost_control.h"
 #include "pd/vswitch/vhost_port.h"
 #include "pd/vswitch/vswitch.h"
@@ -32,6 +33,8 @@ struct guest {
     unsigned int interrupts;
     uint64_t buffers[QUEUE_SIZE]; /* by head */
 };
+
+static struct finish finish_memory;
 
 struct fixture {
     struct vswitch_config config;
@@ -111,7 +114,8 @@ static int setup(void **state)
         assert_int_equal(vhost_port_init(&guest->port, RAM_BASE, guest->ram.mem.host, RAM_BYTES, &f->scratch),
                          ERR_OK);
     }
-    assert_int_equal(vswitch_init(&f->vswitch, &f->config, f->entries, HZ, interrupt, f), ERR_OK);
+    assert_int_equal(vswitch_init(&f->vswitch, &f->config, f->entries, &finish_memory, HZ, interrupt, f),
+                     ERR_OK);
     *state = f;
     return 0;
 }

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "lib/net/frame_meta.h"
+#include "lib/net/offload.h"
 #include "microkit/host/microkit_host.h"
 #include "tests/mock/log_record.h"
 #include "tests/mock/net_machine.h"
@@ -304,6 +306,65 @@ static void test_mergeable_header_split_over_segments(void **state)
     assert_int_equal(*(uint8_t *)driver_at(&m->ram, at + 64, 1), 0x55);
 }
 
+/* The offload fields of a frame's header travel in the record's meta word. */
+static void test_offloads(void **state)
+{
+    struct net_machine *m = *state;
+    const uint64_t offloads = VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM;
+    const struct virtio_net_hdr hdr = {.flags = 1, .csum_start = 34, .csum_offset = 6, .num_buffers = 1};
+    struct ring_record record;
+    const uint8_t *data;
+    uint8_t *to;
+
+    assert_int_equal(ring_peer_offer(&m->peer), 0);
+    assert_true(net_machine_start(m, offloads));
+    assert_int_equal(ring_peer_offer(&m->peer), OFFLOAD_CSUM);
+    const uint64_t at = driver_alloc(&m->ram, 200, 16);
+    const struct driver_buffer buffer = {at, 112, false};
+    memcpy(driver_at(&m->ram, at, HDR), &hdr, HDR);
+    assert_true(driver_add(&m->tx, &buffer, 1) >= 0);
+    kick_tx(m);
+    assert_int_equal(ring_peek(&m->peer, &record, &data), ERR_OK);
+    assert_int_not_equal(record.meta, 0);
+    const uint64_t into = net_machine_queue_buffer(m, 200);
+    assert_int_equal(ring_reserve(&m->peer, 100, &to), ERR_OK);
+    memset(to, 1, 100);
+    ring_commit(&m->peer, 100, record.meta);
+    virtio_net_notified(&m->net);
+    assert_int_equal(take_all_used(&m->rx), 1);
+    assert_memory_equal(driver_at(&m->ram, into, HDR), &hdr, HDR);
+    virtio_driver_write(&m->mmio, VIRTIO_MMIO_STATUS, 0);
+    assert_int_equal(ring_peer_offer(&m->peer), 0);
+}
+
+static void test_offloads_that_were_not_negotiated(void **state)
+{
+    struct net_machine *m = *state;
+    const struct frame_meta meta = {.flags = FRAME_META_NEEDS_CSUM, .csum_start = 34, .csum_offset = 6};
+    uint8_t *to;
+
+    assert_false(net_machine_start(m, VIRTIO_NET_F_GUEST_TSO4)); /* needs GUEST_CSUM */
+    assert_true(net_machine_start(m, 0));
+    assert_true(net_machine_queue_buffer(m, 200) != 0);
+    assert_int_equal(ring_reserve(&m->peer, 100, &to), ERR_OK);
+    ring_commit(&m->peer, 100, frame_meta_pack(&meta));
+    virtio_net_notified(&m->net);
+    assert_int_equal(take_all_used(&m->rx), 0);
+    assert_int_equal(m->net.counters.rx_dropped, 1);
+    assert_false(is_broken(m));
+}
+
+static void test_large_packets_need_a_large_link(void **state)
+{
+    struct net_machine *m = *state; /* its link is small */
+
+    assert_int_equal(virtio_driver_offered(&m->mmio) & VIRTIO_NET_OFFLOADS,
+                     VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM);
+    struct net_machine *large = net_machine_new(0x100000, 0x41000);
+    assert_int_equal(virtio_driver_offered(&large->mmio) & VIRTIO_NET_OFFLOADS, VIRTIO_NET_OFFLOADS);
+    net_machine_free(large);
+}
+
 /* Hostile drivers. */
 
 static void expect_tx_breaks(struct net_machine *m, const struct driver_buffer *buffers, unsigned int count)
@@ -465,6 +526,9 @@ int main(void)
         TEST(test_frame_too_long_for_its_buffer_is_dropped),
         TEST(test_mergeable_buffers),
         TEST(test_mergeable_header_split_over_segments),
+        TEST(test_offloads),
+        TEST(test_offloads_that_were_not_negotiated),
+        TEST(test_large_packets_need_a_large_link),
         TEST(test_transmit_of_writable_buffers),
         TEST(test_transmit_of_half_a_header),
         TEST(test_transmit_from_outside_ram),

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "lib/net/frame_meta.h"
+#include "pd/vswitch/finish.h"
 #include "pd/vswitch/ring_port.h"
 #include "pd/vswitch/vswitch.h"
 #include "tests/mock/log_record.h"
@@ -17,6 +18,8 @@
 #define REGION_BYTES (0x8000u + 0x1000u)
 #define HZ 1000000u /* a tick is a microsecond */
 #define PATIENCE (VSWITCH_PATIENCE_MS * 1000u)
+
+static struct finish finish_memory;
 
 struct fixture {
     struct vswitch_config config;
@@ -61,7 +64,8 @@ static void start_peer(struct fixture *f, uint32_t port)
 /* Starts the switch as configured in f->config. */
 static void start(struct fixture *f)
 {
-    assert_int_equal(vswitch_init(&f->vswitch, &f->config, f->entries, HZ, count_notification, f), ERR_OK);
+    assert_int_equal(
+        vswitch_init(&f->vswitch, &f->config, f->entries, &finish_memory, HZ, count_notification, f), ERR_OK);
     for (uint32_t i = 0; i < f->config.port_count; i++) {
         assert_int_equal(ring_port_init(&f->ports[i], f->regions[i][0], f->regions[i][1], REGION_BYTES),
                          ERR_OK);
@@ -269,6 +273,7 @@ static void test_bad_lengths_and_metadata_are_dropped(void **state)
 {
     struct fixture *f = *state;
     struct frame_meta meta = {.flags = FRAME_META_NEEDS_CSUM, .csum_start = 34, .csum_offset = 16};
+    ring_offer(&f->peers[1], OFFLOAD_CSUM);
     send(f, 0, mac_of(1), 13);
     send(f, 0, mac_of(1), 1);
     send(f, 0, mac_of(1), 14);
@@ -296,6 +301,7 @@ static void test_mtu_of_the_destination(void **state)
                                   .csum_offset = 16};
     f->config.ports[1].mtu = 1500;
     start(f);
+    ring_offer(&f->peers[1], OFFLOAD_CSUM | OFFLOAD_TSO4);
     send(f, 0, mac_of(1), 1518);
     send(f, 0, mac_of(1), 1519);
     assert_int_equal(try_send(f, 0, mac_of(1), mac_of(0), 9000, frame_meta_pack(&segments)), ERR_OK);
@@ -501,15 +507,22 @@ static void test_configuration_is_checked(void **state)
 {
     struct fixture *f = *state;
     f->config.port_count = VSWITCH_CONFIG_MAX_PORTS + 1;
-    assert_int_equal(vswitch_init(&f->vswitch, &f->config, f->entries, HZ, count_notification, f), ERR_RANGE);
+    assert_int_equal(
+        vswitch_init(&f->vswitch, &f->config, f->entries, &finish_memory, HZ, count_notification, f),
+        ERR_RANGE);
     f->config.port_count = PORTS;
     f->config.mac_table_entries = 63;
-    assert_int_equal(vswitch_init(&f->vswitch, &f->config, f->entries, HZ, count_notification, f), ERR_RANGE);
+    assert_int_equal(
+        vswitch_init(&f->vswitch, &f->config, f->entries, &finish_memory, HZ, count_notification, f),
+        ERR_RANGE);
     f->config.mac_table_entries = 64;
     memcpy(f->config.ports[1].mac, mac_of(0), 6);
-    assert_int_equal(vswitch_init(&f->vswitch, &f->config, f->entries, HZ, count_notification, f), ERR_STATE);
+    assert_int_equal(
+        vswitch_init(&f->vswitch, &f->config, f->entries, &finish_memory, HZ, count_notification, f),
+        ERR_STATE);
     f->config.port_count = 0;
-    assert_int_equal(vswitch_init(&f->vswitch, &f->config, f->entries, HZ, count_notification, f), ERR_OK);
+    assert_int_equal(
+        vswitch_init(&f->vswitch, &f->config, f->entries, &finish_memory, HZ, count_notification, f), ERR_OK);
     vswitch_run(&f->vswitch, 1);
     assert_int_equal(vswitch_port_counters(&f->vswitch, 0).rx_frames, 0);
 }

@@ -8,7 +8,10 @@
 
 #include <cmocka.h>
 
+#include "pd/vswitch/finish.h"
 #include "pd/vswitch/vswitch.h"
+
+static struct finish finish_memory;
 
 static uint8_t shifting_bytes[60];
 static struct vswitch_segment shifting_segments[] = {{shifting_bytes, 3}, {shifting_bytes + 3, 57}};
@@ -81,7 +84,7 @@ static void test_what_was_checked_is_what_is_sent(void **state)
     static const uint8_t addresses[12] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
     static struct mac_table_entry entries[8];
     struct vswitch vswitch;
-    assert_int_equal(vswitch_init(&vswitch, &config, entries, 1000, notify, NULL), ERR_OK);
+    assert_int_equal(vswitch_init(&vswitch, &config, entries, &finish_memory, 1000, notify, NULL), ERR_OK);
     memcpy(shifting_bytes, addresses, sizeof addresses);
     vswitch_attach(&vswitch, 0, &source, NULL);
     vswitch_attach(&vswitch, 1, &target, out);

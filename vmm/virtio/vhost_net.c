@@ -78,8 +78,14 @@ static void queue_disabled(void *context, uint16_t index)
     stop(context);
 }
 
+static bool accepts(void *context, uint64_t features)
+{
+    (void)context;
+    return virtio_net_hdr_features_agree(features);
+}
+
 static const struct virtio_device_ops vhost_net_ops = {
-    .start = start, .reset = reset, .kick = kick, .queue_disabled = queue_disabled};
+    .start = start, .reset = reset, .kick = kick, .accepts = accepts, .queue_disabled = queue_disabled};
 
 enum err vhost_net_init(struct vhost_net *net, const struct vmm_device_config *config,
                         const struct guestmem *mem)

@@ -27,6 +27,7 @@ static void complain_about_link(struct virtio_net *net, enum err err)
 static enum err transmit(struct virtio_net *net, const struct virtq_chain *chain)
 {
     struct virtio_net_hdr hdr;
+    uint64_t meta;
     uint8_t *data;
 
     if (chain->writable_count != 0 || chain->readable_bytes < sizeof hdr) {
@@ -34,6 +35,11 @@ static enum err transmit(struct virtio_net *net, const struct virtq_chain *chain
     }
     const uint64_t length = chain->readable_bytes - sizeof hdr;
     if (length < VIRTIO_NET_FRAME_MIN || length > VIRTIO_NET_FRAME_MAX || !link_is_good(net)) {
+        net->counters.tx_dropped++;
+        return ERR_OK;
+    }
+    (void)virtq_chain_read(chain, 0, &hdr, sizeof hdr);
+    if (virtio_net_hdr_to_meta(&hdr, net->device.features, (uint32_t)length, &meta) != ERR_OK) {
         net->counters.tx_dropped++;
         return ERR_OK;
     }
@@ -49,7 +55,7 @@ static enum err transmit(struct virtio_net *net, const struct virtq_chain *chain
         return ERR_OK;
     }
     (void)virtq_chain_read(chain, sizeof hdr, data, length);
-    ring_commit(&net->link, (uint32_t)length, 0);
+    ring_commit(&net->link, (uint32_t)length, meta);
     net->counters.tx_frames++;
     return ERR_OK;
 }
@@ -128,17 +134,17 @@ static void store_num_buffers(uint8_t *const at[2], uint16_t count)
  * was before: ERR_EMPTY (not enough chains yet), ERR_SPACE (the frame fits no chain), else the driver's
  * fault.
  */
-static enum err receive(struct virtio_net *net, struct virtq *vq, const uint8_t *data, uint32_t length)
+static enum err receive(struct virtio_net *net, struct virtq *vq, const struct virtio_net_hdr *hdr,
+                        const uint8_t *data, uint32_t length)
 {
     const bool mergeable = virtio_device_has(&net->device, VIRTIO_NET_F_MRG_RXBUF);
-    const struct virtio_net_hdr hdr = {.num_buffers = 1};
     uint8_t *num_buffers[2] = {NULL, NULL};
     uint32_t done = 0;
     uint16_t count = 0;
 
     for (;;) {
         enum err err = pop_buffer(net, vq);
-        if (err == ERR_OK && !mergeable && net->scratch->writable_bytes < sizeof hdr + (uint64_t)length) {
+        if (err == ERR_OK && !mergeable && net->scratch->writable_bytes < sizeof *hdr + (uint64_t)length) {
             err = ERR_SPACE;
             virtq_unpop(vq, 1);
         }
@@ -149,7 +155,7 @@ static enum err receive(struct virtio_net *net, struct virtq *vq, const uint8_t 
         }
         uint64_t written = 0;
         if (count == 0) {
-            written = virtq_chain_write(net->scratch, 0, &hdr, sizeof hdr);
+            written = virtq_chain_write(net->scratch, 0, hdr, sizeof *hdr);
             num_buffers[0] =
                 virtq_chain_writable_at(net->scratch, offsetof(struct virtio_net_hdr, num_buffers));
             num_buffers[1] =
@@ -170,14 +176,18 @@ static enum err receive(struct virtio_net *net, struct virtq *vq, const uint8_t 
 static enum err receive_record(struct virtio_net *net, struct virtq *vq, const struct ring_record *record,
                                const uint8_t *data)
 {
-    if (record->length_bytes < VIRTIO_NET_FRAME_MIN || record->length_bytes > VIRTIO_NET_FRAME_MAX) {
+    struct virtio_net_hdr hdr;
+
+    /* A record whose offloads this driver hasn't negotiated was meant for the one before it. */
+    if (record->length_bytes < VIRTIO_NET_FRAME_MIN || record->length_bytes > VIRTIO_NET_FRAME_MAX ||
+        virtio_net_hdr_from_meta(record->meta, net->device.features, record->length_bytes, &hdr) != ERR_OK) {
         net->counters.rx_dropped++;
         return ERR_OK;
     }
-    enum err err = receive(net, vq, data, record->length_bytes);
+    enum err err = receive(net, vq, &hdr, data, record->length_bytes);
     if (err == ERR_EMPTY && virtq_enable_kicks(vq)) {
         /* Buffers have come just now; if they still don't suffice, the next kick will tell. */
-        err = receive(net, vq, data, record->length_bytes);
+        err = receive(net, vq, &hdr, data, record->length_bytes);
     }
     if (err == ERR_OK) {
         net->counters.rx_frames++;
@@ -255,6 +265,7 @@ static void start(void *context)
 
     if (net->has_link) {
         (void)ring_sync(&net->link);
+        ring_offer(&net->link, virtio_net_hdr_capabilities(net->device.features));
         discard_records(net);
     }
     run_receive(net);
@@ -267,6 +278,7 @@ static void reset(void *context)
 
     if (net->has_link) {
         ring_cancel_data(&net->link);
+        ring_offer(&net->link, 0);
     }
 }
 
@@ -281,17 +293,33 @@ static void kick(void *context, uint16_t index)
     }
 }
 
-static const struct virtio_device_ops net_ops = {.start = start, .reset = reset, .kick = kick};
+static bool accepts(void *context, uint64_t features)
+{
+    (void)context;
+    return virtio_net_hdr_features_agree(features);
+}
+
+static const struct virtio_device_ops net_ops = {
+    .start = start, .reset = reset, .kick = kick, .accepts = accepts};
 
 uint64_t virtio_net_features(const struct vmm_net_config *config)
 {
     uint64_t features = VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MRG_RXBUF |
-                        VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX;
+                        VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_NET_OFFLOADS;
 
     if (config->mtu != 0) {
         features |= VIRTIO_NET_F_MTU;
     }
-    return features & ~config->features_off;
+    return virtio_net_hdr_strip(features & ~config->features_off);
+}
+
+/* A link too small for a large packet carries none. */
+static uint64_t link_features(const struct virtio_net *net, uint64_t features)
+{
+    const uint64_t large = VIRTIO_NET_OFFLOADS & ~(VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM);
+
+    return net->has_link && ring_record_limit(&net->link) < VIRTIO_NET_FRAME_MAX ? features & ~large
+                                                                                 : features;
 }
 
 void virtio_net_fill_config(struct virtio_net_config *config, const struct vmm_net_config *from, bool link_up)
@@ -320,7 +348,7 @@ enum err virtio_net_init(struct virtio_net *net, const struct vmm_device_config 
         .ops = &net_ops,
         .context = net,
         .mem = mem,
-        .features = virtio_net_features(&config->u.net),
+        .features = link_features(net, virtio_net_features(&config->u.net)),
         .config = &net->config,
         .config_bytes = sizeof net->config,
         .queue_count = VIRTIO_NET_QUEUES,
