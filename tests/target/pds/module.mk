@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # PDs of the target tests.
-TEST_PDS := fp hello memory null_deref parent power_off ppc rtc share spin trespass undefined watch_time
+TEST_PDS := forbidden fp hello memory null_deref parent power_off ppc rtc share spin trespass undefined watch_time
 PDS += $(TEST_PDS)
 # They test our own kernel.
 BUNDLED_PDS += $(TEST_PDS)
