@@ -108,6 +108,24 @@ static void test_no_flipped_address_bit_goes_unseen(void **state)
     forge_free(&forge);
 }
 
+/** docs/verify.md has a row for each rule. */
+static void test_every_rule_is_documented(void **state)
+{
+    static char text[20000];
+    FILE *file = fopen("docs/verify.md", "r");
+    (void)state;
+    assert_non_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    for (unsigned int rule = 0; rule < RULE_COUNT; rule++) {
+        char row[64];
+        snprintf(row, sizeof row, "\n| `%s` | ", findings_rule_name((enum findings_rule)rule));
+        if (strstr(text, row) == NULL) {
+            fail_msg("docs/verify.md lacks %s", row);
+        }
+    }
+}
+
 /** A file of `bytes`, alone in memory of its own so that reading past it is seen. */
 static void check_malformed(const uint8_t *image, size_t bytes, const char *words)
 {
@@ -295,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_malformed_descriptor_is_refused),
         cmocka_unit_test(test_findings_are_bounded_and_printable),
         cmocka_unit_test(test_no_flipped_address_bit_goes_unseen),
+        cmocka_unit_test(test_every_rule_is_documented),
     };
     struct CMUnitTest tests[128];
     size_t count = sizeof fixed / sizeof fixed[0];
