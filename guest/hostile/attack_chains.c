@@ -2,7 +2,7 @@
 /* Attacks with descriptor chains (virtio 1.2, 2.7.5): loops, lengths, directions, indirect tables. */
 #include "guest/hostile/hostile.h"
 
-#include <string.h>
+#include "lib/base/mem.h"
 
 static uint64_t buffer_of(const struct virtio_device *device)
 {

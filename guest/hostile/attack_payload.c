@@ -2,7 +2,7 @@
 /* Attacks inside well-formed buffers: what the device reads out of them. */
 #include "guest/hostile/hostile.h"
 
-#include <string.h>
+#include "lib/base/mem.h"
 
 /* struct virtio_net_hdr (virtio 1.2, 5.1.6). */
 struct net_header {

@@ -2,7 +2,7 @@
 /* Attacks on where a virtqueue lies and how large it is (virtio 1.2, 2.7 and 4.2.3.2). */
 #include "guest/hostile/hostile.h"
 
-#include <string.h>
+#include "lib/base/mem.h"
 
 /* Which of the three parts is misplaced is in the parameter's low bits, where to in the rest. */
 enum part { PART_DESC, PART_AVAIL, PART_USED, PART_ALL };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "guest/hostile/hostile.h"
 
-#include <string.h>
+#include "lib/base/mem.h"
 
 struct machine machine;
 

@@ -2,7 +2,7 @@
 /* The hostile guest's command line and the run of a case. See hostile.h. */
 #include "guest/hostile/hostile.h"
 
-#include <string.h>
+#include "lib/base/mem.h"
 
 #include "guest/hostile/mmu.h"
 

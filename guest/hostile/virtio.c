@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "guest/hostile/hostile.h"
 
-#include <string.h>
+#include "lib/base/mem.h"
 
 #define FEATURE_VERSION_1 (1ull << 32)
 #define WAIT_POLLS 2000000u
