@@ -15,7 +15,7 @@ test-host: test-unit fuzz-short
 # Scenarios in QEMU. PYTEST_ARGS picks some: make test-target PYTEST_ARGS="-k ping".
 test-target: image guest-debian-6.12 guest-demo-6.12 $(TEST_TARGET_DEPS)
 	$(Q)CAUSEWAY_BUILD_DIR=$(abspath $(B)) CAUSEWAY_BOARD_DTB=$(abspath $(BOARD_DTB)) CAUSEWAY_QEMU="$(QEMU_RUN)" \
-		$(PYTHON) -B -m pytest -p no:cacheprovider tests/target $(PYTEST_ARGS)
+		$(TEST_TARGET_ENVIRONMENT) $(PYTHON) -B -m pytest -p no:cacheprovider tests/target $(PYTEST_ARGS)
 
 # As many jobs as there are processors, if the user hasn't said how many.
 SUBMAKE = $(Q)+$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))

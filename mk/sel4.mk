@@ -67,6 +67,9 @@ image-sel4: tool $(SEL4_PDS:%=$(S)/pd/%.elf) $(SYSTEM_GUESTS) $(BOARD_DTB)
 	$(Q)$(SDK)/bin/microkit $(SEL4_DIR)/*.system --search-path $(SEL4_DIR) --board $(BOARD) \
 		--config $(MICROKIT_CONFIG) -o $(IMAGE) -r $(SEL4_DIR)/microkit_report.txt
 
+TEST_TARGET_ENVIRONMENT = CAUSEWAY_SDK=$(SDK) CAUSEWAY_SDK_BOARD=$(BOARD) CAUSEWAY_SDK_CONFIG=$(MICROKIT_CONFIG) \
+	CAUSEWAY_SDK_PD_DIR=$(abspath $(S)/pd) CAUSEWAY_SDK_LOAD_ADDRESS=$(SEL4_LOAD_ADDRESS)
+
 -include $(SEL4_OBJS:.o=.d) $(SEL4_LIB_OBJS:.o=.d)
 
 endif

@@ -7,6 +7,7 @@ Time limits are generous: they end a hang, and decide nothing else.
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -47,16 +48,67 @@ class Machine:
         path.write_text(text)
         return path
 
+    def boot_arguments(self, image):
+        """What makes QEMU boot the image."""
+        return ["-kernel", str(image)]
+
+    def fault_report(self, name):
+        """How the platform begins its report of a PD's fault."""
+        return f"'{name}' faulted and has no parent"
+
     def boot(self, system, *arguments):
         """Boot a description's image; its consoles. Later QEMU arguments override earlier ones."""
         image = self.build(system)
         return Consoles([*self.qemu, "-chardev", "stdio,id=terminal,signal=off", "-serial", "chardev:terminal",
-                         "-kernel", str(image), *arguments])
+                         *self.boot_arguments(image), *arguments])
+
+
+class MicrokitMachine(Machine):
+    """The same on seL4: the SDK's own tool makes the image, its loader boots it."""
+
+    def __init__(self, sdk):
+        super().__init__()
+        self.sdk = Path(sdk)
+        self.board = os.environ["CAUSEWAY_SDK_BOARD"]
+        self.config = os.environ["CAUSEWAY_SDK_CONFIG"]
+
+    def build(self, system):
+        folder = self.work_dir / "sel4" / Path(system).stem
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        version = (self.sdk / "VERSION").read_text(encoding="utf-8").strip()
+        subprocess.run([self.tool, "sdf", system, "--sdk-version", version, "-o", folder, "--board", self.board,
+                        "--pd-dir", os.environ["CAUSEWAY_SDK_PD_DIR"], "--guest-dir", self.build_dir / "guest",
+                        "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]], check=True)
+        (description,) = folder.glob("*.system")
+        subprocess.run([self.sdk / "bin" / "microkit", description, "--search-path", folder, "--board", self.board,
+                        "--config", self.config, "-o", folder / "loader.img", "-r", folder / "microkit_report.txt"],
+                       check=True)
+        return folder / "loader.img"
+
+    def boot_arguments(self, image):
+        return ["-device", f"loader,file={image},addr={os.environ['CAUSEWAY_SDK_LOAD_ADDRESS']},cpu-num=0"]
+
+    def fault_report(self, name):
+        return f"faulting PD: {name}"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "bundled: a test of our own kernel, or of its images")
+
+
+def pytest_collection_modifyitems(config, items):
+    """On seL4 the tests of our own kernel are not there."""
+    if os.environ.get("CAUSEWAY_SDK"):
+        others = [item for item in items if item.get_closest_marker("bundled")]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
 
 @pytest.fixture(scope="session")
 def machine():
-    return Machine()
+    sdk = os.environ.get("CAUSEWAY_SDK")
+    return MicrokitMachine(sdk) if sdk else Machine()
 
 
 @pytest.fixture(scope="module")

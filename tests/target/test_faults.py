@@ -3,6 +3,10 @@
 
 import re
 
+import pytest
+
+pytestmark = pytest.mark.bundled
+
 SECONDS = 120
 # One instruction is one nanosecond of virtual time: shares of time don't depend on the host.
 COUNT_INSTRUCTIONS = ("-icount", "shift=0,sleep=off")

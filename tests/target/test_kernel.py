@@ -6,6 +6,8 @@ import re
 import pexpect
 import pytest
 
+pytestmark = pytest.mark.bundled
+
 SECONDS = 60
 # The guest's clock counts instructions: shares of time come out the same on a busy host.
 ICOUNT = ("-icount", "shift=2,sleep=off")

@@ -4,6 +4,8 @@
 import pexpect
 import pytest
 
+pytestmark = pytest.mark.bundled
+
 SECONDS = 60
 
 SHARING = """<system name="memory">

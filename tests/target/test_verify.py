@@ -8,6 +8,8 @@ import pytest
 
 from conftest import ROOT
 
+pytestmark = pytest.mark.bundled
+
 PAGE = 0x1000
 ADDRESS = 0x0000FFFFFFFFF000
 WRITE = 1 << 7  # S2AP[1]
