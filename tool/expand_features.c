@@ -20,14 +20,15 @@ static const struct feature {
     {"host_tso4", VIRTIO_NET_F_HOST_TSO4},
     {"host_tso6", VIRTIO_NET_F_HOST_TSO6},
     {"host_ecn", VIRTIO_NET_F_HOST_ECN},
+    {"guest_uso4", VIRTIO_NET_F_GUEST_USO4},
+    {"guest_uso6", VIRTIO_NET_F_GUEST_USO6},
+    {"host_uso", VIRTIO_NET_F_HOST_USO},
     {"mrg_rxbuf", VIRTIO_NET_F_MRG_RXBUF},
     {"mtu", VIRTIO_NET_F_MTU},
     {"indirect_desc", UINT64_C(1) << 28},
     {"event_idx", UINT64_C(1) << 29},
     /* What they amount to together: nothing but whole, finished frames. */
-    {"offloads", VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_GUEST_TSO4 |
-                     VIRTIO_NET_F_GUEST_TSO6 | VIRTIO_NET_F_GUEST_ECN | VIRTIO_NET_F_HOST_TSO4 |
-                     VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_F_HOST_ECN},
+    {"offloads", VIRTIO_NET_OFFLOADS},
 };
 
 static uint64_t find_bits(struct expand *expand, const struct node *node, const char *attribute,

@@ -149,8 +149,8 @@ static const struct attr_spec net_attrs[] = {
      .type = ATTR_NAMES,
      .offset = offsetof(struct desc_net, features_off),
      .doc = "virtio features not to offer: csum, guest_csum, guest_tso4, guest_tso6, guest_ecn, host_tso4, "
-            "host_tso6, host_ecn, mrg_rxbuf, mtu, indirect_desc, event_idx; offloads stands for the first "
-            "eight"},
+            "host_tso6, host_ecn, guest_uso4, guest_uso6, host_uso, mrg_rxbuf, mtu, indirect_desc, "
+            "event_idx; offloads stands for the first eleven"},
     {.name = "check_mac",
      .type = ATTR_BOOL,
      .offset = offsetof(struct desc_net, check_mac),
