@@ -28,7 +28,7 @@ check-headers:
 	$(call say,CHECK,headers)
 	$(Q)status=0; for h in $$($(CHECK_FILES) '*.h'); do case $$h in \
 		kernel/aarch64/*|microkit/*|microkit/bundled/*) cc="$(TARGET_CC) -ffreestanding -Imicrokit/include" ;; \
-		vmm/sel4/*|tests/libsel4/*|tests/mock/libsel4_record.h) cc="$(CC) -Itests/libsel4 $(HOST_INCLUDES)" ;; \
+		vmm/sel4/*|tests/libsel4/*|tests/mock/libsel4_record.h|tests/mock/sel4_machine.h) cc="$(CC) -Itests/libsel4 $(HOST_INCLUDES)" ;; \
 		*) cc="$(CC) -D_GNU_SOURCE $(TOOL_CFLAGS) $(HOST_INCLUDES) -I$(B)/include" ;; esac; \
 		printf '#include "%s"\n#include "%s"\n' $$h $$h | $$cc $(CHECK_HEADER_FLAGS) -Ikernel/include || \
 		{ echo "$$h does not compile by itself"; status=1; }; done; exit $$status

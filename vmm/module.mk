@@ -32,9 +32,11 @@ fuzz_virtio_mmio_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 fuzz_virtio_net_SRCS := $(VMM_NET_TEST_SRCS)
 
 # The platform on seL4. Its tests see tests/libsel4, which records libsel4's calls, in front of our own API.
-TESTS += test_lr_queue test_platform_sel4
+TESTS += test_lr_queue test_platform_sel4 test_platform_sel4_idle
 test_lr_queue_SRCS := vmm/sel4/lr_queue.c
-test_platform_sel4_SRCS := $(VMM_SEL4_SRCS) tests/mock/libsel4_record.c microkit/host/microkit_host.c \
-	tests/mock/log_record.c $(LIB_BASE_HOST_SRCS)
-$(call objs,$(B)/san,tests/unit/test_platform_sel4.c $(VMM_SEL4_SRCS) tests/mock/libsel4_record.c): \
+SEL4_TEST_SRCS := $(VMM_SEL4_SRCS) tests/mock/libsel4_record.c tests/mock/sel4_machine.c
+test_platform_sel4_SRCS := $(SEL4_TEST_SRCS) microkit/host/microkit_host.c tests/mock/log_record.c \
+	$(LIB_BASE_HOST_SRCS)
+test_platform_sel4_idle_SRCS := $(test_platform_sel4_SRCS)
+$(call objs,$(B)/san,tests/unit/test_platform_sel4.c tests/unit/test_platform_sel4_idle.c $(SEL4_TEST_SRCS)): \
 	HOST_INCLUDES := -Itests/libsel4 -Imicrokit/host -Imicrokit/include -Ikernel/include

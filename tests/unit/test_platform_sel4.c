@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The VMM's platform seam on seL4, held against the calls and messages that libsel4 and Microkit define. */
-#include "vmm/platform.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
 
-#include "lib/base/clock.h"
-#include "lib/config/timer_config.h"
-#include "microkit/host/microkit_host.h"
-#include "tests/mock/libsel4_record.h"
-
-#define CHILD 3u
-#define TCB (BASE_VM_TCB_CAP + CHILD)
-#define VCPU (BASE_VCPU_CAP + CHILD)
-#define TIMER_CHANNEL 7u
-#define PC 0x40001000ull
-#define GPA 0x0a000050ull
+#include "tests/mock/sel4_machine.h"
 
 /* ESR_EL2 of loads and stores: class, IL, ISV; then size, sign, register, 64 bits wide, write. */
 #define ABORT 0x93000000ull
@@ -27,111 +15,9 @@
 #define REGISTER(n) ((uint64_t)(n) << 16)
 #define WIDE (1ull << 15)
 #define WRITE (1ull << 6)
-#define WFI 0x07e00000ull
-#define WFE 0x07e00001ull
 #define SMC 0x5e000000ull
 #define SYSREG 0x62000000ull
 #define CNTV_ENABLED 1u
-
-static const struct vmm_config config = {
-    .vcpu_count = 1, .vcpu_child = {CHILD}, .timer_channel = TIMER_CHANNEL};
-static uint64_t now;
-static uint64_t asked_deadline;
-
-uint64_t clock_ticks(void)
-{
-    return now;
-}
-
-static microkit_msginfo timer_pd(void *context, microkit_channel ch, microkit_msginfo msginfo)
-{
-    (void)context;
-    assert_int_equal(ch, TIMER_CHANNEL);
-    assert_int_equal(microkit_msginfo_get_label(msginfo), TIMER_SET);
-    assert_int_equal(microkit_msginfo_get_count(msginfo), 1);
-    asked_deadline = microkit_mr_get(0);
-    return microkit_msginfo_new(TIMER_OK, 0);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    microkit_host_reset();
-    microkit_host_set_ppc(timer_pd, NULL);
-    libsel4_reset();
-    now = 1000;
-    asked_deadline = 0;
-    platform_init(&config);
-    platform_virq_enable(0, true);
-    platform_vcpu_start(0, PC, 0x47e00000);
-    libsel4_forget();
-    return 0;
-}
-
-static void enable(uint32_t intid, bool edge)
-{
-    const struct platform_virq virq = {.enabled = true, .edge = edge, .priority = 0xa0};
-
-    platform_virq_configure(0, intid, &virq);
-}
-
-/* A fault with up to four words; what the platform makes of it. */
-static struct platform_exit fault_with(seL4_Word label, const seL4_Word *words, seL4_Uint16 count)
-{
-    struct platform_exit exit;
-
-    for (seL4_Uint8 i = 0; i < count; i++) {
-        microkit_mr_set(i, words[i]);
-    }
-    assert_int_equal(platform_exit_read(CHILD, microkit_msginfo_new(label, count), &exit), ERR_OK);
-    return exit;
-}
-
-static struct platform_exit abort_at(uint64_t esr)
-{
-    const seL4_Word words[] = {PC, GPA, 0, esr};
-
-    return fault_with(seL4_Fault_VMFault, words, 4);
-}
-
-static struct platform_exit trap(uint64_t hsr)
-{
-    return fault_with(seL4_Fault_VCPUFault, &hsr, 1);
-}
-
-static struct platform_exit maintenance(seL4_Word lr)
-{
-    if (lr < LIBSEL4_LRS) {
-        libsel4.lr_intid[lr] = 0;
-    }
-    return fault_with(seL4_Fault_VGICMaintenance, &lr, 1);
-}
-
-static struct platform_exit timer_event(void)
-{
-    const seL4_Word irq = 27;
-
-    return fault_with(seL4_Fault_VPPIEvent, &irq, 1);
-}
-
-/* Finish; the reply must be one that lets the guest go on, with `words` words. */
-static void go_on(const struct platform_exit *exit, enum platform_resume resume, seL4_Word words)
-{
-    microkit_msginfo reply = microkit_msginfo_new(99, 9);
-
-    assert_true(platform_exit_finish(exit, resume, &reply));
-    assert_int_equal(microkit_msginfo_get_label(reply), 0);
-    assert_int_equal(microkit_msginfo_get_count(reply), words);
-}
-
-static void assert_parked(const struct platform_exit *exit)
-{
-    microkit_msginfo reply;
-
-    assert_int_equal(exit->reason, PLATFORM_EXIT_NONE);
-    assert_false(platform_exit_finish(exit, PLATFORM_RESUME_DONE, &reply));
-    assert_false(libsel4.runs);
-}
 
 static void a_start_resets_the_vcpu_and_runs_it(void **state)
 {
@@ -142,7 +28,7 @@ static void a_start_resets_the_vcpu_and_runs_it(void **state)
     libsel4.context.x1 = 5;
     platform_vcpu_start(0, 0x40200000, 0x47e00000);
     assert_int_equal(libsel4.calls[0].kind, LIBSEL4_SUSPEND);
-    assert_int_equal(libsel4.calls[0].service, TCB);
+    assert_int_equal(libsel4.calls[0].service, SEL4_MACHINE_TCB);
     assert_true(libsel4.runs);
     assert_int_equal(libsel4.context.pc, 0x40200000);
     assert_int_equal(libsel4.context.spsr, 0x3c5);
@@ -151,52 +37,52 @@ static void a_start_resets_the_vcpu_and_runs_it(void **state)
     assert_int_equal(libsel4.vcpu[seL4_VCPUReg_SCTLR] & 1, 0);
     assert_int_equal(libsel4.vcpu[seL4_VCPUReg_TTBR0], 0);
     assert_int_equal(libsel4.vcpu[seL4_VCPUReg_CNTV_CTL], 0);
-    assert_int_equal(libsel4_last(LIBSEL4_WRITE_VCPU)->service, VCPU);
+    assert_int_equal(libsel4_last(LIBSEL4_WRITE_VCPU)->service, SEL4_MACHINE_VCPU);
     assert_int_equal(libsel4_last(LIBSEL4_WRITE_REGISTERS)->b, 36);
 }
 
 static void a_store_reads_no_more_than_it_needs(void **state)
 {
     (void)state;
-    libsel4.context = (seL4_UserContext){.pc = PC, .x2 = 0x1122334455667788};
-    const struct platform_exit exit = abort_at(ABORT | SIZE(2) | REGISTER(2) | WRITE);
+    libsel4.context = (seL4_UserContext){.pc = SEL4_MACHINE_PC, .x2 = 0x1122334455667788};
+    const struct platform_exit exit = sel4_machine_abort(ABORT | SIZE(2) | REGISTER(2) | WRITE);
     assert_int_equal(exit.reason, PLATFORM_EXIT_MMIO);
-    assert_int_equal(exit.u.mmio.gpa, GPA);
+    assert_int_equal(exit.u.mmio.gpa, SEL4_MACHINE_GPA);
     assert_int_equal(exit.u.mmio.value, 0x55667788);
     assert_int_equal(exit.u.mmio.width_bytes, 4);
     assert_true(exit.u.mmio.is_write);
-    assert_int_equal(exit.pc, PC);
+    assert_int_equal(exit.pc, SEL4_MACHINE_PC);
     assert_int_equal(libsel4.call_count, 1);
     assert_int_equal(libsel4.calls[0].b, 6); /* pc, sp, spsr, x0, x1, x2 */
-    go_on(&exit, PLATFORM_RESUME_DONE, 0);
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_DONE, 0);
     assert_int_equal(libsel4.call_count, 2);
     assert_int_equal(libsel4_last(LIBSEL4_WRITE_REGISTERS)->b, 1);
     assert_int_equal(libsel4_last(LIBSEL4_WRITE_REGISTERS)->a, 0);
-    assert_int_equal(libsel4.context.pc, PC + 4);
+    assert_int_equal(libsel4.context.pc, SEL4_MACHINE_PC + 4);
     assert_true(libsel4.context.x2 == 0x1122334455667788);
 }
 
 static void a_store_of_the_zero_register_reads_nothing(void **state)
 {
     (void)state;
-    libsel4.context = (seL4_UserContext){.pc = PC, .x30 = 77};
-    const struct platform_exit exit = abort_at(ABORT | SIZE(2) | REGISTER(31) | WRITE);
+    libsel4.context = (seL4_UserContext){.pc = SEL4_MACHINE_PC, .x30 = 77};
+    const struct platform_exit exit = sel4_machine_abort(ABORT | SIZE(2) | REGISTER(31) | WRITE);
     assert_int_equal(exit.u.mmio.value, 0);
     assert_int_equal(libsel4.call_count, 0);
-    go_on(&exit, PLATFORM_RESUME_DONE, 0);
-    assert_int_equal(libsel4.context.pc, PC + 4);
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_DONE, 0);
+    assert_int_equal(libsel4.context.pc, SEL4_MACHINE_PC + 4);
 }
 
 static void load(uint64_t esr, uint64_t value, uint64_t expected)
 {
-    libsel4.context = (seL4_UserContext){.pc = PC, .x20 = 0xaaaaaaaaaaaaaaaa, .x21 = 21};
-    struct platform_exit exit = abort_at(ABORT | REGISTER(20) | esr);
+    libsel4.context = (seL4_UserContext){.pc = SEL4_MACHINE_PC, .x20 = 0xaaaaaaaaaaaaaaaa, .x21 = 21};
+    struct platform_exit exit = sel4_machine_abort(ABORT | REGISTER(20) | esr);
     assert_false(exit.u.mmio.is_write);
     exit.u.mmio.value = value;
-    go_on(&exit, PLATFORM_RESUME_DONE, 0);
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_DONE, 0);
     assert_true(libsel4.context.x20 == expected);
     assert_int_equal(libsel4.context.x21, 21);
-    assert_int_equal(libsel4.context.pc, PC + 4);
+    assert_int_equal(libsel4.context.pc, SEL4_MACHINE_PC + 4);
 }
 
 static void a_load_is_extended_as_its_instruction_says(void **state)
@@ -218,10 +104,10 @@ static void every_register_has_its_place(void **state)
     for (uint32_t number = 0; number < 31; number++) {
         uint64_t registers[PLATFORM_REGISTER_COUNT];
 
-        libsel4.context = (seL4_UserContext){.pc = PC};
-        struct platform_exit exit = abort_at(ABORT | SIZE(3) | WIDE | REGISTER(number));
+        libsel4.context = (seL4_UserContext){.pc = SEL4_MACHINE_PC};
+        struct platform_exit exit = sel4_machine_abort(ABORT | SIZE(3) | WIDE | REGISTER(number));
         exit.u.mmio.value = 0x1000 + number;
-        go_on(&exit, PLATFORM_RESUME_DONE, 0);
+        sel4_machine_go_on(&exit, PLATFORM_RESUME_DONE, 0);
         platform_vcpu_registers(0, registers);
         for (uint32_t other = 0; other < 31; other++) {
             assert_int_equal(registers[other], other == number ? 0x1000 + number : 0);
@@ -234,35 +120,35 @@ static void every_register_has_its_place(void **state)
 
 static void what_cannot_be_decoded_is_a_crash(void **state)
 {
-    const seL4_Word fetch[] = {PC, GPA, 1, ABORT};
+    const seL4_Word fetch[] = {SEL4_MACHINE_PC, SEL4_MACHINE_GPA, 1, ABORT};
     struct platform_exit exit;
 
     (void)state;
-    libsel4.context.pc = PC;
-    exit = abort_at(0x92000000);
+    libsel4.context.pc = SEL4_MACHINE_PC;
+    exit = sel4_machine_abort(0x92000000);
     assert_int_equal(exit.reason, PLATFORM_EXIT_CRASH);
-    assert_int_equal(exit.u.crash.gpa, GPA);
-    assert_int_equal(exit.pc, PC);
-    exit = abort_at(ABORT | 1ull << 7); /* a walk of stage 1 */
+    assert_int_equal(exit.u.crash.gpa, SEL4_MACHINE_GPA);
+    assert_int_equal(exit.pc, SEL4_MACHINE_PC);
+    exit = sel4_machine_abort(ABORT | 1ull << 7); /* a walk of stage 1 */
     assert_int_equal(exit.reason, PLATFORM_EXIT_CRASH);
-    exit = fault_with(seL4_Fault_VMFault, fetch, 4);
+    exit = sel4_machine_fault(seL4_Fault_VMFault, fetch, 4);
     assert_int_equal(exit.reason, PLATFORM_EXIT_CRASH);
-    exit = fault_with(seL4_Fault_UserException, fetch, 4);
+    exit = sel4_machine_fault(seL4_Fault_UserException, fetch, 4);
     assert_int_equal(exit.reason, PLATFORM_EXIT_CRASH);
-    exit = trap(0x1fe00000); /* some other class */
+    exit = sel4_machine_trap(0x1fe00000); /* some other class */
     assert_int_equal(exit.reason, PLATFORM_EXIT_CRASH);
 }
 
 static void a_refused_access_is_an_abort_for_the_guest(void **state)
 {
     (void)state;
-    libsel4.context = (seL4_UserContext){.pc = PC, .spsr = 0x60000005};
+    libsel4.context = (seL4_UserContext){.pc = SEL4_MACHINE_PC, .spsr = 0x60000005};
     libsel4.vcpu[seL4_VCPUReg_VBAR] = 0x80000;
-    const struct platform_exit exit = abort_at(ABORT | SIZE(2) | WRITE);
-    go_on(&exit, PLATFORM_RESUME_ABORT, 0);
+    const struct platform_exit exit = sel4_machine_abort(ABORT | SIZE(2) | WRITE);
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_ABORT, 0);
     assert_int_equal(libsel4.context.pc, 0x80200);
     assert_int_equal(libsel4.context.spsr, 0x3c5);
-    assert_int_equal(libsel4.vcpu[seL4_VCPUReg_ELR_EL1], PC);
+    assert_int_equal(libsel4.vcpu[seL4_VCPUReg_ELR_EL1], SEL4_MACHINE_PC);
     assert_int_equal(libsel4.vcpu[seL4_VCPUReg_SPSR_EL1], 0x60000005);
     assert_int_equal(libsel4.vcpu[seL4_VCPUReg_ESR] >> 26, 0x25);         /* from the same level */
     assert_int_equal(libsel4.vcpu[seL4_VCPUReg_ESR] & 0x3f, 0x10);        /* external abort */
@@ -280,10 +166,10 @@ static void exceptions_go_to_the_vector_of_their_origin(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        libsel4.context = (seL4_UserContext){.pc = PC, .spsr = cases[i].pstate};
+        libsel4.context = (seL4_UserContext){.pc = SEL4_MACHINE_PC, .spsr = cases[i].pstate};
         libsel4.vcpu[seL4_VCPUReg_VBAR] = 0x80000;
-        const struct platform_exit exit = abort_at(ABORT | SIZE(2));
-        go_on(&exit, PLATFORM_RESUME_ABORT, 0);
+        const struct platform_exit exit = sel4_machine_abort(ABORT | SIZE(2));
+        sel4_machine_go_on(&exit, PLATFORM_RESUME_ABORT, 0);
         assert_int_equal(libsel4.context.pc, 0x80000 + cases[i].vector);
         assert_int_equal(libsel4.vcpu[seL4_VCPUReg_ESR] >> 26, cases[i].class);
     }
@@ -292,8 +178,8 @@ static void exceptions_go_to_the_vector_of_their_origin(void **state)
 static void an_smc_takes_and_gives_registers(void **state)
 {
     (void)state;
-    libsel4.context = (seL4_UserContext){.pc = PC, .x0 = 0x84000000, .x1 = 1, .x7 = 7, .x8 = 8};
-    struct platform_exit exit = trap(SMC | 0x12);
+    libsel4.context = (seL4_UserContext){.pc = SEL4_MACHINE_PC, .x0 = 0x84000000, .x1 = 1, .x7 = 7, .x8 = 8};
+    struct platform_exit exit = sel4_machine_trap(SMC | 0x12);
     assert_int_equal(exit.reason, PLATFORM_EXIT_CALL);
     assert_true(exit.u.call.is_smc);
     assert_int_equal(exit.u.call.immediate, 0x12);
@@ -301,61 +187,63 @@ static void an_smc_takes_and_gives_registers(void **state)
     assert_int_equal(exit.u.call.args[7], 7);
     exit.u.call.args[0] = 0x10001;
     exit.u.call.args[3] = 33;
-    go_on(&exit, PLATFORM_RESUME_DONE, 0);
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_DONE, 0);
     assert_int_equal(libsel4.context.x0, 0x10001);
     assert_int_equal(libsel4.context.x3, 33);
     assert_int_equal(libsel4.context.x7, 7);
     assert_int_equal(libsel4.context.x8, 8);
-    assert_int_equal(libsel4.context.pc, PC + 4);
+    assert_int_equal(libsel4.context.pc, SEL4_MACHINE_PC + 4);
 }
 
-/* seL4 restores from the reply what the message had: x0 to x7, then the PC. */
+/* seL4 restores from the reply what the message had: x0 to x7, then the SEL4_MACHINE_PC. */
 static void an_hvc_is_answered_in_the_reply(void **state)
 {
-    const seL4_Word words[seL4_UnknownSyscall_Length] = {0x84000000, 1, 2, 3, 4, 5, 6, 7, PC, 0, 0, 0x3c5, 7};
+    const seL4_Word words[seL4_UnknownSyscall_Length] = {0x84000000,      1, 2, 3,     4, 5, 6, 7,
+                                                         SEL4_MACHINE_PC, 0, 0, 0x3c5, 7};
 
     (void)state;
-    struct platform_exit exit = fault_with(seL4_Fault_UnknownSyscall, words, seL4_UnknownSyscall_Length);
+    struct platform_exit exit =
+        sel4_machine_fault(seL4_Fault_UnknownSyscall, words, seL4_UnknownSyscall_Length);
     assert_int_equal(exit.reason, PLATFORM_EXIT_CALL);
     assert_false(exit.u.call.is_smc);
     assert_int_equal(exit.u.call.args[5], 5);
     exit.u.call.args[0] = 0x10001;
-    go_on(&exit, PLATFORM_RESUME_DONE, seL4_UnknownSyscall_FaultIP + 1);
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_DONE, seL4_UnknownSyscall_FaultIP + 1);
     assert_int_equal(libsel4.call_count, 0);
     assert_int_equal(microkit_mr_get(seL4_UnknownSyscall_X0), 0x10001);
     assert_int_equal(microkit_mr_get(seL4_UnknownSyscall_X1), 1);
     assert_int_equal(microkit_mr_get(seL4_UnknownSyscall_X7), 7);
-    assert_int_equal(microkit_mr_get(seL4_UnknownSyscall_FaultIP), PC + 4);
+    assert_int_equal(microkit_mr_get(seL4_UnknownSyscall_FaultIP), SEL4_MACHINE_PC + 4);
 }
 
 static void a_system_register_is_read_and_written(void **state)
 {
     (void)state;
-    libsel4.context = (seL4_UserContext){.pc = PC, .x9 = 99};
-    struct platform_exit exit = trap(SYSREG | 9 << 5);
+    libsel4.context = (seL4_UserContext){.pc = SEL4_MACHINE_PC, .x9 = 99};
+    struct platform_exit exit = sel4_machine_trap(SYSREG | 9 << 5);
     assert_int_equal(exit.reason, PLATFORM_EXIT_SYSREG);
     assert_true(exit.u.sysreg.is_write);
     assert_int_equal(exit.u.sysreg.value, 99);
-    go_on(&exit, PLATFORM_RESUME_DONE, 0);
-    assert_int_equal(libsel4.context.pc, PC + 4);
-    exit = trap(SYSREG | 9 << 5 | 1);
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_DONE, 0);
+    assert_int_equal(libsel4.context.pc, SEL4_MACHINE_PC + 4);
+    exit = sel4_machine_trap(SYSREG | 9 << 5 | 1);
     assert_false(exit.u.sysreg.is_write);
     exit.u.sysreg.value = 0x1234;
-    go_on(&exit, PLATFORM_RESUME_DONE, 0);
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_DONE, 0);
     assert_int_equal(libsel4.context.x9, 0x1234);
-    exit = trap(SYSREG | 9 << 5);
-    go_on(&exit, PLATFORM_RESUME_UNDEF, 0);
+    exit = sel4_machine_trap(SYSREG | 9 << 5);
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_UNDEF, 0);
     assert_int_equal(libsel4.vcpu[seL4_VCPUReg_ESR], 0x02000000);
 }
 
 static void an_injection_names_vcpu_priority_and_lr(void **state)
 {
     (void)state;
-    enable(48, true);
+    sel4_machine_enable(48, true);
     platform_virq_pend(0, 48, 0);
     const struct libsel4_call *call = libsel4_last(LIBSEL4_INJECT);
     assert_non_null(call);
-    assert_int_equal(call->service, VCPU);
+    assert_int_equal(call->service, SEL4_MACHINE_VCPU);
     assert_int_equal(call->a, 48);
     assert_int_equal(call->b, 0xa0 >> 3);
     assert_int_equal(call->c, 0); /* group 0, list register 0 */
@@ -366,14 +254,14 @@ static void more_interrupts_than_lrs_wait_for_an_end(void **state)
 {
     (void)state;
     for (uint32_t intid = 40; intid < 50; intid++) {
-        enable(intid, true);
+        sel4_machine_enable(intid, true);
         platform_virq_pend(0, intid, 0);
     }
     assert_int_equal(libsel4_count(LIBSEL4_INJECT), 4);
     for (uint32_t i = 0; i < 10; i++) {
-        const struct platform_exit exit = maintenance(i % 4);
+        const struct platform_exit exit = sel4_machine_maintenance(i % 4);
         assert_int_equal(exit.reason, PLATFORM_EXIT_NONE);
-        go_on(&exit, PLATFORM_RESUME_DONE, 0);
+        sel4_machine_go_on(&exit, PLATFORM_RESUME_DONE, 0);
     }
     assert_int_equal(libsel4_count(LIBSEL4_INJECT), 10);
 }
@@ -383,51 +271,51 @@ static void fewer_lrs_than_thought_are_found_out(void **state)
     (void)state;
     libsel4.lr_count = 2;
     for (uint32_t intid = 40; intid < 44; intid++) {
-        enable(intid, true);
+        sel4_machine_enable(intid, true);
         platform_virq_pend(0, intid, 0);
     }
     assert_int_equal(libsel4.lr_intid[0], 40);
     assert_int_equal(libsel4.lr_intid[1], 41);
     assert_int_equal(libsel4_count(LIBSEL4_INJECT), 3);
-    (void)maintenance(0);
+    (void)sel4_machine_maintenance(0);
     assert_int_equal(libsel4.lr_intid[0], 42);
 }
 
 static void a_level_interrupt_comes_again_while_its_line_is_high(void **state)
 {
     (void)state;
-    enable(33, false);
+    sel4_machine_enable(33, false);
     platform_virq_set_level(0, 33, true);
     assert_int_equal(libsel4_count(LIBSEL4_INJECT), 1);
-    (void)maintenance(0);
+    (void)sel4_machine_maintenance(0);
     assert_int_equal(libsel4_count(LIBSEL4_INJECT), 2);
     platform_virq_set_level(0, 33, false);
-    (void)maintenance(0);
+    (void)sel4_machine_maintenance(0);
     assert_int_equal(libsel4_count(LIBSEL4_INJECT), 2);
 }
 
 static void a_maintenance_of_nothing_is_harmless(void **state)
 {
     (void)state;
-    struct platform_exit exit = maintenance(2);
-    go_on(&exit, PLATFORM_RESUME_DONE, 0);
-    exit = maintenance((seL4_Word)-1);
-    go_on(&exit, PLATFORM_RESUME_DONE, 0);
+    struct platform_exit exit = sel4_machine_maintenance(2);
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_DONE, 0);
+    exit = sel4_machine_maintenance((seL4_Word)-1);
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_DONE, 0);
     assert_int_equal(libsel4.call_count, 0);
 }
 
 static void the_timer_is_acknowledged_when_the_guest_has_ended_it(void **state)
 {
     (void)state;
-    enable(27, false);
-    struct platform_exit exit = timer_event();
-    go_on(&exit, PLATFORM_RESUME_DONE, 0);
+    sel4_machine_enable(27, false);
+    struct platform_exit exit = sel4_machine_timer_event();
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_DONE, 0);
     assert_int_equal(libsel4_last(LIBSEL4_INJECT)->a, 27);
     assert_int_equal(libsel4_count(LIBSEL4_ACK_VPPI), 0);
-    exit = maintenance(0);
-    go_on(&exit, PLATFORM_RESUME_DONE, 0);
+    exit = sel4_machine_maintenance(0);
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_DONE, 0);
     assert_int_equal(libsel4_count(LIBSEL4_ACK_VPPI), 1);
-    assert_int_equal(libsel4_last(LIBSEL4_ACK_VPPI)->service, VCPU);
+    assert_int_equal(libsel4_last(LIBSEL4_ACK_VPPI)->service, SEL4_MACHINE_VCPU);
     assert_int_equal(libsel4_last(LIBSEL4_ACK_VPPI)->a, 27);
     assert_int_equal(libsel4_count(LIBSEL4_INJECT), 1);
 }
@@ -435,115 +323,12 @@ static void the_timer_is_acknowledged_when_the_guest_has_ended_it(void **state)
 static void a_disabled_timer_waits_for_being_enabled(void **state)
 {
     (void)state;
-    const struct platform_exit exit = timer_event();
-    go_on(&exit, PLATFORM_RESUME_DONE, 0);
+    const struct platform_exit exit = sel4_machine_timer_event();
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_DONE, 0);
     assert_int_equal(libsel4.call_count, 0);
-    enable(27, false);
+    sel4_machine_enable(27, false);
     assert_int_equal(libsel4_count(LIBSEL4_INJECT), 0);
     assert_int_equal(libsel4_count(LIBSEL4_ACK_VPPI), 1);
-}
-
-static void wfi_parks_until_an_interrupt_comes(void **state)
-{
-    (void)state;
-    enable(48, true);
-    const struct platform_exit exit = trap(WFI);
-    assert_parked(&exit);
-    assert_int_equal(libsel4_count(LIBSEL4_SUSPEND), 1);
-    assert_int_equal(asked_deadline, 0);
-    platform_virq_pend(0, 48, 0);
-    assert_true(libsel4.runs);
-    assert_int_equal(libsel4_last(LIBSEL4_RESUME)->service, TCB);
-    assert_int_equal(libsel4.calls[libsel4.call_count - 1].kind, LIBSEL4_RESUME);
-}
-
-/* The fault may wait at the endpoint while a notification injects. */
-static void wfi_does_not_sleep_over_an_interrupt(void **state)
-{
-    (void)state;
-    enable(48, true);
-    platform_virq_pend(0, 48, 0);
-    struct platform_exit exit = trap(WFI);
-    go_on(&exit, PLATFORM_RESUME_DONE, 0);
-    assert_int_equal(libsel4_count(LIBSEL4_SUSPEND), 0);
-    /* It trapped again, so that nothing is signalled after all: masked, or being served. */
-    exit = trap(WFI);
-    assert_parked(&exit);
-}
-
-static void wfe_is_skipped(void **state)
-{
-    (void)state;
-    libsel4.context.pc = PC;
-    const struct platform_exit exit = trap(WFE);
-    go_on(&exit, PLATFORM_RESUME_DONE, 0);
-    assert_int_equal(libsel4.context.pc, PC + 4);
-    assert_int_equal(libsel4_last(LIBSEL4_READ_REGISTERS)->b, 1);
-}
-
-static void set_guest_timer(uint64_t deadline, uint64_t control)
-{
-    libsel4.vcpu[seL4_VCPUReg_CNTV_CVAL] = deadline;
-    libsel4.vcpu[seL4_VCPUReg_CNTV_CTL] = control;
-}
-
-static void a_parked_guest_wakes_for_its_timer(void **state)
-{
-    (void)state;
-    set_guest_timer(5000, CNTV_ENABLED);
-    const struct platform_exit exit = trap(WFI);
-    assert_parked(&exit);
-    assert_int_equal(asked_deadline, 5000);
-    now = 4999; /* an older deadline's notification */
-    assert_true(platform_notified(TIMER_CHANNEL));
-    assert_false(libsel4.runs);
-    now = 5000;
-    assert_true(platform_notified(TIMER_CHANNEL));
-    assert_true(libsel4.runs);
-    assert_false(platform_notified(TIMER_CHANNEL + 1));
-}
-
-static void a_due_timer_does_not_let_the_guest_sleep(void **state)
-{
-    (void)state;
-    set_guest_timer(1000, CNTV_ENABLED);
-    const struct platform_exit exit = trap(WFI);
-    go_on(&exit, PLATFORM_RESUME_DONE, 0);
-    assert_int_equal(libsel4_count(LIBSEL4_SUSPEND), 0);
-}
-
-static void a_timer_that_is_off_or_masked_wakes_nobody(void **state)
-{
-    (void)state;
-    set_guest_timer(5000, 0);
-    struct platform_exit exit = trap(WFI);
-    assert_parked(&exit);
-    assert_int_equal(asked_deadline, 0);
-    platform_vcpu_start(0, PC, 0);
-    set_guest_timer(5000, CNTV_ENABLED | 2);
-    exit = trap(WFI);
-    assert_parked(&exit);
-    assert_int_equal(asked_deadline, 0);
-}
-
-static void an_earlier_deadline_that_is_set_already_is_enough(void **state)
-{
-    (void)state;
-    enable(48, true);
-    set_guest_timer(5000, CNTV_ENABLED);
-    struct platform_exit exit = trap(WFI);
-    assert_parked(&exit);
-    platform_virq_pend(0, 48, 0);
-    exit = maintenance(0);
-    go_on(&exit, PLATFORM_RESUME_DONE, 0);
-    set_guest_timer(9000, CNTV_ENABLED);
-    exit = trap(WFI);
-    assert_parked(&exit);
-    assert_int_equal(microkit_host_count(MICROKIT_HOST_PPCALL, TIMER_CHANNEL), 1);
-    now = 5000;
-    assert_true(platform_notified(TIMER_CHANNEL));
-    assert_false(libsel4.runs);
-    assert_int_equal(asked_deadline, 9000);
 }
 
 static void a_stop_forgets_what_was_pending(void **state)
@@ -553,10 +338,10 @@ static void a_stop_forgets_what_was_pending(void **state)
     platform_vcpu_stop(0);
     assert_false(libsel4.runs);
     assert_false(platform_virq_is_pending(0, 48));
-    enable(48, true);
+    sel4_machine_enable(48, true);
     platform_virq_pend(0, 48, 0);
     assert_int_equal(libsel4_count(LIBSEL4_INJECT), 0);
-    platform_vcpu_start(0, PC, 0);
+    platform_vcpu_start(0, SEL4_MACHINE_PC, 0);
     assert_int_equal(libsel4_count(LIBSEL4_INJECT), 1);
 }
 
@@ -565,7 +350,7 @@ static void staying_stopped_touches_nothing(void **state)
     microkit_msginfo reply;
 
     (void)state;
-    const struct platform_exit exit = trap(SMC);
+    const struct platform_exit exit = sel4_machine_trap(SMC);
     libsel4_forget();
     assert_false(platform_exit_finish(&exit, PLATFORM_RESUME_STAY, &reply));
     assert_int_equal(libsel4.call_count, 0);
@@ -576,11 +361,12 @@ static void another_child_is_none_of_ours(void **state)
     struct platform_exit exit;
 
     (void)state;
-    assert_int_equal(platform_exit_read(CHILD + 1, microkit_msginfo_new(seL4_Fault_VCPUFault, 1), &exit),
-                     ERR_RANGE);
+    assert_int_equal(
+        platform_exit_read(SEL4_MACHINE_CHILD + 1, microkit_msginfo_new(seL4_Fault_VCPUFault, 1), &exit),
+        ERR_RANGE);
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, set_up)
+#define TEST(name) cmocka_unit_test_setup(name, sel4_machine_set_up)
 
 int main(void)
 {
@@ -603,13 +389,6 @@ int main(void)
         TEST(a_maintenance_of_nothing_is_harmless),
         TEST(the_timer_is_acknowledged_when_the_guest_has_ended_it),
         TEST(a_disabled_timer_waits_for_being_enabled),
-        TEST(wfi_parks_until_an_interrupt_comes),
-        TEST(wfi_does_not_sleep_over_an_interrupt),
-        TEST(wfe_is_skipped),
-        TEST(a_parked_guest_wakes_for_its_timer),
-        TEST(a_due_timer_does_not_let_the_guest_sleep),
-        TEST(a_timer_that_is_off_or_masked_wakes_nobody),
-        TEST(an_earlier_deadline_that_is_set_already_is_enough),
         TEST(a_stop_forgets_what_was_pending),
         TEST(staying_stopped_touches_nothing),
         TEST(another_child_is_none_of_ours),
