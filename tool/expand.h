@@ -131,7 +131,7 @@ bool expand_vhost_connect(struct expand *expand, const struct node *net, struct 
                           struct vswitch_port_config *port);
 /** Once *device has its registers and interrupt: doorbell and posted interrupts. */
 void expand_vhost_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
-                       const struct vmm_device_config *device);
+                       struct vmm_device_config *device);
 
 /* expand_features.c */
 

@@ -3,12 +3,17 @@
  * The vhost data path of a <net>: the switch gets the guest's RAM and the guest's kicks, the guest the
  * switch's interrupts, and the monitor a channel for control (lib/config/vhost_protocol.h).
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "tool/expand.h"
+#include "tool/mem.h"
 
 /* The offset that virtio-mmio's driver stores to when it kicks (virtio 1.2, 4.2.2). */
 #define VIRTIO_MMIO_QUEUE_NOTIFY 0x50u
+/* And what it stores to when it has seen a queue's interrupt. */
+#define VIRTIO_MMIO_INTERRUPT_ACK 0x64u
+#define VIRTIO_MMIO_INTERRUPT_QUEUE 1u
 #define VIRTIO_MMIO_REGISTER_BYTES 4u
 
 /* The guest's RAM among the maps of its VM. */
@@ -89,6 +94,23 @@ bool expand_vhost_connect(struct expand *expand, const struct node *net, struct 
     return true;
 }
 
+/* Loads from the registers find a page that the monitor keeps up to date; only stores trap. */
+static void add_register_page(struct expand *expand, const struct node *net, struct model_pd *vmm,
+                              struct vmm_device_config *device)
+{
+    char *stem = mem_printf("%s_%s_registers", vmm->vm->name, device->name);
+    char *name = expand_unique_mr_name(expand, stem);
+    struct model_mr *page = model_add_mr(expand->model, name, net->loc);
+
+    page->size_bytes = MODEL_PAGE_BYTES;
+    page->page_size_bytes = MODEL_PAGE_BYTES;
+    device->registers = expand_free_vaddr(vmm, EXPAND_SMALL_BASE, page->size_bytes, MODEL_PAGE_BYTES);
+    (void)model_add_pd_map(vmm, page, device->registers, MODEL_READ | MODEL_WRITE);
+    (void)model_add_vm_map(vmm->vm, page, device->gpa, MODEL_READ);
+    free(name);
+    free(stem);
+}
+
 /* Notifications that reach `vmm` on channel `id` become interrupt `virq`, late by at most `delay_us`. */
 static void post(struct model *model, const struct model_pd *vmm, uint32_t id, uint32_t virq,
                  uint32_t delay_us)
@@ -118,16 +140,27 @@ static struct model_pd *peer_of(const struct model *model, const struct model_pd
 }
 
 void expand_vhost_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
-                       const struct vmm_device_config *device)
+                       struct vmm_device_config *device)
 {
     const struct desc_net *desc = net->fields;
     const struct vmm_net_config *config = &device->u.net;
     struct model_doorbell *doorbell = model_add_doorbell(vmm->vm);
+    struct model_doorbell *ack;
 
     doorbell->gpa = device->gpa + VIRTIO_MMIO_QUEUE_NOTIFY;
     doorbell->width_bytes = VIRTIO_MMIO_REGISTER_BYTES;
     doorbell->pd = peer_of(expand->model, vmm, config->data_channel, &doorbell->channel);
     doorbell->delay_us = (uint32_t)desc->kick_delay_us;
+    if (!expand->options->microkit) {
+        add_register_page(expand, net, vmm, device);
+        /* Acknowledging a queue's interrupt does nothing: the bit always reads as set (virtio_device.h). */
+        ack = model_add_doorbell(vmm->vm);
+        ack->gpa = device->gpa + VIRTIO_MMIO_INTERRUPT_ACK;
+        ack->width_bytes = VIRTIO_MMIO_REGISTER_BYTES;
+        ack->match_value = true;
+        ack->value = VIRTIO_MMIO_INTERRUPT_QUEUE;
+        ack->ignore = true;
+    }
     post(expand->model, vmm, config->data_channel, device->virq, 0);
     if (config->has_lazy != 0) {
         post(expand->model, vmm, config->lazy_channel, device->virq, (uint32_t)desc->tx_delay_us);

@@ -7,16 +7,31 @@
 
 #define LATE offsetof(struct thread, late)
 
+static uint64_t ticks(uint32_t delay_us)
+{
+    return (uint64_t)delay_us * arch_frequency() / 1000000u;
+}
+
 static void schedule(struct thread *thread, uint32_t delay_us)
 {
-    thread->late_time = arch_now() + (uint64_t)delay_us * arch_frequency() / 1000000u;
+    thread->late_time = arch_now() + ticks(delay_us);
     list_append(thread->kind == THREAD_PD ? &thread->core->late_pds : &thread->core->late_vcpus, thread,
                 LATE);
 }
 
-void late_notify(struct pd *pd, uint64_t bits, uint32_t delay_us)
+/* Whether the vCPU is sending a burst: it rang a moment ago. */
+static bool is_burst(struct vcpu *vcpu, uint32_t delay_us)
 {
-    if (delay_us == 0 || arch_core_id() != pd->thread.core->id) {
+    const uint64_t now = arch_now();
+    const bool burst = now - vcpu->rang_at < ticks(delay_us);
+
+    vcpu->rang_at = now;
+    return burst;
+}
+
+void late_ring(struct vcpu *vcpu, struct pd *pd, uint64_t bits, uint32_t delay_us)
+{
+    if (delay_us == 0 || arch_core_id() != pd->thread.core->id || !is_burst(vcpu, delay_us)) {
         notification_send(pd, bits);
         return;
     }

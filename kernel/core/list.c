@@ -15,6 +15,20 @@ void list_append(struct thread_list *list, struct thread *thread, size_t offset)
     list->tail = thread;
 }
 
+void list_prepend(struct thread_list *list, struct thread *thread, size_t offset)
+{
+    struct thread_link *link = list_link(thread, offset);
+
+    link->list = list;
+    link->prev = NULL;
+    link->next = list->head;
+    if (list->head != NULL)
+        list_link(list->head, offset)->prev = thread;
+    else
+        list->tail = thread;
+    list->head = thread;
+}
+
 void list_remove(struct thread *thread, size_t offset)
 {
     struct thread_link *link = list_link(thread, offset);

@@ -41,6 +41,15 @@ static void enqueue(struct thread *thread)
     core->ready_bits[thread->priority / 64] |= 1ull << (thread->priority % 64);
 }
 
+/* In front of its equals, the running one included. */
+static void enqueue_first(struct thread *thread)
+{
+    struct core *core = thread->core;
+
+    list_prepend(&core->ready[thread->priority], thread, READY);
+    core->ready_bits[thread->priority / 64] |= 1ull << (thread->priority % 64);
+}
+
 static void dequeue(struct thread *thread)
 {
     struct core *core = thread->core;
@@ -68,6 +77,16 @@ void sched_update(struct thread *thread)
         enqueue(thread);
     else if (!runnable && list_contains(thread, READY))
         dequeue(thread);
+}
+
+void sched_wake_first(struct thread *thread)
+{
+    if (sched_is_runnable(thread) && !thread->payer->throttled && !list_contains(thread, READY)) {
+        list_remove(thread, WAKEUP);
+        enqueue_first(thread);
+        return;
+    }
+    sched_update(thread);
 }
 
 void sched_set_payer(struct thread *thread, struct budget *payer)

@@ -20,6 +20,13 @@ bool sched_is_runnable(const struct thread *thread);
 /** `thread` may have become runnable, or ceased to be: queue it or take it out. */
 void sched_update(struct thread *thread);
 
+/**
+ * Like sched_update() for a thread that an event has just made runnable, but in front of its equals: it runs
+ * at once on what is left of its slice, and goes behind them when that is used up. So who is woken by a
+ * packet handles it before its sender goes on, and nobody gets more than his share.
+ */
+void sched_wake_first(struct thread *thread);
+
 /** The running thread gives up the rest of its slice: behind its equals, or until its next period. */
 void sched_give_way(struct core *core);
 

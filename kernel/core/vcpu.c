@@ -52,7 +52,7 @@ void vcpu_wake(struct vcpu *vcpu)
     if (vcpu->thread.state != THREAD_IDLE || !virq_is_pending(&vcpu->virq))
         return;
     vcpu->thread.state = THREAD_READY;
-    sched_update(&vcpu->thread);
+    sched_wake_first(&vcpu->thread);
 }
 
 void vcpu_skip(struct vcpu *vcpu, uint64_t syndrome)
@@ -97,7 +97,7 @@ static bool ring_doorbell(struct vcpu *vcpu, uint64_t gpa, const struct syndrome
         kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_DOORBELL);
         if ((bells[i].flags & SYSDESC_DOORBELL_IGNORE) == 0) {
             kernel_count(vcpu->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
-            late_notify(&kernel->pds[bells[i].pd], 1ull << bells[i].channel, bells[i].delay_us);
+            late_ring(vcpu, &kernel->pds[bells[i].pd], 1ull << bells[i].channel, bells[i].delay_us);
         }
         return true;
     }

@@ -46,6 +46,7 @@ struct vmm_device_config {
     char name[CONFIG_NAME_BYTES];
     uint64_t gpa;            /**< register window */
     uint64_t bytes;          /**< of the window */
+    uint64_t registers; /**< MMIO transport: vaddr of a page that the guest sees read-only at gpa; 0: none */
     uint32_t virq;           /**< INTID */
     uint32_t virq_edge;      /**< 1: edge, 0: level */
     uint32_t queue_size;     /**< of each virtqueue: a power of two, 2..1024 */

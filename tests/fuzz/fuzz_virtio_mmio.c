@@ -125,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (vgic_init(&vgic, 1, 32) != ERR_OK || virtio_device_init(&device.virtio, &setup) != ERR_OK) {
         abort();
     }
-    virtio_mmio_init(&mmio, &device.virtio, &line);
+    virtio_mmio_init(&mmio, &device.virtio, &line, NULL);
     virtio_mmio_reset(&mmio);
     while (input.bytes > 0) {
         const uint8_t op = fuzz_input_u8(&input);

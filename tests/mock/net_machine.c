@@ -41,7 +41,7 @@ struct net_machine *net_machine_new(uint64_t ram_bytes, uint32_t link_bytes)
         abort();
     }
     machine->line = (struct irq_line){.vgic = &machine->vgic, .intid = NET_MACHINE_SPI};
-    virtio_mmio_init(&machine->mmio, &machine->net.device, &machine->line);
+    virtio_mmio_init(&machine->mmio, &machine->net.device, &machine->line, NULL);
     virtio_mmio_reset(&machine->mmio);
     return machine;
 }

@@ -165,7 +165,7 @@ static void test_doorbell_on_mapped_memory(void **state)
     struct fixture *fixture = *state;
 
     fixture->vmm->vm->doorbells[0].gpa = 0x40000100;
-    assert_fails(fixture, "memory region \"ram\" covers the doorbell at 0x40000100");
+    assert_fails(fixture, "memory region \"ram\", which it can write, covers the doorbell at 0x40000100");
 }
 
 static void test_doorbell_to_a_stranger(void **state)

@@ -96,7 +96,7 @@ static int setup(void **state)
         .queue_size = 64,
     };
     assert_int_equal(virtio_device_init(&f->device, &device_setup), ERR_OK);
-    virtio_mmio_init(&f->mmio, &f->device, &f->line);
+    virtio_mmio_init(&f->mmio, &f->device, &f->line, NULL);
     virtio_mmio_reset(&f->mmio);
     *state = f;
     return 0;

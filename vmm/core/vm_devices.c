@@ -42,7 +42,7 @@ static enum err add_transport(struct vm *vm, struct vm_device *device, struct vi
     if (device->config->transport != VMM_TRANSPORT_MMIO) {
         return ERR_UNSUPPORTED;
     }
-    virtio_mmio_init(&device->mmio, virtio, &device->line);
+    virtio_mmio_init(&device->mmio, virtio, &device->line, (void *)(uintptr_t)device->config->registers);
     return map(vm, device->config, virtio_mmio_access, &device->mmio);
 }
 

@@ -3,49 +3,6 @@
 
 #include <stddef.h>
 
-static void update_line(struct virtio_mmio *mmio, uint32_t status)
-{
-    mmio->interrupt_status = status;
-    irq_line_set(mmio->line, status != 0);
-}
-
-static void queue_interrupt(void *transport, uint16_t index)
-{
-    struct virtio_mmio *mmio = transport;
-
-    (void)index; /* one line for all queues */
-    update_line(mmio, mmio->interrupt_status | VIRTIO_MMIO_INTERRUPT_QUEUE);
-}
-
-static void config_interrupt(void *transport)
-{
-    struct virtio_mmio *mmio = transport;
-
-    update_line(mmio, mmio->interrupt_status | VIRTIO_MMIO_INTERRUPT_CONFIG);
-}
-
-static const struct virtio_transport_ops transport_ops = {queue_interrupt, config_interrupt};
-
-void virtio_mmio_init(struct virtio_mmio *mmio, struct virtio_device *device, struct irq_line *line)
-{
-    *mmio = (struct virtio_mmio){.device = device, .line = line};
-    virtio_device_attach(device, &transport_ops, mmio);
-}
-
-static void clear_registers(struct virtio_mmio *mmio)
-{
-    mmio->device_features_sel = 0;
-    mmio->driver_features_sel = 0;
-    mmio->queue_sel = 0;
-    update_line(mmio, 0);
-}
-
-void virtio_mmio_reset(struct virtio_mmio *mmio)
-{
-    virtio_device_reset(mmio->device);
-    clear_registers(mmio);
-}
-
 static uint32_t read_features(const struct virtio_mmio *mmio)
 {
     if (mmio->device_features_sel > 1) {
@@ -88,6 +45,69 @@ static uint32_t read_register(const struct virtio_mmio *mmio, uint32_t offset)
     default:
         return 0;
     }
+}
+
+/* Registers and config space as a guest reads them, into the page. Word by word: the guest may be looking. */
+static void refresh_page(const struct virtio_mmio *mmio)
+{
+    if (mmio->page == NULL) {
+        return;
+    }
+    for (uint32_t offset = 0; offset < VIRTIO_MMIO_CONFIG; offset += 4) {
+        __atomic_store_n(&mmio->page[offset / 4], read_register(mmio, offset), __ATOMIC_RELAXED);
+    }
+    for (uint32_t offset = 0; offset < mmio->device->setup.config_bytes; offset += 4) {
+        const uint32_t left = mmio->device->setup.config_bytes - offset;
+        const uint64_t word = virtio_device_config_read(mmio->device, offset, left < 4 ? left : 4);
+
+        __atomic_store_n(&mmio->page[(VIRTIO_MMIO_CONFIG + offset) / 4], (uint32_t)word, __ATOMIC_RELAXED);
+    }
+}
+
+static void update_line(struct virtio_mmio *mmio, uint32_t status)
+{
+    mmio->interrupt_status = status;
+    /* Before the interrupt: the driver's first look must find its cause. */
+    refresh_page(mmio);
+    irq_line_set(mmio->line, status != 0);
+}
+
+static void queue_interrupt(void *transport, uint16_t index)
+{
+    struct virtio_mmio *mmio = transport;
+
+    (void)index; /* one line for all queues */
+    update_line(mmio, mmio->interrupt_status | VIRTIO_MMIO_INTERRUPT_QUEUE);
+}
+
+static void config_interrupt(void *transport)
+{
+    struct virtio_mmio *mmio = transport;
+
+    update_line(mmio, mmio->interrupt_status | VIRTIO_MMIO_INTERRUPT_CONFIG);
+}
+
+static const struct virtio_transport_ops transport_ops = {queue_interrupt, config_interrupt};
+
+void virtio_mmio_init(struct virtio_mmio *mmio, struct virtio_device *device, struct irq_line *line,
+                      void *page)
+{
+    *mmio = (struct virtio_mmio){.device = device, .line = line, .page = page};
+    virtio_device_attach(device, &transport_ops, mmio);
+}
+
+static void clear_registers(struct virtio_mmio *mmio)
+{
+    mmio->device_features_sel = 0;
+    mmio->driver_features_sel = 0;
+    mmio->queue_sel = 0;
+    update_line(mmio, 0);
+}
+
+void virtio_mmio_reset(struct virtio_mmio *mmio)
+{
+    virtio_device_reset(mmio->device);
+    clear_registers(mmio);
 }
 
 static void set_half(gpa_t *address, uint32_t value, bool high)
@@ -184,6 +204,7 @@ enum mmio_result virtio_mmio_access(void *context, struct mmio_access *access)
         if (access->is_write) {
             virtio_device_config_write(mmio->device, offset - VIRTIO_MMIO_CONFIG, access->value,
                                        access->width_bytes);
+            refresh_page(mmio);
         } else {
             access->value =
                 virtio_device_config_read(mmio->device, offset - VIRTIO_MMIO_CONFIG, access->width_bytes);
@@ -195,6 +216,7 @@ enum mmio_result virtio_mmio_access(void *context, struct mmio_access *access)
         access->value = valid ? read_register(mmio, (uint32_t)offset) : 0;
     } else if (valid) {
         write_register(mmio, (uint32_t)offset, (uint32_t)access->value);
+        refresh_page(mmio);
     }
     return MMIO_DONE;
 }

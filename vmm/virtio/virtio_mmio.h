@@ -57,10 +57,17 @@ struct virtio_mmio {
     uint32_t driver_features_sel;
     uint32_t queue_sel;
     uint32_t interrupt_status;
+    uint32_t *page; /**< what the guest reads without a trap; NULL: every access traps */
 };
 
-/** Put `device` behind registers. Both pointers must outlive the transport. */
-void virtio_mmio_init(struct virtio_mmio *mmio, struct virtio_device *device, struct irq_line *line);
+/**
+ * Put `device` behind registers. All pointers must outlive the transport.
+ *
+ * `page`, if not NULL, is a page of memory that the guest has mapped read-only where its registers are: it is
+ * kept up to date, so that loads cost no exit; only stores trap.
+ */
+void virtio_mmio_init(struct virtio_mmio *mmio, struct virtio_device *device, struct irq_line *line,
+                      void *page);
 
 /** Machine reset: registers and device. */
 void virtio_mmio_reset(struct virtio_mmio *mmio);
