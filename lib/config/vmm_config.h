@@ -44,13 +44,13 @@ struct vmm_device_config {
     uint32_t kind;      /**< enum vmm_device_kind */
     uint32_t transport; /**< enum vmm_transport (virtio devices) */
     char name[CONFIG_NAME_BYTES];
-    uint64_t gpa;            /**< register window */
-    uint64_t bytes;          /**< of the window */
-    uint64_t registers; /**< MMIO transport: vaddr of a page that the guest sees read-only at gpa; 0: none */
-    uint32_t virq;           /**< INTID */
-    uint32_t virq_edge;      /**< 1: edge, 0: level */
-    uint32_t queue_size;     /**< of each virtqueue: a power of two, 2..1024 */
-    uint32_t channel;        /**< PASSTHROUGH: the interrupt's channel id */
+    uint64_t gpa;        /**< register window */
+    uint64_t bytes;      /**< of the window */
+    uint64_t registers;  /**< MMIO transport: vaddr of a page that the guest sees read-only at gpa; 0: none */
+    uint32_t virq;       /**< INTID */
+    uint32_t virq_edge;  /**< 1: edge, 0: level */
+    uint32_t queue_size; /**< of each virtqueue: a power of two, 2..1024 */
+    uint32_t channel;    /**< PASSTHROUGH: the interrupt's channel id */
     struct config_link link; /**< to switch, multiplexer or block server */
     union {
         struct vmm_net_config net;
