@@ -47,14 +47,11 @@ uint32_t gich_lr_count(struct kernel *kernel)
     return count < VIRQ_MAX_LRS ? count : VIRQ_MAX_LRS;
 }
 
-/* Has the guest ended the interrupt of a device that is linked to the LR? The timer's has no line to look at.
- */
-static bool device_ended(struct core *core, uint32_t old, uint32_t value)
+/* Has the guest ended an interrupt that is linked to the LR? Its line may be high again, the timer's too: a
+   guest sets the next deadline before it ends the interrupt of the last one. */
+static bool linked_ended(uint32_t old, uint32_t value)
 {
-    uint32_t physical = (old & VIRQ_LR_PHYSICAL_MASK) >> VIRQ_LR_PHYSICAL_SHIFT;
-
-    return (old & VIRQ_LR_HW) != 0 && (value & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE)) == 0 &&
-           physical != core->kernel->desc->board.vtimer_irq;
+    return (old & VIRQ_LR_HW) != 0 && (value & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE)) == 0;
 }
 
 void arch_virq_sync(struct vcpu *vcpu)
@@ -83,7 +80,7 @@ void arch_virq_sync(struct vcpu *vcpu)
 
         if ((empty >> index & 1) == 0)
             value = mmio_read(gich(core) + GICH_LR0 + index * 4);
-        ended |= device_ended(core, state->lrs[index], value);
+        ended |= linked_ended(state->lrs[index], value);
         virq_fold(state, index, value);
     }
     if (ended)
@@ -107,10 +104,11 @@ void gich_unload(struct core *core, struct vcpu *vcpu)
     vcpu->arch.gich_apr = mmio_read(gich(core) + GICH_APR);
 }
 
+/* As GICH_MISR.NP sees it: "pending and active" is a state of its own (IHI 0048B, 5.3.4). */
 static bool any_lr_pending(const struct virq_state *state)
 {
     for (uint32_t i = 0; i < state->lr_count; i++) {
-        if ((state->lrs[i] & VIRQ_LR_PENDING) != 0)
+        if ((state->lrs[i] & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE)) == VIRQ_LR_PENDING)
             return true;
     }
     return false;
