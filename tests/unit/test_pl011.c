@@ -109,7 +109,7 @@ static void test_identification(void **state)
 static void test_reset_values(void **state)
 {
     assert_int_equal(load(*state, FR) & 0xf8, FR_RXFE | FR_TXFE);
-    assert_int_equal(load(*state, CR), 0x300);
+    assert_int_equal(load(*state, CR), ENABLE);
     assert_int_equal(load(*state, IFLS), 0x12);
     assert_int_equal(load(*state, IMSC), 0);
     assert_int_equal(load(*state, RIS), 0);
@@ -231,6 +231,7 @@ static void test_input_waits_until_enabled(void **state)
 {
     struct fixture *f = *state;
 
+    store(f, CR, 0);
     type(f, "x");
     assert_int_equal(load(f, FR) & FR_RXFE, FR_RXFE);
     store(f, CR, ENABLE);
@@ -249,6 +250,18 @@ static void test_one_byte_without_fifos(void **state)
     assert_int_equal(load(f, MIS), INT_RX);
     assert_int_equal(load(f, DR), 'x');
     assert_int_equal(load(f, DR), 'y');
+}
+
+static void test_switching_fifos_keeps_input(void **state)
+{
+    struct fixture *f = *state;
+
+    type(f, "xyz");
+    store(f, LCR_H, FIFOS);
+    assert_int_equal(load(f, DR), 'x');
+    store(f, LCR_H, 0);
+    assert_int_equal(load(f, DR), 'y');
+    assert_int_equal(load(f, DR), 'z');
 }
 
 static void test_loopback(void **state)
@@ -354,6 +367,7 @@ int main(void)
         TEST(test_input_beyond_the_fifo_waits),
         TEST(test_input_waits_until_enabled),
         TEST(test_one_byte_without_fifos),
+        TEST(test_switching_fifos_keeps_input),
         TEST(test_loopback),
         TEST(test_without_a_link),
         TEST(test_broken_link),

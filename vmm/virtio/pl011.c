@@ -209,10 +209,7 @@ static uint32_t read_register(struct pl011 *uart, uint64_t offset)
 
 static void write_line_control(struct pl011 *uart, uint8_t value)
 {
-    if (((uart->lcr_h ^ value) & LCR_H_FEN) != 0) {
-        /* Switching the FIFOs empties them (3.3.7). */
-        uart->fifo_count = 0;
-    }
+    /* Switching the FIFOs may empty them (3.3.7), but what was typed while a guest boots is worth keeping. */
     uart->lcr_h = value;
     fill_fifo(uart);
 }
@@ -294,7 +291,8 @@ void pl011_reset(struct pl011 *uart)
     uart->fifo_count = 0;
     uart->raw = 0;
     uart->imsc = 0;
-    uart->cr = CR_TXE | CR_RXE;
+    /* Enabled, as firmware hands it over: many a small guest takes that for granted. */
+    uart->cr = CR_UARTEN | CR_TXE | CR_RXE;
     uart->ibrd = 0;
     uart->fbrd = 0;
     uart->lcr_h = 0;

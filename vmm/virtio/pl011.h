@@ -47,7 +47,7 @@ struct pl011 {
 ERR_CHECKED enum err pl011_init(struct pl011 *uart, const struct vmm_device_config *config,
                                 struct irq_line *line);
 
-/** State after power-on. Bytes waiting in the link stay there. */
+/** State after power-on and firmware: enabled. Bytes waiting in the link stay there. */
 void pl011_reset(struct pl011 *uart);
 
 /** The link's channel was notified: input, or space for output. */
