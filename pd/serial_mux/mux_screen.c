@@ -165,7 +165,16 @@ void mux_screen_redraw(struct mux_screen *screen, struct mux_console *console)
         from = mux_console_oldest(console);
     }
     put_name(screen, console, "");
-    put_harmless(screen, console, from, console->shown);
+    /* A sequence that was broken off has to begin again for its rest to make sense. */
+    uint64_t pending = console->shown - mux_vt_pending(&console->vt);
+    if (pending < from) {
+        pending = from;
+    }
+    put_harmless(screen, console, from, pending);
+    for (; pending < console->shown; pending++) {
+        uint8_t byte = mux_console_byte(console, pending);
+        put(screen, &byte, 1);
+    }
     console->erased = false;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pd/serial_mux/mux_vt.h"
 
-enum vt_state { STATE_GROUND = 0, STATE_ESCAPE, STATE_CSI };
+enum vt_state { STATE_GROUND = 0, STATE_ESCAPE, STATE_CSI, STATE_CHARACTER };
 
 #define ESC 0x1bu
 #define PARAMETER_MAX 9999u
 #define BEYOND_ANY_SCREEN 500u
+/* A longer sequence is no sequence. */
+#define PENDING_MAX 64u
 
 static void begin_csi(struct mux_vt *vt)
 {
@@ -60,28 +62,69 @@ static void finish_csi(struct mux_vt *vt, uint8_t final)
     }
 }
 
+static void ground(struct mux_vt *vt, uint8_t byte)
+{
+    if (byte >= 0xc2 && byte <= 0xf4) {
+        vt->state = STATE_CHARACTER;
+        vt->expected = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1;
+    }
+}
+
+static void character(struct mux_vt *vt, uint8_t byte)
+{
+    vt->expected--;
+    if (vt->expected == 0 || (byte & 0xc0) != 0x80) {
+        vt->state = STATE_GROUND;
+    }
+}
+
+static void escape(struct mux_vt *vt, uint8_t byte)
+{
+    vt->state = STATE_GROUND;
+    if (byte == '[') {
+        begin_csi(vt);
+    } else if (byte == 'c') {
+        *vt = (struct mux_vt){0}; /* full reset */
+    }
+}
+
+static void csi(struct mux_vt *vt, uint8_t byte)
+{
+    if (byte >= '0' && byte <= '9') {
+        take_digit(vt, byte);
+    } else if (byte == ';' && vt->parameter_count < MUX_VT_MAX_PARAMETERS) {
+        vt->parameters[vt->parameter_count++] = 0;
+    } else if (byte == '?') {
+        vt->is_private = true;
+    } else if (byte >= 0x40) {
+        finish_csi(vt, byte);
+    }
+}
+
 void mux_vt_byte(struct mux_vt *vt, uint8_t byte)
 {
+    vt->pending++;
     if (byte == ESC) {
         vt->state = STATE_ESCAPE;
+        vt->pending = 1;
     } else if (vt->state == STATE_ESCAPE) {
-        vt->state = STATE_GROUND;
-        if (byte == '[') {
-            begin_csi(vt);
-        } else if (byte == 'c') {
-            *vt = (struct mux_vt){0}; /* full reset */
-        }
+        escape(vt, byte);
     } else if (vt->state == STATE_CSI) {
-        if (byte >= '0' && byte <= '9') {
-            take_digit(vt, byte);
-        } else if (byte == ';' && vt->parameter_count < MUX_VT_MAX_PARAMETERS) {
-            vt->parameters[vt->parameter_count++] = 0;
-        } else if (byte == '?') {
-            vt->is_private = true;
-        } else if (byte >= 0x40) {
-            finish_csi(vt, byte);
-        }
+        csi(vt, byte);
+    } else if (vt->state == STATE_CHARACTER) {
+        character(vt, byte);
+    } else {
+        ground(vt, byte);
     }
+    if (vt->state == STATE_GROUND || vt->pending > PENDING_MAX) {
+        vt->state = STATE_GROUND;
+        vt->pending = 0;
+    }
+}
+
+uint32_t mux_vt_pending(const struct mux_vt *vt)
+{
+    return vt->pending;
 }
 
 void mux_vt_enter(struct mux_vt *vt)

@@ -17,7 +17,9 @@
 /** State between bytes. Zero-initialised. */
 struct mux_vt {
     uint8_t state;
-    bool is_private; /**< CSI ? ... */
+    uint8_t pending;  /**< bytes of an unfinished sequence or character */
+    uint8_t expected; /**< continuation bytes that the character still needs */
+    bool is_private;  /**< CSI ? ... */
     uint8_t parameter_count;
     uint16_t parameters[MUX_VT_MAX_PARAMETERS];
     bool alternate; /**< the alternate screen is on */
@@ -27,6 +29,9 @@ struct mux_vt {
 
 /** Feed one byte of output. */
 void mux_vt_byte(struct mux_vt *vt, uint8_t byte);
+
+/** How many of the last bytes are an unfinished sequence or character, which must not be torn apart. */
+uint32_t mux_vt_pending(const struct mux_vt *vt);
 
 /** The user pressed Enter. */
 void mux_vt_enter(struct mux_vt *vt);

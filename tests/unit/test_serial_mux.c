@@ -146,6 +146,27 @@ static void test_question_is_not_asked_again(void **state)
     expect(f, ERASE "[vm1] noise\r\n[vm2] prompt");
 }
 
+static void test_interrupted_sequence_begins_again(void **state)
+{
+    struct mux_fixture *f = *state;
+    show(f, 0, "ab\x1b[1;3");
+    show(f, 1, "x\n");
+    show(f, 0, "1mc\xe2\x82");
+    (void)mux_fixture_shown(f);
+    show(f, 1, "y\n");
+    show(f, 0,
+         "\xac"
+         "d");
+    expect(f, ERASE "[vm2] y\r\n[vm1] ab\x1b[1;31mc\x1b[0m\xe2\x82\xac"
+                    "d");
+    show(f, 0, "\x1b[?104");
+    show(f, 1, "z\n");
+    (void)mux_fixture_shown(f);
+    show(f, 0, "9h");
+    show(f, 1, "hidden\n");
+    expect(f, "9h");
+}
+
 static void test_endless_line_in_the_background_is_broken(void **state)
 {
     struct mux_fixture *f = *state;
@@ -553,6 +574,7 @@ int main(void)
         cmocka_unit_test_setup(test_background_cannot_touch_the_terminal, setup),
         cmocka_unit_test_setup(test_focused_console_is_passed_untouched, setup),
         cmocka_unit_test_setup(test_question_is_not_asked_again, setup),
+        cmocka_unit_test_setup(test_interrupted_sequence_begins_again, setup),
         cmocka_unit_test_setup(test_endless_line_in_the_background_is_broken, setup),
         cmocka_unit_test_setup(test_focused_console_has_every_second_turn, setup),
         cmocka_unit_test_setup(test_slow_terminal_makes_the_sender_wait_and_loses_nothing, setup),
