@@ -422,28 +422,69 @@ static void test_reboot_that_cannot_load(void **state)
     assert_non_null(strstr(log_record_text(), "stays off"));
 }
 
+static struct platform_exit crash_exit(uint64_t syndrome, uint64_t pc)
+{
+    struct platform_exit exit = {.reason = PLATFORM_EXIT_CRASH, .syndrome = syndrome, .pc = pc};
+
+    exit.u.crash.gpa = 0xdead0000;
+    return exit;
+}
+
+static void test_access_that_cannot_be_emulated(void **state)
+{
+    struct fixture *f = *state;
+
+    start(f);
+    for (uint64_t i = 0; i < 100; i++) {
+        struct platform_exit exit = crash_exit(0x92000000, 4 * i);
+        assert_int_equal(vm_exit(&f->vm, &exit), PLATFORM_RESUME_ABORT);
+    }
+    assert_true(platform_fake.vcpus[0].running);
+    assert_in_range(log_record_count(), 1, 20);
+}
+
+/* Its vectors are not in memory: each abort leads to the next. */
+static enum platform_resume abort_for_ever(struct fixture *f)
+{
+    enum platform_resume resume = PLATFORM_RESUME_ABORT;
+
+    for (unsigned int i = 0; i < 100 && resume == PLATFORM_RESUME_ABORT; i++) {
+        struct platform_exit exit = crash_exit(0x82000000, 0x200);
+        resume = vm_exit(&f->vm, &exit);
+    }
+    return resume;
+}
+
 static void test_crash(void **state)
 {
     struct fixture *f = *state;
-    struct platform_exit exit = {.reason = PLATFORM_EXIT_CRASH, .syndrome = 0x92000000};
 
-    exit.u.crash.gpa = 0xdead0000;
+    start(f);
+    assert_int_equal(abort_for_ever(f), PLATFORM_RESUME_STAY);
+    assert_false(platform_fake.vcpus[0].running);
+    assert_non_null(strstr(log_record_text(), "0x00000000dead0000"));
+    assert_non_null(strstr(log_record_text(), "instruction fetch"));
+    assert_non_null(strstr(log_record_text(), "x29 0x000000000000001d"));
+}
+
+static void test_crash_of_an_unknown_kind(void **state)
+{
+    struct fixture *f = *state;
+    struct platform_exit exit = crash_exit(0xbe000000, 0);
+
     start(f);
     assert_int_equal(vm_exit(&f->vm, &exit), PLATFORM_RESUME_STAY);
     assert_false(platform_fake.vcpus[0].running);
-    assert_non_null(strstr(log_record_text(), "0x00000000dead0000"));
-    assert_non_null(strstr(log_record_text(), "load or store"));
-    assert_non_null(strstr(log_record_text(), "x29 0x000000000000001d"));
+    assert_non_null(strstr(log_record_text(), "other exception"));
 }
 
 static void test_crash_that_restarts(void **state)
 {
     struct fixture *f = *state;
-    struct platform_exit exit = {.reason = PLATFORM_EXIT_CRASH};
 
     f->config.on_crash = VMM_EXIT_RESTART;
     start(f);
-    assert_int_equal(vm_exit(&f->vm, &exit), PLATFORM_RESUME_STAY);
+    assert_int_equal(abort_for_ever(f), PLATFORM_RESUME_STAY);
     assert_int_equal(platform_fake.vcpus[0].start_count, 2);
 }
 
@@ -499,7 +540,9 @@ int main(void)
         TEST(test_power_off_that_halts),
         TEST(test_reboot),
         TEST(test_reboot_that_cannot_load),
+        TEST(test_access_that_cannot_be_emulated),
         TEST(test_crash),
+        TEST(test_crash_of_an_unknown_kind),
         TEST(test_crash_that_restarts),
         TEST(test_notifications_find_their_device),
     };

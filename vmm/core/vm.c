@@ -8,6 +8,15 @@
 #include "vmm/core/trng.h"
 #include "vmm/core/vm_devices.h"
 
+/* ESR_EL2, exception class (Arm DDI 0487). */
+#define ESR_CLASS_SHIFT 26
+#define ESR_CLASS_MASK 0x3fu
+#define ESR_CLASS_FETCH 0x20u
+#define ESR_CLASS_DATA 0x24u
+
+/* Aborts of one instruction in a row after which a guest is given up. */
+#define MAX_SAME_ABORTS 16u
+
 static enum err add_devices(struct vm *vm)
 {
     const struct vmm_config *config = vm->config;
@@ -124,12 +133,6 @@ static void end(struct vm *vm, uint32_t action, const char *how)
     }
 }
 
-static void crash(struct vm *vm, const struct platform_exit *exit, const char *why)
-{
-    crash_report(vm->config->name, exit, why);
-    end(vm, vm->config->on_crash, "has crashed");
-}
-
 static enum platform_resume on_mmio(struct vm *vm, struct platform_exit *exit)
 {
     struct mmio_access access = {
@@ -170,8 +173,43 @@ static enum platform_resume on_call(struct vm *vm, struct platform_exit *exit)
     }
 }
 
+static bool is_abort(const struct platform_exit *exit)
+{
+    const uint64_t class = exit->syndrome >> ESR_CLASS_SHIFT & ESR_CLASS_MASK;
+
+    return class == ESR_CLASS_FETCH || class == ESR_CLASS_DATA;
+}
+
+/* The same instruction again and again, with no other exit in between: the guest's handler cannot deal with
+   it, as when its vectors are not in memory. */
+static bool is_hopeless(struct vm *vm, const struct platform_exit *exit)
+{
+    uint32_t *count = &vm->abort_count[exit->vcpu];
+
+    *count = vm->aborted_at[exit->vcpu] == exit->pc ? *count + 1 : 1;
+    vm->aborted_at[exit->vcpu] = exit->pc;
+    return *count > MAX_SAME_ABORTS;
+}
+
+/* What cannot be emulated. An access to nowhere is the guest's to handle, as on hardware. */
+static enum platform_resume on_crash(struct vm *vm, const struct platform_exit *exit)
+{
+    if (is_abort(exit) && !is_hopeless(vm, exit)) {
+        log_warn_limited(&vm->stray_accesses, "%s: access to 0x%llx that cannot be emulated (pc 0x%llx)",
+                         vm->config->name, (unsigned long long)exit->u.crash.gpa,
+                         (unsigned long long)exit->pc);
+        return PLATFORM_RESUME_ABORT;
+    }
+    crash_report(vm->config->name, exit, "cannot go on");
+    end(vm, vm->config->on_crash, "has crashed");
+    return PLATFORM_RESUME_STAY;
+}
+
 enum platform_resume vm_exit(struct vm *vm, struct platform_exit *exit)
 {
+    if (exit->reason != PLATFORM_EXIT_CRASH) {
+        vm->abort_count[exit->vcpu] = 0;
+    }
     switch (exit->reason) {
     case PLATFORM_EXIT_MMIO:
         return on_mmio(vm, exit);
@@ -182,8 +220,7 @@ enum platform_resume vm_exit(struct vm *vm, struct platform_exit *exit)
                          vm->config->name, (unsigned long long)exit->syndrome, (unsigned long long)exit->pc);
         return PLATFORM_RESUME_UNDEF;
     case PLATFORM_EXIT_CRASH:
-        crash(vm, exit, "an access that cannot be emulated");
-        return PLATFORM_RESUME_STAY;
+        return on_crash(vm, exit);
     case PLATFORM_EXIT_NONE:
     default:
         return PLATFORM_RESUME_DONE;

@@ -57,7 +57,9 @@ struct vm {
     struct mmio_map mmio;
     struct vm_device devices[VMM_CONFIG_MAX_DEVICES];
     uint32_t device_count;
-    struct virtq_chain scratch; /**< shared by all devices: one chain is in hand at a time */
+    struct virtq_chain scratch;                 /**< shared by all devices: one chain is in hand at a time */
+    uint64_t aborted_at[VMM_CONFIG_MAX_VCPUS];  /**< program counter of the last abort that was given back */
+    uint32_t abort_count[VMM_CONFIG_MAX_VCPUS]; /**< how often in a row */
     struct log_limit stray_accesses;
     struct log_limit stray_registers;
 };
