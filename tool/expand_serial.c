@@ -63,6 +63,7 @@ void expand_serial(struct expand *expand, const struct node *node)
     }
     expand->serial_pd = expand_add_pd(expand, desc->name, node, &desc->mux);
     expand->serial_config.escape = (uint32_t)desc->escape;
+    expand->serial_config.flags = desc->colours ? 0 : SERIAL_MUX_NO_COLOURS;
     add_driver(expand, node, expand->serial_pd);
     if (desc->klog && !expand->options->microkit) {
         add_klog(expand, node, expand->serial_pd);
@@ -130,6 +131,8 @@ bool expand_serial_connect(struct expand *expand, const struct node *console, co
     }
     strncpy(client->name, name, sizeof(client->name) - 1);
     client->colour = colour_of(desc, config->client_count);
+    client->flags =
+        (desc->overflow != 0 ? SERIAL_MUX_CLIENT_DROP : 0) | (desc->silent ? SERIAL_MUX_CLIENT_SILENT : 0);
     expand->consoles[config->client_count++] = console;
     return true;
 }

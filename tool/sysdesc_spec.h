@@ -104,7 +104,7 @@ struct desc_serial {
     char *input;
     uint64_t escape;
     uint64_t ring_bytes;
-    bool klog;
+    bool klog, colours;
 };
 
 /** `<entropy>` */
@@ -169,6 +169,8 @@ struct desc_console {
     char *name;
     uint32_t colour;
     uint64_t ring_bytes;
+    uint32_t overflow;
+    bool silent;
 };
 
 /** `<net>` */

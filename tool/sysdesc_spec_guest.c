@@ -46,6 +46,9 @@ const struct element_spec sysdesc_spec_linux = {
 static const char *const colours[] = {"auto", "none",    "red",  "green", "yellow",
                                       "blue", "magenta", "cyan", "white", NULL};
 
+/* "drop" is index 1: SERIAL_MUX_CLIENT_DROP. */
+static const char *const overflows[] = {"block", "drop", NULL};
+
 static const struct attr_spec console_attrs[] = {
     {.name = "name",
      .type = ATTR_NAME,
@@ -66,6 +69,18 @@ static const struct attr_spec console_attrs[] = {
      .max = SPEC_MAX_RING_BYTES,
      .power_of_two = true,
      .doc = "buffer in each direction between the guest's monitor and the multiplexer"},
+    {.name = "overflow",
+     .type = ATTR_CHOICE,
+     .offset = offsetof(struct desc_console, overflow),
+     .fallback = "block",
+     .choices = overflows,
+     .doc = "output that the terminal is too slow for: block makes the guest wait, drop drops the oldest "
+            "and counts"},
+    {.name = "silent",
+     .type = ATTR_BOOL,
+     .offset = offsetof(struct desc_console, silent),
+     .fallback = "false",
+     .doc = "whether output is shown at start only while the console has the input; Ctrl-\\ s switches"},
 };
 
 const struct element_spec sysdesc_spec_console = {

@@ -5,7 +5,7 @@
 #include "lib/config/config.h"
 
 #define SERIAL_MUX_CONFIG_MAGIC 0x584d5343u /* "CSMX" */
-#define SERIAL_MUX_CONFIG_VERSION 1u
+#define SERIAL_MUX_CONFIG_VERSION 2u
 #define SERIAL_MUX_CONFIG_SECTION ".serial_mux_config"
 #define SERIAL_MUX_MAX_CLIENTS 32u
 
@@ -17,6 +17,10 @@ enum serial_mux_client_flags {
     SERIAL_MUX_CLIENT_DROP = 1u << 0,  /**< output that the terminal is too slow for is dropped and counted;
                                             else the sender waits */
     SERIAL_MUX_CLIENT_SILENT = 1u << 1 /**< not shown unless it has the input */
+};
+
+enum serial_mux_flags {
+    SERIAL_MUX_NO_COLOURS = 1u << 0 /**< names are not coloured until the user asks for it */
 };
 
 /** One console: a byte-stream link to a VMM or another PD. */
@@ -35,6 +39,8 @@ struct serial_mux_config {
     uint32_t escape;           /**< escape byte, default 0x1c (Ctrl-\) */
     uint32_t focus;            /**< client that has the input at start */
     uint32_t client_count;
+    uint32_t flags; /**< enum serial_mux_flags */
+    uint32_t reserved;
     struct serial_mux_client_config clients[SERIAL_MUX_MAX_CLIENTS];
 };
 

@@ -83,7 +83,7 @@ enum err serial_mux_init(struct serial_mux *mux, const struct serial_mux_config 
     mux->client_count = config->client_count;
     mux->focus = config->focus < config->client_count ? config->focus : 0;
     mux->replay = NO_REPLAY;
-    mux->screen.colours = true;
+    mux->screen.colours = (config->flags & SERIAL_MUX_NO_COLOURS) == 0;
     mux->keys.escape = (uint8_t)config->escape;
     mux->keys.count = config->client_count;
     mux->klog = (const struct sysdesc_klog *)(uintptr_t)config->klog;

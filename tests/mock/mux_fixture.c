@@ -49,13 +49,13 @@ void mux_fixture_start(struct mux_fixture *f, uint32_t client_count)
     f->config = (struct serial_mux_config){.driver = link_of(f, DRIVER_REGION, MUX_FIXTURE_DRIVER_CHANNEL),
                                            .klog = (uint64_t)(uintptr_t)&f->klog,
                                            .escape = 0x1c,
+                                           .flags = SERIAL_MUX_NO_COLOURS,
                                            .client_count = client_count};
     for (uint32_t i = 0; i < client_count; i++) {
         f->config.clients[i] = (struct serial_mux_client_config){
             .name = {'v', 'm', (char)('1' + i)}, .colour = 32 + i, .link = link_of(f, i, i)};
     }
     require(serial_mux_init(&f->mux, &f->config, count_notification, f) == ERR_OK);
-    f->mux.screen.colours = false;
     start_peer(f, &f->driver, DRIVER_REGION);
     for (uint32_t i = 0; i < client_count; i++) {
         mux_fixture_start_client(f, i);

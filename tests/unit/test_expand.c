@@ -328,10 +328,10 @@ static void test_input_and_colours(void **state)
 {
     (void)state;
     struct model *model =
-        load("<system><serial input='second' escape='0x1d'/>"
+        load("<system><serial input='second' escape='0x1d' colours='false'/>"
              "<guest name='a' ram='32M'>" LINUX "<console colour='none'/></guest>"
-             "<guest name='b' ram='32M'>" LINUX "<console name='second' colour='red'/></guest>"
-             "<guest name='c' ram='32M'>" LINUX "<console/></guest></system>");
+             "<guest name='b' ram='32M'>" LINUX "<console name='second' colour='red' overflow='drop'/></guest>"
+             "<guest name='c' ram='32M'>" LINUX "<console silent='true'/></guest></system>");
     const struct serial_mux_config *mux =
         config_of(model, "serial_mux", SERIAL_MUX_CONFIG_SECTION, sizeof(*mux));
 
@@ -340,6 +340,10 @@ static void test_input_and_colours(void **state)
     assert_int_equal(mux->clients[0].colour, 0);
     assert_int_equal(mux->clients[1].colour, 31);
     assert_true(mux->clients[2].colour >= 31);
+    assert_int_equal(mux->flags, SERIAL_MUX_NO_COLOURS);
+    assert_int_equal(mux->clients[0].flags, 0);
+    assert_int_equal(mux->clients[1].flags, SERIAL_MUX_CLIENT_DROP);
+    assert_int_equal(mux->clients[2].flags, SERIAL_MUX_CLIENT_SILENT);
     model_free(model);
 }
 

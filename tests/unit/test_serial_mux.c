@@ -242,7 +242,6 @@ static void test_drop_policy_counts(void **state)
     struct mux_fixture *f = *state;
     f->config.clients[1].flags = SERIAL_MUX_CLIENT_DROP;
     assert_int_equal(serial_mux_init(&f->mux, &f->config, f->mux.notify, f), ERR_OK);
-    f->mux.screen.colours = false;
     (void)ring_sync(&f->clients[1]);
     (void)ring_sync(&f->driver);
     uint32_t written = 0;
@@ -517,39 +516,6 @@ static void test_paste_waits_for_a_slow_console_and_loses_nothing(void **state)
     assert_true(rests > 10);
 }
 
-static void test_two_digits_with_ten_consoles(void **state)
-{
-    (void)state;
-    struct mux_keys keys = {.escape = 0x1c, .count = 12};
-    static const struct {
-        const char *typed;
-        uint32_t number;
-        bool again;
-    } cases[] = {{"\x1c"
-                  "2",
-                  2, false},
-                 {"\x1c"
-                  "12",
-                  12, false},
-                 {"\x1c"
-                  "1\r",
-                  1, false},
-                 {"\x1c"
-                  "1x",
-                  1, true}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct mux_command command = {0};
-        for (const char *at = cases[i].typed; *at != '\0'; at++) {
-            assert_int_equal(command.action, MUX_ACTION_NONE);
-            command = mux_keys_byte(&keys, (uint8_t)*at);
-        }
-        assert_int_equal(command.action, MUX_ACTION_FOCUS);
-        assert_int_equal(command.number, cases[i].number);
-        assert_int_equal(command.again, cases[i].again);
-        assert_false(mux_keys_is_busy(&keys));
-    }
-}
-
 static void test_many_clients_share_the_pool(void **state)
 {
     struct mux_fixture *f = *state;
@@ -596,7 +562,6 @@ int main(void)
         cmocka_unit_test_setup(test_list_and_help, setup),
         cmocka_unit_test_setup(test_colours_switch, setup),
         cmocka_unit_test_setup(test_paste_waits_for_a_slow_console_and_loses_nothing, setup),
-        cmocka_unit_test(test_two_digits_with_ten_consoles),
         cmocka_unit_test_setup(test_many_clients_share_the_pool, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
