@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** The device's registers: bringing it up, what it is like, and its interrupts. Part of blk_driver. */
+#pragma once
+
+#include "pd/blk_driver/blk_driver.h"
+
+/** Feature bits, virtio 1.2 sections 5.2.3 and 6. */
+#define VIRTIO_BLK_F_SIZE_MAX (1ull << 1)
+#define VIRTIO_BLK_F_SEG_MAX (1ull << 2)
+#define VIRTIO_BLK_F_RO (1ull << 5)
+#define VIRTIO_BLK_F_BLK_SIZE (1ull << 6)
+#define VIRTIO_BLK_F_FLUSH (1ull << 9)
+#define VIRTIO_BLK_F_TOPOLOGY (1ull << 10)
+#define VIRTIO_BLK_F_CONFIG_WCE (1ull << 11)
+#define VIRTIO_BLK_F_DISCARD (1ull << 13)
+#define VIRTIO_BLK_F_WRITE_ZEROES (1ull << 14)
+
+/**
+ * Reset the device and bring it up with `memory` for its queue; fills driver->queue, info, features.
+ * Errors: ERR_UNSUPPORTED (no modern virtio block device there), ERR_STATE (it refuses features or queue),
+ * and those of virtq_driver_init().
+ */
+ERR_CHECKED enum err blk_device_start(struct blk_driver *driver, void *memory, uint64_t paddr);
+
+/** Stop it for good. */
+void blk_device_stop(struct blk_driver *driver);
+
+/**
+ * Take note of the interrupts there are. Returns ERR_IO if the device asks for a reset; *changed is set if
+ * its config space changed, and info is then up to date.
+ */
+ERR_CHECKED enum err blk_device_interrupts(struct blk_driver *driver, bool *changed);
+
+/** Tell the device that there are requests. */
+void blk_device_kick(const struct blk_driver *driver);

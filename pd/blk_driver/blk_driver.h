@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * Driver for a virtio block device (virtio 1.2, section 5.2) behind virtio-mmio registers (section 4.2.2, the
+ * modern interface): serves the requests of lib/blk/blk_protocol.h over a link to the block server.
+ *
+ * The device moves the data itself, between the disk and the DMA regions that the configuration lists; a
+ * request that names a byte outside them is refused here, whoever sent it. Each request in flight has a slot;
+ * a slot is free again once its reply is in the link, so replies always have a place to wait.
+ *
+ * A device that breaks the rules, asks for a reset or isn't there is left alone from then on: what is in
+ * flight fails and so does all that comes.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/blk/blk_protocol.h"
+#include "lib/config/blk_config.h"
+#include "lib/ring/ring.h"
+#include "lib/virtq_driver/virtq_driver.h"
+
+/** Requests in flight, at most. */
+#define BLK_DRIVER_SLOTS 64u
+
+/** Access to the device's registers; offsets as in section 4.2.2. */
+struct blk_registers {
+    uint32_t (*read)(void *context, uint32_t offset);
+    void (*write)(void *context, uint32_t offset, uint32_t value);
+    void *context;
+};
+
+/** Memory that the device may access. */
+struct blk_region {
+    uint64_t paddr;
+    uint64_t bytes;
+};
+
+/** What blk_driver_init() needs. Copied. */
+struct blk_driver_setup {
+    struct blk_registers registers;
+    void *own;          /**< zeroed memory for queue and slots, shared with the device, page-aligned */
+    uint64_t own_paddr; /**< where the device finds it */
+    uint64_t own_bytes; /**< blk_driver_own_bytes() at least */
+    const struct blk_region *regions;
+    uint32_t region_count; /**< BLK_DRIVER_MAX_REGIONS at most */
+};
+
+/** What the device reads and writes beside the data of one request. */
+struct blk_driver_dma {
+    uint32_t type; /**< struct virtio_blk_req, section 5.2.6 */
+    uint32_t reserved;
+    uint64_t sector;
+    uint64_t range_sector; /**< struct virtio_blk_discard_write_zeroes */
+    uint32_t range_sectors;
+    uint32_t range_flags;
+    uint8_t status;
+    uint8_t padding[15];
+    struct virtq_desc table[BLK_MAX_SEGMENTS + 2];
+};
+
+enum blk_slot_state {
+    BLK_SLOT_FREE = 0,
+    BLK_SLOT_BUSY,   /**< the device has it */
+    BLK_SLOT_ORPHAN, /**< likewise, but nobody waits for it any more */
+    BLK_SLOT_DONE    /**< its reply waits for room in the link */
+};
+
+struct blk_slot {
+    enum blk_slot_state state;
+    uint32_t status; /**< enum blk_status */
+    uint64_t tag;
+};
+
+/** A driver. Large: keep it static. Private to blk_driver.c but for its size, and `info`. */
+struct blk_driver {
+    struct blk_registers registers;
+    struct blk_region regions[BLK_DRIVER_MAX_REGIONS];
+    uint32_t region_count;
+    struct blk_driver_dma *dma;
+    uint64_t dma_paddr;
+    struct ring link;
+    struct virtq_driver queue;
+    struct blk_info info;
+    bool alive;
+    bool info_due; /**< the server is to be sent `info` */
+    bool indirect;
+    bool queue_full; /**< the request at hand needs more descriptors than are free */
+    uint64_t features;
+    struct blk_slot slots[BLK_DRIVER_SLOTS];
+    uint16_t slot_of[VIRTQ_DRIVER_MAX_SIZE]; /**< by head of chain */
+    uint32_t busy_count;
+    uint32_t done_count;
+    struct blk_request request; /**< the one in hand */
+    struct log_limit complaints;
+};
+
+/** Bytes of own memory that a driver needs. */
+uint64_t blk_driver_own_bytes(void);
+
+/**
+ * Set up our side of the link and the device. A device that cannot be used is logged and no error: requests
+ * then fail. Errors: those of ring_init(), ERR_RANGE (setup too small).
+ */
+ERR_CHECKED enum err blk_driver_init(struct blk_driver *driver, const struct blk_driver_setup *setup,
+                                     void *link_own, const void *link_peer, uint32_t link_bytes);
+
+/**
+ * The device interrupted or the link was notified: do what can be done. Returns true if the server is to be
+ * notified. An interrupt may be acknowledged afterwards.
+ */
+bool blk_driver_run(struct blk_driver *driver);
