@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The block server PD: configuration and notifications around blk_server.c. */
+#include <microkit.h>
+#include <stddef.h>
+
+#include "lib/base/log.h"
+#include "lib/config/blk_config.h"
+#include "pd/blk_server/blk_server.h"
+
+const struct log_sink log_sink = {.name = microkit_name, .write = microkit_dbg_puts};
+
+__attribute__((section(BLK_SERVER_CONFIG_SECTION), used)) struct blk_server_config blk_server_config = {
+    .header = {.magic = BLK_SERVER_CONFIG_MAGIC,
+               .version = BLK_SERVER_CONFIG_VERSION,
+               .size_bytes = sizeof(struct blk_server_config)},
+};
+
+static struct blk_server server;
+static bool ready;
+
+static void notify(void *context, uint32_t channel)
+{
+    (void)context;
+    microkit_notify(channel);
+}
+
+void init(void)
+{
+    if (!config_is_valid(&blk_server_config.header, BLK_SERVER_CONFIG_MAGIC, BLK_SERVER_CONFIG_VERSION,
+                         sizeof blk_server_config)) {
+        log_error("no configuration: was this program put into the image by the tool?");
+        return;
+    }
+    const enum err err = blk_server_init(&server, &blk_server_config, notify, NULL);
+    if (err != ERR_OK) {
+        log_error("configuration: %s", err_text(err));
+        return;
+    }
+    ready = true;
+    blk_server_run(&server);
+}
+
+void notified(microkit_channel channel)
+{
+    (void)channel; /* any client's event may let any other go on */
+    if (ready) {
+        blk_server_run(&server);
+    }
+}
