@@ -2,8 +2,8 @@
 VMM_CORE_SRCS := vmm/core/crash.c vmm/core/image.c vmm/core/mmio.c vmm/core/psci.c vmm/core/vm.c \
 	vmm/core/vm_devices.c vmm/core/trng.c lib/fdt/fdt_view.c
 VMM_VGIC_SRCS := vmm/vgic/vgic.c
-VMM_VIRTIO_SRCS := vmm/virtio/pl011.c vmm/virtio/vhost_net.c vmm/virtio/virtio_device.c vmm/virtio/virtio_mmio.c \
-	vmm/virtio/virtio_net.c
+VMM_VIRTIO_SRCS := vmm/virtio/pl011.c vmm/virtio/vhost_net.c vmm/virtio/virtio_blk.c vmm/virtio/virtio_blk_io.c \
+	vmm/virtio/virtio_device.c vmm/virtio/virtio_mmio.c vmm/virtio/virtio_net.c lib/blk/blk_check.c
 VMM_SRCS := $(VMM_CORE_SRCS) $(VMM_VGIC_SRCS) $(VMM_VIRTIO_SRCS) $(GUESTMEM_SRCS) $(VIRTQ_SRCS)
 PDS += vmm
 vmm_SRCS := vmm/core/main.c vmm/platform_bundled.c vmm/platform_cache.c $(VMM_SRCS)

@@ -26,6 +26,9 @@ enum vmm_transport { VMM_TRANSPORT_NONE = 0, VMM_TRANSPORT_MMIO = 1, VMM_TRANSPO
 /** Who works on a NIC's virtqueues: the VMM, over rings to the switch, or the switch itself. */
 enum vmm_datapath { VMM_DATAPATH_RING = 0, VMM_DATAPATH_VHOST = 1 };
 
+/** How a disk's data gets to the guest: through a region of the VMM's, or straight into the guest's RAM. */
+enum vmm_block_datapath { VMM_BLOCK_COPY = 0, VMM_BLOCK_SHARED = 1 };
+
 /** What the guest's exit (PSCI SYSTEM_OFF and SYSTEM_RESET, crash) leads to. */
 enum vmm_exit_action { VMM_EXIT_STOP = 0, VMM_EXIT_RESTART = 1, VMM_EXIT_HALT = 2 };
 
@@ -37,6 +40,13 @@ struct vmm_net_config {
     uint32_t data_channel; /**< VHOST: kicks to the switch, and its interrupts where no one posts them */
     uint32_t lazy_channel; /**< VHOST: interrupts that may be late, as data_channel; see has_lazy */
     uint32_t has_lazy;     /**< 1: lazy_channel is one */
+};
+
+struct vmm_block_config {
+    uint64_t region;       /**< COPY: vaddr of memory that the disk's device may access */
+    uint64_t region_bytes; /**< COPY: of it */
+    uint32_t datapath;     /**< enum vmm_block_datapath */
+    char id[20];           /**< what GET_ID gives */
 };
 
 /** One device of the guest. */
@@ -54,6 +64,7 @@ struct vmm_device_config {
     struct config_link link; /**< to switch, multiplexer or block server */
     union {
         struct vmm_net_config net;
+        struct vmm_block_config block;
         uint64_t reserved[16];
     } u;
 };

@@ -63,9 +63,23 @@ enum err vm_init(struct vm *vm, const struct vmm_config *config)
 void vm_stop(struct vm *vm)
 {
     vm->running = false;
+    vm->start_due = false;
     for (uint32_t vcpu = 0; vcpu < vm->config->vcpu_count; vcpu++) {
         platform_vcpu_stop(vcpu);
     }
+}
+
+/* What a disk is like has to be known when the guest looks, and nobody else may write to its RAM. */
+static bool disks_are_ready(const struct vm *vm)
+{
+    bool ready = true;
+
+    for (uint32_t i = 0; i < vm->device_count; i++) {
+        const struct vm_device *device = &vm->devices[i];
+
+        ready = ready && (device->config->kind != VMM_DEVICE_BLOCK || virtio_blk_is_ready(&device->u.blk));
+    }
+    return ready;
 }
 
 enum err vm_start(struct vm *vm)
@@ -78,6 +92,10 @@ enum err vm_start(struct vm *vm)
         if (vm->devices[i].ops->reset != NULL) {
             vm->devices[i].ops->reset(&vm->devices[i]);
         }
+    }
+    vm->start_due = !disks_are_ready(vm);
+    if (vm->start_due) {
+        return ERR_OK;
     }
     vgic_reset(&vm->vgic);
     psci_reset(&vm->psci, config->vcpu_count, config->ram_gpa, config->ram_bytes);
@@ -112,6 +130,9 @@ void vm_notified(struct vm *vm, microkit_channel channel)
         if (owns_channel(device->config, channel)) {
             device->ops->notified(device, channel);
         }
+    }
+    if (vm->start_due && disks_are_ready(vm) && vm_start(vm) != ERR_OK) {
+        log_error("%s is not started", vm->config->name);
     }
 }
 

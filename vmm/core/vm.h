@@ -21,6 +21,7 @@
 #include "vmm/vgic/vgic.h"
 #include "vmm/virtio/pl011.h"
 #include "vmm/virtio/vhost_net.h"
+#include "vmm/virtio/virtio_blk.h"
 #include "vmm/virtio/virtio_mmio.h"
 #include "vmm/virtio/virtio_net.h"
 
@@ -44,6 +45,7 @@ struct vm_device {
         struct pl011 pl011;
         struct virtio_net net;
         struct vhost_net vhost_net;
+        struct virtio_blk blk;
     } u;
 };
 
@@ -51,6 +53,7 @@ struct vm_device {
 struct vm {
     const struct vmm_config *config;
     bool running;
+    bool start_due; /**< as soon as its disks are ready */
     struct guestmem mem;
     struct vgic vgic;
     struct psci psci;
@@ -60,6 +63,7 @@ struct vm {
     struct virtq_chain scratch;                 /**< shared by all devices: one chain is in hand at a time */
     uint64_t aborted_at[VMM_CONFIG_MAX_VCPUS];  /**< program counter of the last abort that was given back */
     uint32_t abort_count[VMM_CONFIG_MAX_VCPUS]; /**< how often in a row */
+    struct virtio_blk_pool blk_pool;            /**< likewise, by all disks */
     struct log_limit stray_accesses;
     struct log_limit stray_registers;
 };
@@ -70,7 +74,9 @@ struct vm {
  */
 ERR_CHECKED enum err vm_init(struct vm *vm, const struct vmm_config *config);
 
-/** Reset everything, load the guest anew and let it run. Errors: those of image_load(); it is then stopped.
+/**
+ * Reset everything, load the guest anew and let it run, at once or as soon as its disks are ready. Errors:
+ * those of image_load(); it is then stopped.
  */
 ERR_CHECKED enum err vm_start(struct vm *vm);
 

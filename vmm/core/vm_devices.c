@@ -86,6 +86,26 @@ static enum err add_net(struct vm *vm, struct vm_device *device)
     return err != ERR_OK ? err : add_transport(vm, device, &device->u.net.device);
 }
 
+static void blk_on_notified(struct vm_device *device, microkit_channel channel)
+{
+    (void)channel;
+    virtio_blk_notified(&device->u.blk);
+}
+
+static const struct vm_device_ops blk_ops = {blk_on_notified, virtio_on_reset};
+
+static enum err add_blk(struct vm *vm, struct vm_device *device)
+{
+    device->ops = &blk_ops;
+    const enum err err =
+        virtio_blk_init(&device->u.blk, device->config, &vm->mem, &vm->scratch, &vm->blk_pool);
+    if (err != ERR_OK) {
+        return err;
+    }
+    microkit_notify(device->config->link.channel);
+    return add_transport(vm, device, &device->u.blk.device);
+}
+
 /* The physical interrupt of a passed-through device: on to the guest, acknowledged once it is pending there.
  */
 static void passthrough_on_notified(struct vm_device *device, microkit_channel channel)
@@ -110,6 +130,9 @@ enum err vm_devices_add(struct vm *vm, struct vm_device *device, const struct vm
         break;
     case VMM_DEVICE_NET:
         err = add_net(vm, device);
+        break;
+    case VMM_DEVICE_BLOCK:
+        err = add_blk(vm, device);
         break;
     case VMM_DEVICE_PASSTHROUGH:
         device->ops = &passthrough_ops;

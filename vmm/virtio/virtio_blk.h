@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * virtio-blk (virtio 1.2, section 5.2) over a record link to the block server (lib/blk/blk_protocol.h).
+ *
+ * Two data paths. COPY: data goes through a region of the VMM's that the disk may access, in pages that a
+ * request holds while it is in flight; the guest's RAM is never seen by a device. SHARED: the region is the
+ * guest's RAM itself, and the disk's device reads and writes the guest's buffers; nothing is copied.
+ *
+ * What the disk is like comes from the server; until then the machine is not started. Requests that the
+ * server has outlive a reset of the device: their replies are swallowed. With SHARED they also keep the
+ * machine from being started anew, since the disk may still write to its RAM.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <microkit.h>
+
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/blk/blk_protocol.h"
+#include "lib/config/vmm_config.h"
+#include "lib/ring/ring.h"
+#include "vmm/virtio/virtio_device.h"
+
+/** Feature bits, section 5.2.3. */
+#define VIRTIO_BLK_F_SIZE_MAX (1ull << 1)
+#define VIRTIO_BLK_F_SEG_MAX (1ull << 2)
+#define VIRTIO_BLK_F_RO (1ull << 5)
+#define VIRTIO_BLK_F_BLK_SIZE (1ull << 6)
+#define VIRTIO_BLK_F_FLUSH (1ull << 9)
+#define VIRTIO_BLK_F_TOPOLOGY (1ull << 10)
+#define VIRTIO_BLK_F_CONFIG_WCE (1ull << 11)
+#define VIRTIO_BLK_F_DISCARD (1ull << 13)
+#define VIRTIO_BLK_F_WRITE_ZEROES (1ull << 14)
+
+/** Request types and status, section 5.2.6. */
+enum virtio_blk_type {
+    VIRTIO_BLK_T_IN = 0,
+    VIRTIO_BLK_T_OUT = 1,
+    VIRTIO_BLK_T_FLUSH = 4,
+    VIRTIO_BLK_T_GET_ID = 8,
+    VIRTIO_BLK_T_DISCARD = 11,
+    VIRTIO_BLK_T_WRITE_ZEROES = 13
+};
+enum virtio_blk_status { VIRTIO_BLK_S_OK = 0, VIRTIO_BLK_S_IOERR = 1, VIRTIO_BLK_S_UNSUPP = 2 };
+
+/** Bytes that GET_ID gives. */
+#define VIRTIO_BLK_ID_BYTES 20u
+
+/** Header of a request. */
+struct virtio_blk_req {
+    uint32_t type; /**< enum virtio_blk_type */
+    uint32_t reserved;
+    uint64_t sector;
+};
+
+/** Data of DISCARD and WRITE_ZEROES. */
+struct virtio_blk_range {
+    uint64_t sector;
+    uint32_t num_sectors;
+    uint32_t flags; /**< bit 0: unmap */
+};
+
+/** Config space, section 5.2.4. */
+struct virtio_blk_config {
+    uint64_t capacity;
+    uint32_t size_max;
+    uint32_t seg_max;
+    uint16_t cylinders;
+    uint8_t heads;
+    uint8_t sectors;
+    uint32_t blk_size;
+    uint8_t physical_block_exp;
+    uint8_t alignment_offset;
+    uint16_t min_io_size;
+    uint32_t opt_io_size;
+    uint8_t writeback;
+    uint8_t unused0;
+    uint16_t num_queues;
+    uint32_t max_discard_sectors;
+    uint32_t max_discard_seg;
+    uint32_t discard_sector_alignment;
+    uint32_t max_write_zeroes_sectors;
+    uint32_t max_write_zeroes_seg;
+    uint8_t write_zeroes_may_unmap;
+    uint8_t unused1[3];
+};
+
+/** Requests in flight of all of a machine's disks together. */
+#define VIRTIO_BLK_REQUESTS 64u
+/** Pages of a disk's region with COPY, at most. */
+#define VIRTIO_BLK_MAX_PAGES 4096u
+#define VIRTIO_BLK_PAGE_BYTES 4096u
+
+struct virtio_blk;
+
+/** A request that the server has. */
+struct virtio_blk_request {
+    struct virtio_blk *owner; /**< NULL: free */
+    bool orphan;              /**< the device has been reset since */
+    uint16_t head;
+    uint32_t op;     /**< enum blk_op */
+    uint8_t *status; /**< the guest's byte */
+    uint32_t written_bytes;
+    uint32_t segment_count; /**< of the region, as sent to the server */
+    struct blk_segment segments[BLK_MAX_SEGMENTS];
+    uint32_t buffer_count; /**< COPY and READ: the guest's buffers */
+    struct virtq_segment buffers[BLK_MAX_SEGMENTS];
+};
+
+/** Shared by the disks of a machine. Its size is why it is not part of each. */
+struct virtio_blk_pool {
+    struct virtio_blk *disks[VMM_CONFIG_MAX_DEVICES];
+    uint32_t disk_count;
+    struct virtio_blk_request requests[VIRTIO_BLK_REQUESTS];
+    struct blk_request message; /**< the one being built */
+};
+
+/** What a device has done, for reports and tests. */
+struct virtio_blk_counters {
+    uint64_t requests;
+    uint64_t errors;
+    uint64_t copied_bytes;
+};
+
+/** One device. */
+struct virtio_blk {
+    struct virtio_device device;
+    struct virtio_blk_config config;
+    struct ring link;
+    microkit_channel channel;
+    bool has_info; /**< the server has said what the disk is like */
+    bool shared;   /**< data path SHARED */
+    bool stalled;  /**< a request waits for room: in the pool, the region or the link */
+    uint64_t ram_bytes;
+    uint8_t *region; /**< COPY */
+    uint32_t page_count;
+    uint32_t free_pages;
+    uint64_t taken[VIRTIO_BLK_MAX_PAGES / 64]; /**< a bit for each page */
+    uint32_t in_flight;                        /**< orphans included */
+    char id[VIRTIO_BLK_ID_BYTES];
+    struct virtq_chain *scratch;  /**< for the chain in hand; shared by all devices, not owned */
+    struct virtio_blk_pool *pool; /**< likewise */
+    struct virtio_blk_counters counters;
+    struct log_limit complaints;
+};
+
+/**
+ * Set up a device from its row in the configuration (kind BLOCK). `mem`, `scratch` and `pool` must outlive
+ * it. Errors: ERR_RANGE (no link, or a region of no use), those of virtio_device_init() and ring_init().
+ */
+ERR_CHECKED enum err virtio_blk_init(struct virtio_blk *blk, const struct vmm_device_config *config,
+                                     const struct guestmem *mem, struct virtq_chain *scratch,
+                                     struct virtio_blk_pool *pool);
+
+/** The link's channel was notified: replies, or space for requests. */
+void virtio_blk_notified(struct virtio_blk *blk);
+
+/** Whether the machine may be started as far as this disk is concerned. */
+bool virtio_blk_is_ready(const struct virtio_blk *blk);
