@@ -23,6 +23,12 @@ struct board {
     uint32_t uart_irq; /**< INTIDs */
     uint32_t maintenance_irq, hyptimer_irq, vtimer_irq;
     uint32_t spi_count;
+    /** virtio-mmio transports, of `slot_bytes` each one behind the other; interrupts likewise. */
+    struct {
+        struct board_range range; /**< bytes 0: there are none */
+        uint64_t slot_bytes;
+        uint32_t irq; /**< of the first */
+    } virtio;
     /** Windows that hold device registers; a <memory_region> with a phys_addr must lie in one or in RAM. */
     const struct board_range *devices;
     size_t device_count;

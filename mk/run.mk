@@ -7,7 +7,8 @@ SYSTEM_NAME := $(basename $(notdir $(SYSTEM)))
 IMAGE = $(B)/$(SYSTEM_NAME).elf
 
 QEMU_RUN = $(QEMU) -machine $(QEMU_MACHINE) $(QEMU_ARGS)
-QEMU_BOOT = -kernel $(IMAGE)
+# The tool writes the system's disks into a file for QEMU.
+QEMU_BOOT = -readconfig $(IMAGE:.elf=.qemu) -kernel $(IMAGE)
 GDB_PORT ?= 1234
 
 # The board's own device tree, from which nodes are passed through. Randomness would make every build differ.

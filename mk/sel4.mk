@@ -16,7 +16,7 @@ IMAGE = $(SEL4_DIR)/loader.img
 
 # The command line of Microkit's manual, but that the caller says where the serial line goes.
 QEMU_RUN = $(QEMU) $(SEL4_QEMU_ARGS)
-QEMU_BOOT = -device loader,file=$(IMAGE),addr=$(SEL4_LOAD_ADDRESS),cpu-num=0
+QEMU_BOOT = -readconfig $(SEL4_DIR).qemu -device loader,file=$(IMAGE),addr=$(SEL4_LOAD_ADDRESS),cpu-num=0
 
 # The SDK's headers are GNU C, and not held to our warnings. Its microkit.ld names no .rodata.* or .data.*, so there
 # is one section of each.

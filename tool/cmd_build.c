@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "tool/cmd.h"
+#include "tool/disk_image.h"
 #include "tool/image.h"
 #include "tool/report.h"
 
@@ -11,7 +12,8 @@ static const struct cmd_usage build_usage = {
     .argument_count = 1,
     .doc = "Build the bootable image of a system for the bundled kernel: --output is an ELF file whose "
            "segments\n"
-           "lie at their final physical addresses.",
+           "lie at their final physical addresses. Images of disks that don't exist yet are created, and a\n"
+           "configuration file for QEMU's -readconfig that has the disks is written beside it, as NAME.qemu.",
     .options = "Dorpkgbd",
 };
 
@@ -46,6 +48,12 @@ static enum err build(const struct cmd_options *options, struct model *model, st
     }
     if (err == ERR_OK && options->report != NULL) {
         err = report_write(model, image, options->report, diag);
+    }
+    if (err == ERR_OK) {
+        err = disk_image_create_all(model, options->output, diag);
+    }
+    if (err == ERR_OK) {
+        err = disk_image_write_config(model, options->output, diag);
     }
     image_free(image);
     return err;

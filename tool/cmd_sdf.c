@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "tool/cmd.h"
+#include "tool/disk_image.h"
 #include "tool/mem.h"
 #include "tool/report.h"
 #include "tool/sdf_check.h"
@@ -75,6 +76,13 @@ static enum err emit(const struct cmd_options *options, struct diag *diag)
     }
     if (err == ERR_OK && options->report != NULL) {
         err = report_write(model, NULL, options->report, diag);
+    }
+    /* Beside the folder, which is the SDK's alone. */
+    if (err == ERR_OK) {
+        err = disk_image_create_all(model, options->output, diag);
+    }
+    if (err == ERR_OK) {
+        err = disk_image_write_config(model, options->output, diag);
     }
     model_free(model);
     return err;

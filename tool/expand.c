@@ -96,17 +96,20 @@ struct model *expand_system(struct diag *diag, const struct source *source, cons
     expand_sdf(&expand);
     for_each(&expand, &sysdesc_spec_serial, expand_serial);
     for_each(&expand, &sysdesc_spec_switch, expand_switch);
+    for_each(&expand, &sysdesc_spec_disk, expand_disk);
     expand_entropy(&expand);
     for_each(&expand, &sysdesc_spec_guest, expand_guest);
     for_each(&expand, &sysdesc_spec_monitor, expand_monitor);
     expand_serial_finish(&expand);
     expand_switch_finish(&expand);
+    expand_disk_finish(&expand);
     expand_timer_finish(&expand);
     expand_sdf_maps(&expand);
     choose_page_sizes(expand.model);
     free(expand.switches);
     fdt_blob_free(&expand.board_dtb);
     node_free(expand.default_entropy);
+    node_free(expand.default_blk_server);
     if (expand.model->pd_count == 0 && diag_error_count(diag) == 0) {
         diag_error(diag, root->loc, "<system>: it is empty; it needs a <guest> or a <protection_domain>");
     }

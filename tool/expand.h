@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "lib/config/blk_config.h"
 #include "lib/config/serial_config.h"
 #include "lib/config/timer_config.h"
 #include "lib/config/vmm_config.h"
@@ -39,6 +40,20 @@ struct expand_switch {
     const struct node *ports[VSWITCH_CONFIG_MAX_PORTS]; /**< the <net> of each */
 };
 
+/** A disk being expanded: its regions come with the guests. */
+struct expand_disk {
+    const struct node *node;
+    struct model_pd *driver;
+    size_t model_index; /**< of model->disks */
+    struct blk_driver_config config;
+};
+
+/** A <block> that has been connected. */
+struct expand_block {
+    const struct node *node;
+    const char *guest;
+};
+
 /** The state of one expansion. */
 struct expand {
     struct diag *diag;
@@ -59,6 +74,14 @@ struct expand {
     struct node *default_entropy;           /**< bound to it; owned */
     struct model_pd *timer_pd;              /**< NULL: none yet */
     struct timer_config timer_config;
+
+    struct model_pd *blk_server_pd; /**< NULL: none */
+    struct blk_server_config blk_config;
+    struct xml_element default_blk_server_xml; /**< as default_entropy_xml */
+    struct node *default_blk_server;           /**< owned */
+    struct expand_disk disks[BLK_SERVER_MAX_DISKS];
+    size_t disk_count;
+    struct expand_block blocks[BLK_SERVER_MAX_CLIENTS]; /**< in the order of blk_config.clients */
 
     struct expand_switch *switches;
     size_t switch_count;
@@ -105,6 +128,22 @@ bool expand_switch_connect(struct expand *expand, const struct node *net, const 
                            struct model_pd *vmm, struct vmm_device_config *device);
 /** Once all ports are connected: apply the rules and write the switches' configurations. */
 void expand_switch_finish(struct expand *expand);
+
+/* expand_disk.c */
+
+/** The PD of a disk's driver and, with the first disk, that of the block server. */
+void expand_disk(struct expand *expand, const struct node *node);
+/** Once all blocks are connected: write the configurations of server and drivers. */
+void expand_disk_finish(struct expand *expand);
+
+/* expand_block.c */
+
+/**
+ * Connect a <block> of `vmm`, the monitor of `guest`; fills *device's link and data path. False if it is left
+ * out.
+ */
+bool expand_block_connect(struct expand *expand, const struct node *block, const char *guest,
+                          struct model_pd *vmm, struct vmm_device_config *device);
 
 /* expand_monitor.c */
 

@@ -124,6 +124,22 @@ static void add_net(struct expand *expand, struct expand_guest *guest, const str
     free(name);
 }
 
+static void add_block(struct expand *expand, struct expand_guest *guest, const struct node *node)
+{
+    const struct desc_block *desc = node->fields;
+    struct vmm_device_config *device = new_device(expand, guest, node);
+    char *name = mem_printf("block%zu", guest->block_count);
+
+    if (device != NULL && expand_block_connect(expand, node, guest->desc->name, guest->vmm, device)) {
+        device->kind = VMM_DEVICE_BLOCK;
+        strncpy(device->name, name, sizeof(device->name) - 1);
+        device->queue_size = (uint32_t)desc->queue_size;
+        place_virtio(guest, device);
+        guest->block_count++;
+    }
+    free(name);
+}
+
 static void add_reserved_memory(struct expand_guest *guest, const struct node *node)
 {
     const struct desc_reserved_memory *desc = node->fields;
@@ -145,6 +161,8 @@ static void add_children(struct expand *expand, struct expand_guest *guest)
             add_console(expand, guest, child);
         } else if (child->spec == &sysdesc_spec_net) {
             add_net(expand, guest, child);
+        } else if (child->spec == &sysdesc_spec_block) {
+            add_block(expand, guest, child);
         } else if (child->spec == &sysdesc_spec_vm_map) {
             expand_sdf_map(expand, child, NULL, guest->vm);
         } else if (child->spec == &sysdesc_spec_reserved_memory) {

@@ -18,6 +18,7 @@ struct expand_guest {
     struct fdt_reserved *reserved;
     const struct node *nets[VMM_CONFIG_MAX_DEVICES]; /**< in the order Linux numbers them: eth0, ... */
     size_t net_count;
+    size_t block_count;
     struct fdt_range *passed_windows; /**< what passed-through devices take, for `fdt` */
     uint32_t *passed_intids;
     const char **passed_nodes;               /**< paths, the description's */

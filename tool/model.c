@@ -68,6 +68,16 @@ static void free_pd(struct model_pd *pd)
     free(pd);
 }
 
+static void free_disk(struct model_disk *disk)
+{
+    for (size_t i = 0; i < disk->partition_count; i++) {
+        free(disk->partitions[i].name);
+    }
+    free(disk->partitions);
+    free(disk->image);
+    free(disk->name);
+}
+
 void model_free(struct model *model)
 {
     if (model == NULL) {
@@ -83,11 +93,35 @@ void model_free(struct model *model)
         free(model->channels[i].ends[0].setvar_id);
         free(model->channels[i].ends[1].setvar_id);
     }
+    for (size_t i = 0; i < model->disk_count; i++) {
+        free_disk(&model->disks[i]);
+    }
+    free(model->disks);
     free(model->pds);
     free(model->mrs);
     free(model->channels);
     free(model->name);
     free(model);
+}
+
+struct model_disk *model_add_disk(struct model *model, const char *name, struct loc loc)
+{
+    struct model_disk *disk;
+
+    model->disks = mem_grow(model->disks, model->disk_count, sizeof(model->disks[0]));
+    disk = &model->disks[model->disk_count++];
+    *disk = (struct model_disk){.name = mem_strdup(name), .loc = loc};
+    return disk;
+}
+
+struct model_partition *model_add_partition(struct model_disk *disk, const char *name)
+{
+    struct model_partition *partition;
+
+    disk->partitions = mem_grow(disk->partitions, disk->partition_count, sizeof(disk->partitions[0]));
+    partition = &disk->partitions[disk->partition_count++];
+    *partition = (struct model_partition){.name = mem_strdup(name)};
+    return partition;
 }
 
 struct model_pd *model_add_pd(struct model *model, const char *name, struct loc loc)

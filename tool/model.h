@@ -176,6 +176,24 @@ struct model_channel {
     struct model_channel_end ends[2];
 };
 
+/** A partition of a disk whose image is to be created. */
+struct model_partition {
+    char *name;
+    uint64_t first_byte, bytes;
+};
+
+/** A disk of the machine that QEMU provides. */
+struct model_disk {
+    char *name;
+    struct loc loc;
+    char *image;         /**< path as written */
+    uint64_t size_bytes; /**< of an image that is created; 0: it has to exist */
+    bool readonly;
+    uint32_t slot; /**< virtio-mmio transport */
+    struct model_partition *partitions;
+    size_t partition_count;
+};
+
 struct board; /* boards/board.h */
 
 struct model {
@@ -187,6 +205,8 @@ struct model {
     size_t mr_count;
     struct model_channel *channels;
     size_t channel_count;
+    struct model_disk *disks;
+    size_t disk_count;
 };
 
 /** An empty model; model_free() frees it with all that was added to it. */
@@ -211,6 +231,8 @@ struct model_config *model_add_config(struct model_pd *pd, const char *section, 
 struct model_vm *model_add_vm(struct model_pd *pd, const char *name, struct loc loc);
 struct model_vcpu *model_add_vcpu(struct model_vm *vm, uint32_t id);
 struct model_doorbell *model_add_doorbell(struct model_vm *vm);
+struct model_disk *model_add_disk(struct model *model, const char *name, struct loc loc);
+struct model_partition *model_add_partition(struct model_disk *disk, const char *name);
 
 /** The PD or region of that name, or NULL. */
 struct model_pd *model_find_pd(const struct model *model, const char *name);

@@ -206,11 +206,10 @@ static const struct attr_spec system_attrs[] = {
 };
 
 static const struct element_child system_children[] = {
-    {&sysdesc_spec_serial, 0, 1},  {&sysdesc_spec_entropy, 0, 1},
-    {&sysdesc_spec_switch, 0, 0},  {&sysdesc_spec_guest, 0, 0},
-    {&sysdesc_spec_monitor, 0, 1}, {&sysdesc_spec_pd, 0, 0},
-    {&sysdesc_spec_mr, 0, 0},      {&sysdesc_spec_channel, 0, 0},
-    {&sysdesc_spec_domains, 0, 0}, {&sysdesc_spec_io_address_space, 0, 0},
+    {&sysdesc_spec_serial, 0, 1},  {&sysdesc_spec_entropy, 0, 1},      {&sysdesc_spec_switch, 0, 0},
+    {&sysdesc_spec_disk, 0, 0},    {&sysdesc_spec_block_server, 0, 1}, {&sysdesc_spec_guest, 0, 0},
+    {&sysdesc_spec_monitor, 0, 1}, {&sysdesc_spec_pd, 0, 0},           {&sysdesc_spec_mr, 0, 0},
+    {&sysdesc_spec_channel, 0, 0}, {&sysdesc_spec_domains, 0, 0},      {&sysdesc_spec_io_address_space, 0, 0},
 };
 
 const struct element_spec sysdesc_spec_system = {

@@ -138,6 +138,27 @@ struct desc_rule {
     bool both;
 };
 
+/** `<partition>` */
+struct desc_partition {
+    char *name;
+    uint64_t size; /**< 0: what is left */
+};
+
+/** `<disk>` */
+struct desc_disk {
+    char *name, *image;
+    uint64_t size; /**< 0: unknown */
+    uint64_t slot;
+    bool readonly;
+    struct desc_pd_options driver;
+};
+
+/** `<block_server>` */
+struct desc_block_server {
+    char *name;
+    struct desc_pd_options options;
+};
+
 /** `<guest>` */
 struct desc_guest {
     char *name;
@@ -184,6 +205,15 @@ struct desc_net {
     bool check_mac, static_mac;
 };
 
+/** `<block>` */
+struct desc_block {
+    char *disk, *partition;
+    uint64_t offset, size;
+    bool readonly;
+    uint32_t datapath; /**< enum vmm_block_datapath */
+    uint64_t queue_size, buffer_bytes, ring_bytes;
+};
+
 /** `<reserved_memory>` */
 struct desc_reserved_memory {
     char *name;
@@ -195,4 +225,5 @@ struct desc_reserved_memory {
 extern const struct element_spec sysdesc_spec_system, sysdesc_spec_serial, sysdesc_spec_entropy,
     sysdesc_spec_monitor, sysdesc_spec_watch, sysdesc_spec_switch, sysdesc_spec_allow, sysdesc_spec_deny,
     sysdesc_spec_guest, sysdesc_spec_linux, sysdesc_spec_console, sysdesc_spec_net,
-    sysdesc_spec_reserved_memory, sysdesc_spec_passthrough;
+    sysdesc_spec_reserved_memory, sysdesc_spec_passthrough, sysdesc_spec_disk, sysdesc_spec_partition,
+    sysdesc_spec_block_server, sysdesc_spec_block;

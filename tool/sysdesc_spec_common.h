@@ -13,6 +13,8 @@
 #define SPEC_MAX_NAME 24u
 #define SPEC_MIN_RING_BYTES 0x1000u
 #define SPEC_MAX_RING_BYTES 0x4000000u
+#define SPEC_SECTOR_BYTES 512u
+#define SPEC_PARTITION_ALIGN 0x100000u
 
 /** Rows for priority, budget and period as any scheduled thing has them. */
 #define SPEC_SCHEDULING(parent, member, prefix, default_priority)                                            \

@@ -311,8 +311,9 @@ static const struct attr_spec guest_attrs[] = {
 };
 
 static const struct element_child guest_children[] = {
-    {&sysdesc_spec_linux, 1, 1},  {&sysdesc_spec_console, 0, 1},         {&sysdesc_spec_net, 0, 0},
-    {&sysdesc_spec_vm_map, 0, 0}, {&sysdesc_spec_reserved_memory, 0, 0}, {&sysdesc_spec_passthrough, 0, 0},
+    {&sysdesc_spec_linux, 1, 1},       {&sysdesc_spec_console, 0, 1}, {&sysdesc_spec_net, 0, 0},
+    {&sysdesc_spec_block, 0, 0},       {&sysdesc_spec_vm_map, 0, 0},  {&sysdesc_spec_reserved_memory, 0, 0},
+    {&sysdesc_spec_passthrough, 0, 0},
 };
 
 const struct element_spec sysdesc_spec_guest = {

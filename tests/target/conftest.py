@@ -50,7 +50,7 @@ class Machine:
 
     def boot_arguments(self, image):
         """What makes QEMU boot the image."""
-        return ["-kernel", str(image)]
+        return ["-readconfig", str(image.with_suffix(".qemu")), "-kernel", str(image)]
 
     def fault_report(self, name):
         """How the platform begins its report of a PD's fault."""
@@ -87,7 +87,8 @@ class MicrokitMachine(Machine):
         return folder / "loader.img"
 
     def boot_arguments(self, image):
-        return ["-device", f"loader,file={image},addr={os.environ['CAUSEWAY_SDK_LOAD_ADDRESS']},cpu-num=0"]
+        return ["-readconfig", f"{image.parent}.qemu",
+                "-device", f"loader,file={image},addr={os.environ['CAUSEWAY_SDK_LOAD_ADDRESS']},cpu-num=0"]
 
     def fault_report(self, name):
         return f"faulting PD: {name}"

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tool/disk_image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tool/disk_gpt.h"
+#include "tool/file.h"
+#include "tool/mem.h"
+
+char *disk_image_path(const struct model_disk *disk, const char *output)
+{
+    const char *slash = strrchr(output, '/');
+
+    if (disk->image[0] == '/' || slash == NULL) {
+        return mem_strdup(disk->image);
+    }
+    return mem_printf("%.*s/%s", (int)(slash - output), output, disk->image);
+}
+
+static bool write_at(int fd, const void *data, size_t bytes, uint64_t offset)
+{
+    return pwrite(fd, data, bytes, (off_t)offset) == (ssize_t)bytes;
+}
+
+/* A whole new image, not yet under its own name: whoever finds the name finds all of it. */
+static bool fill(int fd, const struct model_disk *disk, const char *system)
+{
+    if (ftruncate(fd, (off_t)disk->size_bytes) != 0) {
+        return false;
+    }
+    if (disk->partition_count == 0) {
+        return true;
+    }
+    struct disk_gpt *gpt = disk_gpt_new(disk, system);
+    const uint64_t last = disk->size_bytes - sizeof(gpt->backup_header);
+    const bool good = write_at(fd, gpt->mbr, sizeof(gpt->mbr), 0) &&
+                      write_at(fd, gpt->header, sizeof(gpt->header), sizeof(gpt->mbr)) &&
+                      write_at(fd, gpt->entries, sizeof(gpt->entries), 2 * sizeof(gpt->mbr)) &&
+                      write_at(fd, gpt->entries, sizeof(gpt->entries), last - sizeof(gpt->entries)) &&
+                      write_at(fd, gpt->backup_header, sizeof(gpt->backup_header), last);
+    free(gpt);
+    return good;
+}
+
+static enum err create(const struct model_disk *disk, const char *system, const char *path, struct diag *diag)
+{
+    char *temporary = mem_printf("%s.new", path);
+    const int fd = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    bool good = fd >= 0 && fill(fd, disk, system);
+
+    good = (fd < 0 || close(fd) == 0) && good;
+    good = good && rename(temporary, path) == 0;
+    if (!good) {
+        diag_error(diag, disk->loc, "<disk>: image %s cannot be created: %s", path, strerror(errno));
+        (void)unlink(temporary);
+    }
+    free(temporary);
+    return good ? ERR_OK : ERR_IO;
+}
+
+static enum err create_if_missing(const struct model_disk *disk, const char *system, const char *path,
+                                  struct diag *diag)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0) {
+        if (disk->size_bytes == 0) {
+            diag_error(diag, disk->loc, "<disk>: there is no image %s; give a size to have it created", path);
+            return ERR_IO;
+        }
+        return create(disk, system, path, diag);
+    }
+    if (S_ISREG(status.st_mode) && disk->size_bytes != 0 && (uint64_t)status.st_size != disk->size_bytes) {
+        diag_warning(diag, disk->loc,
+                     "<disk>: image %s has %llu bytes, not %llu; remove it to have it created anew", path,
+                     (unsigned long long)status.st_size, (unsigned long long)disk->size_bytes);
+    }
+    return ERR_OK;
+}
+
+enum err disk_image_create_all(const struct model *model, const char *output, struct diag *diag)
+{
+    enum err result = ERR_OK;
+
+    for (size_t i = 0; i < model->disk_count; i++) {
+        char *path = disk_image_path(&model->disks[i], output);
+        const enum err err = create_if_missing(&model->disks[i], model->name, path, diag);
+
+        result = err != ERR_OK ? err : result;
+        free(path);
+    }
+    return result;
+}
+
+static void print_disk(FILE *out, const struct model_disk *disk, size_t number, const char *path)
+{
+    fprintf(out, "\n[drive \"disk%zu\"]\n  if = \"none\"\n  format = \"raw\"\n  discard = \"unmap\"\n",
+            number);
+    fprintf(out, "  file = \"%s\"\n%s", path, disk->readonly ? "  readonly = \"on\"\n" : "");
+    fprintf(out, "\n[device]\n  driver = \"virtio-blk-device\"\n  drive = \"disk%zu\"\n", number);
+    fprintf(out, "  bus = \"virtio-mmio-bus.%u\"\n", disk->slot);
+}
+
+enum err disk_image_write_config(const struct model *model, const char *output, struct diag *diag)
+{
+    const size_t length = strlen(output);
+    const bool is_elf = length > 4 && strcmp(output + length - 4, ".elf") == 0;
+    char *path = mem_printf("%.*s.qemu", (int)(is_elf ? length - 4 : length), output);
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+
+    if (out == NULL) {
+        abort();
+    }
+    fprintf(out, "# qemu-config file: the disks of %s, for -readconfig\n", model->name);
+    for (size_t i = 0; i < model->disk_count; i++) {
+        char *image = disk_image_path(&model->disks[i], output);
+        char *absolute = realpath(image, NULL);
+
+        print_disk(out, &model->disks[i], i, absolute == NULL ? image : absolute);
+        free(absolute);
+        free(image);
+    }
+    fclose(out);
+    const enum err err = file_write(path, text, bytes, 0666, diag);
+    free(text);
+    free(path);
+    return err;
+}
