@@ -9,12 +9,22 @@ GUEST_FETCH := $(PYTHON) guest/fetch.py $(GUEST_DIR)/apt $(GUEST_DIR)/packages
 GUEST_KERNELS := debian debian-6.12
 debian_PACKAGE := linux-image-cloud-arm64
 debian-6.12_PACKAGE := linux-image-6.12-cloud-arm64
-GUEST_INITRDS := demo demo-6.12 bench
+GUEST_INITRDS := demo demo-6.12 bench storage fio
 demo_KERNEL := debian
 demo-6.12_KERNEL := debian-6.12
 # Benchmarks: iperf3 with the libraries it is linked with.
 bench_KERNEL := debian
 bench_PACKAGES := iperf3 libiperf0 libsctp1 libssl3 libc6
+# Disks: ext4's tools; and fio, whose libraries are many and large.
+storage_KERNEL := debian
+storage_PACKAGES := e2fsprogs libblkid1 libc6 libcom-err2 libext2fs2 libss2 libuuid1
+fio_KERNEL := debian
+fio_PACKAGES := fio libaio1 libc6 libgfapi0 libibverbs1 libnbd0 libnuma1 libpmem1 libpmemblk1 librados2 librbd1 librdmacm1 \
+	zlib1g libgcc-s1 libacl1 libgfrpc0 libgfxdr0 libglusterfs0 libtirpc3 libnl-3-200 libnl-route-3-200 libgnutls30 \
+	libxml2 libdaxctl1 libndctl6 libblkid1 libboost-iostreams1.74.0 libboost-thread1.74.0 libfmt9 libssl3 libstdc++6 \
+	libudev1 libcryptsetup12 libuuid1 libgssapi-krb5-2 libgmp10 libhogweed6 libidn2-0 libnettle8 libp11-kit0 \
+	libtasn1-6 libunistring2 libicu72 liblzma5 libkmod2 libbz2-1.0 libzstd1 libargon2-1 libdevmapper1.02.1 libjson-c5 \
+	libcom-err2 libk5crypto3 libkrb5-3 libkrb5support0 libffi8 libselinux1 libkeyutils1 libpcre2-8-0
 
 # Drivers in the initramfs, beside what is built into the kernel. Loaded when their device is there.
 GUEST_MODULES := virtio_mmio virtio_pci virtio_net virtio_console virtio_blk virtio_rng
