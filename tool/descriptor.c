@@ -239,7 +239,8 @@ static void fill_doorbells(const struct image *image, const struct model_vm *vm,
             .value = doorbell->match_value ? doorbell->value : 0,
             .width_bytes = (uint8_t)doorbell->width_bytes,
             .flags = (uint8_t)((doorbell->match_value ? SYSDESC_DOORBELL_MATCH : 0) |
-                               (doorbell->ignore ? SYSDESC_DOORBELL_IGNORE : 0)),
+                               (doorbell->ignore ? SYSDESC_DOORBELL_IGNORE : 0) |
+                               (doorbell->pause ? SYSDESC_DOORBELL_PAUSE : 0)),
             .channel = (uint8_t)doorbell->channel,
             .delay_us = (uint16_t)doorbell->delay_us,
             .pd = doorbell->pd == NULL ? 0 : pd_index(image, doorbell->pd)};

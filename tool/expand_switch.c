@@ -198,13 +198,14 @@ static void check_addresses(struct expand *expand, const struct expand_switch *l
     }
 }
 
-static void fill_port(const struct desc_net *desc, struct vswitch_port_config *port)
+static void fill_port(const struct desc_net *desc, bool microkit, struct vswitch_port_config *port)
 {
     port->kind = desc->datapath == VMM_DATAPATH_VHOST ? VSWITCH_PORT_VHOST : VSWITCH_PORT_RING;
     port->flags =
         (desc->check_mac ? VSWITCH_PORT_CHECK_MAC : 0u) | (desc->static_mac ? VSWITCH_PORT_STATIC_MAC : 0u);
     port->mtu = (uint16_t)desc->mtu;
     port->rate_kbps = (uint32_t)desc->rate_kbps;
+    port->window = microkit ? 0 : (uint32_t)desc->rx_window;
 }
 
 bool expand_switch_connect(struct expand *expand, const struct node *net, const char *guest,
@@ -234,7 +235,7 @@ bool expand_switch_connect(struct expand *expand, const struct node *net, const 
             : !expand_link(expand, net, vmm, lan->pd, desc->ring_bytes, &device->link, &port.link)) {
         return false;
     }
-    fill_port(desc, &port);
+    fill_port(desc, expand->options->microkit, &port);
     memcpy(device->u.net.mac, port.mac, sizeof(port.mac));
     lan->ports[lan->config.port_count] = net;
     lan->config.ports[lan->config.port_count++] = port;

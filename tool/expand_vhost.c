@@ -161,6 +161,13 @@ void expand_vhost_wire(struct expand *expand, const struct node *net, struct mod
         ack->value = VIRTIO_MMIO_INTERRUPT_QUEUE;
         ack->ignore = true;
     }
+    if (desc->rx_window != 0 && !expand->options->microkit) {
+        struct model_doorbell *pause = model_add_doorbell(vmm->vm);
+
+        pause->gpa = UINT64_MAX;
+        pause->pause = true;
+        pause->pd = peer_of(expand->model, vmm, config->data_channel, &pause->channel);
+    }
     post(expand->model, vmm, config->data_channel, device->virq, 0);
     if (config->has_lazy != 0) {
         post(expand->model, vmm, config->lazy_channel, device->virq, (uint32_t)desc->tx_delay_us);

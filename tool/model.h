@@ -102,6 +102,7 @@ struct model_doorbell {
     bool match_value;
     uint32_t value;
     bool ignore;
+    bool pause;          /**< rung by the vCPU's pauses, not by a store */
     struct model_pd *pd; /**< target, and its channel */
     uint32_t channel;
     uint32_t delay_us; /**< how long the target may be left asleep while the vCPU runs on; 0: not at all */

@@ -201,7 +201,7 @@ struct desc_net {
     char *ip, *gateway, *features_off;
     uint64_t mtu, queue_size, ring_bytes, rate_kbps;
     uint32_t datapath; /**< enum vmm_datapath */
-    uint64_t tx_delay_us, kick_delay_us;
+    uint64_t tx_delay_us, kick_delay_us, rx_window;
     bool check_mac, static_mac;
 };
 

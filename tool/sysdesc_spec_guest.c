@@ -166,6 +166,14 @@ static const struct attr_spec net_attrs[] = {
      .doc = "virtio features not to offer: csum, guest_csum, guest_tso4, guest_tso6, guest_ecn, host_tso4, "
             "host_tso6, host_ecn, guest_uso4, guest_uso6, host_uso, mrg_rxbuf, mtu, indirect_desc, "
             "event_idx; offloads stands for the first eleven"},
+    {.name = "rx_window",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_net, rx_window),
+     .fallback = "32",
+     .max = UINT16_MAX,
+     .doc = "vhost: frames that the guest gets before it has had time for them, that is until its vCPU goes "
+            "idle or "
+            "has used up a slice; its sender waits meanwhile. 0: no limit"},
     {.name = "check_mac",
      .type = ATTR_BOOL,
      .offset = offsetof(struct desc_net, check_mac),

@@ -62,6 +62,9 @@ void arch_timer_set(struct core *core, uint64_t deadline);
 /** Bits that PDs notify each other with may be set from other cores. Returns the word before. */
 uint64_t arch_fetch_or(uint64_t *word, uint64_t bits);
 
+/** Atomically `*word &= bits`; returns the old value. */
+uint64_t arch_fetch_and(uint64_t *word, uint64_t bits);
+
 /** Take the whole word and leave 0. */
 uint64_t arch_exchange(uint64_t *word, uint64_t value);
 

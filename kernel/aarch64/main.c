@@ -105,6 +105,11 @@ uint64_t arch_fetch_or(uint64_t *word, uint64_t bits)
     return __atomic_fetch_or(word, bits, __ATOMIC_ACQ_REL);
 }
 
+uint64_t arch_fetch_and(uint64_t *word, uint64_t bits)
+{
+    return __atomic_fetch_and(word, bits, __ATOMIC_ACQ_REL);
+}
+
 uint64_t arch_exchange(uint64_t *word, uint64_t value)
 {
     return __atomic_exchange_n(word, value, __ATOMIC_ACQ_REL);

@@ -3,6 +3,7 @@
 
 #include "kernel/core/late.h"
 #include "kernel/core/list.h"
+#include "kernel/core/vcpu.h"
 
 #define READY offsetof(struct thread, ready)
 #define BUDGET offsetof(struct thread, budget)
@@ -112,6 +113,8 @@ static void charge(struct core *core, uint64_t now)
         return;
     }
     budget->remaining = 0;
+    if (thread->kind == THREAD_VCPU)
+        vcpu_paused(kernel_vcpu(thread));
     if (!is_round_robin(budget)) {
         budget->throttled = true;
         sched_update(thread);

@@ -3,6 +3,7 @@
 
 #include "kernel/core/fault.h"
 #include "kernel/core/late.h"
+#include "kernel/core/notification.h"
 #include "kernel/core/ppc.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/syndrome.h"
@@ -38,6 +39,25 @@ void vcpu_stop(struct vcpu *vcpu)
     halt(vcpu);
 }
 
+void vcpu_paused(struct vcpu *vcpu)
+{
+    struct kernel *kernel = vcpu->thread.core->kernel;
+    const struct sysdesc_doorbell *bells = &kernel->doorbells[vcpu->row->doorbell_first];
+
+    for (uint32_t i = 0; i < vcpu->row->doorbell_count; i++) {
+        struct pd *pd = &kernel->pds[bells[i].pd];
+        const uint64_t bit = 1ull << bells[i].channel;
+
+        if ((bells[i].flags & SYSDESC_DOORBELL_PAUSE) == 0)
+            continue;
+        arch_fetch_or(&pd->words[SYSDESC_PAUSED_WORD], bit);
+        if ((arch_fetch_and(&pd->words[SYSDESC_PAUSE_ARMED_WORD], ~bit) & bit) != 0) {
+            kernel_count(vcpu->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
+            notification_send(pd, bit);
+        }
+    }
+}
+
 void vcpu_wait(struct vcpu *vcpu)
 {
     arch_virq_sync(vcpu);
@@ -45,6 +65,7 @@ void vcpu_wait(struct vcpu *vcpu)
         return;
     vcpu->thread.state = THREAD_IDLE;
     sched_update(&vcpu->thread);
+    vcpu_paused(vcpu);
 }
 
 void vcpu_wake(struct vcpu *vcpu)

@@ -42,6 +42,14 @@ uint64_t arch_fetch_or(uint64_t *word, uint64_t bits)
     return old;
 }
 
+uint64_t arch_fetch_and(uint64_t *word, uint64_t bits)
+{
+    const uint64_t old = *word;
+
+    *word &= bits;
+    return old;
+}
+
 uint64_t arch_exchange(uint64_t *word, uint64_t value)
 {
     uint64_t old = *word;

@@ -45,6 +45,15 @@
 #define SYSDESC_IPC_WORDS 64u
 
 /**
+ * Words of a PD's IPC buffer behind the message, for its doorbells of kind PAUSE; bit n stands for channel n.
+ * Both sides access them atomically. When a vCPU pauses (goes idle, or has used up its slice) the kernel sets
+ * the bit in the first word; if the PD has set the bit in the second one, the kernel clears that and notifies
+ * the channel.
+ */
+#define SYSDESC_PAUSED_WORD 64u
+#define SYSDESC_PAUSE_ARMED_WORD 65u
+
+/**
  * What the PD `seed_pd` finds in its message words when it starts: word 0 is the length in bytes of the
  * rng-seed in the words that follow; 0: the firmware gave none.
  */
@@ -121,8 +130,11 @@ struct sysdesc_vcpu {
 
 /** Flags of a doorbell. */
 enum sysdesc_doorbell_flags {
-    SYSDESC_DOORBELL_MATCH = 1u << 0, /**< only stores of exactly `value` hit; others go to the VMM */
-    SYSDESC_DOORBELL_IGNORE = 1u << 1 /**< swallow the store: notify nobody */
+    SYSDESC_DOORBELL_MATCH = 1u << 0,  /**< only stores of exactly `value` hit; others go to the VMM */
+    SYSDESC_DOORBELL_IGNORE = 1u << 1, /**< swallow the store: notify nobody */
+    /** No store rings it: it tells the PD that the vCPU paused, see SYSDESC_PAUSED_WORD. `gpa` is all ones.
+     */
+    SYSDESC_DOORBELL_PAUSE = 1u << 2
 };
 
 /** A store by a vCPU to `gpa` that becomes a notification without waking the VMM (KVM: ioeventfd). */

@@ -29,9 +29,9 @@ struct vswitch_port_config {
     uint32_t data_channel;   /**< VHOST: kicks from the guest, interrupts to it */
     uint32_t lazy_channel;   /**< VHOST: interrupts to it that may be late; see has_lazy */
     uint32_t has_lazy;       /**< 1: lazy_channel is one */
-    uint32_t reserved;
-    uint64_t ram_gpa;   /**< VHOST: guest RAM as the guest sees it */
-    uint64_t ram_vaddr; /**< VHOST: where the switch has it mapped */
+    uint32_t window;         /**< VHOST: frames to the guest between two pauses of its vCPU; 0: no limit */
+    uint64_t ram_gpa;        /**< VHOST: guest RAM as the guest sees it */
+    uint64_t ram_vaddr;      /**< VHOST: where the switch has it mapped */
     uint64_t ram_bytes;
 };
 

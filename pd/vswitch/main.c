@@ -3,6 +3,7 @@
 #include <microkit.h>
 #include <stddef.h>
 
+#include "kernel/include/sysdesc.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/config/vhost_protocol.h"
@@ -24,6 +25,7 @@ static struct vswitch vswitch;
 static struct ring_port ring_ports[VSWITCH_CONFIG_MAX_PORTS];
 static struct vhost_port vhost_ports[VSWITCH_CONFIG_MAX_PORTS];
 static struct vhost_scratch vhost_scratch;
+static struct vhost_pause pauses[VSWITCH_CONFIG_MAX_PORTS];
 static struct finish finish;
 static struct mac_table_entry mac_entries[MAC_TABLE_MAX_ENTRIES];
 
@@ -54,6 +56,30 @@ static void attach_ring(uint32_t index, const struct vswitch_port_config *port)
     microkit_notify(link->channel);
 }
 
+/* The words in which the kernel tells of pauses (sysdesc.h); only there where the configuration has a window.
+ */
+static uint64_t *pause_word(uint32_t index)
+{
+    return &((uint64_t *)SYSDESC_PD_IPC_BUFFER)[index];
+}
+
+static uint64_t pause_bit(const void *context)
+{
+    return 1ull << ((const struct vswitch_port_config *)context)->data_channel;
+}
+
+static bool pause_take(void *context)
+{
+    const uint64_t bit = pause_bit(context);
+
+    return (__atomic_fetch_and(pause_word(SYSDESC_PAUSED_WORD), ~bit, __ATOMIC_ACQ_REL) & bit) != 0;
+}
+
+static void pause_arm(void *context)
+{
+    (void)__atomic_fetch_or(pause_word(SYSDESC_PAUSE_ARMED_WORD), pause_bit(context), __ATOMIC_ACQ_REL);
+}
+
 /* A vhost port is attached only while its VMM has it started. */
 static void prepare_vhost(uint32_t index, const struct vswitch_port_config *port)
 {
@@ -63,6 +89,9 @@ static void prepare_vhost(uint32_t index, const struct vswitch_port_config *port
     if (err != ERR_OK) {
         log_error("port %u (%.*s): guest RAM: %s", index, (int)CONFIG_NAME_BYTES, port->name, err_text(err));
     }
+    pauses[index] =
+        (struct vhost_pause){.context = &vswitch_config.ports[index], .take = pause_take, .arm = pause_arm};
+    vhost_port_set_window(&vhost_ports[index], port->window, &pauses[index]);
 }
 
 /* What the vhost ports have to say after a run: a broken queue, a late interrupt. */

@@ -17,6 +17,13 @@ enum err vhost_port_init(struct vhost_port *port, uint64_t ram_gpa, void *ram, u
     return guestmem_init(&port->mem, gpa_of(ram_gpa), ram, ram_bytes);
 }
 
+void vhost_port_set_window(struct vhost_port *port, uint32_t window, const struct vhost_pause *pause)
+{
+    port->window = window;
+    port->credit = window;
+    port->pause = window != 0 ? pause : NULL;
+}
+
 enum err vhost_port_set_features(struct vhost_port *port, uint64_t features)
 {
     if (port->running) {
@@ -57,6 +64,7 @@ enum err vhost_port_start(struct vhost_port *port)
             return err;
         }
     }
+    port->credit = port->window;
     port->running = true;
     port->restarted = true;
     return ERR_OK;
@@ -220,6 +228,15 @@ static enum err give_back(struct virtq *vq, uint16_t popped, uint16_t added, enu
     return err;
 }
 
+/* May the guest get a frame, as far as its time goes? */
+static bool has_credit(struct vhost_port *port)
+{
+    if (port->pause != NULL && port->credit == 0 && port->pause->take(port->pause->context)) {
+        port->credit = port->window;
+    }
+    return port->pause == NULL || port->credit != 0;
+}
+
 static enum err send(void *context, const struct vswitch_frame *frame)
 {
     struct vhost_port *port = context;
@@ -237,6 +254,9 @@ static enum err send(void *context, const struct vswitch_frame *frame)
     if (virtio_net_hdr_from_meta(frame->meta, port->features, frame->length_bytes, &hdr) != ERR_OK) {
         return ERR_RANGE; /* the switch asks capabilities() first, so this is a frame it should have finished
                            */
+    }
+    if (!has_credit(port)) {
+        return ERR_SPACE;
     }
     while (done < total) {
         const enum err err = virtq_pop(vq, chain);
@@ -268,6 +288,7 @@ static enum err send(void *context, const struct vswitch_frame *frame)
         num_buffers[0] = (uint8_t)count;
         num_buffers[1] = (uint8_t)(count >> 8);
     }
+    port->credit -= port->pause != NULL ? 1 : 0;
     return ERR_OK;
 }
 
@@ -282,8 +303,15 @@ static bool request_space(void *context, uint32_t length_bytes)
 {
     struct vhost_port *port = context;
 
+    if (!port->running) {
+        return false;
+    }
+    if (!has_credit(port)) {
+        port->pause->arm(port->pause->context);
+        return has_credit(port); /* it may have paused just before */
+    }
     (void)length_bytes; /* a kick tells of any new buffer; whether they suffice shows when they are tried */
-    return port->running && virtq_enable_kicks(&port->queues[VIRTIO_NET_RX]);
+    return virtq_enable_kicks(&port->queues[VIRTIO_NET_RX]);
 }
 
 static bool should_notify(void *context)

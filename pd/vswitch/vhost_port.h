@@ -34,6 +34,18 @@ struct vhost_scratch {
     struct vswitch_segment segments[VIRTQ_MAX_SIZE];
 };
 
+/**
+ * How a port learns that its guest's vCPU paused: went idle, or used up a slice. A guest that has had no time
+ * since it got `window` frames gets no more until then: its sender waits instead of overrunning it.
+ */
+struct vhost_pause {
+    void *context;
+    /** Has the vCPU paused since this was last asked? */
+    bool (*take)(void *context);
+    /** Notify the data channel at its next pause. */
+    void (*arm)(void *context);
+};
+
 /** State of one port. Private to vhost_port.c but for its size. */
 struct vhost_port {
     struct guestmem mem;
@@ -42,6 +54,9 @@ struct vhost_port {
     struct virtq_layout layouts[VIRTIO_NET_QUEUES];
     bool has_layout[VIRTIO_NET_QUEUES];
     struct virtq queues[VIRTIO_NET_QUEUES];
+    const struct vhost_pause *pause; /**< NULL: no flow control by the receiver's pauses */
+    uint32_t window;                 /**< frames between two pauses */
+    uint32_t credit;                 /**< of these, how many are left */
     bool running;
     bool restarted;          /**< for sync() */
     bool in_hand;            /**< the chain last popped from the transmit queue was not released yet */
@@ -57,6 +72,9 @@ extern const struct vswitch_port_ops vhost_port_ops;
 /** Set up on a guest's RAM, stopped. `scratch` must outlive the port. Errors: those of guestmem_init(). */
 ERR_CHECKED enum err vhost_port_init(struct vhost_port *port, uint64_t ram_gpa, void *ram, uint64_t ram_bytes,
                                      struct vhost_scratch *scratch);
+
+/** Limit the frames to the guest between two pauses to `window`; `pause` must outlive the port. */
+void vhost_port_set_window(struct vhost_port *port, uint32_t window, const struct vhost_pause *pause);
 
 /** Virtio feature bits in force from the next start on. ERR_STATE: running. */
 ERR_CHECKED enum err vhost_port_set_features(struct vhost_port *port, uint64_t features);

@@ -278,6 +278,15 @@ static enum err send(struct vswitch *vswitch, const struct vswitch_port *port, s
     return port->ops->send(port->context, frame);
 }
 
+/* A destination that takes frames at a fair pace, if in batches, does not use up its sender's patience. */
+static void restore_patience(const struct vswitch *vswitch, struct vswitch_port *port)
+{
+    const uint64_t limit = vswitch->ticks_per_second * VSWITCH_PATIENCE_MS / 1000;
+    const uint64_t earned = vswitch->ticks_per_second * VSWITCH_PATIENCE_FRAME_US / 1000000;
+
+    port->patience_ticks = limit - port->patience_ticks < earned ? limit : port->patience_ticks + earned;
+}
+
 /* Returns false if there is no room now; a frame that the port can never take is dropped here. */
 static bool deliver(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_port *port,
                     struct vswitch_frame *frame)
@@ -288,6 +297,7 @@ static bool deliver(struct vswitch *vswitch, struct vswitch_port *source, struct
         port->counters.tx_frames++;
         port->counters.tx_bytes += frame->length_bytes;
         vswitch->touched |= bit(port_index(vswitch, port));
+        restore_patience(vswitch, source);
         return true;
     case ERR_SPACE:
         return false;

@@ -17,10 +17,11 @@
  * - Ports are served in turn, VSWITCH_PORT_BUDGET frames each, and each destination is notified once a turn.
  * - A full destination: a frame that goes to several ports is dropped for this one. A frame for it alone
  * waits at its source, which keeps TCP free of loss, but the source's patience is bounded: it may be held for
- *   VSWITCH_PATIENCE_MS at a stretch and for half of the time in the long run, then such frames are dropped.
- *   So a port that takes nothing costs its senders that much and other ports nothing. (There is no timer: the
- *   patience runs out when next any port has something to do. A sender that is blocked and wants that looked
- *   at notifies the switch.)
+ *   VSWITCH_PATIENCE_MS at a stretch and for half of the time in the long run, then such frames are dropped;
+ *   each frame that gets through gives VSWITCH_PATIENCE_FRAME_US back, so a receiver that takes frames in
+ * batches (a vhost port's window) loses none. So a port that takes nothing costs its senders that much and
+ * other ports nothing. (There is no timer: the patience runs out when next any port has something to do. A
+ * sender that is blocked and wants that looked at notifies the switch.)
  */
 #pragma once
 
@@ -37,6 +38,8 @@
 #define VSWITCH_FRAME_MAX_BYTES 65553u
 #define VSWITCH_PORT_BUDGET 64u
 #define VSWITCH_PATIENCE_MS 50u
+/** What each frame that reaches a destination gives back of it. */
+#define VSWITCH_PATIENCE_FRAME_US 100u
 
 /** A piece of a frame in memory that its sender may still write to. */
 struct vswitch_segment {

@@ -27,6 +27,10 @@ static int setup(void **state)
 {
     struct mock_kernel *mock = mock_kernel_new(4, 2);
 
+    mock->doorbells[0] =
+        (struct sysdesc_doorbell){.gpa = UINT64_MAX, .flags = SYSDESC_DOORBELL_PAUSE, .channel = 5, .pd = 3};
+    mock->desc.doorbell_count = 1;
+    mock->vcpus[0].doorbell_count = 1;
     mock_kernel_boot(mock);
     for (uint32_t i = 0; i < 2; i++) {
         struct vcpu *vcpu = mock_kernel_vcpu(mock, i);
@@ -148,6 +152,28 @@ static void a_woken_vcpu_runs_before_its_equals_for_one_slice(void **state)
     assert_ptr_equal(mock_kernel_pick(mock), &sender->thread);
 }
 
+static void a_pause_is_told_to_whom_it_may_concern(void **state)
+{
+    struct mock_kernel *mock = *state;
+    struct vcpu *vcpu = mock_kernel_vcpu(mock, 0);
+    struct pd *pd = mock_kernel_pd(mock, 3);
+
+    /* Not asked for: only the mark is left. */
+    vcpu_wait(vcpu);
+    assert_int_equal(pd->words[SYSDESC_PAUSED_WORD], 1u << 5);
+    assert_int_equal(pd->thread.state, THREAD_WAITING);
+    vcpu_post(vcpu, INTID);
+    pd->words[SYSDESC_PAUSED_WORD] = 0;
+    pd->words[SYSDESC_PAUSE_ARMED_WORD] = 1u << 5 | 1u << 6;
+    (void)mock_kernel_pick(mock);
+    /* The end of a slice is a pause as well. */
+    mock_kernel_advance(mock, after_us(1001));
+    assert_int_equal(pd->words[SYSDESC_PAUSED_WORD], 1u << 5);
+    assert_int_equal(pd->words[SYSDESC_PAUSE_ARMED_WORD], 1u << 6);
+    assert_ptr_equal(mock_kernel_pick(mock), &pd->thread);
+    assert_int_equal(pd->thread.context.x[1], 1u << 5);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -160,6 +186,7 @@ int main(void)
         CASE(an_interrupt_at_once_covers_a_late_one),
         CASE(a_second_late_interrupt_makes_the_first_due),
         CASE(a_woken_vcpu_runs_before_its_equals_for_one_slice),
+        CASE(a_pause_is_told_to_whom_it_may_concern),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

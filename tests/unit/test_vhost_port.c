@@ -413,6 +413,53 @@ static void test_receive_buffer_too_small_drops_the_frame(void **state)
     (void)receive(&f->guests[1], frame, 80);
 }
 
+struct pauses {
+    bool paused;
+    unsigned int armed;
+};
+
+static bool take_pause(void *context)
+{
+    struct pauses *pauses = context;
+    const bool paused = pauses->paused;
+    pauses->paused = false;
+    return paused;
+}
+
+static void arm_pause(void *context)
+{
+    struct pauses *pauses = context;
+    pauses->armed++;
+}
+
+static void test_window_makes_the_sender_wait_for_a_pause(void **state)
+{
+    struct fixture *f = *state;
+    struct pauses pauses = {0};
+    const struct vhost_pause pause = {&pauses, take_pause, arm_pause};
+    uint8_t frame[60];
+
+    vhost_port_set_window(&f->guests[1].port, 4, &pause);
+    start_guest(f, 0, 0);
+    start_guest(f, 1, 0);
+    offer(&f->guests[1], QUEUE_SIZE, 128);
+    build_frame(frame, sizeof frame, 0, 1, 1);
+    for (unsigned int i = 0; i < 10; i++) {
+        transmit(&f->guests[0], &plain, frame, sizeof frame, 200);
+    }
+    run(f);
+    assert_int_equal(driver_used_idx(&f->guests[1].queues[VIRTIO_NET_RX]), 4);
+    assert_int_equal(driver_used_idx(&f->guests[0].queues[VIRTIO_NET_TX]), 4);
+    assert_true(pauses.armed > 0);
+    pauses.paused = true;
+    run(f);
+    assert_int_equal(driver_used_idx(&f->guests[1].queues[VIRTIO_NET_RX]), 8);
+    pauses.paused = true;
+    run(f);
+    assert_int_equal(driver_used_idx(&f->guests[1].queues[VIRTIO_NET_RX]), 10);
+    assert_int_equal(vswitch_port_counters(&f->vswitch, 1).dropped[VSWITCH_DROP_FULL], 0);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -428,6 +475,7 @@ int main(void)
         CASE(test_stopped_port_touches_nothing),
         CASE(test_bad_calls_are_refused),
         CASE(test_receive_buffer_too_small_drops_the_frame),
+        CASE(test_window_makes_the_sender_wait_for_a_pause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
