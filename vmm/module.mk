@@ -22,6 +22,8 @@ test_psci_SRCS := vmm/core/psci.c $(VMM_FAKE_SRCS)
 test_vgic_SRCS := $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 test_virtio_mmio_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 test_virtio_net_SRCS := $(VMM_NET_TEST_SRCS)
+TESTS += test_vhost_net
+test_vhost_net_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 test_pl011_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 test_vm_SRCS := $(VMM_CORE_SRCS) $(VMM_VIRTIO_TEST_SRCS)
 

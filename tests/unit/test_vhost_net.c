@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The VMM's half of the vhost data path; the test plays driver and switch. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/config/vhost_protocol.h"
+#include "microkit/host/microkit_host.h"
+#include "tests/mock/log_record.h"
+#include "tests/mock/virtio_driver.h"
+#include "vmm/platform_fake.h"
+#include "vmm/virtio/vhost_net.h"
+
+#define BASE 0x40000000ull
+#define SPI 40u
+#define CONTROL 3u
+#define DATA 4u
+#define LAZY 5u
+#define MAX_CALLS 64u
+
+struct call {
+    uint64_t label, words[5], count;
+};
+
+struct fixture {
+    struct driver_ram ram;
+    struct driver_queue rx, tx;
+    struct vgic vgic;
+    struct irq_line line;
+    struct vhost_net net;
+    struct virtio_mmio mmio;
+    struct call calls[MAX_CALLS];
+    unsigned int call_count;
+    uint64_t refuse; /* label of the call that the switch refuses */
+    uint64_t fault;  /* what it answers to GET_STATUS */
+};
+
+/* The switch. */
+static microkit_msginfo answer(void *context, microkit_channel channel, microkit_msginfo msginfo)
+{
+    struct fixture *f = context;
+    struct call *call = &f->calls[f->call_count++];
+
+    assert_int_equal(channel, CONTROL);
+    assert_in_range(f->call_count, 1, MAX_CALLS);
+    call->label = microkit_msginfo_get_label(msginfo);
+    call->count = microkit_msginfo_get_count(msginfo);
+    for (seL4_Uint8 i = 0; i < 5; i++) {
+        call->words[i] = microkit_mr_get(i);
+    }
+    if (call->label == VHOST_GET_STATUS) {
+        microkit_mr_set(0, f->fault);
+        return microkit_msginfo_new(VHOST_OK, 1);
+    }
+    return microkit_msginfo_new(call->label == f->refuse ? VHOST_INVALID : VHOST_OK, 0);
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    const struct vmm_device_config config = {
+        .kind = VMM_DEVICE_NET,
+        .name = "net0",
+        .queue_size = 256,
+        .link = {.channel = CONTROL},
+        .u.net = {.mac = {2, 0, 0, 0, 0, 1},
+                  .datapath = VMM_DATAPATH_VHOST,
+                  .data_channel = DATA,
+                  .lazy_channel = LAZY,
+                  .has_lazy = 1},
+    };
+
+    assert_non_null(f);
+    platform_fake_reset();
+    microkit_host_reset();
+    microkit_host_set_ppc(answer, f);
+    log_record_clear();
+    driver_ram_init(&f->ram, BASE, 0x100000);
+    assert_int_equal(vgic_init(&f->vgic, 1, 32), ERR_OK);
+    f->line = (struct irq_line){.vgic = &f->vgic, .intid = SPI};
+    assert_int_equal(vhost_net_init(&f->net, &config, &f->ram.mem), ERR_OK);
+    virtio_mmio_init(&f->mmio, &f->net.device, &f->line, NULL);
+    virtio_mmio_reset(&f->mmio);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    driver_ram_free(&f->ram);
+    free(f);
+    return 0;
+}
+
+static void start(struct fixture *f)
+{
+    driver_queue_init(&f->rx, &f->ram, 16, true);
+    driver_queue_init(&f->tx, &f->ram, 32, true);
+    assert_true(virtio_driver_negotiate(&f->mmio, VIRTIO_F_VERSION_1 | VIRTIO_NET_F_CSUM));
+    assert_true(virtio_driver_add_queue(&f->mmio, VIRTIO_NET_RX, &f->rx));
+    assert_true(virtio_driver_add_queue(&f->mmio, VIRTIO_NET_TX, &f->tx));
+    f->call_count = 0;
+    virtio_driver_go(&f->mmio);
+}
+
+static bool is_broken(struct fixture *f)
+{
+    return (virtio_driver_read(&f->mmio, VIRTIO_MMIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET) != 0;
+}
+
+static void expect_call(const struct fixture *f, unsigned int index, uint64_t label, uint64_t count)
+{
+    assert_true(index < f->call_count);
+    assert_int_equal(f->calls[index].label, label);
+    assert_int_equal(f->calls[index].count, count);
+}
+
+static void expect_vring(const struct fixture *f, unsigned int index, const struct driver_queue *queue)
+{
+    const struct call *call = &f->calls[1 + index];
+
+    expect_call(f, 1 + index, VHOST_SET_VRING, 5);
+    assert_int_equal(call->words[0], index);
+    assert_int_equal(call->words[1], queue->size);
+    assert_int_equal(call->words[2], queue->desc);
+    assert_int_equal(call->words[3], queue->avail);
+    assert_int_equal(call->words[4], queue->used);
+}
+
+static void test_start_hands_the_queues_over(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(f->call_count, 0); /* nothing to stop at first */
+    start(f);
+    assert_int_equal(f->call_count, 4);
+    expect_call(f, 0, VHOST_SET_FEATURES, 1);
+    assert_int_equal(f->calls[0].words[0], VIRTIO_F_VERSION_1 | VIRTIO_NET_F_CSUM);
+    expect_vring(f, VIRTIO_NET_RX, &f->rx);
+    expect_vring(f, VIRTIO_NET_TX, &f->tx);
+    expect_call(f, 3, VHOST_START, 0);
+    assert_false(is_broken(f));
+    assert_int_equal(virtio_driver_read(&f->mmio, VIRTIO_MMIO_INTERRUPT_STATUS), VIRTIO_MMIO_INTERRUPT_QUEUE);
+}
+
+static void test_reset_stops_the_switch(void **state)
+{
+    struct fixture *f = *state;
+
+    start(f);
+    virtio_driver_write(&f->mmio, VIRTIO_MMIO_STATUS, 0);
+    assert_int_equal(f->call_count, 5);
+    expect_call(f, 4, VHOST_STOP, 0);
+    assert_int_equal(virtio_driver_read(&f->mmio, VIRTIO_MMIO_INTERRUPT_STATUS), 0);
+    virtio_driver_write(&f->mmio, VIRTIO_MMIO_STATUS, 0); /* once is enough */
+    assert_int_equal(f->call_count, 5);
+    start(f);
+    assert_int_equal(f->call_count, 4);
+}
+
+static void expect_refusal(struct fixture *f, uint64_t label)
+{
+    f->refuse = label;
+    start(f);
+    assert_true(is_broken(f));
+    expect_call(f, f->call_count - 1, VHOST_STOP, 0);
+    f->refuse = 0;
+    start(f);
+    assert_false(is_broken(f));
+}
+
+static void test_refusals_break_the_device(void **state)
+{
+    expect_refusal(*state, VHOST_SET_FEATURES);
+    expect_refusal(*state, VHOST_SET_VRING);
+    expect_refusal(*state, VHOST_START);
+}
+
+static void test_one_queue_is_enough(void **state)
+{
+    struct fixture *f = *state;
+
+    driver_queue_init(&f->tx, &f->ram, 32, false);
+    assert_true(virtio_driver_negotiate(&f->mmio, VIRTIO_F_VERSION_1));
+    assert_true(virtio_driver_add_queue(&f->mmio, VIRTIO_NET_TX, &f->tx));
+    virtio_driver_go(&f->mmio);
+    assert_int_equal(f->call_count, 3);
+    assert_int_equal(f->calls[1].words[0], VIRTIO_NET_TX);
+}
+
+static void test_kick_goes_to_the_switch(void **state)
+{
+    struct fixture *f = *state;
+
+    virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_NET_TX); /* not running */
+    start(f);
+    virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_NET_TX);
+    assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, DATA), 1);
+    virtio_driver_write(&f->mmio, VIRTIO_MMIO_STATUS, 0);
+    virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_NET_TX);
+    assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, DATA), 1);
+}
+
+static void test_interrupts_that_nobody_posts(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_true(vhost_net_notified(&f->net, DATA)); /* left over from an earlier run */
+    assert_false(platform_fake.vcpus[0].virqs[SPI].level);
+    start(f);
+    assert_true(vhost_net_notified(&f->net, DATA));
+    assert_true(platform_fake.vcpus[0].virqs[SPI].level);
+    (void)virtio_driver_take_interrupt(&f->mmio);
+    assert_false(platform_fake.vcpus[0].virqs[SPI].level);
+    assert_true(vhost_net_notified(&f->net, LAZY));
+    assert_true(platform_fake.vcpus[0].virqs[SPI].level);
+    assert_false(vhost_net_notified(&f->net, 60));
+}
+
+static void test_fault_in_the_switch(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_true(vhost_net_notified(&f->net, CONTROL)); /* not started: not asked */
+    assert_int_equal(f->call_count, 0);
+    start(f);
+    assert_true(vhost_net_notified(&f->net, CONTROL));
+    assert_false(is_broken(f));
+    f->fault = ERR_LOOP;
+    assert_true(vhost_net_notified(&f->net, CONTROL));
+    assert_true(is_broken(f));
+    assert_non_null(strstr(log_record_text(), err_text(ERR_LOOP)));
+    f->fault = ERR_OK;
+    start(f);
+    assert_false(is_broken(f));
+}
+
+static void test_nonsense_from_the_switch(void **state)
+{
+    struct fixture *f = *state;
+
+    start(f);
+    f->fault = UINT64_MAX;
+    assert_true(vhost_net_notified(&f->net, CONTROL));
+    assert_true(is_broken(f));
+}
+
+static void test_queue_taken_away(void **state)
+{
+    struct fixture *f = *state;
+
+    start(f);
+    virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_SEL, VIRTIO_NET_RX);
+    virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_READY, 0);
+    expect_call(f, f->call_count - 1, VHOST_STOP, 0);
+    virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_NET_TX);
+    assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, DATA), 0);
+}
+
+static void test_features_that_need_others(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_false(virtio_driver_negotiate(&f->mmio, VIRTIO_F_VERSION_1 | VIRTIO_NET_F_HOST_TSO4));
+    assert_true(
+        virtio_driver_negotiate(&f->mmio, VIRTIO_F_VERSION_1 | VIRTIO_NET_F_CSUM | VIRTIO_NET_F_HOST_TSO4));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_start_hands_the_queues_over),
+        TEST(test_reset_stops_the_switch),
+        TEST(test_refusals_break_the_device),
+        TEST(test_one_queue_is_enough),
+        TEST(test_kick_goes_to_the_switch),
+        TEST(test_interrupts_that_nobody_posts),
+        TEST(test_fault_in_the_switch),
+        TEST(test_nonsense_from_the_switch),
+        TEST(test_queue_taken_away),
+        TEST(test_features_that_need_others),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
