@@ -104,16 +104,6 @@ void gich_unload(struct core *core, struct vcpu *vcpu)
     vcpu->arch.gich_apr = mmio_read(gich(core) + GICH_APR);
 }
 
-/* As GICH_MISR.NP sees it: "pending and active" is a state of its own (IHI 0048B, 5.3.4). */
-static bool any_lr_pending(const struct virq_state *state)
-{
-    for (uint32_t i = 0; i < state->lr_count; i++) {
-        if ((state->lrs[i] & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE)) == VIRQ_LR_PENDING)
-            return true;
-    }
-    return false;
-}
-
 void gich_enter(struct core *core, struct vcpu *vcpu)
 {
     struct virq_state *state = &vcpu->virq;
@@ -130,7 +120,7 @@ void gich_enter(struct core *core, struct vcpu *vcpu)
     write_dirty(core, state);
     /* NPIE with no LR pending would fire at once and for ever. */
     if (state->starved)
-        hcr |= HCR_UIE | (any_lr_pending(state) ? HCR_NPIE : 0);
+        hcr |= HCR_UIE | (virq_has_pending_lr(state) ? HCR_NPIE : 0);
     if (state->spilled_count != 0)
         hcr |= HCR_LRENPIE;
     write_hcr(core, hcr);

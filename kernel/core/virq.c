@@ -267,6 +267,15 @@ bool virq_is_pending(const struct virq_state *state)
     return false;
 }
 
+bool virq_has_pending_lr(const struct virq_state *state)
+{
+    for (uint32_t used = state->used; used != 0; used &= used - 1) {
+        if ((state->lrs[__builtin_ctz(used)] & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE)) == VIRQ_LR_PENDING)
+            return true;
+    }
+    return false;
+}
+
 /* The guest acknowledged what the LR's pending bit stood for. */
 static void consume(struct virq *irq, uint32_t intid, uint32_t lr)
 {

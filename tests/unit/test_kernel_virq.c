@@ -376,6 +376,28 @@ static void active_state_can_be_written(void **state)
 
 /* Random operations and a guest that takes and ends interrupts: after it all, each latch set and not
    withdrawn has been delivered, and nothing is left over. */
+/* The maintenance interrupt "none pending" would come for ever: active and pending is not pending. */
+static void active_and_pending_is_not_pending(void **state)
+{
+    struct guest *guest = *state;
+
+    for (uint32_t i = 40; i < 44; i++) {
+        virq_configure(&guest->state, i, ENABLED, 0);
+        virq_pend(&guest->state, i, 0);
+    }
+    enter(guest);
+    assert_true(virq_has_pending_lr(&guest->state));
+    for (uint32_t i = 40; i < 44; i++)
+        assert_false(virq_set_active(&guest->state, i, true));
+    for (uint32_t i = 40; i < 44; i++)
+        virq_pend(&guest->state, i, 0);
+    enter(guest);
+    for (uint32_t i = 0; i < 4; i++)
+        assert_int_equal(guest->lrs[i] & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE), VIRQ_LR_PENDING | VIRQ_LR_ACTIVE);
+    assert_true(virq_is_pending(&guest->state));
+    assert_false(virq_has_pending_lr(&guest->state));
+}
+
 static void random_use_loses_nothing(void **state)
 {
     struct guest *guest = *state;
@@ -431,6 +453,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(linked_one_follows_a_software_one, setup, teardown),
         cmocka_unit_test_setup_teardown(clear_forgets_and_reports_linked_ones, setup, teardown),
         cmocka_unit_test_setup_teardown(active_state_can_be_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(active_and_pending_is_not_pending, setup, teardown),
         cmocka_unit_test_setup_teardown(random_use_loses_nothing, setup, teardown),
     };
 
