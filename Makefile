@@ -40,6 +40,7 @@ SEL4_ONLY_PDS :=
 TOOL_SRCS :=
 TESTS :=
 FUZZERS :=
+GUEST_PROGRAMS :=
 
 include $(sort $(wildcard kernel/module.mk microkit/module.mk lib/module.mk lib/*/module.mk vmm/module.mk \
 	pd/*/module.mk tool/module.mk guest/module.mk guest/*/module.mk tests/*/module.mk tests/*/*/module.mk bench/module.mk))

@@ -21,7 +21,7 @@ $(BOARD_DTB): boards/$(BOARD)/board.mk
 
 # The guests that the description names, as far as guest/module.mk knows them.
 SYSTEM_GUEST_NAMES := $(if $(SYSTEM_FILE),$(shell grep -ohE '(kernel|initrd)="[^"]*"' $(SYSTEM_FILE) | cut -d'"' -f2))
-SYSTEM_GUESTS := guest $(addprefix guest-,$(filter $(GUEST_KERNELS) $(GUEST_INITRDS),$(SYSTEM_GUEST_NAMES)))
+SYSTEM_GUESTS := guest $(addprefix guest-,$(filter $(GUEST_KERNELS) $(GUEST_INITRDS) $(GUEST_PROGRAMS),$(SYSTEM_GUEST_NAMES)))
 
 # The tool is quick and knows better than make what an image depends on: it runs every time.
 .PHONY: image image-bundled

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "guest/hostile/hostile.h"
 
-enum pl011 { UART_DR = 0x00, UART_FR = 0x18, FR_RXFE = 1 << 4, FR_TXFF = 1 << 5 };
+enum pl011 { UART_DR = 0x00, UART_FR = 0x18, UART_CR = 0x30, FR_RXFE = 1 << 4, FR_TXFF = 1 << 5 };
+/* UARTEN, TXE, RXE: a PL011 receives nothing before. */
+#define CR_ON 0x301u
+
+void console_start(void)
+{
+    access_write(machine.uart + UART_CR, 4, CR_ON);
+}
 
 static void put_char(char c)
 {

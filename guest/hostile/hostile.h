@@ -42,6 +42,8 @@ bool machine_read(const void *blob);
 
 /* console.c: polled PL011. */
 
+/** Switch it on; before any other. */
+void console_start(void);
 /** Print `text`; a newline becomes CR LF. */
 void console_put(const char *text);
 /** Print `value` in decimal. */

@@ -178,6 +178,7 @@ void main_run(const void *fdt)
     if (!machine_read(fdt)) {
         return;
     }
+    console_start();
     console_put("hostile: up, ");
     console_put_number(machine.virtio_count);
     console_put(" virtio-mmio windows\n");

@@ -14,7 +14,8 @@ $(HOSTILE_IMAGE): $(B)/guest/hostile/hostile.elf
 	$(call say,OBJCOPY,$@)
 	$(Q)$(CROSS_COMPILE)objcopy -O binary $< $@
 
-.PHONY: hostile
-hostile: $(HOSTILE_IMAGE)
+.PHONY: hostile guest-hostile
+hostile guest-hostile: $(HOSTILE_IMAGE)
+GUEST_PROGRAMS += hostile
 
 -include $(HOSTILE_OBJS:.o=.d)
