@@ -68,6 +68,7 @@ void fault_vcpu(struct vcpu *vcpu, uint64_t label, const uint64_t *words, uint32
     struct pd *vmm = &vcpu->thread.core->kernel->pds[vcpu->row->parent];
 
     set_message(&vcpu->thread, label, words, count);
+    vcpu->fault_time = arch_now();
     if (!vmm->dead)
         ppc_send_fault(&vcpu->thread, vmm);
 }
@@ -104,14 +105,16 @@ void fault_reply(struct thread *thread, uint64_t label, uint32_t count, const ui
         return;
     if (thread->kind == THREAD_VCPU) {
         vcpu_finish_fault(kernel_vcpu(thread), label, count, words);
-    } else {
-        uint64_t fault_label = thread->message_info >> 12;
-
-        /* A label other than 0 leaves the PD stopped; a VMFault has nothing to be refused. */
-        if (label != 0 && fault_label != seL4_Fault_VMFault)
-            return;
-        write_back(kernel_pd(thread), fault_label, count, words);
+        thread->state = THREAD_READY;
+        sched_answered(thread, kernel_vcpu(thread)->fault_time);
+        return;
     }
+    uint64_t fault_label = thread->message_info >> 12;
+
+    /* A label other than 0 leaves the PD stopped; a VMFault has nothing to be refused. */
+    if (label != 0 && fault_label != seL4_Fault_VMFault)
+        return;
+    write_back(kernel_pd(thread), fault_label, count, words);
     thread->state = THREAD_READY;
     sched_update(thread);
 }

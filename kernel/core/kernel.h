@@ -102,6 +102,7 @@ struct vcpu {
     struct arch_vcpu arch;
     struct virq_state virq;
     uint32_t late_intid; /**< of its late event, while it has one */
+    uint64_t fault_time; /**< when it last stopped for its VMM */
     uint64_t rang_at;    /**< when it last rang a doorbell that may be late */
 };
 

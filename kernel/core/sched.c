@@ -90,6 +90,21 @@ void sched_wake_first(struct thread *thread)
     sched_update(thread);
 }
 
+void sched_answered(struct thread *thread, uint64_t since)
+{
+    struct budget *budget = &thread->own;
+    const uint64_t used = arch_now() - since;
+
+    if (used < budget->remaining) {
+        budget->remaining -= used;
+        sched_wake_first(thread);
+        return;
+    }
+    budget->remaining = is_round_robin(budget) ? budget->budget : 0;
+    budget->throttled = !is_round_robin(budget);
+    sched_update(thread);
+}
+
 void sched_set_payer(struct thread *thread, struct budget *payer)
 {
     thread->payer = payer;

@@ -27,6 +27,14 @@ void sched_update(struct thread *thread);
  */
 void sched_wake_first(struct thread *thread);
 
+/**
+ * Like sched_update() for a vCPU whose fault, raised at `since`, its VMM has just answered. The time until
+ * now counts as the vCPU's own: it goes on in front of its equals if some of its slice or budget is left,
+ * else behind them or in its next period. So an exit costs a guest no turn, and gains it nothing: a storm of
+ * exits takes no more of the processor than a loop.
+ */
+void sched_answered(struct thread *thread, uint64_t since);
+
 /** The running thread gives up the rest of its slice: behind its equals, or until its next period. */
 void sched_give_way(struct core *core);
 

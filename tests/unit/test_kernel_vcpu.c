@@ -9,6 +9,7 @@
 
 #include "kernel/core/fault.h"
 #include "kernel/core/irq.h"
+#include "kernel/core/notification.h"
 #include "kernel/core/syndrome.h"
 #include "kernel/core/vcpu.h"
 #include "tests/mock/mock_kernel.h"
@@ -329,6 +330,53 @@ static void nonsense_from_the_vmm_is_refused(void **state)
     assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_PD_RESTART, CHILD, ENTRY, 0, 0), SYSCALL_DENIED);
 }
 
+/* Exit at the present time; the VMM takes `handling` until it answers. Returns who runs then. */
+static struct thread *exit_and_answer(struct mock_kernel *mock, struct vcpu *vcpu, uint64_t handling)
+{
+    vcpu_abort(vcpu, ABORT, 0x9000000, 0);
+    assert_ptr_equal(mock_kernel_pick(mock), &mock_kernel_pd(mock, 0)->thread);
+    arch_fake.now += handling;
+    reply(mock, SYSCALL_VCPU_REPLY_DONE, 0);
+    return mock_kernel_pick(mock);
+}
+
+static void exits_cost_no_turn_and_gain_no_time(void **state)
+{
+    struct mock_kernel *mock = *state;
+    struct thread *equal = &mock_kernel_pd(mock, 1)->thread;
+
+    mock->pds[1].priority = mock->vcpus[0].priority;
+    mock->vcpus[0].budget_us = mock->vcpus[0].period_us = 1000;
+    struct vcpu *vcpu = start(mock);
+    notification_send(mock_kernel_pd(mock, 1), 1);
+    assert_ptr_equal(mock_kernel_pick(mock), &vcpu->thread);
+    /* It goes on before its equal until slice and handling together have used the slice up. */
+    for (int i = 0; i < 4; i++)
+        assert_ptr_equal(exit_and_answer(mock, vcpu, 200), &vcpu->thread);
+    assert_ptr_equal(exit_and_answer(mock, vcpu, 200), equal);
+    /* And then it has a new one. */
+    mock_kernel_wait(mock, 1);
+    notification_send(mock_kernel_pd(mock, 1), 1);
+    assert_ptr_equal(mock_kernel_pick(mock), &vcpu->thread);
+    assert_ptr_equal(exit_and_answer(mock, vcpu, 900), &vcpu->thread);
+}
+
+static void exits_use_up_a_budget(void **state)
+{
+    struct mock_kernel *mock = *state;
+
+    mock->vcpus[0].budget_us = 100;
+    mock->vcpus[0].period_us = 1000;
+    arch_fake.now = 50000;
+    struct vcpu *vcpu = start(mock);
+    const uint64_t period_end = arch_fake.now + 1000;
+    assert_ptr_equal(exit_and_answer(mock, vcpu, 60), &vcpu->thread);
+    assert_null(exit_and_answer(mock, vcpu, 60));
+    assert_int_equal(arch_fake.deadline, period_end);
+    mock_kernel_advance(mock, period_end);
+    assert_ptr_equal(mock_kernel_pick(mock), &vcpu->thread);
+}
+
 static void counters_tell_exits_apart(void **state)
 {
     struct mock_kernel *mock = *state;
@@ -368,6 +416,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(restart_during_an_exit_forgets_the_exit, setup, teardown),
         cmocka_unit_test_setup_teardown(dead_vmm_leaves_its_vcpu_stopped, setup, teardown),
         cmocka_unit_test_setup_teardown(nonsense_from_the_vmm_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(exits_cost_no_turn_and_gain_no_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(exits_use_up_a_budget, setup, teardown),
         cmocka_unit_test_setup_teardown(counters_tell_exits_apart, setup, teardown),
         cmocka_unit_test(causes_have_words),
     };
