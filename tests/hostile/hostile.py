@@ -1,0 +1,248 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Let the hostile guest attack, case by case, and judge whether anybody but itself suffered.
+
+    hostile.py --table FILE [--cases 3,40-60] QEMU_COMMAND...
+
+The system (systems/hostile.system) has the attacker, two Debian guests vm1 and vm2 and a monitor. Before the first
+case vm1 begins to ping vm2 and to send it a stream of blocks over one TCP connection; vm2 checks the sum of each.
+After every case:
+  - the attacker has found its devices alive after a reset, or its VM has been restarted and is up again;
+  - pings were answered without a gap, each within the bound; blocks arrived whole, on the same connection;
+  - no PD has faulted.
+Now and then, and at the end, the monitor's sums of memory that nobody may change are what they were.
+"""
+
+import argparse
+import re
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+from consoles import Consoles, Guest, Timeout  # noqa: E402  (needs the path)
+
+ATTACKER, VM1, VM2, MONITOR = "hostile", "vm1", "vm2", "monitor"
+VM2_ADDRESS = "192.168.1.2"
+BOOT_SECONDS = 300
+CASE_SECONDS = 60
+# How long the neighbours may take to show that they live on. Far more than they need: it ends a hang.
+PROOF_SECONDS = 30
+# By the neighbours' own clock. With -icount that counts instructions, so that the host's load does not matter: a ping
+# takes 4 ms at most beside everything but what this is to find.
+LATENCY_LIMIT_MS = 50
+# An instruction takes two virtual nanoseconds; a processor that has nothing to do skips the time.
+QEMU_ARGUMENTS = ["-icount", "shift=1,sleep=off"]
+BLOCK_KIB = 64
+CASES_PER_SUM = 100
+FAULT = re.compile(r"faulted and has no parent|kernel: panic|unexpected exception")
+
+
+@dataclass
+class Verdict:
+    """What one case led to; `problems` is empty if nobody suffered."""
+    number: int
+    name: str
+    outcome: str
+    seconds: float
+    blocks: int = 0
+    pings: int = 0
+    slowest_ms: float = 0.0
+    problems: list = field(default_factory=list)
+
+
+class Neighbours:
+    """The stream and the pings between vm1 and vm2, read off their consoles."""
+
+    def __init__(self, consoles):
+        self.consoles = consoles
+        self.vm1 = Guest(consoles, VM1, f"g{VM1}\r")
+        self.vm2 = Guest(consoles, VM2, f"g{VM2}\r")
+        self.seen = {VM1: 0, VM2: 0}
+        self.blocks = 0
+        self.sequence = None
+
+    def start(self):
+        for guest in (self.vm1, self.vm2):
+            guest.wait_prompt(BOOT_SECONDS)
+        self.vm1.run(f"dd if=/dev/urandom of=/tmp/block bs=1k count={BLOCK_KIB} 2>/dev/null")
+        block_sum = self.vm1.run("sha256sum </tmp/block").split()[0]
+        # Anything but a whole and right block ends the loop, and says so.
+        self.vm2.run(f"mkfifo /tmp/fifo; (n=0; nc -l -p 5000 <>/tmp/fifo | while dd bs={BLOCK_KIB}k count=1 "
+                     f"iflag=fullblock 2>/dev/null | sha256sum | grep -q {block_sum}; do n=$((n+1)); echo intact $n; "
+                     f"done; echo stream broken) &")
+        self.vm2.run("until netstat -ltn | grep -q :5000; do sleep 1; done")
+        self.vm1.run(f"(while cat /tmp/block; do sleep 0.05; done | nc {VM2_ADDRESS} 5000; echo stream broken) &")
+        self.vm1.run(f"ping -i 0.05 {VM2_ADDRESS} &")
+        self.take(Verdict(-1, "", "", 0))
+
+    def take(self, verdict):
+        """Add to the verdict what the neighbours have printed since the last call."""
+        for line in self.new_lines(VM2):
+            match = re.search(r"intact (\d+)$", line)
+            if match:
+                self.blocks += 1
+                verdict.blocks += 1
+                if int(match.group(1)) != self.blocks:
+                    verdict.problems.append(f"block {match.group(1)} where {self.blocks} was due")
+            elif "broken" in line:
+                verdict.problems.append("stream broken at its receiver")
+        for line in self.new_lines(VM1):
+            match = re.search(r"seq=(\d+) ttl=\d+ time=([\d.]+) ms", line)
+            if match:
+                self.take_ping(verdict, int(match.group(1)), float(match.group(2)))
+            elif "broken" in line:
+                verdict.problems.append("stream broken at its sender")
+
+    def take_ping(self, verdict, sequence, milliseconds):
+        if self.sequence is not None and sequence != (self.sequence + 1) % 0x10000:
+            verdict.problems.append(f"ping {sequence} follows {self.sequence}")
+        self.sequence = sequence
+        verdict.pings += 1
+        verdict.slowest_ms = max(verdict.slowest_ms, milliseconds)
+        if milliseconds > LATENCY_LIMIT_MS:
+            verdict.problems.append(f"ping {sequence} took {milliseconds} ms")
+
+    def new_lines(self, name):
+        text = self.consoles.text(name)
+        end = text.rfind("\n") + 1
+        start, self.seen[name] = self.seen[name], max(end, self.seen[name])
+        return text[start:end].splitlines()
+
+    def prove(self, verdict):
+        """Wait until a ping and a block have come through that weren't there before."""
+        self.take(verdict)
+        blocks, pings = verdict.blocks, verdict.pings
+        deadline = time.monotonic() + PROOF_SECONDS
+        while not verdict.problems and (verdict.blocks == blocks or verdict.pings == pings):
+            if time.monotonic() > deadline:
+                verdict.problems.append("no ping or no block came through any more")
+            elif not self.consoles.pump(0.1):
+                verdict.problems.append("QEMU ended")
+            self.take(verdict)
+
+
+class HostileRun:
+    """A booted hostile.system."""
+
+    def __init__(self, consoles):
+        self.consoles = consoles
+        self.neighbours = Neighbours(consoles)
+        self.log_seen = 0
+        self.sums = {}
+        self.total = 0
+
+    def start(self):
+        """Wait for everybody, start the neighbours' traffic, take the first sums."""
+        self.neighbours.start()
+        self.sums = self.read_sums()
+        assert self.sums, "the monitor watches nothing"
+        self.type(ATTACKER, "count\n")
+        self.total = int(self.consoles.expect(ATTACKER, r"^count (\d+)\n", CASE_SECONDS).group(1))
+
+    def type(self, name, text):
+        self.consoles.focus(name, f"g{name}\r")
+        self.consoles.send(text)
+
+    def read_sums(self):
+        self.type(MONITOR, "sums\n")
+        text = self.consoles.expect(MONITOR, r"(?s)sums.*?^end", CASE_SECONDS).group()
+        return dict(re.findall(r"^(\S+) ([0-9a-f]+)$", text, re.MULTILINE))
+
+    def run_case(self, number):
+        """Run a case and wait for its end; its verdict."""
+        started = time.monotonic()
+        self.type(ATTACKER, f"run {number}\n")
+        try:
+            name = self.consoles.expect(ATTACKER, rf"^case {number} (.*): begin\n", CASE_SECONDS).group(1)
+            end = self.consoles.expect(ATTACKER, rf"^case {number} .*: (survived|DEAD.*)\b.*\n|^hostile: (up),",
+                                       CASE_SECONDS)
+            outcome = "restarted" if end.group(2) else end.group(1)
+        except Timeout as timeout:
+            name, outcome = "?", str(timeout).split(";")[0]
+        verdict = Verdict(number, name, outcome, time.monotonic() - started)
+        if outcome not in ("survived", "restarted"):
+            verdict.problems.append(outcome)
+        self.neighbours.prove(verdict)
+        self.look_for_faults(verdict)
+        return verdict
+
+    def look_for_faults(self, verdict):
+        text = self.consoles.log
+        for match in FAULT.finditer(text, max(0, self.log_seen - 200)):
+            if match.end() > self.log_seen:
+                line = text[text.rfind("\n", 0, match.start()) + 1:].split("\n")[0]
+                verdict.problems.append(line.strip())
+        self.log_seen = len(text)
+
+    def check_sums(self, verdict):
+        sums = self.read_sums()
+        for name, value in self.sums.items():
+            if sums.get(name) != value:
+                verdict.problems.append(f"memory of {name} has changed")
+
+    def run(self, numbers, live=lambda verdict: None):
+        """Run these cases; all their verdicts. Stops early if the attacker can't go on."""
+        verdicts = []
+        for number in numbers:
+            verdicts.append(self.run_case(number))
+            if len(verdicts) % CASES_PER_SUM == 0 or number == numbers[-1]:
+                self.check_sums(verdicts[-1])
+            live(verdicts[-1])
+            if "no '" in verdicts[-1].outcome:
+                break
+        return verdicts
+
+
+def row(verdict):
+    """A line of the table."""
+    return (f"{verdict.number:4} {verdict.name:55} {verdict.outcome[:24]:10} {verdict.seconds:6.2f} s "
+            f"{verdict.pings:4} pings, slowest {verdict.slowest_ms:7.1f} ms {verdict.blocks:4} blocks  "
+            + ("; ".join(verdict.problems) or "ok"))
+
+
+def parse_cases(text, total):
+    """"3,40-60" as numbers; all cases without a text."""
+    if not text:
+        return list(range(total))
+    numbers = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        numbers += range(int(first), int(last or first) + 1)
+    return numbers
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Run the hostile guest's attacks and judge their effect on others.")
+    parser.add_argument("--cases", help="numbers, such as 3,40-60; default: all")
+    parser.add_argument("--table", type=Path, required=True)
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    arguments = parser.parse_args()
+
+    consoles = Consoles([word for word in arguments.command if word != "--"] + QEMU_ARGUMENTS)
+    hostile = HostileRun(consoles)
+    rows = []
+
+    def live(verdict):
+        rows.append(row(verdict))
+        print(rows[-1], flush=True)
+
+    try:
+        hostile.start()
+        verdicts = hostile.run(parse_cases(arguments.cases, hostile.total), live)
+    finally:
+        consoles.close()
+        arguments.table.with_suffix(".log").write_text(consoles.log, encoding="utf-8")
+    bad = sum(bool(verdict.problems) for verdict in verdicts)
+    rows.append(f"{len(verdicts)} of {hostile.total} cases: {len(verdicts) - bad} harmed nobody, {bad} did; "
+                f"{sum(v.outcome == 'restarted' for v in verdicts)} ended the attacker's VM, which was restarted; "
+                f"{sum(v.blocks for v in verdicts)} blocks and {sum(v.pings for v in verdicts)} pings between "
+                f"the neighbours, slowest {max(v.slowest_ms for v in verdicts):.0f} ms")
+    print(rows[-1])
+    arguments.table.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
