@@ -202,6 +202,8 @@ static void add_vm(struct expand *expand, struct expand_guest *guest)
     guest->config.on_off = desc->on_off;
     guest->config.on_reset = desc->on_reset;
     guest->config.on_crash = desc->on_crash;
+    guest->config.restart_limit = (uint32_t)desc->restart_limit;
+    guest->config.restart_window_ms = (uint32_t)desc->restart_window_ms;
     free(vmm_name);
 }
 

@@ -167,6 +167,7 @@ struct desc_guest {
     struct desc_pd_options vmm;
     char *hostname;
     uint32_t on_off, on_reset, on_crash; /**< enum vmm_exit_action */
+    uint64_t restart_limit, restart_window_ms;
 };
 
 /** `<linux>` */

@@ -6,9 +6,9 @@ VMM_VIRTIO_SRCS := vmm/virtio/pl011.c vmm/virtio/vhost_net.c vmm/virtio/virtio_b
 	vmm/virtio/virtio_device.c vmm/virtio/virtio_mmio.c vmm/virtio/virtio_net.c lib/blk/blk_check.c
 VMM_SRCS := $(VMM_CORE_SRCS) $(VMM_VGIC_SRCS) $(VMM_VIRTIO_SRCS) $(GUESTMEM_SRCS) $(VIRTQ_SRCS)
 PDS += vmm
-vmm_SRCS := vmm/core/main.c vmm/platform_bundled.c vmm/platform_cache.c $(VMM_SRCS)
+vmm_SRCS := vmm/core/main.c vmm/platform_bundled.c vmm/platform_cache.c vmm/platform_clock.c $(VMM_SRCS)
 VMM_SEL4_SRCS := vmm/platform_sel4.c vmm/sel4/context.c vmm/sel4/lr_queue.c vmm/sel4/vcpu_regs.c
-vmm_SEL4_SRCS := vmm/core/main.c vmm/platform_cache.c $(VMM_SEL4_SRCS) $(VMM_SRCS)
+vmm_SEL4_SRCS := vmm/core/main.c vmm/platform_cache.c vmm/platform_clock.c $(VMM_SEL4_SRCS) $(VMM_SRCS)
 
 # What host tests put in place of the platform below.
 VMM_FAKE_SRCS := vmm/platform_fake.c microkit/host/microkit_host.c tests/mock/log_record.c $(LIB_BASE_HOST_SRCS)

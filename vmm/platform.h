@@ -122,6 +122,9 @@ void platform_cache_sync_code(const void *vaddr, uint64_t bytes);
 /** Fill `bytes` of plain memory with zeros, the fastest way. Both are multiples of 4 KiB. */
 void platform_zero(void *vaddr, uint64_t bytes);
 
+/** Milliseconds since some time before init(); never goes back. */
+uint64_t platform_milliseconds(void);
+
 /** Switch the whole machine off. Returns only if the system description doesn't grant that. */
 void platform_halt(void);
 

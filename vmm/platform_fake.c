@@ -152,6 +152,11 @@ void platform_zero(void *vaddr, uint64_t bytes)
     platform_fake.zeroed_bytes += bytes;
 }
 
+uint64_t platform_milliseconds(void)
+{
+    return platform_fake.milliseconds;
+}
+
 void platform_halt(void)
 {
     platform_fake.halt_count++;

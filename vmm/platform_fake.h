@@ -40,6 +40,7 @@ struct platform_fake {
     uint32_t halt_count;
     uint64_t cleaned_bytes;
     uint64_t zeroed_bytes;
+    uint64_t milliseconds; /**< what platform_milliseconds() says */
 };
 
 /** The one instance. */

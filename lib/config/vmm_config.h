@@ -90,9 +90,11 @@ struct vmm_config {
     uint64_t gicd_bytes;
     uint32_t spi_count; /**< SPIs offered; a multiple of 32 */
 
-    uint32_t on_off;   /**< enum vmm_exit_action: PSCI SYSTEM_OFF */
-    uint32_t on_reset; /**< PSCI SYSTEM_RESET */
-    uint32_t on_crash; /**< VMM cannot continue the guest */
+    uint32_t on_off;            /**< enum vmm_exit_action: PSCI SYSTEM_OFF */
+    uint32_t on_reset;          /**< PSCI SYSTEM_RESET */
+    uint32_t on_crash;          /**< VMM cannot continue the guest */
+    uint32_t restart_limit;     /**< restarts in one window, then it stays off; 0: no limit */
+    uint32_t restart_window_ms; /**< a window begins with the first restart after the last one */
 
     uint32_t has_entropy;     /**< 1: entropy_channel leads to the entropy PD */
     uint32_t entropy_channel; /**< for protected procedure calls (entropy_config.h) */

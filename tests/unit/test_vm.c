@@ -488,6 +488,33 @@ static void test_crash_that_restarts(void **state)
     assert_int_equal(platform_fake.vcpus[0].start_count, 2);
 }
 
+static void test_restarts_are_limited(void **state)
+{
+    struct fixture *f = *state;
+    struct platform_exit exit = {.reason = PLATFORM_EXIT_CRASH};
+
+    f->config.on_crash = VMM_EXIT_RESTART;
+    f->config.restart_limit = 2;
+    f->config.restart_window_ms = 1000;
+    start(f);
+    for (uint32_t i = 0; i < 2; i++) {
+        platform_fake.milliseconds = 5000 + i;
+        assert_int_equal(vm_exit(&f->vm, &exit), PLATFORM_RESUME_STAY);
+        assert_true(platform_fake.vcpus[0].running);
+    }
+    /* The window is over: two more. */
+    for (uint32_t i = 0; i < 2; i++) {
+        platform_fake.milliseconds = 6000 + i;
+        assert_int_equal(vm_exit(&f->vm, &exit), PLATFORM_RESUME_STAY);
+        assert_true(platform_fake.vcpus[0].running);
+    }
+    platform_fake.milliseconds = 6999;
+    assert_int_equal(vm_exit(&f->vm, &exit), PLATFORM_RESUME_STAY);
+    assert_false(platform_fake.vcpus[0].running);
+    assert_int_equal(platform_fake.vcpus[0].start_count, 5);
+    assert_non_null(strstr(log_record_text(), "2 times within 1000 ms"));
+}
+
 /* Notifications. */
 
 static void test_notifications_find_their_device(void **state)
@@ -544,6 +571,7 @@ int main(void)
         TEST(test_crash),
         TEST(test_crash_of_an_unknown_kind),
         TEST(test_crash_that_restarts),
+        TEST(test_restarts_are_limited),
         TEST(test_notifications_find_their_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

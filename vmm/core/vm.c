@@ -136,11 +136,32 @@ void vm_notified(struct vm *vm, microkit_channel channel)
     }
 }
 
+/* Takes one restart out of the budget. False: it is used up, so the guest would only fail again. */
+static bool may_restart(struct vm *vm)
+{
+    const uint64_t now = platform_milliseconds();
+
+    if (vm->config->restart_limit == 0) {
+        return true;
+    }
+    if (vm->restart_count == 0 || now - vm->restart_window_start >= vm->config->restart_window_ms) {
+        vm->restart_window_start = now;
+        vm->restart_count = 0;
+    }
+    if (vm->restart_count == vm->config->restart_limit) {
+        log_error("%s has been restarted %u times within %u ms", vm->config->name, vm->restart_count,
+                  vm->config->restart_window_ms);
+        return false;
+    }
+    vm->restart_count++;
+    return true;
+}
+
 /* The guest has ended in one way or another; `action` is enum vmm_exit_action. */
 static void end(struct vm *vm, uint32_t action, const char *how)
 {
     vm_stop(vm);
-    if (action == VMM_EXIT_RESTART) {
+    if (action == VMM_EXIT_RESTART && may_restart(vm)) {
         log_info("%s %s; restarting it", vm->config->name, how);
         if (vm_start(vm) != ERR_OK) {
             log_error("%s cannot be restarted; it stays off", vm->config->name);

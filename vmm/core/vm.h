@@ -64,6 +64,8 @@ struct vm {
     uint64_t aborted_at[VMM_CONFIG_MAX_VCPUS];  /**< program counter of the last abort that was given back */
     uint32_t abort_count[VMM_CONFIG_MAX_VCPUS]; /**< how often in a row */
     struct virtio_blk_pool blk_pool;            /**< likewise, by all disks */
+    uint64_t restart_window_start;              /**< platform_milliseconds() of the window's first restart */
+    uint32_t restart_count;                     /**< in this window */
     struct log_limit stray_accesses;
     struct log_limit stray_registers;
 };
