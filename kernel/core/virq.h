@@ -99,8 +99,9 @@ uint32_t virq_get(const struct virq_state *state, uint32_t intid);
 bool virq_is_pending(const struct virq_state *state);
 
 /**
- * Whether an LR is pending and not active as well: what the hardware's "no LR is pending" (GICH_MISR.NP, GICv2
- * 5.3.4) looks at. Its maintenance interrupt may be asked for only while there is one, or it never ends.
+ * Whether an LR is pending and not active as well: what the hardware's "no LR is pending" (GICH_MISR.NP,
+ * GICv2 5.3.4) looks at. Its maintenance interrupt may be asked for only while there is one, or it never
+ * ends.
  */
 bool virq_has_pending_lr(const struct virq_state *state);
 
