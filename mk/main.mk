@@ -10,7 +10,7 @@ test:
 	$(SUBMAKE) test-host
 	$(SUBMAKE) test-target
 
-test-host: test-unit fuzz-short
+test-host: test-unit fuzz-short test-models
 
 # Scenarios in QEMU. PYTEST_ARGS picks some: make test-target PYTEST_ARGS="-k ping".
 test-target: image guest-debian-6.12 guest-demo-6.12 $(TEST_TARGET_DEPS)
