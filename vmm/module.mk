@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VMM_CORE_SRCS := vmm/core/crash.c vmm/core/image.c vmm/core/mmio.c vmm/core/psci.c vmm/core/vm.c \
-	vmm/core/vm_devices.c vmm/core/trng.c lib/fdt/fdt_view.c
+	vmm/core/vm_devices.c
 VMM_VGIC_SRCS := vmm/vgic/vgic.c
 VMM_VIRTIO_SRCS := vmm/virtio/pl011.c vmm/virtio/vhost_net.c vmm/virtio/virtio_blk.c vmm/virtio/virtio_blk_io.c \
-	vmm/virtio/virtio_device.c vmm/virtio/virtio_mmio.c vmm/virtio/virtio_net.c lib/blk/blk_check.c
-VMM_SRCS := $(VMM_CORE_SRCS) $(VMM_VGIC_SRCS) $(VMM_VIRTIO_SRCS) $(GUESTMEM_SRCS) $(VIRTQ_SRCS)
+	vmm/virtio/virtio_console.c vmm/virtio/virtio_device.c vmm/virtio/virtio_mmio.c vmm/virtio/virtio_net.c \
+	lib/blk/blk_check.c
+VMM_RNG_SRCS := vmm/virtio/virtio_rng.c vmm/core/trng.c lib/fdt/fdt_view.c
+VMM_SRCS := $(VMM_CORE_SRCS) $(VMM_VGIC_SRCS) $(VMM_VIRTIO_SRCS) $(VMM_RNG_SRCS) $(GUESTMEM_SRCS) $(VIRTQ_SRCS)
 PDS += vmm
 vmm_SRCS := vmm/core/main.c vmm/platform_bundled.c vmm/platform_cache.c vmm/platform_clock.c $(VMM_SRCS)
 VMM_SEL4_SRCS := vmm/platform_sel4.c vmm/sel4/context.c vmm/sel4/lr_queue.c vmm/sel4/vcpu_regs.c
@@ -14,9 +16,10 @@ vmm_SEL4_SRCS := vmm/core/main.c vmm/platform_cache.c vmm/platform_clock.c $(VMM
 VMM_FAKE_SRCS := vmm/platform_fake.c microkit/host/microkit_host.c tests/mock/log_record.c $(LIB_BASE_HOST_SRCS)
 VMM_VIRTIO_TEST_SRCS := $(VMM_VIRTIO_SRCS) $(VIRTIO_NET_HDR_SRCS) $(VMM_VGIC_SRCS) $(GUESTMEM_SRCS) $(VIRTQ_SRCS) lib/ring/ring.c \
 	tests/mock/virtio_driver.c $(MOCK_DRIVER_SRCS) $(VMM_FAKE_SRCS)
+VMM_CONSOLE_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/console_machine.c
 VMM_NET_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/net_machine.c
 
-TESTS += test_mmio test_psci test_vgic test_virtio_mmio test_virtio_net test_pl011 test_vm
+TESTS += test_mmio test_psci test_vgic test_virtio_mmio test_virtio_net test_virtio_console test_virtio_rng test_pl011 test_vm
 test_mmio_SRCS := vmm/core/mmio.c
 test_psci_SRCS := vmm/core/psci.c $(VMM_FAKE_SRCS)
 test_vgic_SRCS := $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
@@ -24,13 +27,16 @@ test_virtio_mmio_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 test_virtio_net_SRCS := $(VMM_NET_TEST_SRCS)
 TESTS += test_vhost_net
 test_vhost_net_SRCS := $(VMM_VIRTIO_TEST_SRCS)
+test_virtio_console_SRCS := $(VMM_CONSOLE_TEST_SRCS)
+test_virtio_rng_SRCS := $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS)
 test_pl011_SRCS := $(VMM_VIRTIO_TEST_SRCS)
-test_vm_SRCS := $(VMM_CORE_SRCS) $(VMM_VIRTIO_TEST_SRCS)
+test_vm_SRCS := $(VMM_CORE_SRCS) $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS)
 
-FUZZERS += fuzz_vgic fuzz_pl011 fuzz_virtio_mmio fuzz_virtio_net
+FUZZERS += fuzz_vgic fuzz_pl011 fuzz_virtio_mmio fuzz_virtio_net fuzz_virtio_console
 fuzz_vgic_SRCS := $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 fuzz_pl011_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 fuzz_virtio_mmio_SRCS := $(VMM_VIRTIO_TEST_SRCS)
+fuzz_virtio_console_SRCS := $(VMM_CONSOLE_TEST_SRCS)
 fuzz_virtio_net_SRCS := $(VMM_NET_TEST_SRCS)
 
 # The platform on seL4. Its tests see tests/libsel4, which records libsel4's calls, in front of our own API.

@@ -31,6 +31,14 @@ struct serial_mux_client_config {
     struct config_link link;
 };
 
+/**
+ * What the multiplexer offers (ring_offer()) on a console's link: the terminal's size in characters, 0: not
+ * known.
+ */
+#define SERIAL_MUX_OFFER_SIZE(cols, rows) ((uint32_t)(cols) | (uint32_t)(rows) << 16)
+#define SERIAL_MUX_OFFER_COLS(offer) ((uint16_t)(offer))
+#define SERIAL_MUX_OFFER_ROWS(offer) ((uint16_t)((offer) >> 16))
+
 struct serial_mux_config {
     struct config_header header;
     struct config_link driver; /**< to the UART driver PD */

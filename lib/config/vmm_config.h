@@ -13,11 +13,12 @@
 
 enum vmm_device_kind {
     VMM_DEVICE_NONE = 0,
-    VMM_DEVICE_PL011 = 1,      /**< emulated UART; `link` is its byte stream to the serial multiplexer */
-    VMM_DEVICE_NET = 2,        /**< virtio-net */
-    VMM_DEVICE_CONSOLE = 3,    /**< virtio-console */
-    VMM_DEVICE_BLOCK = 4,      /**< virtio-blk */
-    VMM_DEVICE_ENTROPY = 5,    /**< virtio-rng */
+    VMM_DEVICE_PL011 = 1,   /**< emulated UART; `link` is its byte stream to the serial multiplexer; that of
+                                 an earlier CONSOLE: it sends only */
+    VMM_DEVICE_NET = 2,     /**< virtio-net */
+    VMM_DEVICE_CONSOLE = 3, /**< virtio-console */
+    VMM_DEVICE_BLOCK = 4,   /**< virtio-blk */
+    VMM_DEVICE_ENTROPY = 5, /**< virtio-rng */
     VMM_DEVICE_PASSTHROUGH = 6 /**< a physical interrupt of a passed-through device: `channel` -> `virq` */
 };
 
@@ -49,6 +50,21 @@ struct vmm_block_config {
     char id[20];           /**< what GET_ID gives */
 };
 
+/** Ports of a virtio-console beside its first, which is the guest's terminal. */
+#define VMM_CONFIG_MAX_CONSOLE_PORTS 2u
+
+struct vmm_console_port_config {
+    char name[CONFIG_NAME_BYTES]; /**< as the guest sees it */
+    struct config_link link;      /**< byte stream to the serial multiplexer */
+};
+
+/** virtio-console. The device's own link is that of the terminal. */
+struct vmm_console_config {
+    uint16_t cols, rows; /**< of the terminal until the multiplexer says otherwise; 0: not known */
+    uint32_t port_count; /**< of the others */
+    struct vmm_console_port_config ports[VMM_CONFIG_MAX_CONSOLE_PORTS];
+};
+
 /** One device of the guest. */
 struct vmm_device_config {
     uint32_t kind;      /**< enum vmm_device_kind */
@@ -65,6 +81,7 @@ struct vmm_device_config {
     union {
         struct vmm_net_config net;
         struct vmm_block_config block;
+        struct vmm_console_config console;
         uint64_t reserved[16];
     } u;
 };

@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     microkit_host_reset();
     log_record_clear();
     memset(regions, 0, sizeof regions);
-    if (vgic_init(&vgic, 1, 32) != ERR_OK || pl011_init(&uart, &config, &line) != ERR_OK ||
+    if (vgic_init(&vgic, 1, 32) != ERR_OK || pl011_init(&uart, &config, &line, NULL) != ERR_OK ||
         ring_init(&mux, regions[1], regions[0], LINK_BYTES) != ERR_OK) {
         abort();
     }

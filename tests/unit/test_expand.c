@@ -327,11 +327,11 @@ static void test_sdf_maps_may_name_generated_regions(void **state)
 static void test_input_and_colours(void **state)
 {
     (void)state;
-    struct model *model =
-        load("<system><serial input='second' escape='0x1d' colours='false'/>"
-             "<guest name='a' ram='32M'>" LINUX "<console colour='none'/></guest>"
-             "<guest name='b' ram='32M'>" LINUX "<console name='second' colour='red' overflow='drop'/></guest>"
-             "<guest name='c' ram='32M'>" LINUX "<console silent='true'/></guest></system>");
+    struct model *model = load(
+        "<system><serial input='second' escape='0x1d' colours='false'/>"
+        "<guest name='a' ram='32M'>" LINUX "<console colour='none'/></guest>"
+        "<guest name='b' ram='32M'>" LINUX "<console name='second' colour='red' overflow='drop'/></guest>"
+        "<guest name='c' ram='32M'>" LINUX "<console silent='true'/></guest></system>");
     const struct serial_mux_config *mux =
         config_of(model, "serial_mux", SERIAL_MUX_CONFIG_SECTION, sizeof(*mux));
 

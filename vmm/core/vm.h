@@ -22,8 +22,10 @@
 #include "vmm/virtio/pl011.h"
 #include "vmm/virtio/vhost_net.h"
 #include "vmm/virtio/virtio_blk.h"
+#include "vmm/virtio/virtio_console.h"
 #include "vmm/virtio/virtio_mmio.h"
 #include "vmm/virtio/virtio_net.h"
+#include "vmm/virtio/virtio_rng.h"
 
 struct vm_device;
 
@@ -46,6 +48,8 @@ struct vm_device {
         struct virtio_net net;
         struct vhost_net vhost_net;
         struct virtio_blk blk;
+        struct virtio_console console;
+        struct virtio_rng rng;
     } u;
 };
 

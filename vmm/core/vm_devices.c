@@ -29,10 +29,24 @@ static void pl011_on_reset(struct vm_device *device)
 
 static const struct vm_device_ops pl011_ops = {pl011_on_notified, pl011_on_reset};
 
+/* The link of an earlier virtio-console if the row of this UART names it, too; else NULL. */
+static struct ring *find_shared_link(struct vm *vm, const struct vmm_device_config *config)
+{
+    for (uint32_t i = 0; i < vm->device_count; i++) {
+        struct vm_device *other = &vm->devices[i];
+        if (other->config->kind == VMM_DEVICE_CONSOLE && config->link.bytes != 0 &&
+            other->config->link.own == config->link.own) {
+            return &other->u.console.ports[0].link;
+        }
+    }
+    return NULL;
+}
+
 static enum err add_pl011(struct vm *vm, struct vm_device *device)
 {
     device->ops = &pl011_ops;
-    const enum err err = pl011_init(&device->u.pl011, device->config, &device->line);
+    const enum err err =
+        pl011_init(&device->u.pl011, device->config, &device->line, find_shared_link(vm, device->config));
     return err != ERR_OK ? err : map(vm, device->config, pl011_access, &device->u.pl011);
 }
 
@@ -106,6 +120,37 @@ static enum err add_blk(struct vm *vm, struct vm_device *device)
     return add_transport(vm, device, &device->u.blk.device);
 }
 
+static void console_on_notified(struct vm_device *device, microkit_channel channel)
+{
+    virtio_console_notified(&device->u.console, channel);
+}
+
+static const struct vm_device_ops console_ops = {console_on_notified, virtio_on_reset};
+
+static enum err add_console(struct vm *vm, struct vm_device *device)
+{
+    device->ops = &console_ops;
+    const enum err err = virtio_console_init(&device->u.console, device->config, &vm->mem, &vm->scratch);
+    if (err != ERR_OK) {
+        return err;
+    }
+    for (uint32_t i = 0; i < device->u.console.port_count; i++) {
+        if (device->u.console.ports[i].has_link) {
+            microkit_notify(device->u.console.ports[i].channel);
+        }
+    }
+    return add_transport(vm, device, &device->u.console.device);
+}
+
+static const struct vm_device_ops rng_ops = {NULL, virtio_on_reset};
+
+static enum err add_rng(struct vm *vm, struct vm_device *device)
+{
+    device->ops = &rng_ops;
+    const enum err err = virtio_rng_init(&device->u.rng, device->config, vm->config, &vm->mem, &vm->scratch);
+    return err != ERR_OK ? err : add_transport(vm, device, &device->u.rng.device);
+}
+
 /* The physical interrupt of a passed-through device: on to the guest, acknowledged once it is pending there.
  */
 static void passthrough_on_notified(struct vm_device *device, microkit_channel channel)
@@ -133,6 +178,12 @@ enum err vm_devices_add(struct vm *vm, struct vm_device *device, const struct vm
         break;
     case VMM_DEVICE_BLOCK:
         err = add_blk(vm, device);
+        break;
+    case VMM_DEVICE_CONSOLE:
+        err = add_console(vm, device);
+        break;
+    case VMM_DEVICE_ENTROPY:
+        err = add_rng(vm, device);
         break;
     case VMM_DEVICE_PASSTHROUGH:
         device->ops = &passthrough_ops;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/virtio/pl011.h"
 
+#include <stddef.h>
+
 /* Register offsets, table 3-1. */
 enum pl011_register {
     UARTDR = 0x000,
@@ -94,15 +96,15 @@ static void fill_fifo(struct pl011 *uart)
 {
     uint8_t byte;
 
-    if (uart->has_link && is_receiving(uart)) {
+    if (uart->has_link && !uart->is_shared && is_receiving(uart)) {
         while (uart->fifo_count < fifo_size(uart)) {
-            if (ring_read(&uart->link, &byte, 1) == 1) {
+            if (ring_read(uart->link, &byte, 1) == 1) {
                 fifo_push(uart, byte);
-            } else if (!ring_request_data(&uart->link)) {
+            } else if (!ring_request_data(uart->link)) {
                 break;
             }
         }
-        if (ring_should_signal_space(&uart->link)) {
+        if (ring_should_signal_space(uart->link)) {
             microkit_notify(uart->channel);
         }
     }
@@ -111,7 +113,7 @@ static void fill_fifo(struct pl011 *uart)
 
 static void complain_about_link(struct pl011 *uart)
 {
-    if (ring_is_broken(&uart->link)) {
+    if (ring_is_broken(uart->link)) {
         log_warn_limited(&uart->complaints, "console: link to the serial multiplexer is broken");
     }
 }
@@ -119,7 +121,7 @@ static void complain_about_link(struct pl011 *uart)
 static bool transmit_is_full(struct pl011 *uart)
 {
     /* Without a link, or with a broken one, the wire is cut: everything goes out, nowhere. */
-    return uart->has_link && !ring_is_broken(&uart->link) && ring_space(&uart->link) == 0;
+    return uart->has_link && !ring_is_broken(uart->link) && ring_space(uart->link) == 0;
 }
 
 static void send(struct pl011 *uart, uint8_t byte)
@@ -129,13 +131,13 @@ static void send(struct pl011 *uart, uint8_t byte)
             fifo_push(uart, byte);
             update_receive(uart);
         }
-    } else if (uart->has_link && ring_write(&uart->link, &byte, 1) == 1) {
-        if (ring_should_signal_data(&uart->link)) {
+    } else if (uart->has_link && ring_write(uart->link, &byte, 1) == 1) {
+        if (ring_should_signal_data(uart->link)) {
             microkit_notify(uart->channel);
         }
     }
     /* The FIFO is below any trigger level again, unless the link is full now: then the signal says so. */
-    if (transmit_is_full(uart) && !ring_request_space(&uart->link, TX_SPACE_WANTED)) {
+    if (transmit_is_full(uart) && !ring_request_space(uart->link, TX_SPACE_WANTED)) {
         uart->raw &= (uint16_t)~INT_TX;
     } else {
         uart->raw |= INT_TX;
@@ -273,15 +275,19 @@ enum mmio_result pl011_access(void *context, struct mmio_access *access)
     return MMIO_DONE;
 }
 
-enum err pl011_init(struct pl011 *uart, const struct vmm_device_config *config, struct irq_line *line)
+enum err pl011_init(struct pl011 *uart, const struct vmm_device_config *config, struct irq_line *line,
+                    struct ring *shared)
 {
-    *uart =
-        (struct pl011){.line = line, .has_link = config->link.bytes != 0, .channel = config->link.channel};
+    *uart = (struct pl011){.line = line,
+                           .has_link = config->link.bytes != 0,
+                           .is_shared = shared != NULL,
+                           .link = shared != NULL ? shared : &uart->own_link,
+                           .channel = config->link.channel};
     pl011_reset(uart);
-    if (!uart->has_link) {
+    if (!uart->has_link || uart->is_shared) {
         return ERR_OK;
     }
-    return ring_init(&uart->link, (void *)(uintptr_t)config->link.own,
+    return ring_init(uart->link, (void *)(uintptr_t)config->link.own,
                      (const void *)(uintptr_t)config->link.peer, config->link.bytes);
 }
 
@@ -307,7 +313,9 @@ void pl011_notified(struct pl011 *uart)
     if (!uart->has_link) {
         return;
     }
-    (void)ring_sync(&uart->link);
+    if (!uart->is_shared) {
+        (void)ring_sync(uart->link);
+    }
     complain_about_link(uart);
     fill_fifo(uart);
     if (!transmit_is_full(uart)) {

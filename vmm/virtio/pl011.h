@@ -24,8 +24,10 @@
 
 /** One UART. */
 struct pl011 {
-    struct ring link;
+    struct ring own_link;
+    struct ring *link; /**< own_link, or another device's */
     bool has_link;
+    bool is_shared; /**< the link is another device's: send only */
     microkit_channel channel;
     struct irq_line *line;
     uint8_t fifo[PL011_FIFO_BYTES]; /**< received */
@@ -43,9 +45,14 @@ struct pl011 {
     struct log_limit complaints;
 };
 
-/** Set up from the device's row in the configuration. Errors: those of ring_init(). */
+/**
+ * Set up from the device's row in the configuration. Errors: those of ring_init().
+ *
+ * `shared`, if not NULL, is the link in the hands of another device (virtio-console), which gets all input
+ * and looks after the link; the UART then is what early messages leave by.
+ */
 ERR_CHECKED enum err pl011_init(struct pl011 *uart, const struct vmm_device_config *config,
-                                struct irq_line *line);
+                                struct irq_line *line, struct ring *shared);
 
 /** State after power-on and firmware: enabled. Bytes waiting in the link stay there. */
 void pl011_reset(struct pl011 *uart);
