@@ -57,9 +57,8 @@ static void add_interrupt_controller(struct expand *expand, struct expand_guest 
     guest->fdt.gicc = (struct fdt_range){GUEST_MACHINE_GICC_GPA, expand->model->board->gicv.bytes};
 }
 
-/* The next free device of the configuration, or NULL after an error. */
-static struct vmm_device_config *new_device(struct expand *expand, struct expand_guest *guest,
-                                            const struct node *node)
+struct vmm_device_config *expand_guest_device(struct expand *expand, struct expand_guest *guest,
+                                              const struct node *node)
 {
     if (guest->config.device_count == VMM_CONFIG_MAX_DEVICES) {
         diag_error(expand->diag, node->loc, "<%s>: a guest has at most %u devices", node->spec->name,
@@ -69,26 +68,7 @@ static struct vmm_device_config *new_device(struct expand *expand, struct expand
     return &guest->config.devices[guest->config.device_count];
 }
 
-static void add_console(struct expand *expand, struct expand_guest *guest, const struct node *node)
-{
-    struct vmm_device_config *device = new_device(expand, guest, node);
-
-    if (device == NULL ||
-        !expand_serial_connect(expand, node, guest->desc->name, guest->vmm, &device->link)) {
-        return;
-    }
-    device->kind = VMM_DEVICE_PL011;
-    strncpy(device->name, "console", sizeof(device->name) - 1);
-    device->gpa = GUEST_MACHINE_PL011_GPA;
-    device->bytes = GUEST_MACHINE_PL011_BYTES;
-    device->virq = GUEST_MACHINE_PL011_INTID;
-    guest->config.device_count++;
-    guest->fdt.pl011 = (struct fdt_device){.window = {device->gpa, device->bytes}, .intid = device->virq};
-    guest->uart_gpa = device->gpa;
-}
-
-/* Give a virtio device its registers and interrupt, in the device tree too. */
-static void place_virtio(struct expand_guest *guest, struct vmm_device_config *device)
+void expand_guest_place_virtio(struct expand_guest *guest, struct vmm_device_config *device)
 {
     size_t index = guest->fdt.virtio_count++;
 
@@ -105,7 +85,7 @@ static void place_virtio(struct expand_guest *guest, struct vmm_device_config *d
 static void add_net(struct expand *expand, struct expand_guest *guest, const struct node *node)
 {
     const struct desc_net *desc = node->fields;
-    struct vmm_device_config *device = new_device(expand, guest, node);
+    struct vmm_device_config *device = expand_guest_device(expand, guest, node);
     char *name = mem_printf("net%zu", guest->net_count);
 
     if (device != NULL && expand_switch_connect(expand, node, guest->desc->name, guest->vmm, device)) {
@@ -115,7 +95,7 @@ static void add_net(struct expand *expand, struct expand_guest *guest, const str
         device->u.net.mtu = (uint16_t)desc->mtu;
         device->u.net.features_off = expand_net_features(expand, node, "features_off", desc->features_off);
         device->u.net.datapath = desc->datapath;
-        place_virtio(guest, device);
+        expand_guest_place_virtio(guest, device);
         if (desc->datapath == VMM_DATAPATH_VHOST) {
             expand_vhost_wire(expand, node, guest->vmm, device);
         }
@@ -127,17 +107,34 @@ static void add_net(struct expand *expand, struct expand_guest *guest, const str
 static void add_block(struct expand *expand, struct expand_guest *guest, const struct node *node)
 {
     const struct desc_block *desc = node->fields;
-    struct vmm_device_config *device = new_device(expand, guest, node);
+    struct vmm_device_config *device = expand_guest_device(expand, guest, node);
     char *name = mem_printf("block%zu", guest->block_count);
 
     if (device != NULL && expand_block_connect(expand, node, guest->desc->name, guest->vmm, device)) {
         device->kind = VMM_DEVICE_BLOCK;
         strncpy(device->name, name, sizeof(device->name) - 1);
         device->queue_size = (uint32_t)desc->queue_size;
-        place_virtio(guest, device);
+        expand_guest_place_virtio(guest, device);
         guest->block_count++;
     }
     free(name);
+}
+
+/* Nobody asked for it by name: a device tree of one's own need not have it, nor has a guest full of devices.
+ */
+static void add_rng(struct expand_guest *guest)
+{
+    const struct node *node = node_first(guest->node, &sysdesc_spec_linux);
+    const struct desc_linux *desc = node == NULL ? NULL : node->fields;
+    struct vmm_device_config *device = &guest->config.devices[guest->config.device_count];
+
+    if (!guest->desc->rng || guest->config.has_entropy == 0 || (desc != NULL && desc->dtb != NULL) ||
+        guest->config.device_count == VMM_CONFIG_MAX_DEVICES) {
+        return;
+    }
+    device->kind = VMM_DEVICE_ENTROPY;
+    strncpy(device->name, "rng", sizeof(device->name) - 1);
+    expand_guest_place_virtio(guest, device);
 }
 
 static void add_reserved_memory(struct expand_guest *guest, const struct node *node)
@@ -158,7 +155,7 @@ static void add_children(struct expand *expand, struct expand_guest *guest)
         const struct node *child = guest->node->children[i];
 
         if (child->spec == &sysdesc_spec_console) {
-            add_console(expand, guest, child);
+            expand_console(expand, guest, child);
         } else if (child->spec == &sysdesc_spec_net) {
             add_net(expand, guest, child);
         } else if (child->spec == &sysdesc_spec_block) {
@@ -236,6 +233,7 @@ void expand_guest(struct expand *expand, const struct node *node)
     add_interrupt_controller(expand, &guest);
     add_children(expand, &guest);
     expand_entropy_connect(expand, &guest);
+    add_rng(&guest);
     guest.config.spi_count = spi_count(&guest);
     guest.fdt.virtio = guest.virtio;
     guest.fdt.reserved = guest.reserved;

@@ -24,9 +24,20 @@ struct expand_guest {
     const char **passed_nodes;               /**< paths, the description's */
     const struct node **passed_descriptions; /**< their <passthrough> elements */
     size_t passed_node_count;
+    bool has_hvc;          /**< the guest's terminal is a virtio console */
     uint64_t uart_gpa;     /**< PL011 that is the guest's console, emulated or passed through; 0: none */
     char stdout_path[128]; /**< of a passed-through one */
 };
+
+/** The next free device of the configuration, or NULL after an error about `node` was reported. */
+struct vmm_device_config *expand_guest_device(struct expand *expand, struct expand_guest *guest,
+                                              const struct node *node);
+
+/** Give a virtio device its registers and interrupt, in the device tree too, and count it. */
+void expand_guest_place_virtio(struct expand_guest *guest, struct vmm_device_config *device);
+
+/** <console>: a PL011, or a virtio console with one to start with. */
+void expand_console(struct expand *expand, struct expand_guest *guest, const struct node *node);
 
 /** <passthrough>: map a device's registers into the guest and route its interrupts. */
 void expand_passthrough(struct expand *expand, struct expand_guest *guest, const struct node *node);

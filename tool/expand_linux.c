@@ -42,7 +42,7 @@ static void add_default_bootargs(const struct expand_guest *guest, char *bootarg
         char earlycon[32];
 
         (void)snprintf(earlycon, sizeof(earlycon), "pl011,0x%llx", (unsigned long long)guest->uart_gpa);
-        add_bootarg(bootargs, "console=", "ttyAMA0");
+        add_bootarg(bootargs, "console=", guest->has_hvc ? "hvc0" : "ttyAMA0");
         add_bootarg(bootargs, "earlycon=", earlycon);
     }
     add_bootarg(bootargs, "", "quiet");

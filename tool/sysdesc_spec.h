@@ -168,6 +168,7 @@ struct desc_guest {
     char *hostname;
     uint32_t on_off, on_reset, on_crash; /**< enum vmm_exit_action */
     uint64_t restart_limit, restart_window_ms;
+    bool rng;
 };
 
 /** `<linux>` */
@@ -193,6 +194,17 @@ struct desc_console {
     uint64_t ring_bytes;
     uint32_t overflow;
     bool silent;
+    uint32_t type; /**< enum desc_console_type */
+    uint64_t cols, rows;
+};
+
+/** What a guest's terminal is. */
+enum desc_console_type { DESC_CONSOLE_PL011, DESC_CONSOLE_VIRTIO };
+
+/** `<port>` of a console */
+struct desc_port {
+    struct desc_console stream; /**< first: a port is connected as a console is */
+    char *name;
 };
 
 /** `<net>` */
@@ -225,6 +237,6 @@ struct desc_reserved_memory {
 /** The element of that name; a description's root is `system`. */
 extern const struct element_spec sysdesc_spec_system, sysdesc_spec_serial, sysdesc_spec_entropy,
     sysdesc_spec_monitor, sysdesc_spec_watch, sysdesc_spec_switch, sysdesc_spec_allow, sysdesc_spec_deny,
-    sysdesc_spec_guest, sysdesc_spec_linux, sysdesc_spec_console, sysdesc_spec_net,
+    sysdesc_spec_guest, sysdesc_spec_linux, sysdesc_spec_console, sysdesc_spec_port, sysdesc_spec_net,
     sysdesc_spec_reserved_memory, sysdesc_spec_passthrough, sysdesc_spec_disk, sysdesc_spec_partition,
     sysdesc_spec_block_server, sysdesc_spec_block;

@@ -48,44 +48,98 @@ static const char *const colours[] = {"auto", "none",    "red",  "green", "yello
 
 /* "drop" is index 1: SERIAL_MUX_CLIENT_DROP. */
 static const char *const overflows[] = {"block", "drop", NULL};
+/* In the order of enum desc_console_type. */
+static const char *const console_types[] = {"pl011", "virtio", NULL};
+
+#define STREAM_ATTRS                                                                                         \
+    {.name = "colour",                                                                                       \
+     .type = ATTR_CHOICE,                                                                                    \
+     .offset = offsetof(struct desc_console, colour),                                                        \
+     .fallback = "auto",                                                                                     \
+     .choices = colours,                                                                                     \
+     .doc = "colour of its name in the output; auto gives each console another"},                            \
+        {.name = "ring_bytes",                                                                               \
+         .type = ATTR_SIZE,                                                                                  \
+         .offset = offsetof(struct desc_console, ring_bytes),                                                \
+         .fallback = "16K",                                                                                  \
+         .min = SPEC_MIN_RING_BYTES,                                                                         \
+         .max = SPEC_MAX_RING_BYTES,                                                                         \
+         .power_of_two = true,                                                                               \
+         .doc = "buffer in each direction between the guest's monitor and the multiplexer"},                 \
+        {.name = "overflow",                                                                                 \
+         .type = ATTR_CHOICE,                                                                                \
+         .offset = offsetof(struct desc_console, overflow),                                                  \
+         .fallback = "block",                                                                                \
+         .choices = overflows,                                                                               \
+         .doc =                                                                                              \
+             "output that the terminal is too slow for: block makes the guest wait, drop drops the oldest "  \
+             "and counts"},                                                                                  \
+    {                                                                                                        \
+        .name = "silent", .type = ATTR_BOOL, .offset = offsetof(struct desc_console, silent),                \
+        .fallback = "false",                                                                                 \
+        .doc = "whether output is shown at start only while the console has the input; Ctrl-\\ s switches"   \
+    }
+
+static const struct attr_spec port_attrs[] = {
+    {.name = "name",
+     .type = ATTR_NAME,
+     .required = true,
+     .offset = offsetof(struct desc_port, name),
+     .max = SPEC_MAX_NAME,
+     .doc = "what the guest calls it: /dev/virtio-ports/NAME"},
+    {.name = "label",
+     .type = ATTR_NAME,
+     .offset = offsetof(struct desc_console, name),
+     .max = SPEC_MAX_NAME,
+     .doc = "what the multiplexer calls it; default: GUEST_NAME"},
+    STREAM_ATTRS,
+};
+
+const struct element_spec sysdesc_spec_port = {
+    .name = "port",
+    .doc = "A stream of bytes beside the terminal, for programs: a port of the virtio console.",
+    .attrs = port_attrs,
+    .attr_count = SPEC_COUNT(port_attrs),
+    .fields_bytes = sizeof(struct desc_port),
+};
 
 static const struct attr_spec console_attrs[] = {
+    {.name = "type",
+     .type = ATTR_CHOICE,
+     .offset = offsetof(struct desc_console, type),
+     .fallback = "pl011",
+     .choices = console_types,
+     .doc = "pl011: a UART, which every kernel and firmware knows; virtio: a virtio console, which is "
+            "faster, with "
+            "a UART that the guest's first messages leave by"},
+    {.name = "cols",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_console, cols),
+     .fallback = "0",
+     .max = UINT16_MAX,
+     .doc = "virtio: width of the terminal in characters, until the terminal itself tells; 0: not known"},
+    {.name = "rows",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_console, rows),
+     .fallback = "0",
+     .max = UINT16_MAX,
+     .doc = "virtio: its height"},
     {.name = "name",
      .type = ATTR_NAME,
      .offset = offsetof(struct desc_console, name),
      .max = SPEC_MAX_NAME,
      .doc = "what the multiplexer calls it; default: the guest's name"},
-    {.name = "colour",
-     .type = ATTR_CHOICE,
-     .offset = offsetof(struct desc_console, colour),
-     .fallback = "auto",
-     .choices = colours,
-     .doc = "colour of its name in the output; auto gives each console another"},
-    {.name = "ring_bytes",
-     .type = ATTR_SIZE,
-     .offset = offsetof(struct desc_console, ring_bytes),
-     .fallback = "16K",
-     .min = SPEC_MIN_RING_BYTES,
-     .max = SPEC_MAX_RING_BYTES,
-     .power_of_two = true,
-     .doc = "buffer in each direction between the guest's monitor and the multiplexer"},
-    {.name = "overflow",
-     .type = ATTR_CHOICE,
-     .offset = offsetof(struct desc_console, overflow),
-     .fallback = "block",
-     .choices = overflows,
-     .doc = "output that the terminal is too slow for: block makes the guest wait, drop drops the oldest "
-            "and counts"},
-    {.name = "silent",
-     .type = ATTR_BOOL,
-     .offset = offsetof(struct desc_console, silent),
-     .fallback = "false",
-     .doc = "whether output is shown at start only while the console has the input; Ctrl-\\ s switches"},
+    STREAM_ATTRS,
 };
+
+static const struct element_child console_children[] = {
+    {&sysdesc_spec_port, 0, VMM_CONFIG_MAX_CONSOLE_PORTS}};
 
 const struct element_spec sysdesc_spec_console = {
     .name = "console",
-    .doc = "A console for the guest: a PL011 connected to the serial multiplexer.",
+    .doc = "The guest's terminal, connected to the serial multiplexer.",
+    .children = console_children,
+    .child_count = SPEC_COUNT(console_children),
     .attrs = console_attrs,
     .attr_count = SPEC_COUNT(console_attrs),
     .fields_bytes = sizeof(struct desc_console),
@@ -328,6 +382,12 @@ static const struct attr_spec guest_attrs[] = {
      .min = 1,
      .max = UINT32_MAX,
      .doc = "time in ms over which restarts are counted, beginning with the first"},
+    {.name = "rng",
+     .type = ATTR_BOOL,
+     .offset = offsetof(struct desc_guest, rng),
+     .fallback = "true",
+     .doc = "whether the guest has a virtio-rng device, if there is an <entropy> and the device tree is "
+            "generated"},
     SPEC_PD_OPTIONS(struct desc_guest, vmm, "vmm_", "200", "vmm.elf"),
 };
 

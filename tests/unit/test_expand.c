@@ -128,7 +128,8 @@ static void test_two_guests_and_a_switch(void **state)
     assert_int_equal(a->ram_bytes, 64 << 20);
     assert_int_equal(a->vcpu_count, 1);
     assert_int_equal(b->on_off, VMM_EXIT_RESTART);
-    assert_int_equal(a->device_count, 2);
+    assert_int_equal(a->device_count, 3);
+    assert_int_equal(a->devices[2].kind, VMM_DEVICE_ENTROPY);
     assert_int_equal(a->devices[0].kind, VMM_DEVICE_PL011);
     assert_int_equal(a->devices[1].kind, VMM_DEVICE_NET);
     assert_int_equal(a->devices[1].queue_size, 64);
@@ -198,7 +199,36 @@ static void test_device_tree_says_what_the_monitor_emulates(void **state)
         assert_true(fdt_path_offset(fdt, path) > 0);
         assert_int_equal(a->devices[i].virq, GUEST_MACHINE_VIRTIO_INTID + i - 1);
     }
-    assert_int_equal(a->device_count, 3);
+    assert_int_equal(a->device_count, 4);
+    model_free(model);
+}
+
+static void test_virtio_console_shares_its_link_with_a_uart(void **state)
+{
+    (void)state;
+    struct model *model =
+        load("<system><serial/><guest name='a' ram='64M' rng='false'><linux kernel='k'/>"
+             "<console type='virtio' cols='80'><port name='p'/><port name='q' label='Q'/></console>"
+             "</guest></system>");
+    const struct vmm_config *a = vmm_config_of(model, "a_vmm");
+    const struct serial_mux_config *mux =
+        config_of(model, "serial_mux", SERIAL_MUX_CONFIG_SECTION, sizeof(*mux));
+    const struct vmm_console_config *console = &a->devices[0].u.console;
+    const void *fdt = map_at(model, "a_vmm", a->dtb.vaddr)->mr->prefill_data;
+
+    assert_int_equal(a->device_count, 2);
+    assert_int_equal(a->devices[0].kind, VMM_DEVICE_CONSOLE);
+    assert_int_equal(a->devices[1].kind, VMM_DEVICE_PL011);
+    assert_int_equal(a->devices[0].link.own, a->devices[1].link.own);
+    assert_int_equal(console->cols, 80);
+    assert_int_equal(console->port_count, 2);
+    assert_string_equal(console->ports[1].name, "q");
+    assert_int_equal(mux->client_count, 3);
+    assert_string_equal(mux->clients[1].name, "a_p");
+    assert_string_equal(mux->clients[2].name, "Q");
+    assert_linked(model, "a_vmm", &console->ports[1].link, "serial_mux", &mux->clients[2].link);
+    assert_non_null(strstr(fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "bootargs", NULL),
+                           "console=hvc0 earlycon=pl011,0x9000000"));
     model_free(model);
 }
 
@@ -353,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_two_guests_and_a_switch),
         cmocka_unit_test(test_guest_memory),
         cmocka_unit_test(test_device_tree_says_what_the_monitor_emulates),
+        cmocka_unit_test(test_virtio_console_shares_its_link_with_a_uart),
         cmocka_unit_test(test_features_off),
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_generated_macs_are_stable_and_unique),
