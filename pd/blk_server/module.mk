@@ -4,3 +4,10 @@ BLK_SERVER_LOGIC := pd/blk_server/blk_server.c pd/blk_server/blk_sched.c pd/blk_
 
 PDS += blk_server
 blk_server_SRCS := pd/blk_server/main.c $(BLK_SERVER_LOGIC)
+
+DISK_MACHINE_SRCS = tests/mock/disk_machine.c tests/mock/disk_device.c tool/disk_gpt.c tool/mem.c \
+	$(filter-out lib/blk/blk_check.c,$(BLK_SERVER_LOGIC)) $(filter-out lib/blk/blk_check.c,$(BLK_DRIVER_LOGIC)) \
+	$(VMM_VIRTIO_TEST_SRCS)
+
+TESTS += test_blk_server
+test_blk_server_SRCS = $(DISK_MACHINE_SRCS)

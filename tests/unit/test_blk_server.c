@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The block server between a real driver with a mock device and a client that sends what it likes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/mock/disk_machine.h"
+
+static struct disk_machine *machine_with(struct disk_machine_options options)
+{
+    return disk_machine_new(&options);
+}
+
+static struct blk_request request_of(uint32_t op, uint64_t sector, uint32_t count)
+{
+    struct blk_request request = {.op = op, .sector = sector, .sector_count = count};
+
+    if (op == BLK_READ || op == BLK_WRITE) {
+        request.segment_count = 1;
+        request.segments[0].bytes = count * BLK_SECTOR_BYTES;
+    }
+    return request;
+}
+
+/* Send one request and return its status. */
+static uint32_t ask(struct disk_machine *machine, const struct blk_request *request)
+{
+    uint64_t tag;
+    uint32_t status;
+
+    assert_true(disk_machine_send(machine, request, 77));
+    disk_machine_run(machine);
+    assert_true(disk_machine_take(machine, &tag, &status));
+    assert_int_equal(tag, 77);
+    assert_false(disk_machine_take(machine, &tag, &status));
+    return status;
+}
+
+static uint8_t *memory(struct disk_machine *machine)
+{
+    return driver_at(&machine->phys, machine->client_memory, DISK_MACHINE_BUFFER);
+}
+
+static void test_writes_arrive_in_the_clients_partition(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){0});
+    const struct blk_request write = request_of(BLK_WRITE, 3, 2);
+
+    (void)state;
+    assert_int_equal(machine->server.clients[1].first_sector, DISK_MACHINE_TWO);
+    assert_int_equal(machine->server.clients[1].sector_count, DISK_MACHINE_PART_SECTORS);
+    memset(memory(machine), 0x11, 1024);
+    assert_int_equal(ask(machine, &write), BLK_DONE);
+    assert_int_equal(machine->disk.contents[(DISK_MACHINE_TWO + 3) * 512], 0x11);
+    assert_int_equal(machine->disk.contents[(DISK_MACHINE_TWO + 5) * 512 - 1], 0x11);
+    assert_true(disk_machine_is_untouched(machine, DISK_MACHINE_TWO, 3));
+    assert_true(disk_machine_is_untouched(machine, DISK_MACHINE_TWO + 5, 1000));
+    disk_machine_free(machine);
+}
+
+static void test_backup_table_serves_when_the_first_is_damaged(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){.damaged = true});
+
+    (void)state;
+    assert_int_equal(machine->server.clients[0].first_sector, DISK_MACHINE_ONE);
+    disk_machine_free(machine);
+}
+
+static void test_nothing_beyond_the_extent(void **state)
+{
+    static const struct {
+        uint64_t sector;
+        uint32_t count;
+    } cases[] = {
+        {DISK_MACHINE_PART_SECTORS, 1},
+        {DISK_MACHINE_PART_SECTORS - 1, 2},
+        {UINT64_MAX, 1},
+        {UINT64_MAX - 1, 8},
+        {UINT64_MAX - DISK_MACHINE_TWO, 4},
+        {0ull - DISK_MACHINE_TWO, 8},
+        {UINT64_MAX / BLK_SECTOR_BYTES, 16},
+    };
+    static const uint32_t ops[] = {BLK_READ, BLK_WRITE, BLK_DISCARD, BLK_WRITE_ZEROES};
+    struct disk_machine *machine = machine_with((struct disk_machine_options){0});
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (size_t op = 0; op < 4; op++) {
+            const struct blk_request request = request_of(ops[op], cases[i].sector, cases[i].count);
+
+            assert_int_equal(ask(machine, &request), BLK_OUT_OF_RANGE);
+        }
+    }
+    assert_true(disk_machine_is_untouched(machine, DISK_MACHINE_ONE, 3 * DISK_MACHINE_PART_SECTORS));
+    disk_machine_free(machine);
+}
+
+static void test_memory_outside_the_region_is_refused(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){0});
+    struct blk_request request = request_of(BLK_READ, 0, 2);
+
+    (void)state;
+    request.segments[0].offset = DISK_MACHINE_BUFFER - 512;
+    assert_int_equal(ask(machine, &request), BLK_OUT_OF_RANGE);
+    request.segments[0].offset = UINT64_MAX - 100;
+    assert_int_equal(ask(machine, &request), BLK_OUT_OF_RANGE);
+    request.segments[0].offset = 0;
+    request.segments[0].region = 1; /* client 0's */
+    assert_int_equal(ask(machine, &request), BLK_OUT_OF_RANGE);
+    disk_machine_free(machine);
+}
+
+static void test_malformed_requests_fail(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){0});
+    struct blk_request request = request_of(99, 0, 1);
+
+    (void)state;
+    assert_int_equal(ask(machine, &request), BLK_FAILED);
+    request = request_of(BLK_READ, 0, 2);
+    request.segments[0].bytes = 512; /* less than its sectors */
+    assert_int_equal(ask(machine, &request), BLK_FAILED);
+    request = request_of(BLK_READ, 0, 0);
+    assert_int_equal(ask(machine, &request), BLK_FAILED);
+    request = request_of(BLK_FLUSH, 0, 8);
+    assert_int_equal(ask(machine, &request), BLK_FAILED);
+    request = request_of(BLK_WRITE, 0, 1);
+    request.flags = 0x80;
+    assert_int_equal(ask(machine, &request), BLK_FAILED);
+    request = request_of(BLK_READ, 0, 1);
+    request.segment_count = BLK_MAX_SEGMENTS + 1;
+    assert_int_equal(ask(machine, &request), BLK_FAILED);
+    disk_machine_free(machine);
+}
+
+static void test_read_only_client_cannot_write(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){0});
+    static const uint32_t ops[] = {BLK_WRITE, BLK_DISCARD, BLK_WRITE_ZEROES};
+
+    (void)state;
+    machine->server.clients[1].read_only = true;
+    for (size_t i = 0; i < 3; i++) {
+        const struct blk_request request = request_of(ops[i], 0, 8);
+
+        assert_int_equal(ask(machine, &request), BLK_OUT_OF_RANGE);
+    }
+    assert_true(disk_machine_is_untouched(machine, DISK_MACHINE_TWO, 8));
+    disk_machine_free(machine);
+}
+
+static void test_large_requests_are_cut(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){.seg_max = 3});
+    struct blk_request request = {.op = BLK_WRITE, .sector_count = 512};
+
+    (void)state;
+    for (uint32_t i = 0; i < 0x40000; i++) {
+        memory(machine)[i] = (uint8_t)(i / 7);
+    }
+    request.segment_count = 100;
+    for (uint32_t i = 0, at = 0; i < 100; i++) {
+        /* None of them a multiple of a sector, but their sum. */
+        const uint32_t bytes = i < 99 ? 2621 : 0x40000 - at;
+
+        request.segments[i] = (struct blk_segment){.offset = at, .bytes = bytes};
+        at += bytes;
+    }
+    assert_int_equal(ask(machine, &request), BLK_DONE);
+    assert_memory_equal(machine->disk.contents + (size_t)DISK_MACHINE_TWO * 512, memory(machine), 0x40000);
+    assert_true(machine->disk.max_seen <= 3);
+    assert_true(disk_machine_is_untouched(machine, DISK_MACHINE_TWO + 512, 100));
+    disk_machine_free(machine);
+}
+
+static void test_too_many_pieces_for_one_block_fail(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){.seg_max = 2});
+    struct blk_request request = {.op = BLK_WRITE, .sector_count = 1, .segment_count = 4};
+
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        request.segments[i] = (struct blk_segment){.offset = i * 256, .bytes = 128};
+    }
+    assert_int_equal(ask(machine, &request), BLK_FAILED);
+    disk_machine_free(machine);
+}
+
+static void test_neighbouring_requests_are_merged(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){0});
+    const uint32_t before = machine->disk.log_count;
+    uint64_t tag;
+    uint32_t status;
+
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        struct blk_request request = request_of(BLK_READ, 8 * i, 8);
+
+        request.segments[0].offset = 4096 * i;
+        assert_true(disk_machine_send(machine, &request, i));
+    }
+    disk_machine_run(machine);
+    assert_int_equal(machine->disk.log_count, before + 1);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_true(disk_machine_take(machine, &tag, &status));
+        assert_int_equal(status, BLK_DONE);
+    }
+    disk_machine_free(machine);
+}
+
+static void test_durable_write_is_followed_by_a_flush(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){0});
+    struct blk_request request = request_of(BLK_WRITE, 0, 600);
+    const uint32_t before = machine->disk.log_count;
+
+    (void)state;
+    request.flags = BLK_FUA;
+    assert_int_equal(ask(machine, &request), BLK_DONE);
+    const uint32_t last = machine->disk.log_count - 1;
+    assert_true(last > before + 1); /* cut, so that the flush has to wait for several */
+    assert_int_equal(machine->disk.log[last].type, VIRTIO_BLK_T_FLUSH);
+    for (uint32_t i = before; i < last; i++) {
+        assert_int_equal(machine->disk.log[i].type, VIRTIO_BLK_T_OUT);
+    }
+    disk_machine_free(machine);
+}
+
+static void test_clients_take_turns(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){0});
+    uint32_t first_of_zero = UINT32_MAX;
+
+    (void)state;
+    assert_true(disk_machine_start(machine, VIRTIO_BLK_F_FLUSH));
+    machine->disk.holds = true;
+    for (uint32_t i = 0; i < 20; i++) {
+        struct blk_request request = request_of(BLK_READ, 1024 * (i % 3), 1024);
+
+        (void)disk_machine_send(machine, &request, i);
+    }
+    disk_machine_run(machine);
+    const uint64_t data = driver_alloc(&machine->ram, 4096, 16);
+    assert_int_equal(disk_machine_request(machine, VIRTIO_BLK_T_IN, 0, data, 4096), 0xff);
+    const uint32_t before = machine->disk.log_count;
+    machine->disk.holds = false;
+    disk_machine_run(machine);
+    for (uint32_t i = before; i < machine->disk.log_count && first_of_zero == UINT32_MAX; i++) {
+        first_of_zero = machine->disk.log[i].sector < DISK_MACHINE_TWO ? i - before : UINT32_MAX;
+    }
+    /* 20 requests make 80 parts; client 1 may have half of what is in flight, no more. */
+    assert_true(first_of_zero <= BLK_SERVER_PARTS / 2);
+    disk_machine_free(machine);
+}
+
+static void test_device_errors_are_the_clients(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){0});
+    const struct blk_request request = request_of(BLK_READ, 0, 600);
+
+    (void)state;
+    machine->disk.fails = true;
+    assert_int_equal(ask(machine, &request), BLK_FAILED);
+    machine->disk.fails = false;
+    assert_int_equal(ask(machine, &request), BLK_DONE);
+    disk_machine_free(machine);
+}
+
+static void test_device_that_asks_for_a_reset_fails_everything(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){0});
+    const struct blk_request request = request_of(BLK_READ, 0, 8);
+    uint64_t tag;
+    uint32_t status;
+
+    (void)state;
+    machine->disk.holds = true;
+    assert_true(disk_machine_send(machine, &request, 1));
+    disk_machine_run(machine);
+    assert_false(disk_machine_take(machine, &tag, &status));
+    machine->disk.status |= VIRTIO_STATUS_NEEDS_RESET;
+    machine->disk.interrupts |= VIRTIO_MMIO_INTERRUPT_CONFIG;
+    disk_machine_run(machine);
+    assert_true(disk_machine_take(machine, &tag, &status));
+    assert_int_equal(status, BLK_FAILED);
+    assert_int_not_equal(ask(machine, &request), BLK_DONE);
+    disk_machine_free(machine);
+}
+
+static void test_device_that_corrupts_its_ring_fails_everything(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){0});
+    const struct blk_request request = request_of(BLK_READ, 0, 8);
+    uint64_t tag;
+    uint32_t status;
+
+    (void)state;
+    machine->disk.holds = true;
+    assert_true(disk_machine_send(machine, &request, 1));
+    disk_machine_run(machine);
+    virtq_push(&machine->disk.queue, 200, 0); /* no such chain */
+    disk_machine_run(machine);
+    assert_true(disk_machine_take(machine, &tag, &status));
+    assert_int_equal(status, BLK_FAILED);
+    disk_machine_free(machine);
+}
+
+static void test_missing_device_is_an_error_and_no_hang(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){.no_device = true});
+    const struct blk_request request = request_of(BLK_READ, 0, 8);
+
+    (void)state;
+    assert_true(virtio_blk_is_ready(&machine->blk));
+    assert_int_not_equal(ask(machine, &request), BLK_DONE);
+    disk_machine_free(machine);
+}
+
+static void test_works_without_indirect_descriptors(void **state)
+{
+    struct disk_machine *machine = machine_with(
+        (struct disk_machine_options){.features_off = VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX});
+    struct blk_request request = {.op = BLK_READ, .sector_count = 120, .segment_count = 120};
+
+    (void)state;
+    for (uint32_t i = 0; i < 120; i++) {
+        request.segments[i] = (struct blk_segment){.offset = i * 1024, .bytes = 512};
+    }
+    for (uint32_t i = 0; i < 20; i++) {
+        (void)disk_machine_send(machine, &request, i);
+    }
+    disk_machine_run(machine);
+    for (uint32_t i = 0; i < 15; i++) {
+        uint64_t tag;
+        uint32_t status;
+
+        assert_true(disk_machine_take(machine, &tag, &status));
+        assert_int_equal(status, BLK_DONE);
+    }
+    disk_machine_free(machine);
+}
+
+static void test_two_writers_of_one_place_are_not_served(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){0});
+
+    (void)state;
+    machine->config.clients[1].partition_number = 1;
+    assert_int_equal(blk_server_init(&machine->server, &machine->config, machine->server.notify, NULL),
+                     ERR_OK);
+    disk_machine_run(machine);
+    assert_int_equal(machine->server.clients[0].sector_count, DISK_MACHINE_PART_SECTORS);
+    assert_int_equal(machine->server.clients[1].sector_count, 0);
+    disk_machine_free(machine);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_writes_arrive_in_the_clients_partition),
+        cmocka_unit_test(test_backup_table_serves_when_the_first_is_damaged),
+        cmocka_unit_test(test_nothing_beyond_the_extent),
+        cmocka_unit_test(test_memory_outside_the_region_is_refused),
+        cmocka_unit_test(test_malformed_requests_fail),
+        cmocka_unit_test(test_read_only_client_cannot_write),
+        cmocka_unit_test(test_large_requests_are_cut),
+        cmocka_unit_test(test_too_many_pieces_for_one_block_fail),
+        cmocka_unit_test(test_neighbouring_requests_are_merged),
+        cmocka_unit_test(test_durable_write_is_followed_by_a_flush),
+        cmocka_unit_test(test_clients_take_turns),
+        cmocka_unit_test(test_device_errors_are_the_clients),
+        cmocka_unit_test(test_device_that_asks_for_a_reset_fails_everything),
+        cmocka_unit_test(test_device_that_corrupts_its_ring_fails_everything),
+        cmocka_unit_test(test_missing_device_is_an_error_and_no_hang),
+        cmocka_unit_test(test_works_without_indirect_descriptors),
+        cmocka_unit_test(test_two_writers_of_one_place_are_not_served),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
