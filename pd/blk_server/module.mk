@@ -11,3 +11,8 @@ DISK_MACHINE_SRCS = tests/mock/disk_machine.c tests/mock/disk_device.c tool/disk
 
 TESTS += test_blk_server
 test_blk_server_SRCS = $(DISK_MACHINE_SRCS)
+
+TESTS += test_virtio_blk
+test_virtio_blk_SRCS = $(DISK_MACHINE_SRCS)
+FUZZERS += fuzz_virtio_blk
+fuzz_virtio_blk_SRCS = $(DISK_MACHINE_SRCS)

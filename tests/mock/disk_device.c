@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The device of a disk_machine: virtio-mmio registers (virtio 1.2, 4.2.2) and requests (5.2.6). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/mock/disk_device.h"
@@ -116,6 +117,39 @@ void disk_device_write(void *context, uint32_t offset, uint32_t value)
     }
 }
 
+/* What has been written to, in pieces of so many bytes. */
+#define PIECE_BYTES 0x8000u
+#define PIECES (DISK_MACHINE_SECTORS * BLK_SECTOR_BYTES / PIECE_BYTES)
+_Static_assert(DISK_MACHINE_SECTORS *BLK_SECTOR_BYTES % PIECE_BYTES == 0, "the last one counts, too");
+static bool dirty[PIECES];
+static uint8_t *kept;
+
+uint8_t *disk_device_contents(size_t bytes)
+{
+    if (kept == NULL) {
+        kept = malloc(bytes);
+        memset(dirty, true, sizeof dirty);
+    }
+    dirty[0] = true; /* the tables are */
+    dirty[PIECES - 1] = true;
+    for (size_t i = 0; i < PIECES; i++) {
+        if (dirty[i]) {
+            memset(kept + i * PIECE_BYTES, DISK_MACHINE_FILL, PIECE_BYTES);
+            dirty[i] = false;
+        }
+    }
+    return kept;
+}
+
+static void mark_dirty(uint64_t sector, uint64_t bytes)
+{
+    const uint64_t first = sector * BLK_SECTOR_BYTES;
+
+    for (uint64_t i = first / PIECE_BYTES; i < PIECES && i * PIECE_BYTES < first + bytes; i++) {
+        dirty[i] = true;
+    }
+}
+
 static uint8_t move(struct disk_device *disk, const struct virtio_blk_req *req, uint64_t bytes)
 {
     uint8_t *at = disk->contents + req->sector * BLK_SECTOR_BYTES;
@@ -127,6 +161,7 @@ static uint8_t move(struct disk_device *disk, const struct virtio_blk_req *req, 
     if (req->type == VIRTIO_BLK_T_IN) {
         (void)virtq_chain_write(&disk->chain, 0, at, bytes);
     } else {
+        mark_dirty(req->sector, bytes);
         (void)virtq_chain_read(&disk->chain, sizeof *req, at, bytes);
     }
     return VIRTIO_BLK_S_OK;
@@ -141,6 +176,7 @@ static uint8_t zero(struct disk_device *disk)
         range.num_sectors > DISK_MACHINE_SECTORS - range.sector) {
         return VIRTIO_BLK_S_IOERR;
     }
+    mark_dirty(range.sector, (uint64_t)range.num_sectors * BLK_SECTOR_BYTES);
     memset(disk->contents + range.sector * BLK_SECTOR_BYTES, 0, (size_t)range.num_sectors * BLK_SECTOR_BYTES);
     return VIRTIO_BLK_S_OK;
 }

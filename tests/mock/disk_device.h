@@ -8,5 +8,8 @@
 uint32_t disk_device_read(void *context, uint32_t offset);
 void disk_device_write(void *context, uint32_t offset, uint32_t value);
 
+/** `bytes` bytes of DISK_MACHINE_FILL; what the device has written since the last call is filled again. */
+uint8_t *disk_device_contents(size_t bytes);
+
 /** Serve what is in the queue. Returns true if there was something. */
 bool disk_device_run(struct disk_device *disk);

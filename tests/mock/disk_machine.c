@@ -11,9 +11,13 @@
 #include "vmm/platform_fake.h"
 
 #define PHYS_BASE 0x80000000ull
-#define PHYS_BYTES 0x400000u
+#define PHYS_BYTES 0x300000u
 #define LINK_BYTES (0x8000u + 0x1000u)
 #define CHANNEL 5u
+
+/* Memory is kept from one machine to the next: a fuzzer makes many of them. */
+static struct driver_ram kept_phys, kept_ram;
+static struct disk_machine *kept_machine;
 
 static void require(bool good)
 {
@@ -62,10 +66,9 @@ static void fill_disk(struct disk_device *disk, bool damaged)
         partitions[i].first_byte *= BLK_SECTOR_BYTES;
         partitions[i].bytes = (uint64_t)DISK_MACHINE_PART_SECTORS * BLK_SECTOR_BYTES;
     }
+    partitions[2].bytes = (uint64_t)DISK_MACHINE_SHARED_SECTORS * BLK_SECTOR_BYTES;
     struct disk_gpt *gpt = disk_gpt_new(&model, "test");
-    disk->contents = malloc(bytes);
-    require(disk->contents != NULL);
-    memset(disk->contents, DISK_MACHINE_FILL, bytes);
+    disk->contents = disk_device_contents(bytes);
     memcpy(disk->contents, gpt->mbr, 512);
     memcpy(disk->contents + 512, gpt->header, 512);
     memcpy(disk->contents + 1024, gpt->entries, sizeof gpt->entries);
@@ -75,6 +78,27 @@ static void fill_disk(struct disk_device *disk, bool damaged)
         disk->contents[512 + 60] ^= 1;
     }
     free(gpt);
+}
+
+/* The same RAM as before, zeroed. */
+static struct driver_ram ram_of(struct driver_ram *kept, uint64_t base)
+{
+    if (kept->mem.host == NULL) {
+        driver_ram_init(kept, base, PHYS_BYTES);
+    } else {
+        memset(kept->mem.host, 0, PHYS_BYTES);
+    }
+    return *kept;
+}
+
+static struct disk_machine *zeroed_machine(void)
+{
+    if (kept_machine == NULL) {
+        kept_machine = malloc(sizeof *kept_machine);
+        require(kept_machine != NULL);
+    }
+    memset(kept_machine, 0, sizeof *kept_machine);
+    return kept_machine;
 }
 
 static void notify(void *context, uint32_t channel)
@@ -162,12 +186,11 @@ static void new_guest(struct disk_machine *machine, const struct disk_machine_op
 
 struct disk_machine *disk_machine_new(const struct disk_machine_options *options)
 {
-    struct disk_machine *machine = calloc(1, sizeof *machine);
+    struct disk_machine *machine = zeroed_machine();
 
-    require(machine != NULL);
     platform_fake_reset();
     microkit_host_reset();
-    driver_ram_init(&machine->phys, PHYS_BASE, PHYS_BYTES);
+    machine->phys = ram_of(&kept_phys, PHYS_BASE);
     /* With a shared data path the guest's RAM has to be the device's: it is a piece of it. */
     if (options->shared) {
         const uint64_t base = driver_alloc(&machine->phys, PHYS_BYTES / 2, 4096);
@@ -176,7 +199,7 @@ struct disk_machine *disk_machine_new(const struct disk_machine_options *options
         require(guestmem_init(&machine->ram.mem, gpa_of(base), phys_at(machine, base, PHYS_BYTES / 2),
                               PHYS_BYTES / 2) == ERR_OK);
     } else {
-        driver_ram_init(&machine->ram, DISK_MACHINE_BASE, PHYS_BYTES);
+        machine->ram = ram_of(&kept_ram, DISK_MACHINE_BASE);
     }
     fill_disk(&machine->disk, options->damaged);
     machine->disk.mem = machine->phys.mem;
@@ -197,17 +220,9 @@ struct disk_machine *disk_machine_new(const struct disk_machine_options *options
 
 void disk_machine_free(struct disk_machine *machine)
 {
-    const bool own_ram = machine->ram.mem.base == DISK_MACHINE_BASE;
-
-    if (own_ram) {
-        driver_ram_free(&machine->ram);
-    }
-    driver_ram_free(&machine->phys);
     for (uint32_t i = 0; i < machine->region_count; i++) {
         free(machine->regions[i]);
     }
-    free(machine->disk.contents);
-    free(machine);
 }
 
 void disk_machine_run(struct disk_machine *machine)
@@ -308,10 +323,7 @@ bool disk_machine_take(struct disk_machine *machine, uint64_t *tag, uint32_t *st
 bool disk_machine_is_untouched(const struct disk_machine *machine, uint64_t first, uint64_t count)
 {
     const uint8_t *at = machine->disk.contents + first * BLK_SECTOR_BYTES;
-    bool same = true;
 
-    for (uint64_t i = 0; i < count * BLK_SECTOR_BYTES; i++) {
-        same = same && at[i] == DISK_MACHINE_FILL;
-    }
-    return same;
+    /* Each byte is as the one before it. */
+    return at[0] == DISK_MACHINE_FILL && memcmp(at, at + 1, count * BLK_SECTOR_BYTES - 1) == 0;
 }

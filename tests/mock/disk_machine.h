@@ -19,11 +19,12 @@
 #include "vmm/virtio/virtio_blk.h"
 
 #define DISK_MACHINE_BASE 0x40000000ull
-#define DISK_MACHINE_SECTORS 16384u
+#define DISK_MACHINE_SECTORS 9216u
 #define DISK_MACHINE_PART_SECTORS 4096u
-#define DISK_MACHINE_ONE 2048u /**< first sectors of the partitions */
+#define DISK_MACHINE_ONE 64u /**< first sectors of the partitions */
 #define DISK_MACHINE_TWO (DISK_MACHINE_ONE + DISK_MACHINE_PART_SECTORS)
 #define DISK_MACHINE_SHARED (DISK_MACHINE_TWO + DISK_MACHINE_PART_SECTORS)
+#define DISK_MACHINE_SHARED_SECTORS 512u
 #define DISK_MACHINE_FILL 0xa5
 #define DISK_MACHINE_QUEUE 64u
 #define DISK_MACHINE_BUFFER 0x80000u
@@ -37,7 +38,7 @@ struct disk_device {
     struct virtq_chain chain;
     uint32_t features_sel, status, interrupts;
     uint64_t offered, accepted;
-    uint8_t *contents;
+    uint8_t *contents;  /**< kept from one machine to the next, since most of it stays as it is */
     bool fails;         /**< requests end with an I/O error */
     bool holds;         /**< requests stay in the queue */
     bool kicked;        /**< there is work */
@@ -51,7 +52,7 @@ struct disk_device {
     } log[256];
 };
 
-/** The whole: allocate it on the heap. */
+/** The whole. */
 struct disk_machine {
     struct driver_ram phys; /**< physical memory, for what the device accesses */
     struct driver_ram ram;  /**< the guest's */
@@ -84,7 +85,7 @@ struct disk_machine_options {
     bool damaged; /**< the first GPT header */
 };
 
-/** A machine whose parts have found each other. */
+/** A machine whose parts have found each other. There is one at a time. */
 struct disk_machine *disk_machine_new(const struct disk_machine_options *options);
 void disk_machine_free(struct disk_machine *machine);
 
