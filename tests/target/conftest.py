@@ -29,14 +29,16 @@ class Machine:
         self.build_dir = Path(os.environ["CAUSEWAY_BUILD_DIR"])
         self.qemu = shlex.split(os.environ["CAUSEWAY_QEMU"])
         self.tool = self.build_dir / "causeway"
-        self.work_dir = self.build_dir / "tests" / "target"
+        self.guest_dir = Path(os.environ["CAUSEWAY_GUEST_DIR"])
+        # Several of us may run at once (pytest-xdist).
+        self.work_dir = self.build_dir / "tests" / "target" / os.environ.get("PYTEST_XDIST_WORKER", "main")
         self.work_dir.mkdir(parents=True, exist_ok=True)
 
     def build(self, system):
         """Build the image of a description; its path."""
         image = self.work_dir / (Path(system).stem + ".elf")
         subprocess.run([self.tool, "build", system, "-o", image, "--report", image.with_suffix(".report.txt"),
-                        "--pd-dir", self.build_dir / "pd", "--guest-dir", self.build_dir / "guest",
+                        "--pd-dir", self.build_dir / "pd", "--guest-dir", self.guest_dir,
                         "--kernel", self.build_dir / "kernel.elf",
                         "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]], check=True)
         subprocess.run([self.tool, "verify", image], check=True)
@@ -78,7 +80,7 @@ class MicrokitMachine(Machine):
         folder.mkdir(parents=True)
         version = (self.sdk / "VERSION").read_text(encoding="utf-8").strip()
         subprocess.run([self.tool, "sdf", system, "--sdk-version", version, "-o", folder, "--board", self.board,
-                        "--pd-dir", os.environ["CAUSEWAY_SDK_PD_DIR"], "--guest-dir", self.build_dir / "guest",
+                        "--pd-dir", os.environ["CAUSEWAY_SDK_PD_DIR"], "--guest-dir", self.guest_dir,
                         "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]], check=True)
         (description,) = folder.glob("*.system")
         subprocess.run([self.sdk / "bin" / "microkit", description, "--search-path", folder, "--board", self.board,

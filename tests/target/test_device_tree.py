@@ -38,7 +38,7 @@ def guests(machine, boot_pair, tmp_path_factory):
     # vm2's own tree: what the tool would make, decompiled, changed by hand, compiled.
     plain = machine.write_system("device_tree_plain", SYSTEM.format(directory=directory, own=""))
     source = subprocess.run([machine.tool, "dts", "--pd-dir", machine.build_dir / "pd", "--guest-dir",
-                             machine.build_dir / "guest", plain, "vm2"], check=True, capture_output=True, text=True).stdout
+                             machine.guest_dir, plain, "vm2"], check=True, capture_output=True, text=True).stdout
     compile_tree(source.replace('model = "Causeway virtual machine"', 'model = "My own machine"'), directory / "own.dtb")
     return boot_pair(machine.write_system("device_tree", SYSTEM.format(directory=directory,
                                                                        own=f' dtb="{directory}/own.dtb"')))
