@@ -127,6 +127,15 @@ void gich_enter(struct core *core, struct vcpu *vcpu)
     state->fresh = false;
 }
 
+bool gich_has_linked(const struct vcpu *vcpu)
+{
+    for (uint32_t used = vcpu->virq.used; used != 0; used &= used - 1) {
+        if ((vcpu->virq.lrs[__builtin_ctz(used)] & VIRQ_LR_HW) != 0)
+            return true;
+    }
+    return false;
+}
+
 void gich_idle(struct core *core)
 {
     write_hcr(core, 0);

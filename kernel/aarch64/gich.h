@@ -16,6 +16,9 @@ void gich_unload(struct core *core, struct vcpu *vcpu);
 /** Before `vcpu`, which is loaded, runs: fill list registers, ask for maintenance if some found none. */
 void gich_enter(struct core *core, struct vcpu *vcpu);
 
+/** Whether `vcpu`, as entered, holds an interrupt in a list register that is linked to a physical one. */
+bool gich_has_linked(const struct vcpu *vcpu);
+
 /** The core goes idle: a pending virtual interrupt of a vCPU that doesn't run must not end the WFI. */
 void gich_idle(struct core *core);
 

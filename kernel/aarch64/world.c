@@ -17,6 +17,8 @@ void fp_load(const struct arch_fp *fp);
 #define VTCR_WRITE_BACK (1ull << 8 | 1ull << 10)
 #define VTCR_INNER_SHAREABLE (3ull << 12)
 
+#define LINKED_EXITS_HZ 1000u
+
 struct core *world_core(void)
 {
     return (struct core *)(uintptr_t)SYSREG_READ(tpidr_el2);
@@ -189,6 +191,19 @@ static void switch_to(struct core *core, struct thread *thread)
         write_cptr(core, core->fp == thread);
 }
 
+/* A guest that ends a linked interrupt whose line is high again, and then computes without an exit: QEMU does
+   not look at the line (see linked_ended() in gich.c), and the guest would wait for its next tick for ever.
+   So have an exit soon; that the exit looks again is arch_virq_sync()'s doing. */
+static void exit_soon(struct core *core)
+{
+    uint64_t deadline = arch_now() + arch_frequency() / LINKED_EXITS_HZ;
+
+    if (deadline < core->deadline) {
+        core->deadline = deadline;
+        arch_timer_set(core, deadline);
+    }
+}
+
 void world_enter(struct core *core)
 {
     struct thread *thread;
@@ -200,8 +215,11 @@ void world_enter(struct core *core)
     }
     if (thread != core->world)
         switch_to(core, thread);
-    if (thread->kind == THREAD_VCPU)
+    if (thread->kind == THREAD_VCPU) {
         gich_enter(core, kernel_vcpu(thread));
+        if (gich_has_linked(kernel_vcpu(thread)))
+            exit_soon(core);
+    }
 }
 
 bool world_vtimer(struct core *core)

@@ -69,6 +69,13 @@ def test_control_c_interrupts_the_guests_program(guests):
     vm1.wait_prompt(120)
 
 
+def test_busy_guest_keeps_its_ticks(guests):
+    """A guest that computes has no exits but its ticks: losing one would leave it without any."""
+    vm1, _ = guests
+    for _ in range(5):
+        vm1.run("timeout 1 sh -c 'while :; do :; done'")
+
+
 def test_reboot_brings_the_guest_back(guests):
     vm1, vm2 = guests
     vm1.type("reboot\n")
