@@ -54,6 +54,9 @@ static void add_interrupt_controller(struct expand *expand, struct expand_guest 
     guest->config.gicd_gpa = GUEST_MACHINE_GICD_GPA;
     guest->config.gicd_bytes = GUEST_MACHINE_GICD_BYTES;
     guest->fdt.gicd = (struct fdt_range){GUEST_MACHINE_GICD_GPA, GUEST_MACHINE_GICD_BYTES};
+    guest->config.gicc_gpa = GUEST_MACHINE_GICC_GPA;
+    /* seL4 takes an HVC for a system call if x7 looks like one. */
+    guest->fdt.psci_by_smc = expand->options->microkit;
     guest->fdt.gicc = (struct fdt_range){GUEST_MACHINE_GICC_GPA, expand->model->board->gicv.bytes};
 }
 

@@ -141,8 +141,9 @@ static void check_psci(struct checker *checker)
 {
     int node = find_compatible(checker, "arm,psci-1.0", "arm,psci-0.2");
     const char *method = node < 0 ? NULL : fdt_board_string(checker->dtb, node, "method");
-    if (method == NULL || strcmp(method, "hvc") != 0) {
-        disagree(checker, "it has no PSCI node (\"arm,psci-0.2\" or \"arm,psci-1.0\") with method \"hvc\"");
+    if (method == NULL || (strcmp(method, "hvc") != 0 && strcmp(method, "smc") != 0)) {
+        disagree(checker,
+                 "it has no PSCI node (\"arm,psci-0.2\" or \"arm,psci-1.0\") with method \"hvc\" or \"smc\"");
     }
 }
 

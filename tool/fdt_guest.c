@@ -201,12 +201,12 @@ static void write_cpus(struct writer *w, const struct fdt_guest *guest)
     end(w);
 }
 
-static void write_psci(struct writer *w)
+static void write_psci(struct writer *w, const struct fdt_guest *guest)
 {
     static const char compatible[] = "arm,psci-1.0\0arm,psci-0.2";
     begin(w, "psci");
     put(w, "compatible", compatible, sizeof compatible);
-    put_string(w, "method", "hvc");
+    put_string(w, "method", guest->psci_by_smc ? "smc" : "hvc");
     put_cell(w, "phandle", FDT_GUEST_PHANDLE_PSCI);
     end(w);
 }
@@ -386,7 +386,7 @@ static int write_tree(void *fdt, size_t bytes, const struct fdt_guest *guest)
     write_chosen(&w, guest);
     write_memory(&w, guest);
     write_cpus(&w, guest);
-    write_psci(&w);
+    write_psci(&w, guest);
     write_gic(&w, guest);
     write_timer(&w, guest);
     write_pl011(&w, &guest->pl011);

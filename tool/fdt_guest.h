@@ -92,6 +92,7 @@ struct fdt_guest {
 
     const char *bootargs;    /**< NULL: none */
     struct fdt_range initrd; /**< inside RAM; bytes == 0: none */
+    bool psci_by_smc;        /**< PSCI's conduit, else HVC */
     const char *stdout_path; /**< NULL: the PL011 if there is one */
     const void *rng_seed;    /**< rng_seed_bytes of it; NULL: none */
     size_t rng_seed_bytes;

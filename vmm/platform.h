@@ -114,6 +114,13 @@ void platform_virq_set_active(uint32_t vcpu, uint32_t intid, bool active);
 bool platform_virq_is_pending(uint32_t vcpu, uint32_t intid);
 bool platform_virq_is_active(uint32_t vcpu, uint32_t intid);
 
+/**
+ * Ask for the physical interrupt of `channel` to be acknowledged whenever the guest has ended virtual
+ * interrupt `intid`, so that a level-sensitive line does not fire while the guest serves it. False: the
+ * platform does not see the end, so that the caller acknowledges at once.
+ */
+bool platform_irq_ack_at_end(uint32_t intid, microkit_channel channel);
+
 /** Make `bytes` at VMM address `vaddr` visible to a guest that runs with its caches off. */
 void platform_cache_clean(const void *vaddr, uint64_t bytes);
 /** The same, and drop instruction cache contents (new guest code). */

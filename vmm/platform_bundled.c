@@ -220,6 +220,13 @@ void platform_halt(void)
     microkit_arm_smc_call(&call, &response);
 }
 
+bool platform_irq_ack_at_end(uint32_t intid, microkit_channel channel)
+{
+    (void)intid;
+    (void)channel;
+    return false;
+}
+
 bool platform_notified(microkit_channel channel)
 {
     (void)channel;

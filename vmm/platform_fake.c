@@ -162,6 +162,13 @@ void platform_halt(void)
     platform_fake.halt_count++;
 }
 
+bool platform_irq_ack_at_end(uint32_t intid, microkit_channel channel)
+{
+    (void)intid;
+    (void)channel;
+    return false;
+}
+
 bool platform_notified(microkit_channel channel)
 {
     (void)channel;

@@ -21,6 +21,7 @@
 #include "lib/config/timer_config.h"
 #include "vmm/sel4/context.h"
 #include "vmm/sel4/esr.h"
+#include "vmm/sel4/gic_scrub.h"
 #include "vmm/sel4/lr_queue.h"
 #include "vmm/sel4/vcpu_regs.h"
 
@@ -36,10 +37,13 @@ struct vcpu {
     seL4_CPtr tcb;
     seL4_CPtr object;
     bool on;
+    bool scrubs;   /* runs gic_scrub.c's instructions, before it is on */
+    bool answered; /* the exit in hand needs no reply: the thread was started anew */
     bool parked;
-    bool injected;     /* since it was last let go on */
-    bool timer_masked; /* the kernel has told of the timer and masks it until it is acknowledged */
-    uint64_t deadline; /* while parked: when its virtual timer is due */
+    bool injected;            /* since it was last let go on */
+    bool timer_masked;        /* the kernel has told of the timer and masks it until it is acknowledged */
+    uint64_t entry, argument; /* where the guest starts */
+    uint64_t deadline;        /* while parked: when its virtual timer is due */
     struct lr_queue virqs;
     seL4_UserContext context; /* of the exit in hand, as far as it was read */
 };
@@ -50,6 +54,7 @@ static struct {
     struct vcpu vcpus[VMM_CONFIG_MAX_VCPUS];
     uint64_t armed; /* what the timer PD was asked for */
     struct log_limit refused;
+    microkit_channel ends[LR_QUEUE_INTIDS]; /* interrupt to acknowledge at the end, plus one; 0: none */
 } platform;
 
 static struct vcpu *vcpu_at(uint32_t vcpu)
@@ -68,7 +73,7 @@ void platform_init(const struct vmm_config *config)
     }
 }
 
-/* None of these can fail but by a bug of ours: the capabilities are there as long as the VMM. */
+/* Only a bug of ours makes these fail. */
 static void check(seL4_Error error, const char *call)
 {
     if (error != seL4_NoError) {
@@ -216,33 +221,32 @@ static void on_maintenance(struct vcpu *vcpu, uint64_t lr)
 
     if (intid == VTIMER_INTID) {
         unmask_timer(vcpu);
+    } else if (intid != LR_QUEUE_NONE && platform.ends[intid] != 0) {
+        microkit_irq_ack(platform.ends[intid] - 1);
+    }
+    deliver(vcpu);
+}
+
+/* The guest has enabled something: if it is the timer, and none is on its way, hear of it again. */
+static void on_enabled(struct vcpu *vcpu)
+{
+    if (lr_queue_is_enabled(&vcpu->virqs, VTIMER_INTID) && !lr_queue_is_pending(&vcpu->virqs, VTIMER_INTID) &&
+        !lr_queue_is_active(&vcpu->virqs, VTIMER_INTID)) {
+        unmask_timer(vcpu);
     }
     deliver(vcpu);
 }
 
 void platform_virq_configure(uint32_t vcpu, uint32_t intid, const struct platform_virq *virq)
 {
-    struct vcpu *state = vcpu_at(vcpu);
-
-    lr_queue_configure(&state->virqs, intid, virq);
-    if (intid == VTIMER_INTID && virq->enabled && !lr_queue_is_pending(&state->virqs, intid) &&
-        !lr_queue_is_active(&state->virqs, intid)) {
-        unmask_timer(state);
-    }
-    deliver(state);
+    lr_queue_configure(&vcpu_at(vcpu)->virqs, intid, virq);
+    on_enabled(vcpu_at(vcpu));
 }
 
 void platform_virq_enable(uint32_t vcpu, bool enabled)
 {
-    struct vcpu *state = vcpu_at(vcpu);
-
-    state->virqs.enabled = enabled;
-    if (lr_queue_is_enabled(&state->virqs, VTIMER_INTID) &&
-        !lr_queue_is_pending(&state->virqs, VTIMER_INTID) &&
-        !lr_queue_is_active(&state->virqs, VTIMER_INTID)) {
-        unmask_timer(state);
-    }
-    deliver(state);
+    vcpu_at(vcpu)->virqs.enabled = enabled;
+    on_enabled(vcpu_at(vcpu));
 }
 
 void platform_virq_pend(uint32_t vcpu, uint32_t intid, uint32_t source)
@@ -267,6 +271,14 @@ void platform_virq_set_active(uint32_t vcpu, uint32_t intid, bool active)
 {
     lr_queue_set_active(&vcpu_at(vcpu)->virqs, intid, active);
     deliver(vcpu_at(vcpu));
+}
+
+bool platform_irq_ack_at_end(uint32_t intid, microkit_channel channel)
+{
+    if (intid < LR_QUEUE_INTIDS) {
+        platform.ends[intid] = channel + 1;
+    }
+    return intid < LR_QUEUE_INTIDS;
 }
 
 bool platform_virq_is_pending(uint32_t vcpu, uint32_t intid)
@@ -305,16 +317,13 @@ static void read_abort(struct platform_exit *exit, struct vcpu *vcpu)
     exit->u.mmio.gpa = gpa;
     exit->u.mmio.width_bytes = esr_abort_bytes(esr);
     exit->u.mmio.is_write = (esr & ESR_WNR) != 0;
-    const uint32_t words = context_words(esr_abort_register(esr));
-    if (words > CONTEXT_PC) {
-        read_context(vcpu, words);
+    if (esr_abort_register(esr) != CONTEXT_ZERO_REGISTER) {
+        read_context(vcpu, context_words(esr_abort_register(esr)));
     }
     vcpu->context.pc = pc;
     exit->pc = pc;
     if (exit->u.mmio.is_write) {
-        const uint64_t mask =
-            exit->u.mmio.width_bytes == 8 ? ~0ull : (1ull << 8 * exit->u.mmio.width_bytes) - 1;
-        exit->u.mmio.value = context_get(&vcpu->context, esr_abort_register(esr)) & mask;
+        exit->u.mmio.value = esr_abort_cut(esr, context_get(&vcpu->context, esr_abort_register(esr)));
     }
 }
 
@@ -366,6 +375,31 @@ static void on_wfx(struct vcpu *vcpu, uint64_t syndrome)
     }
 }
 
+static void run(struct vcpu *vcpu)
+{
+    check((seL4_Error)seL4_TCB_WriteRegisters(vcpu->tcb, seL4_True, 0, CONTEXT_ALL, &vcpu->context), "run");
+}
+
+/* From here on the guest's own code runs. */
+static void begin(struct vcpu *vcpu)
+{
+    vcpu->on = true;
+    vcpu->injected = false;
+    deliver(vcpu);
+    vcpu->context =
+        (seL4_UserContext){.pc = vcpu->entry, .spsr = VCPU_REGS_BOOT_PSTATE, .x0 = vcpu->argument};
+    run(vcpu);
+}
+
+static void end_scrub(struct vcpu *vcpu)
+{
+    vcpu->scrubs = false;
+    vcpu->answered = true;
+    gic_scrub_finish(platform.config);
+    vcpu_regs_reset(vcpu->object, (uint32_t)(vcpu - platform.vcpus));
+    begin(vcpu);
+}
+
 static void read_trap(struct platform_exit *exit, struct vcpu *vcpu)
 {
     exit->syndrome = (uint32_t)microkit_mr_get(seL4_VCPUFault_HSR);
@@ -374,7 +408,11 @@ static void read_trap(struct platform_exit *exit, struct vcpu *vcpu)
         on_wfx(vcpu, exit->syndrome);
         break;
     case ESR_CLASS_SMC:
-        read_smc(exit, vcpu);
+        if (vcpu->scrubs) {
+            end_scrub(vcpu);
+        } else {
+            read_smc(exit, vcpu);
+        }
         break;
     case ESR_CLASS_SYSREG:
         read_sysreg(exit, vcpu);
@@ -422,26 +460,13 @@ enum err platform_exit_read(microkit_child child, microkit_msginfo msginfo, stru
     return ERR_OK;
 }
 
-static void finish_mmio(const struct platform_exit *exit, struct vcpu *vcpu)
+/* A store or MSR is done already; a load or MRS puts `value` into register `number`. */
+static void finish_transfer(struct vcpu *vcpu, bool is_write, uint32_t number, uint64_t value)
 {
-    const uint32_t number = esr_abort_register(exit->syndrome);
-
-    if (exit->u.mmio.is_write) {
+    if (is_write) {
         step(vcpu, CONTEXT_PC);
     } else {
-        context_set(&vcpu->context, number, esr_abort_extend(exit->syndrome, exit->u.mmio.value));
-        step(vcpu, context_words(number));
-    }
-}
-
-static void finish_sysreg(const struct platform_exit *exit, struct vcpu *vcpu)
-{
-    const uint32_t number = esr_sysreg_register(exit->syndrome);
-
-    if (exit->u.sysreg.is_write) {
-        step(vcpu, CONTEXT_PC);
-    } else {
-        context_set(&vcpu->context, number, exit->u.sysreg.value);
+        context_set(&vcpu->context, number, value);
         step(vcpu, context_words(number));
     }
 }
@@ -467,15 +492,15 @@ static seL4_Uint16 finish_done(const struct platform_exit *exit, struct vcpu *vc
 {
     switch (exit->reason) {
     case PLATFORM_EXIT_MMIO:
-        finish_mmio(exit, vcpu);
+        finish_transfer(vcpu, exit->u.mmio.is_write, esr_abort_register(exit->syndrome),
+                        esr_abort_extend(exit->syndrome, exit->u.mmio.value));
         return 0;
     case PLATFORM_EXIT_CALL:
         return finish_call(exit, vcpu);
     case PLATFORM_EXIT_SYSREG:
-        finish_sysreg(exit, vcpu);
+        finish_transfer(vcpu, exit->u.sysreg.is_write, esr_sysreg_register(exit->syndrome),
+                        exit->u.sysreg.value);
         return 0;
-    case PLATFORM_EXIT_NONE:
-    case PLATFORM_EXIT_CRASH:
     default:
         return 0;
     }
@@ -497,7 +522,8 @@ bool platform_exit_finish(const struct platform_exit *exit, enum platform_resume
 
     switch (resume) {
     case PLATFORM_RESUME_DONE:
-        if (vcpu->parked) {
+        if (vcpu->parked || vcpu->answered) {
+            vcpu->answered = false;
             return false;
         }
         words = finish_done(exit, vcpu);
@@ -538,13 +564,16 @@ void platform_vcpu_start(uint32_t vcpu, uint64_t entry_gpa, uint64_t context)
     check((seL4_Error)seL4_TCB_Suspend(state->tcb), "seL4_TCB_Suspend");
     vcpu_regs_reset(state->object, vcpu);
     unmask_timer(state);
-    state->on = true;
+    state->entry = entry_gpa;
+    state->argument = context;
+    state->on = false;
     state->parked = false;
-    state->injected = false;
-    deliver(state);
-    state->context = (seL4_UserContext){.pc = entry_gpa, .spsr = VCPU_REGS_BOOT_PSTATE, .x0 = context};
-    check((seL4_Error)seL4_TCB_WriteRegisters(state->tcb, seL4_True, 0, CONTEXT_ALL, &state->context),
-          "seL4_TCB_WriteRegisters");
+    state->scrubs = gic_scrub_prepare(platform.config, &state->virqs, &state->context);
+    if (state->scrubs) {
+        run(state);
+    } else {
+        begin(state);
+    }
 }
 
 void platform_vcpu_registers(uint32_t vcpu, uint64_t registers[PLATFORM_REGISTER_COUNT])
@@ -564,7 +593,7 @@ void platform_vcpu_registers(uint32_t vcpu, uint64_t registers[PLATFORM_REGISTER
     }
 }
 
+/* Microkit's kernels give no PD the firmware's calls, so the machine cannot be switched off. */
 void platform_halt(void)
 {
-    /* Microkit's kernels give no PD the firmware's calls, so the machine cannot be switched off. */
 }

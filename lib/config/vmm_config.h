@@ -115,6 +115,7 @@ struct vmm_config {
 
     uint32_t has_entropy;     /**< 1: entropy_channel leads to the entropy PD */
     uint32_t entropy_channel; /**< for protected procedure calls (entropy_config.h) */
+    uint64_t gicc_gpa;        /**< the guest's GIC CPU interface */
     uint32_t timer_channel;   /**< to the timer PD (lib/config/timer_config.h); used on seL4 only */
 
     uint32_t device_count;

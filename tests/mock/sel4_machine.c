@@ -9,13 +9,25 @@
 
 #include "lib/base/clock.h"
 
-static const struct vmm_config config = {
-    .vcpu_count = 1, .vcpu_child = {SEL4_MACHINE_CHILD}, .timer_channel = SEL4_MACHINE_TIMER_CHANNEL};
+static uint8_t ram[SEL4_MACHINE_RAM_BYTES];
+static struct vmm_config config = {.vcpu_count = 1,
+                                   .vcpu_child = {SEL4_MACHINE_CHILD},
+                                   .timer_channel = SEL4_MACHINE_TIMER_CHANNEL,
+                                   .gicc_gpa = SEL4_MACHINE_GICC_GPA,
+                                   .ram_gpa = SEL4_MACHINE_RAM_GPA,
+                                   .ram_bytes = SEL4_MACHINE_RAM_BYTES,
+                                   .dtb_gpa = SEL4_MACHINE_RAM_GPA};
 struct sel4_machine sel4_machine;
 
 uint64_t clock_ticks(void)
 {
     return sel4_machine.now;
+}
+
+void platform_cache_sync_code(const void *vaddr, uint64_t bytes)
+{
+    (void)vaddr;
+    (void)bytes;
 }
 
 static microkit_msginfo timer_pd(void *context, microkit_channel ch, microkit_msginfo msginfo)
@@ -36,6 +48,7 @@ int sel4_machine_set_up(void **state)
     libsel4_reset();
     sel4_machine.now = 1000;
     sel4_machine.asked_deadline = 0;
+    config.ram_vaddr = (uint64_t)(uintptr_t)ram;
     platform_init(&config);
     platform_virq_enable(0, true);
     platform_vcpu_start(0, SEL4_MACHINE_PC, 0x47e00000);

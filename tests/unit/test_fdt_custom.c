@@ -129,7 +129,7 @@ static void test_overlay_that_lies_is_found(void **state)
         {"&{/cpus/cpu@1} { status = \"disabled\"; };", 1, "lacks CPU 0x1"},
         {"&{/cpus/cpu@1} { enable-method = \"spin-table\"; };", 1, "enable-method"},
         {"&{/cpus/cpu@1} { reg = [00]; };", 2, "no reg"},
-        {"&psci { method = \"smc\"; };", 1, "PSCI"},
+        {"&psci { method = \"bmc\"; };", 1, "PSCI"},
         {"&timer { interrupts = <1 13 8>; };", 1, "timer"},
         {"&gic { compatible = \"arm,gic-v3\"; };", 1, "GICv2"},
         {"&gic { reg = <0 0x8000000 0 0x1000 0 0x8020000 0 0x1000>; };", 1,

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "tests/mock/sel4_machine.h"
+#include "vmm/sel4/lr_queue.h"
 
 /* ESR_EL2 of loads and stores: class, IL, ISV; then size, sign, register, 64 bits wide, write. */
 #define ABORT 0x93000000ull
@@ -345,6 +346,46 @@ static void a_stop_forgets_what_was_pending(void **state)
     assert_int_equal(libsel4_count(LIBSEL4_INJECT), 1);
 }
 
+/* What the last guest left in list registers is ended by instructions of ours in its RAM. */
+static void a_restart_empties_the_list_registers_first(void **state)
+{
+    microkit_msginfo reply;
+
+    (void)state;
+    sel4_machine_enable(48, true);
+    platform_virq_pend(0, 48, 0);
+    platform_vcpu_stop(0);
+    platform_vcpu_start(0, 0x40200000, 0x47e00000);
+    assert_true(libsel4.runs);
+    assert_int_equal(libsel4.context.pc, SEL4_MACHINE_RAM_GPA + SEL4_MACHINE_RAM_BYTES - 0x1000);
+    assert_int_equal(libsel4.context.x0, SEL4_MACHINE_GICC_GPA);
+    assert_int_equal(libsel4.context.x1, 48);
+    assert_int_equal(libsel4.context.x2, 1023);
+    struct platform_exit exit = sel4_machine_maintenance(0);
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_DONE, 0);
+    libsel4.runs = false;
+    exit = sel4_machine_trap(SMC | 0xca5e);
+    assert_int_equal(exit.reason, PLATFORM_EXIT_NONE);
+    assert_false(platform_exit_finish(&exit, PLATFORM_RESUME_DONE, &reply));
+    assert_true(libsel4.runs);
+    assert_int_equal(libsel4.context.pc, 0x40200000);
+    assert_int_equal(libsel4.context.x0, 0x47e00000);
+    assert_int_equal(libsel4.context.x1, 0);
+    assert_false(platform_virq_is_active(0, 48));
+}
+
+static void a_devices_interrupt_is_acknowledged_at_its_end(void **state)
+{
+    (void)state;
+    assert_true(platform_irq_ack_at_end(40, 11));
+    assert_false(platform_irq_ack_at_end(LR_QUEUE_INTIDS, 11));
+    sel4_machine_enable(40, false);
+    platform_virq_pend(0, 40, 0);
+    assert_int_equal(microkit_host_count(MICROKIT_HOST_IRQ_ACK, 11), 0);
+    (void)sel4_machine_maintenance(0);
+    assert_int_equal(microkit_host_count(MICROKIT_HOST_IRQ_ACK, 11), 1);
+}
+
 static void staying_stopped_touches_nothing(void **state)
 {
     microkit_msginfo reply;
@@ -390,6 +431,8 @@ int main(void)
         TEST(the_timer_is_acknowledged_when_the_guest_has_ended_it),
         TEST(a_disabled_timer_waits_for_being_enabled),
         TEST(a_stop_forgets_what_was_pending),
+        TEST(a_restart_empties_the_list_registers_first),
+        TEST(a_devices_interrupt_is_acknowledged_at_its_end),
         TEST(staying_stopped_touches_nothing),
         TEST(another_child_is_none_of_ours),
     };

@@ -44,6 +44,7 @@ struct vm_device {
     struct irq_line line;
     struct virtio_mmio mmio; /**< virtio devices on that transport */
     union {
+        bool passthrough_acked_at_end;
         struct pl011 pl011;
         struct virtio_net net;
         struct vhost_net vhost_net;

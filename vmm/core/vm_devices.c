@@ -151,13 +151,14 @@ static enum err add_rng(struct vm *vm, struct vm_device *device)
     return err != ERR_OK ? err : add_transport(vm, device, &device->u.rng.device);
 }
 
-/* The physical interrupt of a passed-through device: on to the guest, acknowledged once it is pending there.
- */
+/* The physical interrupt of a passed-through device: on to the guest, acknowledged when the guest has ended
+   it or, where the platform cannot see that, once it is pending there. */
 static void passthrough_on_notified(struct vm_device *device, microkit_channel channel)
 {
-    (void)channel;
     vgic_pend(device->line.vgic, device->line.intid);
-    microkit_irq_ack(device->config->channel);
+    if (!device->u.passthrough_acked_at_end) {
+        microkit_irq_ack(channel);
+    }
 }
 
 static const struct vm_device_ops passthrough_ops = {passthrough_on_notified, NULL};
@@ -187,6 +188,7 @@ enum err vm_devices_add(struct vm *vm, struct vm_device *device, const struct vm
         break;
     case VMM_DEVICE_PASSTHROUGH:
         device->ops = &passthrough_ops;
+        device->u.passthrough_acked_at_end = platform_irq_ack_at_end(config->virq, config->channel);
         err = ERR_OK;
         break;
     default:

@@ -10,6 +10,9 @@
 
 #include <stdint.h>
 
+/** Number of the register that reads as zero. */
+#define CONTEXT_ZERO_REGISTER 31u
+
 /** Words of seL4_UserContext from its start that hold what is named. */
 enum context_words {
     CONTEXT_PC = 1,

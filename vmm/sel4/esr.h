@@ -46,6 +46,14 @@ static inline uint32_t esr_abort_bytes(uint64_t esr)
     return 1u << (esr >> 22 & 3);
 }
 
+/** The part of `value` that an access of this width transfers. */
+static inline uint64_t esr_abort_cut(uint64_t esr, uint64_t value)
+{
+    const uint32_t unused = 64 - 8 * esr_abort_bytes(esr);
+
+    return value << unused >> unused;
+}
+
 /** What a load of `value` puts into its register: extended, and cut to the register's width. */
 static inline uint64_t esr_abort_extend(uint64_t esr, uint64_t value)
 {
