@@ -393,7 +393,8 @@ static void active_and_pending_is_not_pending(void **state)
         virq_pend(&guest->state, i, 0);
     enter(guest);
     for (uint32_t i = 0; i < 4; i++)
-        assert_int_equal(guest->lrs[i] & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE), VIRQ_LR_PENDING | VIRQ_LR_ACTIVE);
+        assert_int_equal(guest->lrs[i] & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE),
+                         VIRQ_LR_PENDING | VIRQ_LR_ACTIVE);
     assert_true(virq_is_pending(&guest->state));
     assert_false(virq_has_pending_lr(&guest->state));
 }
