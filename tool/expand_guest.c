@@ -127,17 +127,16 @@ static void add_block(struct expand *expand, struct expand_guest *guest, const s
  */
 static void add_rng(struct expand_guest *guest)
 {
-    const struct node *node = node_first(guest->node, &sysdesc_spec_linux);
-    const struct desc_linux *desc = node == NULL ? NULL : node->fields;
     struct vmm_device_config *device = &guest->config.devices[guest->config.device_count];
 
-    if (!guest->desc->rng || guest->config.has_entropy == 0 || (desc != NULL && desc->dtb != NULL) ||
+    if (!guest->desc->rng || guest->config.has_entropy == 0 ||
         guest->config.device_count == VMM_CONFIG_MAX_DEVICES) {
         return;
     }
     device->kind = VMM_DEVICE_ENTROPY;
     strncpy(device->name, "rng", sizeof(device->name) - 1);
     expand_guest_place_virtio(guest, device);
+    guest->virtio[guest->fdt.virtio_count - 1].optional = true;
 }
 
 static void add_reserved_memory(struct expand_guest *guest, const struct node *node)

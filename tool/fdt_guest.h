@@ -58,6 +58,7 @@ struct fdt_device {
     uint32_t intid; /**< 32..1019 */
     bool edge;      /**< rising edge, else level high */
     bool dma_coherent;
+    bool optional; /**< a tree of the user's may leave it out */
 };
 
 /** A child of /reserved-memory, inside RAM. */

@@ -386,8 +386,8 @@ static const struct attr_spec guest_attrs[] = {
      .type = ATTR_BOOL,
      .offset = offsetof(struct desc_guest, rng),
      .fallback = "true",
-     .doc = "whether the guest has a virtio-rng device, if there is an <entropy> and the device tree is "
-            "generated"},
+     .doc = "whether the guest has a virtio-rng device, if there is an <entropy>; a device tree of one's own "
+            "may leave its node out"},
     SPEC_PD_OPTIONS(struct desc_guest, vmm, "vmm_", "200", "vmm.elf"),
 };
 

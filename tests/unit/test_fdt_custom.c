@@ -182,6 +182,24 @@ static void test_generated_tree_agrees(void **state)
     fdt_blob_free(&added);
 }
 
+static void test_optional_device_may_be_left_out(void **state)
+{
+    struct fdt_guest guest = sample();
+    struct fdt_device devices[2] = {virtio[0], virtio[1]};
+    struct fdt_error error = {{0}};
+    struct fdt_blob blob;
+    (void)state;
+    guest.virtio = devices;
+    assert_int_equal(overlay(&blob, OVERLAY "&virtio1 { status = \"disabled\"; };", &error), ERR_OK);
+    check_disagrees(blob.data, &guest, 1, "lacks the guest's \"virtio,mmio\" at 0xa001000");
+    devices[1].optional = true;
+    check_agrees(blob.data, &guest);
+    fdt_blob_free(&blob);
+    blob = build(&guest);
+    check_agrees(blob.data, &guest);
+    fdt_blob_free(&blob);
+}
+
 static void test_split_memory_agrees(void **state)
 {
     struct fdt_guest guest = sample();
@@ -241,6 +259,7 @@ int main(void)
         cmocka_unit_test(test_overlay_for_another_tree_is_refused),
         cmocka_unit_test(test_overlay_that_lies_is_found),
         cmocka_unit_test(test_generated_tree_agrees),
+        cmocka_unit_test(test_optional_device_may_be_left_out),
         cmocka_unit_test(test_split_memory_agrees),
         cmocka_unit_test(test_own_tree_is_completed),
         cmocka_unit_test(test_empty_tree_lacks_everything),
