@@ -14,7 +14,7 @@ test-host: test-unit fuzz-short test-models
 
 # Scenarios in QEMU, a few machines at a time. PYTEST_ARGS picks some: make test-target PYTEST_ARGS="-k ping".
 PYTEST_JOBS ?= $(shell nproc)
-test-target: image guest-debian-6.12 guest-demo-6.12 $(TEST_TARGET_DEPS)
+test-target: image $(TEST_TARGET_GUESTS:%=guest-%)
 	$(Q)CAUSEWAY_BUILD_DIR=$(abspath $(B)) CAUSEWAY_BOARD_DTB=$(abspath $(BOARD_DTB)) CAUSEWAY_QEMU="$(QEMU_RUN)" \
 		CAUSEWAY_GUEST_DIR=$(abspath $(GUEST_DIR)) $(TEST_TARGET_ENVIRONMENT) $(PYTHON) -B -m pytest -p no:cacheprovider -n $(PYTEST_JOBS) --dist loadfile \
 		tests/target $(PYTEST_ARGS)
