@@ -17,6 +17,8 @@ struct board {
     const char *alias;       /**< older spelling, or NULL */
     struct board_range ram;  /**< all of RAM */
     uint64_t firmware_bytes; /**< at the start of RAM, left to the firmware's device tree */
+    /** Where firmware leaves its device tree and Microkit's kernel leaves that alone; bytes 0: unknown. */
+    struct board_range sel4_fdt;
     uint32_t core_count;
     struct board_range gicd, gicc, gich, gicv;
     struct board_range uart;

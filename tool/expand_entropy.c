@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* <entropy>: the PD that gives guests their randomness. There is one wherever there is a guest, unless it is
    switched off. */
+#include "boards/board.h"
 #include "lib/config/entropy_config.h"
 #include "tool/expand_guest.h"
 
@@ -9,6 +10,27 @@
 static const struct node *find_guest(const struct node *root)
 {
     return node_first(root, &sysdesc_spec_guest);
+}
+
+/* On seL4 the kernel hands nothing over; the device tree still lies where the firmware left it. */
+static struct config_blob map_firmware_fdt(struct expand *expand, const struct node *node)
+{
+    const struct board_range *fdt = &expand->model->board->sel4_fdt;
+    struct config_blob blob = {0};
+
+    if (fdt->bytes != 0) {
+        struct model_mr *mr = model_add_mr(expand->model, fdt->name, node->loc);
+
+        mr->size_bytes = fdt->bytes;
+        mr->page_size_bytes = MODEL_LARGE_PAGE_BYTES;
+        mr->has_phys_addr = true;
+        mr->phys_addr = fdt->base;
+        blob.bytes = fdt->bytes;
+        blob.vaddr =
+            expand_free_vaddr(expand->entropy_pd, EXPAND_LARGE_BASE, fdt->bytes, MODEL_LARGE_PAGE_BYTES);
+        (void)model_add_pd_map(expand->entropy_pd, mr, blob.vaddr, MODEL_READ);
+    }
+    return blob;
 }
 
 void expand_entropy(struct expand *expand)
@@ -34,6 +56,9 @@ void expand_entropy(struct expand *expand)
     }
     expand->entropy_pd = expand_add_pd(expand, desc->name, node, &desc->options);
     expand->entropy_pd->gets_seed = !expand->options->microkit;
+    if (expand->options->microkit) {
+        config.fdt = map_firmware_fdt(expand, node);
+    }
     expand_config_header(&config.header, ENTROPY_CONFIG_MAGIC, ENTROPY_CONFIG_VERSION, sizeof(config));
     (void)model_add_config(expand->entropy_pd, ENTROPY_CONFIG_SECTION, &config, sizeof(config));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* <passthrough>: a device of the board for one guest alone. */
+#include <ctype.h>
 #include <libfdt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,13 +101,27 @@ static bool is_free(struct expand *expand, const struct expand_guest *guest, con
     return true;
 }
 
+/* A node's name with only what may be in the name of a file, as Microkit's are named after regions. */
+static char *name_window(struct expand *expand, const char *node_name)
+{
+    char *stem = mem_strdup(node_name);
+    char *name;
+
+    for (char *c = stem; *c != '\0'; c++) {
+        *c = isalnum((unsigned char)*c) || strchr("-._", *c) != NULL ? *c : '_';
+    }
+    name = expand_unique_mr_name(expand, stem);
+    free(stem);
+    return name;
+}
+
 /* At the guest-physical address that is its physical one: what else refers to it need not be translated. */
 static void map_window(struct expand *expand, struct expand_guest *guest, const struct node *node,
                        const struct fdt_range *window)
 {
     const struct desc_passthrough *desc = node->fields;
     const char *slash = strrchr(desc->node, '/');
-    char *name = expand_unique_mr_name(expand, slash == NULL ? desc->node : slash + 1);
+    char *name = name_window(expand, slash == NULL ? desc->node : slash + 1);
     struct model_mr *mr = model_add_mr(expand->model, name, node->loc);
     struct model_map *map;
 

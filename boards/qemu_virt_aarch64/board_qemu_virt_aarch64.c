@@ -16,6 +16,7 @@ const struct board board_qemu_virt_aarch64 = {
     .alias = "qemu_arm_virt_hyp",
     .ram = {"ram", 0x40000000, 0x80000000},
     .firmware_bytes = 0x200000,
+    .sel4_fdt = {"firmware_fdt", 0x40000000, 0x200000},
     .core_count = 1,
     .gicd = {"gicd", 0x08000000, 0x10000},
     .gicc = {"gicc", 0x08010000, 0x10000},

@@ -23,4 +23,6 @@ struct entropy_config {
     uint32_t
         has_boot_seed; /**< 1: the kernel leaves the firmware's rng-seed in the message words (sysdesc.h) */
     uint32_t reserved;
+    struct config_blob
+        fdt; /**< seL4: the firmware's device tree, whose /chosen may have an rng-seed; bytes 0: none */
 };

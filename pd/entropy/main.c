@@ -10,6 +10,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
 #include "lib/config/entropy_config.h"
+#include "lib/fdt/fdt_view.h"
 #include "pd/entropy/entropy.h"
 
 #define BITS_PER_BYTE 8u
@@ -36,6 +37,19 @@ static void seed_from_firmware(void)
     memset(words, 0, sizeof words);
 }
 
+/* As above, where no kernel hands it over. The seed stays in the device tree, which only this PD has mapped.
+ */
+static void seed_from_fdt(void)
+{
+    const void *fdt = (const void *)(uintptr_t)config.fdt.vaddr;
+    const uint8_t *seed;
+    uint32_t bytes;
+
+    if (fdt_view_property(fdt, (uint32_t)config.fdt.bytes, "/chosen", "rng-seed", &seed, &bytes) == ERR_OK) {
+        entropy_add(&pool, seed, bytes, bytes < ENTROPY_KEY_BYTES ? 0 : ENTROPY_SEED_BITS);
+    }
+}
+
 void init(void)
 {
     uint64_t ticks = clock_ticks();
@@ -48,6 +62,9 @@ void init(void)
     entropy_add(&pool, &ticks, sizeof ticks, 0);
     if (config.has_boot_seed != 0) {
         seed_from_firmware();
+    }
+    if (config.fdt.bytes != 0) {
+        seed_from_fdt();
     }
     if (!entropy_is_seeded(&pool)) {
         microkit_dbg_puts(
