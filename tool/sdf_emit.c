@@ -101,7 +101,9 @@ static void check_model(struct emission *emission)
         check_pd(emission, model->pds[i]);
     }
     for (size_t i = 0; i < model->mr_count; i++) {
-        check_name(emission, model->mrs[i]->loc, "memory region", model->mrs[i]->name);
+        if (model->mrs[i]->prefill != MODEL_PREFILL_NONE && emission->features.prefill) {
+            check_name(emission, model->mrs[i]->loc, "memory region", model->mrs[i]->name);
+        }
         if (model->mrs[i]->kind == MODEL_MR_KLOG) {
             FAIL(emission, model->mrs[i]->loc, "memory region \"%s\": there is no kernel log on Microkit",
                  model->mrs[i]->name);

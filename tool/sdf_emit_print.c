@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "boards/board.h"
 #include "tool/sdf_emit.h"
+
+/** What Microkit calls its own first thread, which hears of faults that nobody else hears of. */
+#define MICROKIT_MONITOR "monitor"
 
 /** Where it goes, for which SDK, and how deep in elements we are. */
 struct printer {
@@ -57,6 +61,11 @@ static void put_text(const struct printer *printer, const char *name, const char
         put_escaped(printer->out, value);
         (void)fputc('"', printer->out);
     }
+}
+
+const char *sdf_emit_pd_name(const struct model_pd *pd)
+{
+    return strcmp(pd->name, MICROKIT_MONITOR) == 0 ? MICROKIT_MONITOR "_pd" : pd->name;
 }
 
 static void put_decimal(const struct printer *printer, const char *name, uint64_t value)
@@ -169,7 +178,7 @@ static void print_vm(struct printer *printer, const struct model_vm *vm)
 
 static void put_pd_attributes(const struct printer *printer, const struct model_pd *pd)
 {
-    put_text(printer, "name", pd->name);
+    put_text(printer, "name", sdf_emit_pd_name(pd));
     if (pd->parent != NULL) {
         put_decimal(printer, "id", pd->child_id);
         put_text(printer, "setvar_id", printer->features.setvar_id ? pd->setvar_id : NULL);
@@ -360,7 +369,7 @@ static void print_channels(struct printer *printer)
             const struct model_channel_end *end = &printer->model->channels[i].ends[side];
 
             open_tag(printer, "end");
-            put_text(printer, "pd", end->pd->name);
+            put_text(printer, "pd", sdf_emit_pd_name(end->pd));
             put_decimal(printer, "id", end->id);
             put_text(printer, "pp", end->pp ? "true" : NULL);
             put_text(printer, "notify", end->notify ? NULL : "false");

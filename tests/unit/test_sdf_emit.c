@@ -37,7 +37,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"sample.system", "vmm.elf", "driver.elf", "image.bin"};
+    static const char *const names[] = {"sample.system", "vmm.elf", "driver.elf", "monitor.elf", "image.bin"};
     struct fixture *fixture = *state;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -287,6 +287,34 @@ static void test_names_become_files(void **state)
     assert_refused(fixture, newest, "PD \"../driver\": for Microkit, names are made of");
 }
 
+/* Only what is written into a file of its own needs a name for one. */
+static void test_other_regions_have_any_name(void **state)
+{
+    struct fixture *fixture = *state;
+
+    free(fixture->ram->name);
+    fixture->ram->name = mem_strdup("ram@40000000");
+    emit_well(fixture, newest);
+    free(fixture->image->name);
+    fixture->image->name = mem_strdup("a/b");
+    assert_refused(fixture, newest, "memory region \"a/b\": for Microkit, names are made of");
+}
+
+static void test_microkits_monitor_keeps_its_name(void **state)
+{
+    struct fixture *fixture = *state;
+    char *text;
+
+    free(fixture->driver->name);
+    fixture->driver->name = mem_strdup("monitor");
+    emit_well(fixture, newest);
+    text = system_text(fixture);
+    assert_has(text, "<protection_domain name=\"monitor_pd\"");
+    assert_has(text, "<program_image path=\"monitor.elf\"");
+    assert_has(text, "<end pd=\"monitor_pd\"");
+    free(text);
+}
+
 static void test_saved_tail_is_kept(void **state)
 {
     struct fixture *fixture = *state;
@@ -363,6 +391,8 @@ int main(void)
         TEST(test_what_microkit_lacks),
         TEST(test_what_old_sdks_lack),
         TEST(test_names_become_files),
+        TEST(test_other_regions_have_any_name),
+        TEST(test_microkits_monitor_keeps_its_name),
         TEST(test_saved_tail_is_kept),
         TEST(test_added_segments_must_not_overlap),
         cmocka_unit_test(test_versions),

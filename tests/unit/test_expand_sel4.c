@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What descriptions expand to for seL4, where it isn't what the bundled kernel gets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "boards/board.h"
+#include "lib/config/entropy_config.h"
+#include "lib/config/timer_config.h"
+#include "tool/frontend.h"
+
+static const char two_guests[] =
+    "<system><serial/><switch name='lan'/>"
+    "<guest name='a' ram='32M'><linux kernel='k'/><console/><net switch='lan'/></guest>"
+    "<guest name='b' ram='32M'><linux kernel='k'/><console/><net switch='lan'/></guest>"
+    "</system>";
+
+static struct model *load(const char *text, bool microkit)
+{
+    struct diag *diag = diag_new();
+    struct vars vars = {0};
+    struct expand_options options = {
+        .system_path = "demo.system",
+        .guest_dir = "/nonexistent",
+        .default_board = "qemu_virt_aarch64",
+        .microkit = microkit,
+    };
+    struct model *model = frontend_load_text(diag, &vars, &options, text, strlen(text));
+
+    if (model == NULL || diag_error_count(diag) > 0) {
+        diag_print(diag, stderr);
+        fail();
+    }
+    diag_free(diag);
+    return model;
+}
+
+static const void *config_of(const struct model_pd *pd, const char *section)
+{
+    for (size_t i = 0; i < pd->config_count; i++) {
+        if (strcmp(pd->configs[i].section, section) == 0) {
+            return pd->configs[i].data;
+        }
+    }
+    fail_msg("%s has no %s", pd->name, section);
+    return NULL;
+}
+
+static const struct model_map *map_at(const struct model_pd *pd, uint64_t vaddr)
+{
+    for (size_t i = 0; i < pd->map_count; i++) {
+        if (pd->maps[i].vaddr == vaddr) {
+            return &pd->maps[i];
+        }
+    }
+    fail_msg("%s maps nothing at 0x%llx", pd->name, (unsigned long long)vaddr);
+    return NULL;
+}
+
+/* A guest without a seed makes every step of its slow: the entropy PD needs a source here, too. */
+static void test_seed_comes_from_the_firmwares_device_tree(void **state)
+{
+    (void)state;
+    struct model *model = load(two_guests, true);
+    const struct model_pd *pd = model_find_pd(model, "entropy");
+    const struct entropy_config *config = config_of(pd, ENTROPY_CONFIG_SECTION);
+    const struct board_range *fdt = &model->board->sel4_fdt;
+    const struct model_map *map;
+
+    assert_int_equal(config->has_boot_seed, 0);
+    assert_int_equal(config->fdt.bytes, fdt->bytes);
+    map = map_at(pd, config->fdt.vaddr);
+    assert_true(map->mr->has_phys_addr);
+    assert_int_equal(map->mr->phys_addr, fdt->base);
+    assert_int_equal(map->mr->size_bytes, fdt->bytes);
+    assert_int_equal(map->perms, MODEL_READ);
+    model_free(model);
+}
+
+static void test_kernel_hands_over_the_seed_elsewhere(void **state)
+{
+    (void)state;
+    struct model *model = load(two_guests, false);
+    const struct model_pd *pd = model_find_pd(model, "entropy");
+    const struct entropy_config *config = config_of(pd, ENTROPY_CONFIG_SECTION);
+
+    assert_int_equal(config->has_boot_seed, 1);
+    assert_int_equal(config->fdt.bytes, 0);
+    assert_true(pd->gets_seed);
+    assert_null(model_find_pd(model, "timer"));
+    model_free(model);
+}
+
+static void test_timer_serves_every_monitor(void **state)
+{
+    (void)state;
+    struct model *model = load(two_guests, true);
+    const struct model_pd *timer = model_find_pd(model, "timer");
+    const struct timer_config *config = config_of(timer, TIMER_CONFIG_SECTION);
+
+    assert_int_equal(config->client_count, 2);
+    assert_int_equal(timer->irq_count, 1);
+    assert_int_equal(timer->irqs[0].intid, 30);
+    assert_int_equal(timer->irqs[0].channel, config->irq_channel);
+    assert_true(timer->priority > model_find_pd(model, "a_vmm")->priority);
+    model_free(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_seed_comes_from_the_firmwares_device_tree),
+        cmocka_unit_test(test_kernel_hands_over_the_seed_elsewhere),
+        cmocka_unit_test(test_timer_serves_every_monitor),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
