@@ -28,6 +28,7 @@ B := $(patsubst %/,%,$(BUILD_DIR))
 all: build
 
 include mk/toolchain.mk
+$(if $(wildcard boards/$(BOARD)/board.mk),,$(error there is no board "$(BOARD)": there is $(notdir $(patsubst %/,%,$(dir $(wildcard boards/*/board.mk))))))
 include boards/$(BOARD)/board.mk
 
 # Lists that the module.mk files append to.

@@ -24,7 +24,7 @@ SEL4_CFLAGS := $(filter-out -ffunction-sections -fdata-sections,$(TARGET_CFLAGS)
 	-isystem $(SDK_BOARD)/include
 SEL4_LIB_SRCS := $(patsubst lib/base/clock.c,lib/base/clock_sel4.c,$(LIB_SRCS))
 
-$(S)/obj/%.o: %.c | sdk-check
+$(S)/obj/%.o: %.c $(S)/sdk
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(TARGET_CC) $(SEL4_CFLAGS) -c $< -o $@
@@ -50,14 +50,23 @@ $(foreach p,$(SEL4_PDS),$(eval $(call sel4_pd_rules,$(p))))
 
 $(SDK_BOARD)/lib/libmicrokit.a: | sdk-check
 
+.PHONY: sel4-pds
+sel4-pds: $(SEL4_PDS:%=$(S)/pd/%.elf)
+
 # Says what is wrong with an SDK before a compiler does.
 .PHONY: sdk-check
 sdk-check:
 	$(Q)$(PYTHON) scripts/check_sdk.py $(SDK) $(BOARD) $(MICROKIT_CONFIG)
 
+# Which SDK the objects were built with: another one makes them anew.
+$(S)/sdk: sdk-check
+	@mkdir -p $(@D)
+	@echo "$(SDK) $(SDK_VERSION) $$(stat -c %Y $(SDK_BOARD)/lib/libmicrokit.a)" >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
 # A system's own name is in the description, so the tool has a folder of its own to write it into.
 .PHONY: image-sel4
-image-sel4: tool $(SEL4_PDS:%=$(S)/pd/%.elf) $(SYSTEM_GUESTS) $(BOARD_DTB)
+image-sel4: tool sel4-pds $(SYSTEM_GUESTS) $(BOARD_DTB)
 	$(if $(SYSTEM_FILE),,$(error there is no system "$(SYSTEM)", nor systems/$(SYSTEM)))
 	$(call say,SYSTEM,$(SEL4_DIR))
 	$(Q)rm -rf $(SEL4_DIR) && mkdir -p $(SEL4_DIR)
