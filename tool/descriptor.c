@@ -15,8 +15,8 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tables are written as 
 
 /** Byte offsets of the tables from the start of the descriptor. */
 struct tables {
-    size_t pds, vcpus, irqs, doorbells, end;
-    size_t vcpu_count, irq_count, doorbell_count;
+    size_t pds, vcpus, irqs, doorbells, posts, end;
+    size_t vcpu_count, irq_count, doorbell_count, post_count;
 };
 
 static size_t align_up(size_t bytes)
@@ -32,6 +32,7 @@ static struct tables find_tables(const struct image *image)
         const struct model_pd *pd = image->pds[i].pd;
 
         tables.irq_count += pd->irq_count;
+        tables.post_count += pd->post_count;
         if (pd->vm != NULL) {
             tables.vcpu_count += pd->vm->vcpu_count;
             tables.doorbell_count += pd->vm->doorbell_count;
@@ -42,7 +43,8 @@ static struct tables find_tables(const struct image *image)
     tables.vcpus = align_up(tables.pds + image->pd_count * sizeof(struct sysdesc_pd));
     tables.irqs = align_up(tables.vcpus + tables.vcpu_count * sizeof(struct sysdesc_vcpu));
     tables.doorbells = align_up(tables.irqs + tables.irq_count * sizeof(struct sysdesc_irq));
-    tables.end = align_up(tables.doorbells + tables.doorbell_count * sizeof(struct sysdesc_doorbell));
+    tables.posts = align_up(tables.doorbells + tables.doorbell_count * sizeof(struct sysdesc_doorbell));
+    tables.end = align_up(tables.posts + tables.post_count * sizeof(struct sysdesc_post));
     return tables;
 }
 
@@ -162,12 +164,7 @@ static void fill_channel_end(struct image *image, const struct model_channel_end
     if (end->pp) {
         row->kind |= SYSDESC_CHANNEL_PPC;
     }
-    if (end->notify && other->post_virq != 0) {
-        row->kind |= SYSDESC_CHANNEL_POST;
-        row->peer = (uint16_t)vm_of(image, other->pd)->first_vcpu;
-        row->intid = (uint16_t)other->post_virq;
-        row->delay_us = (uint16_t)other->post_delay_us;
-    } else if (end->notify) {
+    if (end->notify) {
         row->kind |= SYSDESC_CHANNEL_NOTIFY;
     }
 }
@@ -250,6 +247,28 @@ static void fill_doorbells(const struct image *image, const struct model_vm *vm,
     }
 }
 
+static void fill_posts(struct image *image, const struct tables *tables)
+{
+    struct sysdesc_post *rows = (struct sysdesc_post *)(void *)(image->descriptor + tables->posts);
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < image->pd_count; i++) {
+        const struct model_pd *pd = image->pds[i].pd;
+        struct sysdesc_pd *row = pd_row(image, i);
+
+        row->post_first = count;
+        row->post_count = (uint32_t)pd->post_count;
+        for (size_t j = 0; j < pd->post_count; j++) {
+            const struct model_post *post = &pd->posts[j];
+
+            rows[count++] = (struct sysdesc_post){.vcpu = (uint16_t)vm_of(image, post->vmm)->first_vcpu,
+                                                  .intid = (uint16_t)post->virq,
+                                                  .delay_us = (uint16_t)post->delay_us,
+                                                  .channel = (uint8_t)post->channel};
+        }
+    }
+}
+
 static void fill_board(struct sysdesc *sysdesc, const struct board *board)
 {
     sysdesc->board = (struct sysdesc_board){
@@ -301,6 +320,7 @@ void descriptor_create(struct image *image)
     sysdesc->vcpu_count = (uint32_t)tables.vcpu_count;
     sysdesc->irq_count = (uint32_t)tables.irq_count;
     sysdesc->doorbell_count = (uint32_t)tables.doorbell_count;
+    sysdesc->post_count = (uint32_t)tables.post_count;
     sysdesc->klog_pd = SYSDESC_NO_PARENT;
     sysdesc->seed_pd = SYSDESC_NO_PARENT;
     copy_name(sysdesc->name, model->name);
@@ -318,6 +338,7 @@ void descriptor_create(struct image *image)
         fill_channel_end(image, &model->channels[i].ends[1], &model->channels[i].ends[0]);
     }
     fill_irqs(image, &tables);
+    fill_posts(image, &tables);
 }
 
 void descriptor_set_addresses(struct image *image)
@@ -331,6 +352,7 @@ void descriptor_set_addresses(struct image *image)
     sysdesc->vcpus = base + tables.vcpus;
     sysdesc->irqs = base + tables.irqs;
     sysdesc->doorbells = base + tables.doorbells;
+    sysdesc->posts = base + tables.posts;
     for (size_t i = 0; i < image->pd_count; i++) {
         pd_row(image, i)->stage2_root = image_table_address(image, image->pds[i].root);
     }

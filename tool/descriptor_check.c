@@ -178,21 +178,26 @@ static void check_end(struct check *check, const struct model_channel_end *end,
              "%u to %u",
              end->pd->name, other->pd->name, end->pd->priority, other->pd->priority);
     }
-    if (other->post_virq != 0 && (other->pd->vm == NULL || other->pd->vm->vcpu_count == 0)) {
-        FAIL(check, other->loc, "channel to \"%s\": a posted interrupt needs a virtual machine there",
-             other->pd->name);
+}
+
+static void check_post(struct check *check, const struct model_pd *pd, const struct model_post *post)
+{
+    const char *target = post->vmm->name;
+
+    if (post->vmm->vm == NULL || post->vmm->vm->vcpu_count == 0) {
+        FAIL(check, post->loc, "posted interrupt from \"%s\" to \"%s\": there is no virtual machine there",
+             pd->name, target);
     }
-    if (other->post_virq >= SYSDESC_MAX_IRQ || other->post_delay_us > UINT16_MAX) {
-        FAIL(check, other->loc,
-             "channel to \"%s\": posted interrupt %u, late by up to %u us, is not one below %u, late by up "
-             "to %u us",
-             other->pd->name, other->post_virq, other->post_delay_us, SYSDESC_MAX_IRQ, UINT16_MAX);
+    if (post->virq < FIRST_PPI || post->virq >= SYSDESC_MAX_IRQ || post->delay_us > UINT16_MAX) {
+        FAIL(check, post->loc,
+             "posted interrupt from \"%s\" to \"%s\": %u, late by up to %u us, is not one from %u to %u, "
+             "late by up to %u us",
+             pd->name, target, post->virq, post->delay_us, FIRST_PPI, SYSDESC_MAX_IRQ - 1, UINT16_MAX);
     }
-    if (other->post_virq != 0 && end->pp) {
-        FAIL(check, end->loc,
-             "channel from \"%s\" to \"%s\": one channel can't be both a posted interrupt and a procedure "
-             "call",
-             end->pd->name, other->pd->name);
+    if (pd == post->vmm || !is_channel_to(check->model, pd, post->channel, post->vmm)) {
+        FAIL(check, post->loc,
+             "posted interrupt from \"%s\" to \"%s\": channel %u is none that joins the two", pd->name,
+             target, post->channel);
     }
 }
 
@@ -277,6 +282,9 @@ enum err descriptor_check(const struct model *model, struct diag *diag)
         check_child_ids(&check, pd);
         if (pd->vm != NULL) {
             check_vm(&check, pd);
+        }
+        for (size_t j = 0; j < pd->post_count; j++) {
+            check_post(&check, pd, &pd->posts[j]);
         }
     }
     for (size_t i = 0; i < model->channel_count; i++) {

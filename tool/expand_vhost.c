@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The vhost data path of a <net>: the switch gets the guest's RAM and the guest's kicks, the guest the
- * switch's interrupts, and the monitor a channel for control (lib/config/vhost_protocol.h).
+ * switch's interrupts, and the monitor one channel with the switch and a page to read how it fares
+ * (lib/config/vhost_protocol.h). One channel, so that a switch has enough of them for all its ports.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -51,9 +52,9 @@ static void map_ram(struct model_pd *lan, const struct model_map *ram, struct vs
     port->ram_bytes = ram->mr->size_bytes;
 }
 
-/* A channel of monitor and switch; `pp`: the monitor calls. False after an error was reported. */
+/* The channel of monitor and switch. False after an error was reported. */
 static bool add_channel(struct expand *expand, const struct node *net, struct model_pd *vmm,
-                        struct model_pd *lan, bool pp, uint32_t *vmm_id, uint32_t *lan_id)
+                        struct model_pd *lan, uint32_t *vmm_id, uint32_t *lan_id)
 {
     struct model_channel *channel;
 
@@ -63,33 +64,70 @@ static bool add_channel(struct expand *expand, const struct node *net, struct mo
     }
     channel = model_add_channel(expand->model, net->loc);
     channel->ends[0] =
-        (struct model_channel_end){.pd = vmm, .loc = net->loc, .id = *vmm_id, .notify = true, .pp = pp};
+        (struct model_channel_end){.pd = vmm, .loc = net->loc, .id = *vmm_id, .notify = true, .pp = true};
     channel->ends[1] = (struct model_channel_end){.pd = lan, .loc = net->loc, .id = *lan_id, .notify = true};
     return true;
+}
+
+/* An interrupt that the switch posts; which one is known when the device has its place. Returns its id. */
+static uint32_t add_post(const struct node *net, struct model_pd *vmm, struct model_pd *lan, uint32_t channel,
+                         uint64_t delay_us)
+{
+    struct model_post *post = model_add_post(lan, vmm, channel);
+
+    post->loc = net->loc;
+    post->delay_us = (uint32_t)delay_us;
+    return MODEL_POST_BASE + (uint32_t)lan->post_count - 1;
+}
+
+static void add_interrupts(const struct expand *expand, const struct node *net, struct model_pd *vmm,
+                           struct model_pd *lan, struct vswitch_port_config *port)
+{
+    const struct desc_net *desc = net->fields;
+
+    port->interrupt = port->late_interrupt = port->link.channel;
+    if (expand->options->microkit) { /* the monitor interrupts */
+        return;
+    }
+    port->interrupt = port->late_interrupt = add_post(net, vmm, lan, port->link.channel, 0);
+    if (desc->tx_delay_us != 0) {
+        port->late_interrupt = add_post(net, vmm, lan, port->link.channel, desc->tx_delay_us);
+    }
+}
+
+static void add_status_page(struct expand *expand, const struct node *net, struct model_pd *vmm,
+                            struct model_pd *lan, struct vmm_net_config *config,
+                            struct vswitch_port_config *port)
+{
+    char *stem = mem_printf("%s_to_%s_status", lan->name, vmm->name);
+    char *name = expand_unique_mr_name(expand, stem);
+    struct model_mr *page = model_add_mr(expand->model, name, net->loc);
+
+    page->kind = MODEL_MR_LINK;
+    page->size_bytes = MODEL_PAGE_BYTES;
+    page->page_size_bytes = MODEL_PAGE_BYTES;
+    port->status = expand_free_vaddr(lan, EXPAND_SMALL_BASE, page->size_bytes, MODEL_PAGE_BYTES);
+    (void)model_add_pd_map(lan, page, port->status, MODEL_READ | MODEL_WRITE);
+    config->status = expand_free_vaddr(vmm, EXPAND_SMALL_BASE, page->size_bytes, MODEL_PAGE_BYTES);
+    (void)model_add_pd_map(vmm, page, config->status, MODEL_READ);
+    free(name);
+    free(stem);
 }
 
 bool expand_vhost_connect(struct expand *expand, const struct node *net, struct model_pd *vmm,
                           struct model_pd *lan, struct vmm_device_config *device,
                           struct vswitch_port_config *port)
 {
-    const struct desc_net *desc = net->fields;
     const struct model_map *ram = find_ram(vmm->vm);
-    struct vmm_net_config *config = &device->u.net;
 
     if (ram == NULL) { /* its size was wrong, and that reported */
         return false;
     }
-    if (!add_channel(expand, net, vmm, lan, true, &device->link.channel, &port->link.channel) ||
-        !add_channel(expand, net, vmm, lan, false, &config->data_channel, &port->data_channel)) {
+    if (!add_channel(expand, net, vmm, lan, &device->link.channel, &port->link.channel)) {
         return false;
     }
-    if (desc->tx_delay_us != 0) {
-        if (!add_channel(expand, net, vmm, lan, false, &config->lazy_channel, &port->lazy_channel)) {
-            return false;
-        }
-        config->has_lazy = 1;
-        port->has_lazy = 1;
-    }
+    add_interrupts(expand, net, vmm, lan, port);
+    add_status_page(expand, net, vmm, lan, &device->u.net, port);
     map_ram(lan, ram, port);
     return true;
 }
@@ -111,16 +149,12 @@ static void add_register_page(struct expand *expand, const struct node *net, str
     free(stem);
 }
 
-/* Notifications that reach `vmm` on channel `id` become interrupt `virq`, late by at most `delay_us`. */
-static void post(struct model *model, const struct model_pd *vmm, uint32_t id, uint32_t virq,
-                 uint32_t delay_us)
+/* What `lan` posts for its channel `id` is interrupt `virq`. */
+static void set_posted(struct model_pd *lan, uint32_t id, uint32_t virq)
 {
-    for (size_t i = 0; i < model->channel_count; i++) {
-        struct model_channel_end *end = &model->channels[i].ends[0];
-
-        if (end->pd == vmm && end->id == id) {
-            end->post_virq = virq;
-            end->post_delay_us = delay_us;
+    for (size_t i = 0; i < lan->post_count; i++) {
+        if (lan->posts[i].channel == id) {
+            lan->posts[i].virq = virq;
         }
     }
 }
@@ -143,14 +177,14 @@ void expand_vhost_wire(struct expand *expand, const struct node *net, struct mod
                        struct vmm_device_config *device)
 {
     const struct desc_net *desc = net->fields;
-    const struct vmm_net_config *config = &device->u.net;
     struct model_doorbell *doorbell = model_add_doorbell(vmm->vm);
     struct model_doorbell *ack;
 
     doorbell->gpa = device->gpa + VIRTIO_MMIO_QUEUE_NOTIFY;
     doorbell->width_bytes = VIRTIO_MMIO_REGISTER_BYTES;
-    doorbell->pd = peer_of(expand->model, vmm, config->data_channel, &doorbell->channel);
+    doorbell->pd = peer_of(expand->model, vmm, device->link.channel, &doorbell->channel);
     doorbell->delay_us = (uint32_t)desc->kick_delay_us;
+    set_posted(doorbell->pd, doorbell->channel, device->virq);
     if (!expand->options->microkit) {
         add_register_page(expand, net, vmm, device);
         /* Acknowledging a queue's interrupt does nothing: the bit always reads as set (virtio_device.h). */
@@ -166,10 +200,6 @@ void expand_vhost_wire(struct expand *expand, const struct node *net, struct mod
 
         pause->gpa = UINT64_MAX;
         pause->pause = true;
-        pause->pd = peer_of(expand->model, vmm, config->data_channel, &pause->channel);
-    }
-    post(expand->model, vmm, config->data_channel, device->virq, 0);
-    if (config->has_lazy != 0) {
-        post(expand->model, vmm, config->lazy_channel, device->virq, (uint32_t)desc->tx_delay_us);
+        pause->pd = peer_of(expand->model, vmm, device->link.channel, &pause->channel);
     }
 }

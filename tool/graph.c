@@ -92,10 +92,12 @@ static bool maps(const struct model_pd *pd, const struct model_mr *mr)
     return false;
 }
 
-/* Bytes that two PDs share for the link a channel belongs to: both halves come from the channel's place. */
+/* Bytes that two PDs share for the link a channel belongs to: both halves come from the channel's place. A
+   lone one is the status page of a port that works in the guest's RAM. */
 static uint64_t link_bytes(const struct model *model, const struct model_channel *channel)
 {
     uint64_t bytes = 0;
+    size_t halves = 0;
 
     for (size_t i = 0; i < model->mr_count; i++) {
         const struct model_mr *mr = model->mrs[i];
@@ -103,9 +105,10 @@ static uint64_t link_bytes(const struct model *model, const struct model_channel
         if (mr->kind == MODEL_MR_LINK && memcmp(&mr->loc, &channel->loc, sizeof(mr->loc)) == 0 &&
             maps(channel->ends[0].pd, mr) && maps(channel->ends[1].pd, mr)) {
             bytes += mr->size_bytes;
+            halves++;
         }
     }
-    return bytes;
+    return halves > 1 ? bytes : 0;
 }
 
 static bool same_origin(const struct model_channel *a, const struct model_channel *b)

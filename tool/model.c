@@ -52,6 +52,7 @@ static void free_pd(struct model_pd *pd)
         free(pd->irqs[i].setvar_id);
     }
     free(pd->irqs);
+    free(pd->posts);
     for (size_t i = 0; i < pd->setvar_count; i++) {
         free(pd->setvars[i].symbol);
     }
@@ -200,6 +201,18 @@ struct model_irq *model_add_irq(struct model_pd *pd, uint32_t intid, uint32_t ch
     irq->intid = intid;
     irq->channel = channel;
     return irq;
+}
+
+struct model_post *model_add_post(struct model_pd *pd, struct model_pd *vmm, uint32_t channel)
+{
+    pd->posts = mem_grow(pd->posts, pd->post_count, sizeof(pd->posts[0]));
+
+    struct model_post *post = &pd->posts[pd->post_count++];
+
+    post->loc = pd->loc;
+    post->vmm = vmm;
+    post->channel = channel;
+    return post;
 }
 
 struct model_setvar *model_add_setvar(struct model_pd *pd, const char *symbol)

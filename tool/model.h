@@ -21,6 +21,8 @@
 #define MODEL_PAGE_BYTES 0x1000ull
 #define MODEL_LARGE_PAGE_BYTES 0x200000ull
 #define MODEL_MAX_CHANNELS 62u
+/** A PD's posted interrupts are notified by ids from here on (kernel/include/sysdesc.h). */
+#define MODEL_POST_BASE 64u
 
 /** Permissions of a mapping, or-ed together. */
 enum model_perms { MODEL_READ = 1, MODEL_WRITE = 2, MODEL_EXECUTE = 4 };
@@ -132,6 +134,15 @@ struct model_vm {
     uint64_t gicc_gpa; /**< where the guest finds its GIC CPU interface; 0: none. Mapped to the GICV */
 };
 
+/** Notifying it interrupts the VM of another PD, without waking that (KVM: irqfd); bundled kernel only. */
+struct model_post {
+    struct loc loc;
+    struct model_pd *vmm; /**< of the VM; its first vCPU gets the interrupt */
+    uint32_t channel;     /**< of the PD that posts, to `vmm` */
+    uint32_t virq;
+    uint32_t delay_us; /**< how late the interrupt may be if nothing else interrupts the vCPU */
+};
+
 struct model_pd {
     char *name;
     struct loc loc;
@@ -153,22 +164,21 @@ struct model_pd {
     size_t setvar_count;
     struct model_config *configs;
     size_t config_count;
+    struct model_post *posts; /**< number i has id MODEL_POST_BASE + i */
+    size_t post_count;
     struct model_vm *vm; /**< NULL: none */
     bool gets_seed;      /**< finds the firmware's rng-seed in its message words; one PD at most */
     bool klog_reader;    /**< gets klog_channel notified when the kernel logs */
     uint32_t klog_channel;
 };
 
+/** A PD's end of a channel, and what it may do to the other. */
 struct model_channel_end {
     struct model_pd *pd;
     struct loc loc;
     uint32_t id;
     bool pp, notify;
     char *setvar_id;
-    /** Posted interrupt: a notify by the *other* end pends this virtual INTID of pd's first vCPU, bundled
-        kernel only; 0: ordinary notification. */
-    uint32_t post_virq;
-    uint32_t post_delay_us; /**< how late that interrupt may be if nothing else interrupts the vCPU */
 };
 
 /** Two PDs that may notify each other, or one call the other, as their ends say. */
@@ -225,6 +235,7 @@ struct model_map *model_add_pd_map(struct model_pd *pd, struct model_mr *mr, uin
 struct model_map *model_add_vm_map(struct model_vm *vm, struct model_mr *mr, uint64_t vaddr,
                                    unsigned int perms);
 struct model_irq *model_add_irq(struct model_pd *pd, uint32_t intid, uint32_t channel);
+struct model_post *model_add_post(struct model_pd *pd, struct model_pd *vmm, uint32_t channel);
 struct model_setvar *model_add_setvar(struct model_pd *pd, const char *symbol);
 /** Copies `data`. */
 struct model_config *model_add_config(struct model_pd *pd, const char *section, const void *data,

@@ -88,11 +88,6 @@ static void print_channels(const struct model *model, FILE *out)
         print_end(&ends[0], out);
         (void)fputs(" <-> ", out);
         print_end(&ends[1], out);
-        for (size_t side = 0; side < 2; side++) {
-            if (ends[side].post_virq != 0) {
-                (void)fprintf(out, "; to %s as interrupt %u", ends[side].pd->vm->name, ends[side].post_virq);
-            }
-        }
         (void)fputc('\n', out);
     }
     for (size_t i = 0; i < model->pd_count; i++) {
@@ -103,6 +98,21 @@ static void print_channels(const struct model *model, FILE *out)
         if (model->pds[i]->gets_seed) {
             (void)fprintf(out, "  the firmware's random seed -> %s, once\n", model->pds[i]->name);
         }
+    }
+}
+
+/* What a PD can make a guest see without waking its VMM. */
+static void print_posts(const struct model_pd *pd, FILE *out)
+{
+    for (size_t i = 0; i < pd->post_count; i++) {
+        const struct model_post *post = &pd->posts[i];
+
+        (void)fprintf(out, "       posted %s:%zu -> VM %s as %u", pd->name, MODEL_POST_BASE + i,
+                      post->vmm->vm->name, post->virq);
+        if (post->delay_us != 0) {
+            (void)fprintf(out, ", up to %u us late", post->delay_us);
+        }
+        (void)fputc('\n', out);
     }
 }
 
@@ -122,6 +132,7 @@ static void print_interrupts(const struct model *model, FILE *out)
             (void)fprintf(out, "  %4u %-5s -> VM %s as %u\n", irq->intid, irq->edge ? "edge" : "level",
                           pd->vm->name, irq->virq);
         }
+        print_posts(pd, out);
     }
 }
 

@@ -53,20 +53,26 @@ static FILE *line(struct pair *pair)
 static void print_channel(struct pair *pair, const struct model_channel_end *end,
                           const struct model_channel_end *other)
 {
-    if (pair->from.is_vm || end->pd != pair->from.pd || other->pd != pair->to.pd) {
+    if (pair->from.is_vm || pair->to.is_vm || end->pd != pair->from.pd || other->pd != pair->to.pd) {
         return;
     }
-    if (pair->to.is_vm) {
-        if (end->notify && other->post_virq != 0) {
-            (void)fprintf(line(pair), "posted interrupt %u, channel %u\n", other->post_virq, end->id);
-        }
-        return;
-    }
-    if (end->notify && other->post_virq == 0) {
+    if (end->notify) {
         (void)fprintf(line(pair), "notification, channel %u, there %u\n", end->id, other->id);
     }
     if (end->pp) {
         (void)fprintf(line(pair), "protected procedure call, channel %u, there %u\n", end->id, other->id);
+    }
+}
+
+static void print_posts(struct pair *pair)
+{
+    const struct model_pd *pd = pair->from.pd;
+
+    for (size_t i = 0; !pair->from.is_vm && pair->to.is_vm && i < pd->post_count; i++) {
+        if (pd->posts[i].vmm == pair->to.pd) {
+            (void)fprintf(line(pair), "posted interrupt %u, id %zu\n", pd->posts[i].virq,
+                          MODEL_POST_BASE + i);
+        }
     }
 }
 
@@ -113,6 +119,7 @@ static void print_pair(const struct model *model, struct party from, struct part
         print_channel(&pair, &model->channels[i].ends[0], &model->channels[i].ends[1]);
         print_channel(&pair, &model->channels[i].ends[1], &model->channels[i].ends[0]);
     }
+    print_posts(&pair);
     print_memory(&pair, model);
 }
 

@@ -72,6 +72,9 @@ static void check_pd(struct emission *emission, const struct model_pd *pd)
     if (pd->klog_reader) {
         FAIL(emission, pd->loc, "PD \"%s\": there is no kernel log to read on Microkit", pd->name);
     }
+    if (pd->post_count > 0) {
+        FAIL(emission, pd->posts[0].loc, "PD \"%s\": Microkit has no posted interrupts", pd->name);
+    }
     if (pd->core != 0 && !emission->features.cpu) {
         FAIL(emission, pd->loc, "PD \"%s\": core %u needs Microkit 2.1.0 or later", pd->name, pd->core);
     }

@@ -38,8 +38,6 @@ static bool channel_is_sound(const struct sysdesc *desc, const struct sysdesc_ch
 {
     if (channel->peer_channel >= SYSDESC_MAX_CHANNELS)
         return false;
-    if ((channel->kind & SYSDESC_CHANNEL_POST) != 0)
-        return channel->peer < desc->vcpu_count && channel->intid < VIRQ_COUNT;
     if ((channel->kind & SYSDESC_CHANNEL_IRQ) != 0)
         return channel->intid < SYSDESC_MAX_IRQ;
     return (channel->kind & (SYSDESC_CHANNEL_NOTIFY | SYSDESC_CHANNEL_PPC)) == 0 ||
@@ -69,6 +67,8 @@ static const char *check_pd(const struct sysdesc *desc, const struct sysdesc_pd 
         return "a protection domain has an impossible budget";
     if (row->parent != SYSDESC_NO_PARENT && row->parent >= desc->pd_count)
         return "a protection domain has a parent that does not exist";
+    if (row->post_first > desc->post_count || row->post_count > desc->post_count - row->post_first)
+        return "a protection domain has posted interrupts that do not exist";
     if (row->ipc_buffer == 0 || row->name[SYSDESC_NAME_BYTES - 1] != '\0')
         return "a protection domain lacks its message buffer or the end of its name";
     for (uint32_t i = 0; i < 64; i++) {
@@ -111,6 +111,12 @@ static const char *check_irq(const struct sysdesc *desc, const struct sysdesc_ir
                : "an interrupt leads to no protection domain";
 }
 
+static const char *check_post(const struct sysdesc *desc, const struct sysdesc_post *row)
+{
+    return row->vcpu < desc->vcpu_count && row->intid < VIRQ_COUNT ? NULL
+                                                                   : "a posted interrupt leads nowhere";
+}
+
 const char *boot_check(const struct sysdesc *desc)
 {
     const char *wrong = check_header(desc);
@@ -121,6 +127,7 @@ const char *boot_check(const struct sysdesc *desc)
     const struct sysdesc_vcpu *vcpus = table(desc->vcpus);
     const struct sysdesc_irq *irqs = table(desc->irqs);
     const struct sysdesc_doorbell *doorbells = table(desc->doorbells);
+    const struct sysdesc_post *posts = table(desc->posts);
     for (uint32_t i = 0; i < desc->pd_count && wrong == NULL; i++)
         wrong = check_pd(desc, &pds[i]);
     for (uint32_t i = 0; i < desc->vcpu_count && wrong == NULL; i++)
@@ -131,6 +138,8 @@ const char *boot_check(const struct sysdesc *desc)
         if (doorbells[i].pd >= desc->pd_count || doorbells[i].channel >= SYSDESC_MAX_CHANNELS)
             wrong = "a doorbell leads nowhere";
     }
+    for (uint32_t i = 0; i < desc->post_count && wrong == NULL; i++)
+        wrong = check_post(desc, &posts[i]);
     return wrong;
 }
 
@@ -202,6 +211,7 @@ void boot_kernel(struct kernel *kernel, const struct sysdesc *desc, struct sysde
     kernel->desc = desc;
     kernel->irqs = table(desc->irqs);
     kernel->doorbells = table(desc->doorbells);
+    kernel->posts = table(desc->posts);
     kernel->log = log;
     kernel->log_to_uart = true;
     for (uint32_t i = 0; i < SYSDESC_MAX_CORES; i++) {

@@ -137,6 +137,7 @@ struct kernel {
     const struct sysdesc *desc;
     const struct sysdesc_irq *irqs;
     const struct sysdesc_doorbell *doorbells;
+    const struct sysdesc_post *posts;
     struct sysdesc_klog *log;
     bool log_to_uart; /**< nobody reads the log ring (yet) */
     struct core cores[SYSDESC_MAX_CORES];

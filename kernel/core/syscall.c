@@ -24,19 +24,29 @@ static const struct sysdesc_channel *find_channel(const struct pd *pd, uint64_t 
     return &pd->row->channels[channel];
 }
 
-static enum syscall_status notify(struct pd *pd, uint64_t channel)
+static enum syscall_status post(struct pd *pd, uint64_t number)
 {
     struct kernel *kernel = pd->thread.core->kernel;
-    const struct sysdesc_channel *row =
-        find_channel(pd, channel, SYSDESC_CHANNEL_NOTIFY | SYSDESC_CHANNEL_POST);
 
+    if (number >= pd->row->post_count)
+        return SYSCALL_DENIED;
+    const struct sysdesc_post *row = &kernel->posts[pd->row->post_first + number];
+    kernel_count(pd->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
+    late_post(&kernel->vcpus[row->vcpu], row->intid, row->delay_us);
+    return SYSCALL_OK;
+}
+
+static enum syscall_status notify(struct pd *pd, uint64_t channel)
+{
+    const struct sysdesc_channel *row;
+
+    if (channel >= SYSDESC_POST_BASE)
+        return post(pd, channel - SYSDESC_POST_BASE);
+    row = find_channel(pd, channel, SYSDESC_CHANNEL_NOTIFY);
     if (row == NULL)
         return SYSCALL_DENIED;
     kernel_count(pd->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
-    if ((row->kind & SYSDESC_CHANNEL_POST) != 0)
-        late_post(&kernel->vcpus[row->peer], row->intid, row->delay_us);
-    else
-        notification_send(&kernel->pds[row->peer], 1ull << row->peer_channel);
+    notification_send(&pd->thread.core->kernel->pds[row->peer], 1ull << row->peer_channel);
     return SYSCALL_OK;
 }
 

@@ -20,7 +20,7 @@ enum syscall_number {
      * child id, x2: message info (PPC and FAULT).
      */
     SYSCALL_WAIT = 0,
-    SYSCALL_NOTIFY = 1,     /**< x0: channel. Returns x0: status */
+    SYSCALL_NOTIFY = 1,     /**< x0: channel, or posted interrupt (SYSDESC_POST_BASE). Returns x0: status */
     SYSCALL_PPC = 2,        /**< x0: channel, x1: message info. Returns x0: status, x1: reply message info */
     SYSCALL_IRQ_ACK = 3,    /**< x0: channel. Returns x0: status */
     SYSCALL_PD_RESTART = 4, /**< x0: child id, x1: entry. Any state. Registers cleared, fresh stack pointer */

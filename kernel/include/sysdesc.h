@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #define SYSDESC_MAGIC 0x4353455953574343ull /* "CCWSYSEC" read as little-endian bytes */
-#define SYSDESC_VERSION 1u
+#define SYSDESC_VERSION 2u
 
 /** Limits of the kernel's static state. The tool refuses a system beyond them. */
 #define SYSDESC_MAX_PDS 96u
@@ -64,18 +64,30 @@ enum sysdesc_channel_kind {
     SYSDESC_CHANNEL_NOTIFY = 1u << 0, /**< notify sets bit `peer_channel` of PD `peer` */
     SYSDESC_CHANNEL_PPC = 1u << 1,    /**< may call PD `peer`, which sees channel `peer_channel` */
     SYSDESC_CHANNEL_IRQ = 1u << 2,    /**< physical interrupt `intid`; irq_ack allowed */
-    SYSDESC_CHANNEL_POST =
-        1u << 3, /**< posted interrupt: notify pends virtual INTID `intid` of vCPU `peer` */
-    SYSDESC_CHANNEL_VALID = 1u << 4 /**< this end exists (it may receive although it can't send) */
+    SYSDESC_CHANNEL_VALID = 1u << 3   /**< this end exists (it may receive although it can't send) */
 };
 
 /** One end of a channel in the PD that holds it. Unused ids are all zero. */
 struct sysdesc_channel {
     uint8_t kind;         /**< enum sysdesc_channel_kind */
     uint8_t peer_channel; /**< the id at the other end */
-    uint16_t peer;        /**< PD index, or vCPU index for POST */
-    uint16_t intid;       /**< for IRQ and POST */
-    uint16_t delay_us;    /**< POST: how late the interrupt may be; 0: at once */
+    uint16_t peer;        /**< PD index */
+    uint16_t intid;       /**< for IRQ */
+    uint16_t reserved;
+};
+
+/**
+ * A PD's right to interrupt a vCPU without waking its VMM (KVM: irqfd). It is an end to send from only, so it
+ * needs no bit in anybody's notification word: a PD's n-th row is what SYSCALL_NOTIFY knows as channel id
+ * SYSDESC_POST_BASE + n.
+ */
+#define SYSDESC_POST_BASE 64u
+struct sysdesc_post {
+    uint16_t vcpu;     /**< vCPU index */
+    uint16_t intid;    /**< virtual INTID that it pends */
+    uint16_t delay_us; /**< how late the interrupt may be; 0: at once */
+    uint8_t channel;   /**< the PD's channel to the vCPU's VMM, in whose stead it interrupts */
+    uint8_t reserved;
 };
 
 /** What a child id (0..61) of a parent PD stands for. PDs and vCPUs share the id space, as in Microkit. */
@@ -105,8 +117,10 @@ struct sysdesc_pd {
     uint8_t child_id;
     uint8_t priority; /**< 0..254 */
     uint8_t core;
-    uint8_t flags; /**< enum sysdesc_pd_flags */
-    uint16_t vmid; /**< unique, never 0 */
+    uint8_t flags;       /**< enum sysdesc_pd_flags */
+    uint16_t vmid;       /**< unique, never 0 */
+    uint32_t post_first; /**< its rows in the table of posted interrupts: [first, first + count) */
+    uint32_t post_count;
     struct sysdesc_channel channels[64];
     struct sysdesc_child children[64];
 };
@@ -189,16 +203,18 @@ struct sysdesc {
     uint32_t vcpu_count;
     uint32_t irq_count;
     uint32_t doorbell_count;
+    uint32_t post_count;
     uint16_t klog_pd;     /**< PD that reads the kernel's log ring, or SYSDESC_NO_PARENT */
     uint8_t klog_channel; /**< notification sent to it when there is new text */
     uint8_t reserved;
     uint16_t seed_pd; /**< PD that gets the firmware's rng-seed, or SYSDESC_NO_PARENT */
-    uint16_t reserved2[3];
+    uint16_t reserved2;
     uint64_t el2_root;  /**< EL2 stage-1 level-1 table: kernel, tables, IPC buffers, its devices */
     uint64_t pds;       /**< struct sysdesc_pd[pd_count] */
     uint64_t vcpus;     /**< struct sysdesc_vcpu[vcpu_count] */
     uint64_t irqs;      /**< struct sysdesc_irq[irq_count] */
     uint64_t doorbells; /**< struct sysdesc_doorbell[doorbell_count] */
+    uint64_t posts;     /**< struct sysdesc_post[post_count] */
     struct sysdesc_board board;
     char name[SYSDESC_NAME_BYTES]; /**< of the system */
 };

@@ -9,24 +9,27 @@
  *     VHOST_SET_VRING, one a queue        layout, checked once more by the back
  *     VHOST_START                         from now on the back works on the queues
  *     VHOST_STOP                          when this returns, the back touches them no more
- *     VHOST_GET_STATUS                    asked when the back has notified the control channel: which queue
- * broke
  *
- * A guest's kick is a notification of the data channel, by the guest itself (doorbell) or by its VMM; the
- * back's notification of the data channel is an interrupt of the guest, posted by the kernel or raised by the
- * VMM. The lazy channel, where there is one, is an interrupt that may be late by the delay its row grants.
+ * Front and back share one channel. The front's notification is a guest's kick, as is one by the guest itself
+ * (doorbell). The back's notification says: look at the status page, and if nothing is wrong, interrupt the
+ * guest. Where the kernel posts the guest's interrupts the back has ids of their own for these, one for
+ * interrupts at once and one for those that may be late, and the channel is left for bad news.
  */
 #pragma once
 
 #include <stdint.h>
+
+/** The status page: the back writes it, the front only reads it. Zero while all is well. */
+struct vhost_status {
+    uint32_t fault; /**< enum err that stopped the back since VHOST_START; VHOST_STOP clears it */
+};
 
 /** Labels of calls. Message words in brackets; unused ones are absent. */
 enum vhost_call {
     VHOST_SET_FEATURES = 0x100, /**< [features]: virtio feature bits */
     VHOST_SET_VRING = 0x101,    /**< [index, size, desc, avail, used]: addresses are guest-physical */
     VHOST_START = 0x102,        /**< [] */
-    VHOST_STOP = 0x103,         /**< []: also undoes SET_VRING and SET_FEATURES. Never fails */
-    VHOST_GET_STATUS = 0x104    /**< []: replies [enum err of the port, 0: well] */
+    VHOST_STOP = 0x103          /**< []: also undoes SET_VRING and SET_FEATURES. Never fails */
 };
 
 /** Labels of replies. */

@@ -5,7 +5,7 @@
 #include "lib/config/config.h"
 
 #define VMM_CONFIG_MAGIC 0x4d4d5643u /* "CVMM" */
-#define VMM_CONFIG_VERSION 1u
+#define VMM_CONFIG_VERSION 2u
 #define VMM_CONFIG_SECTION ".vmm_config"
 #define VMM_CONFIG_MAX_DEVICES 32u
 #define VMM_CONFIG_MAX_VCPUS 4u
@@ -38,9 +38,7 @@ struct vmm_net_config {
     uint16_t mtu;          /**< 0: not offered */
     uint32_t datapath;     /**< enum vmm_datapath */
     uint64_t features_off; /**< feature bits not to offer although supported */
-    uint32_t data_channel; /**< VHOST: kicks to the switch, and its interrupts where no one posts them */
-    uint32_t lazy_channel; /**< VHOST: interrupts that may be late, as data_channel; see has_lazy */
-    uint32_t has_lazy;     /**< 1: lazy_channel is one */
+    uint64_t status;       /**< VHOST: vaddr of the switch's struct vhost_status, read-only */
 };
 
 struct vmm_block_config {

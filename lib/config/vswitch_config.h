@@ -5,7 +5,7 @@
 #include "lib/config/config.h"
 
 #define VSWITCH_CONFIG_MAGIC 0x57535643u /* "CVSW" */
-#define VSWITCH_CONFIG_VERSION 1u
+#define VSWITCH_CONFIG_VERSION 2u
 #define VSWITCH_CONFIG_SECTION ".vswitch_config"
 #define VSWITCH_CONFIG_MAX_PORTS 32u
 
@@ -25,11 +25,12 @@ struct vswitch_port_config {
     uint16_t mtu;
     uint32_t allow;          /**< bit n: frames from this port may reach port n */
     uint32_t rate_kbps;      /**< ingress limit, 0: none */
-    struct config_link link; /**< RING: the data path. VHOST: only its channel, for control */
-    uint32_t data_channel;   /**< VHOST: kicks from the guest, interrupts to it */
-    uint32_t lazy_channel;   /**< VHOST: interrupts to it that may be late; see has_lazy */
-    uint32_t has_lazy;       /**< 1: lazy_channel is one */
+    struct config_link link; /**< RING: the data path. VHOST: only its channel, for calls and kicks */
+    uint32_t interrupt;      /**< VHOST: what to notify to interrupt the guest: a posted interrupt's id, or
+                                  link.channel where the VMM has to do it */
+    uint32_t late_interrupt; /**< VHOST: the same for an interrupt that may be late */
     uint32_t window;         /**< VHOST: frames to the guest between two pauses of its vCPU; 0: no limit */
+    uint64_t status;         /**< VHOST: vaddr of the page with its struct vhost_status, read by the VMM */
     uint64_t ram_gpa;        /**< VHOST: guest RAM as the guest sees it */
     uint64_t ram_vaddr;      /**< VHOST: where the switch has it mapped */
     uint64_t ram_bytes;

@@ -62,10 +62,15 @@ static int channel_is_granted(const char *call, seL4_Word granted, microkit_chan
     return 0;
 }
 
+/* Posted interrupts (SYSDESC_POST_BASE) are the kernel's to judge: no word has a bit for them. */
 void microkit_notify(microkit_channel ch)
 {
-    if (channel_is_granted("microkit_notify", microkit_notifications, ch))
+    if (ch >= SYSDESC_POST_BASE) {
+        if (libmicrokit_call(SYSCALL_NOTIFY, ch, 0, 0, 0).x0 != SYSCALL_OK)
+            complain("microkit_notify", ": invalid posted interrupt given '", ch);
+    } else if (channel_is_granted("microkit_notify", microkit_notifications, ch)) {
         libmicrokit_call(SYSCALL_NOTIFY, ch, 0, 0, 0);
+    }
 }
 
 void microkit_irq_ack(microkit_channel ch)

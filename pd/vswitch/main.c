@@ -39,7 +39,7 @@ static void notify(void *context, uint32_t index)
     const struct vswitch_port_config *port = &vswitch_config.ports[index];
 
     (void)context;
-    microkit_notify(is_vhost(port) ? port->data_channel : port->link.channel);
+    microkit_notify(is_vhost(port) ? port->interrupt : port->link.channel);
 }
 
 static void attach_ring(uint32_t index, const struct vswitch_port_config *port)
@@ -65,7 +65,7 @@ static uint64_t *pause_word(uint32_t index)
 
 static uint64_t pause_bit(const void *context)
 {
-    return 1ull << ((const struct vswitch_port_config *)context)->data_channel;
+    return 1ull << ((const struct vswitch_port_config *)context)->link.channel;
 }
 
 static bool pause_take(void *context)
@@ -80,6 +80,14 @@ static void pause_arm(void *context)
     (void)__atomic_fetch_or(pause_word(SYSDESC_PAUSE_ARMED_WORD), pause_bit(context), __ATOMIC_ACQ_REL);
 }
 
+/* The page that the port's VMM reads. */
+static void show_status(uint32_t index)
+{
+    struct vhost_status *status = (struct vhost_status *)vswitch_config.ports[index].status;
+
+    __atomic_store_n(&status->fault, (uint32_t)vhost_port_status(&vhost_ports[index]), __ATOMIC_RELEASE);
+}
+
 /* A vhost port is attached only while its VMM has it started. */
 static void prepare_vhost(uint32_t index, const struct vswitch_port_config *port)
 {
@@ -92,6 +100,7 @@ static void prepare_vhost(uint32_t index, const struct vswitch_port_config *port
     pauses[index] =
         (struct vhost_pause){.context = &vswitch_config.ports[index], .take = pause_take, .arm = pause_arm};
     vhost_port_set_window(&vhost_ports[index], port->window, &pauses[index]);
+    show_status(index);
 }
 
 /* What the vhost ports have to say after a run: a broken queue, a late interrupt. */
@@ -104,10 +113,11 @@ static void tell_vhost_ports(void)
             continue;
         }
         if (vhost_port_take_fault(&vhost_ports[i])) {
+            show_status(i);
             microkit_notify(port->link.channel);
         }
         if (vhost_port_take_lazy(&vhost_ports[i])) {
-            microkit_notify(port->has_lazy != 0 ? port->lazy_channel : port->data_channel);
+            microkit_notify(port->late_interrupt);
         }
     }
 }
@@ -173,13 +183,11 @@ microkit_msginfo protected(microkit_channel channel, microkit_msginfo msginfo)
         control.words[i] = microkit_mr_get((seL4_Uint8)i);
     }
     const uint64_t reply = vhost_control_call(&vhost_ports[index], &control);
+    show_status(index);
     const bool running = vhost_ports[index].running;
     vswitch_attach(&vswitch, index, running ? &vhost_port_ops : NULL, &vhost_ports[index]);
     if (control.label == VHOST_START && reply == VHOST_OK) {
         run();
     }
-    if (control.result_count != 0) {
-        microkit_mr_set(0, control.result);
-    }
-    return microkit_msginfo_new(reply, control.result_count);
+    return microkit_msginfo_new(reply, 0);
 }

@@ -36,16 +36,14 @@ static uint64_t words_of(uint64_t label)
         return 5;
     case VHOST_START:
     case VHOST_STOP:
-    case VHOST_GET_STATUS:
         return 0;
     default:
         return UINT64_MAX;
     }
 }
 
-uint64_t vhost_control_call(struct vhost_port *port, struct vhost_control *control)
+uint64_t vhost_control_call(struct vhost_port *port, const struct vhost_control *control)
 {
-    control->result_count = 0;
     if (control->count != words_of(control->label)) {
         return VHOST_INVALID;
     }
@@ -56,12 +54,8 @@ uint64_t vhost_control_call(struct vhost_port *port, struct vhost_control *contr
         return set_vring(port, control->words);
     case VHOST_START:
         return reply_of(vhost_port_start(port));
-    case VHOST_STOP:
-        vhost_port_stop(port);
-        return VHOST_OK;
     default:
-        control->result = (uint64_t)vhost_port_status(port);
-        control->result_count = 1;
+        vhost_port_stop(port);
         return VHOST_OK;
     }
 }

@@ -9,14 +9,12 @@
 /** Most words that a call has. */
 #define VHOST_CONTROL_WORDS 5u
 
-/** A call as it came, and its answer. */
+/** A call as it came. */
 struct vhost_control {
     uint64_t label;
     uint64_t count; /**< words that the caller says it sent; only VHOST_CONTROL_WORDS of them are here */
     uint64_t words[VHOST_CONTROL_WORDS];
-    uint64_t result; /**< first word of the reply */
-    uint16_t result_count;
 };
 
 /** Carry the call out on `port`. Returns the reply's label, enum vhost_reply. */
-uint64_t vhost_control_call(struct vhost_port *port, struct vhost_control *control);
+uint64_t vhost_control_call(struct vhost_port *port, const struct vhost_control *control);

@@ -37,12 +37,50 @@ static void channel_with_id_62(struct forge *forge)
 
 static void post_to_anothers_vcpu(struct forge *forge)
 {
-    forge->pds[FORGE_MUX].channels[5].peer = 1;
+    forge->posts[0].vcpu = 2;
+}
+
+static void post_to_no_vcpu(struct forge *forge)
+{
+    forge->posts[1].vcpu = 3;
 }
 
 static void post_of_an_sgi(struct forge *forge)
 {
-    forge->pds[FORGE_MUX].channels[5].intid = 3;
+    forge->posts[0].intid = 3;
+}
+
+static void post_for_a_channel_that_is_not(struct forge *forge)
+{
+    forge->posts[0].channel = 9;
+}
+
+static void post_for_a_channel_beyond_all(struct forge *forge)
+{
+    forge->posts[0].channel = 200;
+}
+
+static void post_without_row(struct forge *forge)
+{
+    forge->pds[FORGE_MUX].post_count = 3;
+}
+
+static void post_granted_to_another(struct forge *forge)
+{
+    forge->pds[FORGE_UART_PD].post_count = 1;
+}
+
+/* Rightly placed for each, but one interrupt with two senders. */
+static void post_by_two(struct forge *forge)
+{
+    struct sysdesc_channel *uart = forge->pds[FORGE_UART_PD].channels;
+    uart[7] = (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_NOTIFY, 8, FORGE_VMM1, 0, 0};
+    forge->pds[FORGE_VMM1].channels[8] =
+        (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_NOTIFY, 7, FORGE_UART_PD, 0, 0};
+    forge->posts[2] = (struct sysdesc_post){.vcpu = 0, .intid = 40, .channel = 7};
+    forge->sys->post_count = 3;
+    forge->pds[FORGE_UART_PD].post_first = 2;
+    forge->pds[FORGE_UART_PD].post_count = 1;
 }
 
 static void ppc_to_equal_priority(struct forge *forge)
@@ -184,8 +222,14 @@ const struct breach breach_rows[] = {
     BREACH(channel_to_an_interrupts_bit, RULE_CHANNEL, "mux"),
     BREACH(channel_of_two_kinds, RULE_CHANNEL, "uart"),
     BREACH(channel_with_id_62, RULE_CHANNEL, "mux"),
-    BREACH(post_to_anothers_vcpu, RULE_CHANNEL, "mux"),
-    BREACH(post_of_an_sgi, RULE_CHANNEL, "mux"),
+    BREACH(post_to_anothers_vcpu, RULE_POST, "mux"),
+    BREACH(post_to_no_vcpu, RULE_POST, "mux"),
+    BREACH(post_of_an_sgi, RULE_POST, "mux"),
+    BREACH(post_for_a_channel_that_is_not, RULE_POST, "mux"),
+    BREACH(post_for_a_channel_beyond_all, RULE_POST, "mux"),
+    BREACH(post_without_row, RULE_POST, "mux"),
+    BREACH(post_granted_to_another, RULE_POST, "uart"),
+    BREACH(post_by_two, RULE_POST, "uart"),
     BREACH(ppc_to_equal_priority, RULE_PPC_PRIORITY, "vmm1"),
     BREACH(interrupt_with_two_rows, RULE_IRQ_OWNER, "kernel"),
     BREACH(interrupt_of_the_kernel, RULE_IRQ_OWNER, "kernel"),

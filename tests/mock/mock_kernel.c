@@ -31,6 +31,7 @@ struct mock_kernel *mock_kernel_new(uint32_t pd_count, uint32_t vcpu_count)
         .vcpus = address(mock->vcpus),
         .irqs = address(mock->irqs),
         .doorbells = address(mock->doorbells),
+        .posts = address(mock->posts),
     };
     for (uint32_t i = 0; i < pd_count; i++) {
         struct sysdesc_pd *row = &mock->pds[i];

@@ -15,6 +15,7 @@
 #define MOCK_KERNEL_VCPUS 4u
 #define MOCK_KERNEL_IRQS 4u
 #define MOCK_KERNEL_DOORBELLS 4u
+#define MOCK_KERNEL_POSTS 4u
 
 /** The kernel under test and the tables it reads. */
 struct mock_kernel {
@@ -23,6 +24,7 @@ struct mock_kernel {
     struct sysdesc_vcpu vcpus[MOCK_KERNEL_VCPUS];
     struct sysdesc_irq irqs[MOCK_KERNEL_IRQS];
     struct sysdesc_doorbell doorbells[MOCK_KERNEL_DOORBELLS];
+    struct sysdesc_post posts[MOCK_KERNEL_POSTS];
     struct sysdesc_klog log;
     uint64_t words[MOCK_KERNEL_PDS][SYSDESC_IPC_WORDS];
     struct kernel kernel;

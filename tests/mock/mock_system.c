@@ -138,8 +138,7 @@ static void add_channel(struct fixture *fixture)
     struct model_channel *channel = model_add_channel(fixture->model, (struct loc){0});
 
     channel->ends[0] = (struct model_channel_end){.pd = fixture->vmm, .id = 3, .pp = true, .notify = true};
-    channel->ends[1] =
-        (struct model_channel_end){.pd = fixture->driver, .id = 7, .notify = true, .post_virq = 0};
+    channel->ends[1] = (struct model_channel_end){.pd = fixture->driver, .id = 7, .notify = true};
 }
 
 int mock_system_set_up(void **state)

@@ -210,9 +210,12 @@ static void fill_channels(struct forge *forge)
     mux[0] = (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_NOTIFY, 3, FORGE_VMM1, 0, 0};
     vmm1[3] = (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_NOTIFY | SYSDESC_CHANNEL_PPC,
                                        0, FORGE_MUX, 0, 0};
-    /* Posted interrupts to vCPU 0 one way, notifications the other. */
-    mux[5] = (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_POST, 6, 0, 40, 0};
+    mux[5] = (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_NOTIFY, 6, FORGE_VMM1, 0, 0};
     vmm1[6] = (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_NOTIFY, 5, FORGE_MUX, 0, 0};
+    /* Posted interrupts to vCPU 0, at once and late. */
+    forge->posts[0] = (struct sysdesc_post){.vcpu = 0, .intid = 40, .channel = 5};
+    forge->posts[1] = (struct sysdesc_post){.vcpu = 0, .intid = 40, .delay_us = 100, .channel = 0};
+    forge->pds[FORGE_MUX].post_count = 2;
     mux[9] = (struct sysdesc_channel){.kind = SYSDESC_CHANNEL_VALID};
     forge->sys->klog_pd = FORGE_MUX;
     forge->sys->klog_channel = 9;
@@ -237,11 +240,13 @@ static void fill_sysdesc(struct forge *forge)
                                    .vcpu_count = 3,
                                    .irq_count = 2,
                                    .doorbell_count = 2,
+                                   .post_count = 2,
                                    .el2_root = forge->roots[FORGE_D_KERNEL],
                                    .pds = FORGE_TABLES + 0x1000,
                                    .vcpus = FORGE_TABLES + 0xc000,
                                    .irqs = FORGE_TABLES + 0xd000,
                                    .doorbells = FORGE_TABLES + 0xe000,
+                                   .posts = FORGE_TABLES + 0xf000,
                                    .board = {.gicd_base = FORGE_GICD,
                                              .gicc_base = FORGE_GICC,
                                              .gich_base = FORGE_GICH,
@@ -255,6 +260,7 @@ static void fill_sysdesc(struct forge *forge)
     forge->vcpus = forge_at(forge, forge->sys->vcpus);
     forge->irqs = forge_at(forge, forge->sys->irqs);
     forge->doorbells = forge_at(forge, forge->sys->doorbells);
+    forge->posts = forge_at(forge, forge->sys->posts);
 }
 
 static void fill_intent(struct forge *forge)

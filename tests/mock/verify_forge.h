@@ -102,6 +102,7 @@ struct forge {
     struct sysdesc_vcpu *vcpus;
     struct sysdesc_irq *irqs;
     struct sysdesc_doorbell *doorbells;
+    struct sysdesc_post *posts;
     uint64_t roots[FORGE_D_COUNT];
     uint64_t next_table;
     struct forge_segment segments[FORGE_MAX_SEGMENTS];

@@ -18,7 +18,7 @@
 #define LINUX "<linux kernel='k'/>"
 #define RING " datapath='ring'"
 
-static struct model *load(const char *text)
+static struct model *load_for(const char *text, bool microkit)
 {
     struct diag *diag = diag_new();
     struct vars vars = {0};
@@ -26,6 +26,7 @@ static struct model *load(const char *text)
         .system_path = "some/where/demo.system",
         .guest_dir = "/nonexistent",
         .default_board = "qemu_virt_aarch64",
+        .microkit = microkit,
     };
     struct model *model = frontend_load_text(diag, &vars, &options, text, strlen(text));
 
@@ -35,6 +36,11 @@ static struct model *load(const char *text)
     }
     diag_free(diag);
     return model;
+}
+
+static struct model *load(const char *text)
+{
+    return load_for(text, false);
 }
 
 static const void *config_of(const struct model *model, const char *pd_name, const char *section,
@@ -232,6 +238,87 @@ static void test_virtio_console_shares_its_link_with_a_uart(void **state)
     model_free(model);
 }
 
+/* As many guests as a switch has ports, each with the default data path. */
+static struct model *load_full_switch(bool microkit)
+{
+    char text[8192] = "<system><switch name='lan'/>";
+    size_t bytes = strlen(text);
+
+    for (unsigned int i = 0; i < VSWITCH_CONFIG_MAX_PORTS; i++) {
+        bytes += (size_t)snprintf(text + bytes, sizeof(text) - bytes,
+                                  "<guest name='g%u' ram='16M'>" LINUX "<net switch='lan'/></guest>", i);
+    }
+    (void)snprintf(text + bytes, sizeof(text) - bytes, "</system>");
+    return load_for(text, microkit);
+}
+
+static void assert_same_page(const struct model *model, const char *vmm, const struct vmm_net_config *net,
+                             const struct vswitch_port_config *port)
+{
+    const struct model_map *read = map_at(model, vmm, net->status);
+    const struct model_map *written = map_at(model, "lan", port->status);
+
+    assert_ptr_equal(read->mr, written->mr);
+    assert_int_equal(read->perms, MODEL_READ);
+    assert_int_equal(written->perms, MODEL_READ | MODEL_WRITE);
+}
+
+static void assert_posted(const struct model_pd *lan, uint32_t id, uint32_t virq, uint32_t channel)
+{
+    assert_in_range(id, MODEL_POST_BASE, MODEL_POST_BASE + lan->post_count - 1);
+    assert_int_equal(lan->posts[id - MODEL_POST_BASE].virq, virq);
+    assert_int_equal(lan->posts[id - MODEL_POST_BASE].channel, channel);
+}
+
+static void test_a_switch_has_channels_for_all_its_ports(void **state)
+{
+    (void)state;
+    for (unsigned int microkit = 0; microkit < 2; microkit++) {
+        struct model *model = load_full_switch(microkit != 0);
+        const struct vswitch_config *config = switch_config_of(model, "lan");
+        const struct model_pd *lan = model_find_pd(model, "lan");
+
+        assert_int_equal(config->port_count, VSWITCH_CONFIG_MAX_PORTS);
+        assert_int_equal(lan->post_count, microkit != 0 ? 0 : 2 * VSWITCH_CONFIG_MAX_PORTS);
+        assert_int_equal(model_free_channel_id(model, lan), VSWITCH_CONFIG_MAX_PORTS);
+        for (unsigned int i = 0; i < VSWITCH_CONFIG_MAX_PORTS; i++) {
+            const struct vswitch_port_config *port = &config->ports[i];
+            char vmm[16];
+
+            (void)snprintf(vmm, sizeof(vmm), "g%u_vmm", i);
+            const struct vmm_device_config *device = &vmm_config_of(model, vmm)->devices[0];
+            assert_int_equal(port->kind, VSWITCH_PORT_VHOST);
+            assert_same_page(model, vmm, &device->u.net, port);
+            if (microkit != 0) {
+                assert_int_equal(port->interrupt, port->link.channel);
+                assert_int_equal(port->late_interrupt, port->link.channel);
+            } else {
+                assert_posted(lan, port->interrupt, device->virq, port->link.channel);
+                assert_posted(lan, port->late_interrupt, device->virq, port->link.channel);
+                assert_int_not_equal(port->interrupt, port->late_interrupt);
+            }
+        }
+        model_free(model);
+    }
+}
+
+static void test_interrupts_that_may_be_late(void **state)
+{
+    (void)state;
+    struct model *model =
+        load("<system><switch name='lan'/><guest name='a' ram='16M'>" LINUX
+             "<net switch='lan' tx_delay_us='70'/><net switch='lan' tx_delay_us='0'/></guest></system>");
+    const struct vswitch_config *config = switch_config_of(model, "lan");
+    const struct model_pd *lan = model_find_pd(model, "lan");
+
+    assert_int_equal(lan->post_count, 3);
+    assert_int_equal(lan->posts[config->ports[0].interrupt - MODEL_POST_BASE].delay_us, 0);
+    assert_int_equal(lan->posts[config->ports[0].late_interrupt - MODEL_POST_BASE].delay_us, 70);
+    assert_int_equal(config->ports[1].late_interrupt, config->ports[1].interrupt);
+    assert_int_equal(lan->posts[2].delay_us, 0);
+    model_free(model);
+}
+
 static void test_features_off(void **state)
 {
     (void)state;
@@ -384,6 +471,8 @@ int main(void)
         cmocka_unit_test(test_guest_memory),
         cmocka_unit_test(test_device_tree_says_what_the_monitor_emulates),
         cmocka_unit_test(test_virtio_console_shares_its_link_with_a_uart),
+        cmocka_unit_test(test_a_switch_has_channels_for_all_its_ports),
+        cmocka_unit_test(test_interrupts_that_may_be_late),
         cmocka_unit_test(test_features_off),
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_generated_macs_are_stable_and_unique),

@@ -185,21 +185,30 @@ static void test_doorbells_put_exact_matches_first(void **state)
     free(loaded.file);
 }
 
-static void test_posted_interrupt(void **state)
+static void test_posted_interrupts(void **state)
 {
     struct fixture *fixture = *state;
+    const struct sysdesc_post *posts;
     const struct sysdesc_pd *pds;
     struct loaded loaded;
 
-    fixture->model->channels[0].ends[0].post_virq = 40;
+    model_add_post(fixture->driver, fixture->vmm, 7)->virq = 40;
+    model_add_post(fixture->driver, fixture->vmm, 7)->virq = 41;
+    fixture->driver->posts[1].delay_us = 300;
     mock_system_compose_well(fixture);
     loaded = load_output(fixture);
     pds = at_phys(&loaded, sysdesc_of(&loaded)->pds, 2 * sizeof *pds);
-    assert_int_equal(pds[1].channels[7].kind, SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_POST);
-    assert_int_equal(pds[1].channels[7].peer, 0);
-    assert_int_equal(pds[1].channels[7].intid, 40);
-    assert_int_equal(pds[0].channels[3].kind,
-                     SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_NOTIFY | SYSDESC_CHANNEL_PPC);
+    assert_int_equal(sysdesc_of(&loaded)->post_count, 2);
+    assert_int_equal(pds[0].post_count, 0);
+    assert_int_equal(pds[1].post_first, 0);
+    assert_int_equal(pds[1].post_count, 2);
+    posts = at_phys(&loaded, sysdesc_of(&loaded)->posts, 2 * sizeof *posts);
+    assert_int_equal(posts[0].vcpu, 0);
+    assert_int_equal(posts[0].intid, 40);
+    assert_int_equal(posts[0].delay_us, 0);
+    assert_int_equal(posts[0].channel, 7);
+    assert_int_equal(posts[1].intid, 41);
+    assert_int_equal(posts[1].delay_us, 300);
     free(loaded.file);
 }
 
@@ -388,7 +397,7 @@ int main(void)
         MOCK_SYSTEM_TEST(test_file_is_loadable),
         MOCK_SYSTEM_TEST(test_descriptor),
         MOCK_SYSTEM_TEST(test_doorbells_put_exact_matches_first),
-        MOCK_SYSTEM_TEST(test_posted_interrupt),
+        MOCK_SYSTEM_TEST(test_posted_interrupts),
         MOCK_SYSTEM_TEST(test_pd_space),
         MOCK_SYSTEM_TEST(test_vm_space),
         MOCK_SYSTEM_TEST(test_el2_space),

@@ -192,9 +192,22 @@ static void test_figures_that_do_not_fit_a_row(void **state)
     struct fixture *fixture = *state;
 
     fixture->vmm->vm->doorbells[0].delay_us = 0x10000;
-    fixture->model->channels[0].ends[0].post_virq = 1020;
+    model_add_post(fixture->driver, fixture->vmm, 7)->virq = 1020;
     assert_fails(fixture, "the doorbell at 0xa000050 may be late by 65536 us");
-    assert_non_null(strstr(fixture->report, "posted interrupt 1020"));
+    assert_non_null(
+        strstr(fixture->report, "posted interrupt from \"driver\" to \"vmm\": 1020, late by up to 0 us"));
+}
+
+static void test_posted_interrupts_to_nobody(void **state)
+{
+    struct fixture *fixture = *state;
+
+    model_add_post(fixture->driver, fixture->vmm, 8)->virq = 40;
+    model_add_post(fixture->vmm, fixture->driver, 3)->virq = 40;
+    model_add_post(fixture->vmm, fixture->vmm, 3)->virq = 40;
+    assert_fails(fixture, "from \"driver\" to \"vmm\": channel 8 is none that joins the two");
+    assert_non_null(strstr(fixture->report, "from \"vmm\" to \"driver\": there is no virtual machine there"));
+    assert_non_null(strstr(fixture->report, "from \"vmm\" to \"vmm\": channel 3 is none that joins the two"));
 }
 
 int main(void)
@@ -219,6 +232,7 @@ int main(void)
         MOCK_SYSTEM_TEST(test_doorbell_to_a_stranger),
         MOCK_SYSTEM_TEST(test_what_only_one_can_have),
         MOCK_SYSTEM_TEST(test_figures_that_do_not_fit_a_row),
+        MOCK_SYSTEM_TEST(test_posted_interrupts_to_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,10 +40,10 @@ BREAK(peer_channel_large, mock->pds[0].channels[3].peer_channel = 62)
 BREAK(channel_id_large, mock->pds[0].channels[62] = mock->pds[0].channels[3])
 BREAK(child_missing, mock->pds[0].children[20].index = 1)
 BREAK(child_of_no_kind, mock->pds[0].children[20].kind = 3)
-BREAK(post_to_nowhere,
-      mock->pds[0].channels[3] = ((struct sysdesc_channel){.kind = SYSDESC_CHANNEL_POST, .peer = 1}))
-BREAK(post_of_no_interrupt,
-      mock->pds[0].channels[3] = ((struct sysdesc_channel){.kind = SYSDESC_CHANNEL_POST, .intid = 1020}))
+BREAK(posts_missing, mock->pds[0].post_count = 1)
+BREAK(posts_wrap, mock->pds[0].post_first = 1)
+BREAK(post_to_nowhere, mock->desc.post_count = 1; mock->posts[0].vcpu = 1)
+BREAK(post_of_no_interrupt, mock->desc.post_count = 1; mock->posts[0].intid = 1020)
 BREAK(vcpu_without_vmm, mock->vcpus[0].parent = 2)
 BREAK(vcpu_vmid_zero, mock->vcpus[0].vmid = 0)
 BREAK(vcpu_no_budget, mock->vcpus[0].budget_us = 0)
@@ -89,6 +89,8 @@ static const struct {
     DEFECT(channel_id_large),
     DEFECT(child_missing),
     DEFECT(child_of_no_kind),
+    DEFECT(posts_missing),
+    DEFECT(posts_wrap),
     DEFECT(post_to_nowhere),
     DEFECT(post_of_no_interrupt),
     DEFECT(vcpu_without_vmm),

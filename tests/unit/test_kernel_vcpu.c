@@ -251,14 +251,23 @@ static void posted_interrupt_needs_no_vmm(void **state)
 {
     struct mock_kernel *mock = *state;
 
-    mock->pds[1].channels[4] = (struct sysdesc_channel){
-        .kind = SYSDESC_CHANNEL_POST | SYSDESC_CHANNEL_VALID, .peer = 0, .intid = 48};
+    mock->desc.post_count = 2;
+    mock->posts[1] = (struct sysdesc_post){.vcpu = 0, .intid = 48};
+    mock->pds[1].post_first = 1;
+    mock->pds[1].post_count = 1;
     struct vcpu *vcpu = start(mock);
     (void)mock_kernel_call(mock, 0, SYSCALL_VIRQ_ENABLE, CHILD, 1, 0, 0);
     (void)mock_kernel_call(mock, 0, SYSCALL_VIRQ_CONFIGURE, CHILD, 48, SYSCALL_VIRQ_ENABLED, 0);
     mock_kernel_wait(mock, 0);
     vcpu_wait(vcpu);
-    assert_int_equal(mock_kernel_call(mock, 1, SYSCALL_NOTIFY, 4, 0, 0, 0), SYSCALL_OK);
+    /* Nobody may post another's, nor past its own. */
+    assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_NOTIFY, SYSDESC_POST_BASE, 0, 0, 0), SYSCALL_DENIED);
+    assert_int_equal(mock_kernel_call(mock, 1, SYSCALL_NOTIFY, SYSDESC_POST_BASE + 1, 0, 0, 0),
+                     SYSCALL_DENIED);
+    assert_int_equal(mock_kernel_call(mock, 1, SYSCALL_NOTIFY, UINT64_MAX, 0, 0, 0), SYSCALL_DENIED);
+    assert_int_equal(mock_kernel_call(mock, 1, SYSCALL_NOTIFY, 62, 0, 0, 0), SYSCALL_DENIED);
+    assert_int_equal(vcpu->thread.state, THREAD_IDLE);
+    assert_int_equal(mock_kernel_call(mock, 1, SYSCALL_NOTIFY, SYSDESC_POST_BASE, 0, 0, 0), SYSCALL_OK);
     assert_int_equal(vcpu->thread.state, THREAD_READY);
     assert_int_equal(mock_kernel_pd(mock, 0)->thread.state, THREAD_WAITING);
     assert_int_equal(virq_get(&vcpu->virq, 48), SYSCALL_VIRQ_IS_PENDING);

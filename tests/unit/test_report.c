@@ -79,11 +79,15 @@ static void test_posted_interrupt_reaches_the_vm(void **state)
     struct fixture *fixture = *state;
     char *text;
 
-    fixture->model->channels[0].ends[0].post_virq = 40;
+    model_add_post(fixture->driver, fixture->vmm, 7)->virq = 40;
+    model_add_post(fixture->driver, fixture->vmm, 7)->virq = 40;
+    fixture->driver->posts[1].delay_us = 300;
     text = print(fixture->model, NULL);
-    assert_has(text, "  PD driver -> VM guest\n      posted interrupt 40, channel 7\n");
-    assert_null(strstr(text, "PD driver -> PD vmm"));
-    assert_has(text, "; to guest as interrupt 40\n");
+    assert_has(
+        text,
+        "  PD driver -> VM guest\n      posted interrupt 40, id 64\n      posted interrupt 40, id 65\n");
+    assert_has(text, "       posted driver:64 -> VM guest as 40\n"
+                     "       posted driver:65 -> VM guest as 40, up to 300 us late\n");
     free(text);
 }
 

@@ -18,9 +18,7 @@
 
 #define BASE 0x40000000ull
 #define SPI 40u
-#define CONTROL 3u
-#define DATA 4u
-#define LAZY 5u
+#define CHANNEL 3u
 #define MAX_CALLS 64u
 
 struct call {
@@ -32,12 +30,13 @@ struct fixture {
     struct driver_queue rx, tx;
     struct vgic vgic;
     struct irq_line line;
+    struct vmm_device_config config;
     struct vhost_net net;
     struct virtio_mmio mmio;
     struct call calls[MAX_CALLS];
     unsigned int call_count;
-    uint64_t refuse; /* label of the call that the switch refuses */
-    uint64_t fault;  /* what it answers to GET_STATUS */
+    uint64_t refuse;            /* label of the call that the switch refuses */
+    struct vhost_status status; /* its page */
 };
 
 /* The switch. */
@@ -46,16 +45,15 @@ static microkit_msginfo answer(void *context, microkit_channel channel, microkit
     struct fixture *f = context;
     struct call *call = &f->calls[f->call_count++];
 
-    assert_int_equal(channel, CONTROL);
+    assert_int_equal(channel, CHANNEL);
     assert_in_range(f->call_count, 1, MAX_CALLS);
     call->label = microkit_msginfo_get_label(msginfo);
     call->count = microkit_msginfo_get_count(msginfo);
     for (seL4_Uint8 i = 0; i < 5; i++) {
         call->words[i] = microkit_mr_get(i);
     }
-    if (call->label == VHOST_GET_STATUS) {
-        microkit_mr_set(0, f->fault);
-        return microkit_msginfo_new(VHOST_OK, 1);
+    if (call->label == VHOST_STOP) {
+        f->status.fault = ERR_OK;
     }
     return microkit_msginfo_new(call->label == f->refuse ? VHOST_INVALID : VHOST_OK, 0);
 }
@@ -63,19 +61,14 @@ static microkit_msginfo answer(void *context, microkit_channel channel, microkit
 static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
-    const struct vmm_device_config config = {
+    assert_non_null(f);
+    f->config = (struct vmm_device_config){
         .kind = VMM_DEVICE_NET,
         .name = "net0",
         .queue_size = 256,
-        .link = {.channel = CONTROL},
-        .u.net = {.mac = {2, 0, 0, 0, 0, 1},
-                  .datapath = VMM_DATAPATH_VHOST,
-                  .data_channel = DATA,
-                  .lazy_channel = LAZY,
-                  .has_lazy = 1},
+        .link = {.channel = CHANNEL},
+        .u.net = {.mac = {2, 0, 0, 0, 0, 1}, .datapath = VMM_DATAPATH_VHOST, .status = (uintptr_t)&f->status},
     };
-
-    assert_non_null(f);
     platform_fake_reset();
     microkit_host_reset();
     microkit_host_set_ppc(answer, f);
@@ -83,7 +76,7 @@ static int setup(void **state)
     driver_ram_init(&f->ram, BASE, 0x100000);
     assert_int_equal(vgic_init(&f->vgic, 1, 32), ERR_OK);
     f->line = (struct irq_line){.vgic = &f->vgic, .intid = SPI};
-    assert_int_equal(vhost_net_init(&f->net, &config, &f->ram.mem), ERR_OK);
+    assert_int_equal(vhost_net_init(&f->net, &f->config, &f->ram.mem), ERR_OK);
     virtio_mmio_init(&f->mmio, &f->net.device, &f->line, NULL);
     virtio_mmio_reset(&f->mmio);
     *state = f;
@@ -202,43 +195,45 @@ static void test_kick_goes_to_the_switch(void **state)
     virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_NET_TX); /* not running */
     start(f);
     virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_NET_TX);
-    assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, DATA), 1);
+    assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, CHANNEL), 1);
     virtio_driver_write(&f->mmio, VIRTIO_MMIO_STATUS, 0);
     virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_NET_TX);
-    assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, DATA), 1);
+    assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, CHANNEL), 1);
 }
 
 static void test_interrupts_that_nobody_posts(void **state)
 {
     struct fixture *f = *state;
 
-    assert_true(vhost_net_notified(&f->net, DATA)); /* left over from an earlier run */
+    vhost_net_notified(&f->net); /* left over from an earlier run */
     assert_false(platform_fake.vcpus[0].virqs[SPI].level);
     start(f);
-    assert_true(vhost_net_notified(&f->net, DATA));
+    f->call_count = 0;
+    vhost_net_notified(&f->net);
     assert_true(platform_fake.vcpus[0].virqs[SPI].level);
     (void)virtio_driver_take_interrupt(&f->mmio);
     assert_false(platform_fake.vcpus[0].virqs[SPI].level);
-    assert_true(vhost_net_notified(&f->net, LAZY));
+    vhost_net_notified(&f->net);
     assert_true(platform_fake.vcpus[0].virqs[SPI].level);
-    assert_false(vhost_net_notified(&f->net, 60));
+    assert_int_equal(f->call_count, 0); /* an interrupt costs no call */
 }
 
 static void test_fault_in_the_switch(void **state)
 {
     struct fixture *f = *state;
 
-    assert_true(vhost_net_notified(&f->net, CONTROL)); /* not started: not asked */
-    assert_int_equal(f->call_count, 0);
-    start(f);
-    assert_true(vhost_net_notified(&f->net, CONTROL));
+    f->status.fault = ERR_LOOP;
+    vhost_net_notified(&f->net); /* not started: whatever it is, it does not concern this driver */
     assert_false(is_broken(f));
-    f->fault = ERR_LOOP;
-    assert_true(vhost_net_notified(&f->net, CONTROL));
+    f->status.fault = ERR_OK;
+    start(f);
+    f->status.fault = ERR_LOOP;
+    vhost_net_notified(&f->net);
     assert_true(is_broken(f));
     assert_non_null(strstr(log_record_text(), err_text(ERR_LOOP)));
-    f->fault = ERR_OK;
     start(f);
+    assert_false(is_broken(f));
+    vhost_net_notified(&f->net); /* late news of what is mended */
     assert_false(is_broken(f));
 }
 
@@ -247,8 +242,8 @@ static void test_nonsense_from_the_switch(void **state)
     struct fixture *f = *state;
 
     start(f);
-    f->fault = UINT64_MAX;
-    assert_true(vhost_net_notified(&f->net, CONTROL));
+    f->status.fault = UINT32_MAX;
+    vhost_net_notified(&f->net);
     assert_true(is_broken(f));
 }
 
@@ -261,7 +256,7 @@ static void test_queue_taken_away(void **state)
     virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_READY, 0);
     expect_call(f, f->call_count - 1, VHOST_STOP, 0);
     virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_NET_TX);
-    assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, DATA), 0);
+    assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, CHANNEL), 0);
 }
 
 static void test_features_that_need_others(void **state)

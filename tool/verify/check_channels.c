@@ -7,7 +7,7 @@
 
 #define FIRST_PPI 16u
 #define CHANNEL_ROWS 64u
-#define SENDS (SYSDESC_CHANNEL_NOTIFY | SYSDESC_CHANNEL_PPC | SYSDESC_CHANNEL_POST)
+#define SENDS (SYSDESC_CHANNEL_NOTIFY | SYSDESC_CHANNEL_PPC)
 #define KINDS (SENDS | SYSDESC_CHANNEL_IRQ | SYSDESC_CHANNEL_VALID)
 #define DOORBELL_FLAGS (SYSDESC_DOORBELL_MATCH | SYSDESC_DOORBELL_IGNORE | SYSDESC_DOORBELL_PAUSE)
 
@@ -27,21 +27,12 @@ static const char *vcpu_name(const struct context *context, uint32_t vcpu)
     return context->facts->domains[facts_domain_of_vcpu(context->facts, vcpu)].name;
 }
 
-/** The PD at the other end of a channel that sends: `peer`, or for a posted interrupt the vCPU's VMM. */
-static uint32_t other_pd(const struct facts *facts, const struct sysdesc_channel *channel)
-{
-    if ((channel->kind & SYSDESC_CHANNEL_POST) == 0) {
-        return channel->peer;
-    }
-    return channel->peer < facts->sys.vcpu_count ? facts->vcpus[channel->peer].parent : SYSDESC_NO_PARENT;
-}
-
 /** What `channel` reaches has to be there, and to be the end of this channel and no other. */
 static void check_peer(struct context *context, uint32_t pd, uint32_t id,
                        const struct sysdesc_channel *channel)
 {
     const struct facts *facts = context->facts;
-    uint32_t other = other_pd(facts, channel);
+    uint32_t other = channel->peer;
     const struct sysdesc_channel *end;
     if (other >= facts->sys.pd_count || other == pd || channel->peer_channel >= SYSDESC_MAX_CHANNELS) {
         findings_add(context->findings, RULE_CHANNEL, pd_name(context, pd), id, "channel",
@@ -49,7 +40,7 @@ static void check_peer(struct context *context, uint32_t pd, uint32_t id,
         return;
     }
     end = &facts->pds[other].channels[channel->peer_channel];
-    if (end->kind == 0 || (end->kind & SYSDESC_CHANNEL_IRQ) != 0 || other_pd(facts, end) != pd ||
+    if (end->kind == 0 || (end->kind & SYSDESC_CHANNEL_IRQ) != 0 || end->peer != pd ||
         end->peer_channel != id) {
         findings_add(context->findings, RULE_CHANNEL, pd_name(context, pd), id, "channel",
                      "channel %u of %s is not its other end", channel->peer_channel, pd_name(context, other));
@@ -76,24 +67,17 @@ static void check_channel(struct context *context, uint32_t pd, uint32_t id)
 {
     const struct sysdesc_channel *channel = &context->facts->pds[pd].channels[id];
     unsigned int kind = channel->kind;
-    bool is_alone = (kind & (SYSDESC_CHANNEL_NOTIFY | SYSDESC_CHANNEL_PPC)) == 0;
     if (kind == 0) {
         return;
     }
     if (id >= SYSDESC_MAX_CHANNELS || (kind & ~(unsigned int)KINDS) != 0 ||
-        (kind & SYSDESC_CHANNEL_VALID) == 0 || ((kind & SYSDESC_CHANNEL_POST) != 0 && !is_alone) ||
-        ((kind & SYSDESC_CHANNEL_IRQ) != 0 && (kind & SENDS) != 0)) {
+        (kind & SYSDESC_CHANNEL_VALID) == 0 || ((kind & SYSDESC_CHANNEL_IRQ) != 0 && (kind & SENDS) != 0)) {
         findings_add(context->findings, RULE_CHANNEL, pd_name(context, pd), id, "channel",
                      "its kind 0x%x has no meaning", kind);
         return;
     }
     if ((kind & SENDS) != 0) {
         check_peer(context, pd, id, channel);
-    }
-    if ((kind & SYSDESC_CHANNEL_POST) != 0 &&
-        (channel->intid < FIRST_PPI || channel->intid >= SYSDESC_MAX_IRQ)) {
-        findings_add(context->findings, RULE_CHANNEL, pd_name(context, pd), id, "channel",
-                     "posts virtual interrupt %u, which cannot be", channel->intid);
     }
     if ((kind & SYSDESC_CHANNEL_IRQ) != 0) {
         const struct sysdesc_irq *irq = find_irq(context->facts, channel->intid);
@@ -240,6 +224,60 @@ static void check_doorbells(struct context *context)
     free(owner);
 }
 
+/** A VM's interrupt of whom: nobody but one PD posts it. */
+struct posters {
+    uint16_t of[SYSDESC_MAX_VCPUS][SYSDESC_MAX_IRQ]; /* PD + 1, 0: nobody */
+};
+
+static void check_post(struct context *context, uint32_t pd, uint32_t number, struct posters *posters)
+{
+    const struct facts *facts = context->facts;
+    const struct sysdesc_post *post = &facts->posts[facts->pds[pd].post_first + number];
+    const struct sysdesc_channel *channel;
+    uint16_t *poster;
+    if (post->vcpu >= facts->sys.vcpu_count || post->intid < FIRST_PPI || post->intid >= SYSDESC_MAX_IRQ) {
+        findings_add(context->findings, RULE_POST, pd_name(context, pd), SYSDESC_POST_BASE + number,
+                     "posted interrupt", "goes to vCPU %u as virtual interrupt %u, which cannot be",
+                     post->vcpu, post->intid);
+        return;
+    }
+    channel = post->channel < SYSDESC_MAX_CHANNELS ? &facts->pds[pd].channels[post->channel] : NULL;
+    if (channel == NULL || (channel->kind & SENDS) == 0 || channel->peer != facts->vcpus[post->vcpu].parent) {
+        findings_add(context->findings, RULE_POST, pd_name(context, pd), SYSDESC_POST_BASE + number,
+                     "posted interrupt", "channel %u is none to the VMM of %s", post->channel,
+                     vcpu_name(context, post->vcpu));
+    }
+    poster = &posters->of[post->vcpu][post->intid];
+    if (*poster != 0 && *poster != pd + 1) {
+        findings_add(context->findings, RULE_POST, pd_name(context, pd), SYSDESC_POST_BASE + number,
+                     "posted interrupt", "virtual interrupt %u of %s is posted by %s", post->intid,
+                     vcpu_name(context, post->vcpu), pd_name(context, *poster - 1u));
+    }
+    *poster = (uint16_t)(pd + 1);
+}
+
+static void check_posts(struct context *context)
+{
+    const struct facts *facts = context->facts;
+    struct posters *posters = calloc(1, sizeof *posters);
+    if (posters == NULL) {
+        abort();
+    }
+    for (uint32_t i = 0; i < facts->sys.pd_count; i++) {
+        const struct sysdesc_pd *pd = &facts->pds[i];
+        if (pd->post_first > facts->sys.post_count ||
+            pd->post_count > facts->sys.post_count - pd->post_first) {
+            findings_add(context->findings, RULE_POST, pd_name(context, i), pd->post_first,
+                         "posted interrupt", "its %u rows are not all in the table", pd->post_count);
+            continue;
+        }
+        for (uint32_t j = 0; j < pd->post_count; j++) {
+            check_post(context, i, j, posters);
+        }
+    }
+    free(posters);
+}
+
 void check_channels_run(const struct facts *facts, const struct walk *walk, struct findings *findings)
 {
     struct context context = {facts, walk, findings};
@@ -250,4 +288,5 @@ void check_channels_run(const struct facts *facts, const struct walk *walk, stru
     }
     check_irqs(&context);
     check_doorbells(&context);
+    check_posts(&context);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** Channels, interrupts and doorbells of the system descriptor: who can wake whom. */
+/** Channels, interrupts, doorbells and posted interrupts of the system descriptor: who can wake whom. */
 #pragma once
 
 #include "tool/verify/facts.h"
 #include "tool/verify/findings.h"
 #include "tool/verify/walk.h"
 
-/** Check every channel end, interrupt row and doorbell. */
+/** Check every channel end, interrupt row, doorbell and posted interrupt. */
 void check_channels_run(const struct facts *facts, const struct walk *walk, struct findings *findings);

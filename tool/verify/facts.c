@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define DOORBELLS_MAX 65536u
+#define POSTS_MAX 65536u
 #define REGIONS_MAX 65536u
 #define MAPPINGS_MAX 65536u
 
@@ -75,6 +76,8 @@ static enum err read_sysdesc(struct facts *facts, struct findings *findings)
                             sizeof *facts->irqs, findings);
     facts->doorbells = copy_rows(facts, "doorbells", sys->doorbells, sys->doorbell_count, DOORBELLS_MAX,
                                  sizeof *facts->doorbells, findings);
+    facts->posts = copy_rows(facts, "posted interrupts", sys->posts, sys->post_count, POSTS_MAX,
+                             sizeof *facts->posts, findings);
     return findings->malformed[0] == '\0' ? ERR_OK : ERR_FORMAT;
 }
 
@@ -276,6 +279,7 @@ void facts_free(struct facts *facts)
     free(facts->vcpus);
     free(facts->irqs);
     free(facts->doorbells);
+    free(facts->posts);
     free(facts->regions);
     free(facts->mappings);
     free(facts->domains);

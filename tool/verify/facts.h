@@ -40,6 +40,7 @@ struct facts {
     struct sysdesc_vcpu *vcpus;
     struct sysdesc_irq *irqs;
     struct sysdesc_doorbell *doorbells;
+    struct sysdesc_post *posts;
 
     struct intent_header intent;
     struct intent_region *regions; /**< in order of address; names NUL-terminated */

@@ -37,6 +37,7 @@ static const char *const rule_names[RULE_COUNT] = {
     [RULE_VMID] = "vmid",
     [RULE_LIMIT] = "limit",
     [RULE_DOORBELL] = "doorbell",
+    [RULE_POST] = "post",
     [RULE_KLOG] = "klog",
     [RULE_INTENT] = "intent",
 };

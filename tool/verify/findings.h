@@ -45,6 +45,7 @@ enum findings_rule {
     RULE_VMID,               /**< VMIDs are unique */
     RULE_LIMIT,              /**< scheduling parameters and counts are in range */
     RULE_DOORBELL,           /**< doorbells name existing PDs and channels, one VM's each */
+    RULE_POST,               /**< posted interrupts go to VMs whose VMM has a channel with who posts */
     RULE_KLOG,               /**< the kernel's log goes to its declared reader, read-only */
     RULE_INTENT,             /**< declaration and descriptor agree */
     RULE_COUNT

@@ -117,8 +117,7 @@ static bool owns_channel(const struct vmm_device_config *config, microkit_channe
         return config->channel == channel;
     }
     if (config->kind == VMM_DEVICE_NET && config->u.net.datapath == VMM_DATAPATH_VHOST) {
-        return config->link.channel == channel || config->u.net.data_channel == channel ||
-               (config->u.net.has_lazy != 0 && config->u.net.lazy_channel == channel);
+        return config->link.channel == channel;
     }
     for (uint32_t i = 0; config->kind == VMM_DEVICE_CONSOLE && i < config->u.console.port_count; i++) {
         const struct config_link *link = &config->u.console.ports[i].link;

@@ -75,7 +75,8 @@ static const struct vm_device_ops net_ops = {net_on_notified, virtio_on_reset};
 
 static void vhost_net_on_notified(struct vm_device *device, microkit_channel channel)
 {
-    (void)vhost_net_notified(&device->u.vhost_net, channel);
+    (void)channel;
+    vhost_net_notified(&device->u.vhost_net);
 }
 
 static const struct vm_device_ops vhost_net_ops = {vhost_net_on_notified, virtio_on_reset};

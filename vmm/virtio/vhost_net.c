@@ -5,24 +5,20 @@
 #include "lib/base/mem.h"
 #include "lib/config/vhost_protocol.h"
 
-/* A call with up to five words; returns the reply's label, and its first word if it has one. */
+/* A call with up to five words; returns the reply's label. */
 static uint64_t call(const struct vhost_net *net, enum vhost_call label, const uint64_t *words,
-                     uint16_t count, uint64_t *result)
+                     uint16_t count)
 {
     for (uint16_t i = 0; i < count; i++) {
         microkit_mr_set((seL4_Uint8)i, words[i]);
     }
-    const microkit_msginfo reply = microkit_ppcall(net->control, microkit_msginfo_new(label, count));
-    if (result != NULL && microkit_msginfo_get_count(reply) > 0) {
-        *result = microkit_mr_get(0);
-    }
-    return microkit_msginfo_get_label(reply);
+    return microkit_msginfo_get_label(microkit_ppcall(net->channel, microkit_msginfo_new(label, count)));
 }
 
 static void stop(struct vhost_net *net)
 {
     if (net->started) {
-        (void)call(net, VHOST_STOP, NULL, 0, NULL);
+        (void)call(net, VHOST_STOP, NULL, 0);
         net->started = false;
         net->device.posted = false;
     }
@@ -34,7 +30,7 @@ static bool hand_over_queue(const struct vhost_net *net, uint16_t index)
     const uint64_t words[] = {index, layout->size, layout->desc.value, layout->avail.value,
                               layout->used.value};
 
-    return call(net, VHOST_SET_VRING, words, 5, NULL) == VHOST_OK;
+    return call(net, VHOST_SET_VRING, words, 5) == VHOST_OK;
 }
 
 static void start(void *context)
@@ -45,11 +41,11 @@ static void start(void *context)
     /* Whatever follows, the switch may have seen part of it: STOP undoes that. */
     net->started = true;
     net->device.posted = true;
-    good = call(net, VHOST_SET_FEATURES, &net->device.features, 1, NULL) == VHOST_OK;
+    good = call(net, VHOST_SET_FEATURES, &net->device.features, 1) == VHOST_OK;
     for (uint16_t i = 0; good && i < VIRTIO_NET_QUEUES; i++) {
         good = !net->device.queues[i].ready || hand_over_queue(net, i);
     }
-    good = good && call(net, VHOST_START, NULL, 0, NULL) == VHOST_OK;
+    good = good && call(net, VHOST_START, NULL, 0) == VHOST_OK;
     if (!good) {
         stop(net);
         virtio_device_fail(&net->device, "the switch does not take the queues", ERR_STATE);
@@ -67,7 +63,7 @@ static void kick(void *context, uint16_t index)
 
     (void)index;
     if (net->started) {
-        microkit_notify(net->data);
+        microkit_notify(net->channel);
     }
 }
 
@@ -90,10 +86,8 @@ static const struct virtio_device_ops vhost_net_ops = {
 enum err vhost_net_init(struct vhost_net *net, const struct vmm_device_config *config,
                         const struct guestmem *mem)
 {
-    *net = (struct vhost_net){.control = config->link.channel,
-                              .data = config->u.net.data_channel,
-                              .lazy = config->u.net.lazy_channel,
-                              .has_lazy = config->u.net.has_lazy != 0};
+    *net = (struct vhost_net){.channel = config->link.channel,
+                              .status = (const struct vhost_status *)config->u.net.status};
     virtio_net_fill_config(&net->config, &config->u.net, true);
     const struct virtio_device_setup setup = {
         .name = config->name,
@@ -110,28 +104,15 @@ enum err vhost_net_init(struct vhost_net *net, const struct vmm_device_config *c
     return virtio_device_init(&net->device, &setup);
 }
 
-/* The switch stopped at something that the driver did. */
-static void fetch_fault(struct vhost_net *net)
+void vhost_net_notified(struct vhost_net *net)
 {
-    uint64_t fault = ERR_OK;
+    const uint32_t fault = __atomic_load_n(&net->status->fault, __ATOMIC_ACQUIRE);
 
-    if (net->started && call(net, VHOST_GET_STATUS, NULL, 0, &fault) == VHOST_OK && fault != ERR_OK) {
+    if (net->started && fault != ERR_OK) {
+        /* The switch stopped at something that the driver did. */
         virtio_device_fail(&net->device, "queue served by the switch", (enum err)fault);
-    }
-}
-
-bool vhost_net_notified(struct vhost_net *net, microkit_channel channel)
-{
-    if (channel == net->control) {
-        fetch_fault(net);
-        return true;
-    }
-    if (channel != net->data && !(net->has_lazy && channel == net->lazy)) {
-        return false;
-    }
-    if (virtio_device_is_running(&net->device)) {
+    } else if (virtio_device_is_running(&net->device)) {
         /* Which queue has news is the driver's to see: one interrupt serves both. */
         net->device.transport_ops->queue_interrupt(net->device.transport, VIRTIO_NET_RX);
     }
-    return true;
 }

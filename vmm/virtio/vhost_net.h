@@ -14,6 +14,7 @@
 #include <microkit.h>
 
 #include "lib/base/err.h"
+#include "lib/config/vhost_protocol.h"
 #include "lib/config/vmm_config.h"
 #include "lib/guestmem/guestmem.h"
 #include "vmm/virtio/virtio_device.h"
@@ -23,9 +24,9 @@
 struct vhost_net {
     struct virtio_device device;
     struct virtio_net_config config;
-    microkit_channel control, data, lazy;
-    bool has_lazy;
-    bool started; /**< the switch has the queues */
+    microkit_channel channel;
+    const struct vhost_status *status; /**< written by the switch */
+    bool started;                      /**< the switch has the queues */
 };
 
 /**
@@ -35,8 +36,5 @@ struct vhost_net {
 ERR_CHECKED enum err vhost_net_init(struct vhost_net *net, const struct vmm_device_config *config,
                                     const struct guestmem *mem);
 
-/**
- * Channel `channel` was notified: an interrupt to raise, or the switch says that a queue broke. False if it
- * is none of this device's channels.
- */
-bool vhost_net_notified(struct vhost_net *net, microkit_channel channel);
+/** The switch notified the device's channel: a queue broke, or there is an interrupt to raise. */
+void vhost_net_notified(struct vhost_net *net);
