@@ -8,6 +8,7 @@ Causeway runs Linux virtual machines side by side on one AArch64 machine.
   make run       boot SYSTEM in QEMU on this terminal (Ctrl-a x quits)
   make build     build the image of SYSTEM
   make test      unit tests, short fuzzing and QEMU scenarios
+  make test-reproducible   build again elsewhere: the same bytes
   make test-hostile   every attack of the hostile guest, and a table of what it did
   make check     formatting, static analysis, the rules of the house
   make fuzz      each fuzzer for TIME seconds; fuzz-NAME for one of them

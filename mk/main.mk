@@ -10,7 +10,22 @@ test:
 	$(SUBMAKE) test-host
 	$(SUBMAKE) test-target
 
-test-host: test-unit fuzz-short test-models
+test-host: test-unit fuzz-short test-models test-reproducible
+
+# A copy of the sources, built from scratch in another place, gives the same bytes.
+AGAIN := $(abspath $(B))/again
+AGAIN_SOURCES := Makefile bench boards guest kernel lib microkit mk pd scripts systems tests tool vmm
+.PHONY: test-reproducible
+test-reproducible: image-bundled
+	$(call say,AGAIN,$(notdir $(IMAGE)))
+	$(Q)rm -rf $(AGAIN) && mkdir -p $(AGAIN)/sources
+	$(Q)tar -c $(AGAIN_SOURCES) | tar -x -C $(AGAIN)/sources
+	$(Q)+CCACHE_DISABLE=1 $(MAKE) -s -C $(AGAIN)/sources BUILD_DIR=$(AGAIN)/build kernel pds >$(AGAIN)/log || { cat $(AGAIN)/log; exit 1; }
+	$(Q)cp $(TOOL) $(BOARD_DTB) $(AGAIN)/build && ln -s $(abspath $(GUEST_DIR)) $(AGAIN)/build/guest
+	$(Q)cd / && $(AGAIN)/build/causeway build $(AGAIN)/sources/$(patsubst $(CURDIR)/%,%,$(SYSTEM_FILE)) -o $(AGAIN)/$(notdir $(IMAGE)) \
+		--board-dtb $(AGAIN)/build/$(notdir $(BOARD_DTB))
+	$(Q)cmp $(IMAGE) $(AGAIN)/$(notdir $(IMAGE))
+	$(Q)rm -rf $(AGAIN)
 
 # Scenarios in QEMU, a few machines at a time. PYTEST_ARGS picks some: make test-target PYTEST_ARGS="-k ping".
 PYTEST_JOBS ?= $(shell nproc)
