@@ -21,6 +21,11 @@ void check_names(const struct model *model, struct diag *diag);
 /** Channel ids, child ids and interrupts are each used once, and channels join two different PDs. */
 void check_ids(const struct model *model, struct diag *diag);
 
+/* check_symbols.c */
+
+/** Every symbol of a program is set once. */
+void check_symbols(const struct model *model, struct diag *diag);
+
 /* check_sched.c */
 
 /** Priorities, budgets, cores, and that protected procedures are called upwards only. */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
 #include "boards/board.h"
 #include "kernel/include/sysdesc.h"
 #include "tool/check.h"
@@ -31,13 +33,21 @@ static void check_vm(const struct model *model, struct diag *diag, const struct 
 
     check_budget(diag, vm->loc, "virtual machine", vm->name, vm->budget_us, vm->period_us);
     for (size_t i = 0; i < vm->vcpu_count; i++) {
-        check_core(model, diag, vm->vcpus[i].loc, vm->name, vm->vcpus[i].core);
+        if (vm->vcpus[i].core != pd->core) { /* else it was checked with the monitor's */
+            check_core(model, diag, vm->vcpus[i].loc, vm->name, vm->vcpus[i].core);
+        }
     }
     if (vm->priority >= pd->priority) {
         diag_error(diag, vm->loc,
                    "virtual machine \"%s\" has priority %u; it must be below the %u of its monitor \"%s\"",
                    vm->name, vm->priority, pd->priority, pd->name);
     }
+}
+
+/* Whether it is a <channel>, whose ends have places of their own, and not part of another element. */
+static bool is_written(const struct model_channel *channel)
+{
+    return memcmp(&channel->loc, &channel->ends[0].loc, sizeof(channel->loc)) != 0;
 }
 
 static void check_calls(const struct model_channel *channel, struct diag *diag)
@@ -49,9 +59,10 @@ static void check_calls(const struct model_channel *channel, struct diag *diag)
         if (caller->pp && !callee->pp && caller->pd != callee->pd &&
             caller->pd->priority >= callee->pd->priority) {
             diag_error(diag, caller->loc,
-                       "<end>: \"%s\" (priority %u) cannot call \"%s\" (priority %u): calls go to strictly "
-                       "higher priority",
-                       caller->pd->name, caller->pd->priority, callee->pd->name, callee->pd->priority);
+                       "%s\"%s\" (priority %u) cannot call \"%s\" (priority %u): calls go to strictly higher "
+                       "priority",
+                       is_written(channel) ? "<end>: " : "", caller->pd->name, caller->pd->priority,
+                       callee->pd->name, callee->pd->priority);
             diag_note(diag, callee->pd->loc, "\"%s\" is here", callee->pd->name);
         }
     }

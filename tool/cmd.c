@@ -226,6 +226,17 @@ void cmd_free(struct cmd_options *options)
     *options = (struct cmd_options){0};
 }
 
+/* A misspelt -D would leave everything as it is without a word. */
+static void warn_of_unused_variables(struct diag *diag, const struct vars *vars, const char *path)
+{
+    size_t index = 0;
+    const char *name;
+
+    while ((name = vars_unnamed(vars, &index)) != NULL) {
+        diag_warning(diag, (struct loc){0}, "-D %s: there is no ${%s} in %s", name, name, path);
+    }
+}
+
 struct model *cmd_load(const struct cmd_options *options, struct diag *diag, bool needs_files)
 {
     struct expand_options expand = {
@@ -242,7 +253,7 @@ struct model *cmd_load(const struct cmd_options *options, struct diag *diag, boo
 
     diag_show_source(diag);
     model = frontend_load(diag, &options->vars, &expand);
-
+    warn_of_unused_variables(diag, &options->vars, options->arguments[0]);
     diag_print(diag, stderr);
     if (diag_error_count(diag) > 0) {
         fprintf(stderr, "causeway: %s: %d error%s\n", options->arguments[0], diag_error_count(diag),

@@ -5,6 +5,10 @@
 
 #include "tool/cmd.h"
 #include "tool/schema.h"
+#include "tool/suggest.h"
+
+/* How deep elements are inside <system>: <guest>, <console>, <port>. */
+#define ELEMENT_DEPTH 4u
 
 static const struct cmd_usage schema_usage = {
     .name = "schema",
@@ -44,6 +48,25 @@ static int list_elements(void)
     return CMD_OK;
 }
 
+static void offer(struct suggest *suggest, const struct element_spec *spec, unsigned int depth)
+{
+    suggest_offer(suggest, spec->name);
+    for (size_t i = 0; i < spec->child_count && depth > 0; i++) { /* elements may contain their own kind */
+        offer(suggest, spec->children[i].spec, depth - 1);
+    }
+}
+
+static void report_unknown(const char *name)
+{
+    struct suggest suggest;
+    char text[SUGGEST_TEXT_BYTES];
+
+    suggest_start(&suggest, name);
+    offer(&suggest, &sysdesc_spec_system, ELEMENT_DEPTH);
+    fprintf(stderr, "causeway help: there is no element <%s>%s\n", name,
+            suggest.best != NULL ? suggest_text(&suggest, text) : "; `causeway help` lists them");
+}
+
 int cmd_help(int argc, char **argv)
 {
     if (argc == 1) {
@@ -58,7 +81,7 @@ int cmd_help(int argc, char **argv)
         return argc == 2 && strcmp(argv[1], "--help") == 0 ? CMD_OK : CMD_USAGE;
     }
     if (!schema_help(&sysdesc_spec_system, argv[1], stdout)) {
-        fprintf(stderr, "causeway help: there is no element <%s>; `causeway help` lists them\n", argv[1]);
+        report_unknown(argv[1]);
         return CMD_FAILED;
     }
     return CMD_OK;

@@ -107,6 +107,10 @@ struct model *expand_system(struct diag *diag, const struct source *source, cons
     expand_sdf_maps(&expand);
     choose_page_sizes(expand.model);
     free(expand.switches);
+    for (size_t i = 0; i < expand.missing_count; i++) {
+        free(expand.missing[i]);
+    }
+    free(expand.missing);
     fdt_blob_free(&expand.board_dtb);
     node_free(expand.default_entropy);
     node_free(expand.default_blk_server);

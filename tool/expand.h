@@ -85,6 +85,9 @@ struct expand {
 
     struct expand_switch *switches;
     size_t switch_count;
+
+    char **missing; /**< paths of files that were reported as not there; owned */
+    size_t missing_count;
 };
 
 /** Addresses inside PDs that generated mappings are given from; see DESIGN 5. */

@@ -27,29 +27,36 @@ static void add_pl011(struct expand *expand, struct expand_guest *guest, const s
     guest->uart_gpa = device->gpa;
 }
 
-static void check_unique_name(struct expand *expand, const struct vmm_console_config *config,
-                              const struct node *node, const char *name)
+/* Whether the console has a <port> of that name before `node`; that is reported. */
+static bool is_taken(struct expand *expand, const struct node *console, const struct node *node)
 {
-    for (uint32_t i = 0; i < config->port_count; i++) {
-        if (strcmp(config->ports[i].name, name) == 0) {
+    const struct desc_port *desc = node->fields;
+
+    for (size_t i = 0; console->children[i] != node; i++) {
+        const struct desc_port *other = console->children[i]->fields;
+
+        if (other->name != NULL && strcmp(other->name, desc->name) == 0) {
             diag_error(expand->diag, node_loc(node, "name"), "<port>: this guest has a port \"%s\" already",
-                       name);
+                       desc->name);
+            diag_note(expand->diag, node_loc(console->children[i], "name"), "this one");
+            return true;
         }
     }
+    return false;
 }
 
-static void add_port(struct expand *expand, struct expand_guest *guest, const struct node *node,
-                     struct vmm_console_config *config)
+static void add_port(struct expand *expand, struct expand_guest *guest, const struct node *console,
+                     const struct node *node, struct vmm_console_config *config)
 {
     const struct desc_port *desc = node->fields;
     struct vmm_console_port_config *port = &config->ports[config->port_count];
 
-    if (node->broken || desc->name == NULL || config->port_count == VMM_CONFIG_MAX_CONSOLE_PORTS) {
+    if (node->broken || desc->name == NULL || config->port_count == VMM_CONFIG_MAX_CONSOLE_PORTS ||
+        is_taken(expand, console, node)) {
         return;
     }
     char *label = mem_printf("%s_%s", guest->desc->name, desc->name);
 
-    check_unique_name(expand, config, node, desc->name);
     if (expand_serial_connect(expand, node, label, guest->vmm, &port->link)) {
         strncpy(port->name, desc->name, sizeof(port->name) - 1);
         config->port_count++;
@@ -72,7 +79,7 @@ static void add_virtio(struct expand *expand, struct expand_guest *guest, const 
     device->u.console.rows = (uint16_t)desc->rows;
     strncpy(device->name, "hvc", sizeof(device->name) - 1);
     for (size_t i = 0; i < node->child_count; i++) {
-        add_port(expand, guest, node->children[i], &device->u.console);
+        add_port(expand, guest, node, node->children[i], &device->u.console);
     }
     expand_guest_place_virtio(guest, device);
     guest->has_hvc = true;

@@ -228,10 +228,18 @@ static bool may_add(struct expand *expand, const struct node *node)
         return false;
     }
     for (size_t i = 0; i < expand->disk_count; i++) {
-        if (strcmp(expand->model->disks[expand->disks[i].model_index].name, desc->name) == 0) {
+        const struct model_disk *other = &expand->model->disks[expand->disks[i].model_index];
+
+        if (strcmp(other->name, desc->name) == 0) {
             diag_error(expand->diag, node_loc(node, "name"), "<disk>: name \"%s\" is taken", desc->name);
             diag_note(expand->diag, expand->disks[i].node->loc, "by this <disk>");
             return false;
+        }
+        if (desc->image != NULL && strcmp(other->image, desc->image) == 0 &&
+            !(other->readonly && desc->readonly)) {
+            diag_error(expand->diag, node_loc(node, "image"),
+                       "<disk>: image \"%s\" is another disk's, and one of them may be written", desc->image);
+            diag_note(expand->diag, expand->disks[i].node->loc, "that of this <disk>");
         }
     }
     return true;

@@ -139,18 +139,6 @@ static void add_rng(struct expand_guest *guest)
     guest->virtio[guest->fdt.virtio_count - 1].optional = true;
 }
 
-static void add_reserved_memory(struct expand_guest *guest, const struct node *node)
-{
-    const struct desc_reserved_memory *desc = node->fields;
-
-    if (node->broken) {
-        return;
-    }
-    guest->reserved = mem_grow(guest->reserved, guest->fdt.reserved_count, sizeof(guest->reserved[0]));
-    guest->reserved[guest->fdt.reserved_count++] =
-        (struct fdt_reserved){.name = desc->name, .range = {desc->gpa, desc->size}, .no_map = desc->no_map};
-}
-
 static void add_children(struct expand *expand, struct expand_guest *guest)
 {
     for (size_t i = 0; i < guest->node->child_count; i++) {
@@ -165,7 +153,7 @@ static void add_children(struct expand *expand, struct expand_guest *guest)
         } else if (child->spec == &sysdesc_spec_vm_map) {
             expand_sdf_map(expand, child, NULL, guest->vm);
         } else if (child->spec == &sysdesc_spec_reserved_memory) {
-            add_reserved_memory(guest, child);
+            expand_reserved_memory(expand, guest, child);
         } else if (child->spec == &sysdesc_spec_passthrough) {
             expand_passthrough(expand, guest, child);
         }
@@ -246,5 +234,6 @@ void expand_guest(struct expand *expand, const struct node *node)
     expand_config_header(&guest.config.header, VMM_CONFIG_MAGIC, VMM_CONFIG_VERSION, sizeof(guest.config));
     (void)model_add_config(guest.vmm, VMM_CONFIG_SECTION, &guest.config, sizeof(guest.config));
     free(guest.reserved);
+    free(guest.reserved_nodes);
     expand_passthrough_free(&guest);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** What the parts of the expansion of a <guest> share: expand_guest.c, _linux.c, _passthrough.c and _dtb.c.
+/** What the parts of the expansion of a <guest> share: expand_guest.c, _linux.c, _reserved.c, _passthrough.c
+ * and _dtb.c.
  */
 #pragma once
 
@@ -16,6 +17,7 @@ struct expand_guest {
     struct fdt_guest fdt;
     struct fdt_device virtio[VMM_CONFIG_MAX_DEVICES];
     struct fdt_reserved *reserved;
+    const struct node **reserved_nodes;              /**< their elements */
     const struct node *nets[VMM_CONFIG_MAX_DEVICES]; /**< in the order Linux numbers them: eth0, ... */
     size_t net_count;
     size_t block_count;
@@ -38,6 +40,12 @@ void expand_guest_place_virtio(struct expand_guest *guest, struct vmm_device_con
 
 /** <console>: a PL011, or a virtio console with one to start with. */
 void expand_console(struct expand *expand, struct expand_guest *guest, const struct node *node);
+
+/** <reserved_memory>: into the device tree, unless something about it is wrong. */
+void expand_reserved_memory(struct expand *expand, struct expand_guest *guest, const struct node *node);
+/** Once the guest's images have their places: none of them is in reserved memory. */
+void expand_reserved_check_images(struct expand *expand, const struct expand_guest *guest,
+                                  uint64_t kernel_bytes);
 
 /** <passthrough>: map a device's registers into the guest and route its interrupts. */
 void expand_passthrough(struct expand *expand, struct expand_guest *guest, const struct node *node);

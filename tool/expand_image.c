@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Kernels, initramfs and device trees: files and blobs as read-only memory regions. */
+#include <dirent.h>
 #include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "tool/expand.h"
 #include "tool/mem.h"
+#include "tool/suggest.h"
 
 /* The arm64 Image header: Linux Documentation/arch/arm64/booting.rst. */
 #define IMAGE_HEADER_BYTES 64u
@@ -49,19 +51,74 @@ static bool is_guest_name(const char *value)
     return strchr(value, '/') == NULL;
 }
 
+static bool is_file(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* The end of a sentence: what there is below the guest directory that `value` may have meant. */
+static const char *suggest_guest(const struct expand *expand, const char *value, const char *file, char *text)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(expand->options->guest_dir, &entries, NULL, alphasort);
+    struct suggest suggest;
+
+    suggest_start(&suggest, value);
+    for (int i = 0; i < count; i++) {
+        char *path = mem_printf("%s/%s/%s", expand->options->guest_dir, entries[i]->d_name, file);
+
+        if (is_file(path)) {
+            suggest_offer(&suggest, entries[i]->d_name);
+        }
+        free(path);
+    }
+    (void)suggest_text(&suggest, text);
+    for (int i = 0; i < count; i++) {
+        free(entries[i]);
+    }
+    free(entries);
+    return text;
+}
+
+/* Whether it is the first time that `path` isn't there: a dozen guests may boot the same kernel. */
+static bool is_news(struct expand *expand, const char *path)
+{
+    for (size_t i = 0; i < expand->missing_count; i++) {
+        if (strcmp(expand->missing[i], path) == 0) {
+            return false;
+        }
+    }
+    expand->missing = mem_grow(expand->missing, expand->missing_count, sizeof(expand->missing[0]));
+    expand->missing[expand->missing_count++] = mem_strdup(path);
+    return true;
+}
+
 static void report_missing(struct expand *expand, const struct node *node, const char *attribute,
-                           const char *value, const char *path)
+                           const char *value, const char *path, const char *file)
 {
     struct loc loc = node_loc(node, attribute);
+    struct stat status;
+    bool is_directory = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    char text[SUGGEST_TEXT_BYTES] = "";
 
-    if (!expand->options->needs_files) {
-        diag_warning(expand->diag, loc, "<%s>: %s \"%s\": there is no file \"%s\" yet", node->spec->name,
-                     attribute, value, path);
+    if (is_directory) {
+        diag_error(expand->diag, loc, "<%s>: %s \"%s\": \"%s\" is a directory, not a file", node->spec->name,
+                   attribute, value, path);
         return;
     }
-    diag_error(expand->diag, loc, "<%s>: %s \"%s\": there is no file \"%s\"", node->spec->name, attribute,
-               value, path);
     if (is_guest_name(value)) {
+        (void)suggest_guest(expand, value, file, text);
+    }
+    if (!expand->options->needs_files) {
+        diag_warning(expand->diag, loc, "<%s>: %s \"%s\": there is no file \"%s\" yet%s", node->spec->name,
+                     attribute, value, path, text);
+        return;
+    }
+    diag_error(expand->diag, loc, "<%s>: %s \"%s\": there is no file \"%s\"%s", node->spec->name, attribute,
+               value, path, text);
+    if (is_guest_name(value) && text[0] == '\0') {
         diag_note(expand->diag, loc, "`make guest` fetches and builds the demo guests' files");
     }
 }
@@ -91,10 +148,12 @@ struct model_mr *expand_image_file(struct expand *expand, const struct node *nod
     char *path = image_path(expand, value, file);
     struct model_mr *mr = find_image_mr(expand, path);
     struct stat status = {0};
-    bool exists = stat(path, &status) == 0 && S_ISREG(status.st_mode);
+    bool exists = is_file(path) && stat(path, &status) == 0;
 
     if (!exists) {
-        report_missing(expand, node, attribute, value, path);
+        if (is_news(expand, path)) {
+            report_missing(expand, node, attribute, value, path, file);
+        }
     } else if (status.st_size == 0) {
         diag_error(expand->diag, node_loc(node, attribute), "<%s>: \"%s\" is empty", node->spec->name, path);
         exists = false;

@@ -66,6 +66,7 @@ static void check_gateway(struct expand *expand, const struct expand_guest *gues
     struct ip gateway;
     struct ip own;
     bool reached = ip_parse(desc->gateway, false, &gateway) != NULL;
+    bool is_own = false;
 
     for (size_t i = 0; i < guest->net_count; i++) {
         const struct desc_net *net = guest->nets[i]->fields;
@@ -74,9 +75,17 @@ static void check_gateway(struct expand *expand, const struct expand_guest *gues
 
         for (char *at = copy == NULL ? NULL : strtok_r(copy, " ", &rest); at != NULL;
              at = strtok_r(NULL, " ", &rest)) {
-            reached = reached || (ip_parse(at, true, &own) == NULL && ip_in_network(&gateway, &own));
+            bool is_address = ip_parse(at, true, &own) == NULL;
+
+            reached = reached || (is_address && ip_in_network(&gateway, &own));
+            is_own = is_own || (is_address && ip_same_host(&gateway, &own));
         }
         free(copy);
+    }
+    if (is_own) {
+        diag_error(expand->diag, node_loc(node, "gateway"),
+                   "<net>: gateway %s is guest \"%s\" itself; it takes a neighbour's address", desc->gateway,
+                   guest->desc->name);
     }
     if (!reached) {
         diag_error(expand->diag, node_loc(node, "gateway"),
@@ -159,6 +168,7 @@ static void place_images(struct expand *expand, struct expand_guest *guest, cons
         config->initrd_gpa = config->dtb_gpa - initrd_bytes;
         guest->fdt.initrd = (struct fdt_range){config->initrd_gpa, config->initrd.bytes};
     }
+    expand_reserved_check_images(expand, guest, kernel_bytes);
 }
 
 static void add_dtb(struct expand *expand, struct expand_guest *guest, const struct node *node)

@@ -213,6 +213,18 @@ static void add_node(struct expand_guest *guest, const struct node *node)
     guest->passed_descriptions[count] = node;
 }
 
+/* "pl031" and "/soc/pl031" for "/pl031@9010000". */
+static bool is_short_for(const char *written, const char *path)
+{
+    const char *last = strrchr(written, '/');
+    const char *name = strrchr(path, '/');
+    size_t length;
+
+    last = last == NULL ? written : last + 1;
+    length = strlen(last);
+    return name != NULL && length > 0 && strncmp(name + 1, last, length) == 0 && name[1 + length] == '@';
+}
+
 static void report_unknown(struct expand *expand, const struct node *node, const void *board)
 {
     const struct desc_passthrough *desc = node->fields;
@@ -226,6 +238,10 @@ static void report_unknown(struct expand *expand, const struct node *node, const
          offset = fdt_next_node(board, offset, NULL)) {
         if (fdt_get_path(board, offset, path, sizeof(path)) == 0) {
             suggest_offer(&suggest, path);
+        }
+        if (is_short_for(desc->node, path)) {
+            suggest.best = path;
+            suggest.distance = 0;
         }
         if (suggest.best == path) { /* which the next one overwrites */
             memcpy(best, path, sizeof(best));

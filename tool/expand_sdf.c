@@ -177,6 +177,26 @@ static void expand_pd(struct expand *expand, const struct node *node, struct mod
     }
 }
 
+/* A PD that another element stands for has the channels which that gives it; that is reported. */
+static bool is_generated(struct expand *expand, const struct node *node, const char *attribute,
+                         const char *name)
+{
+    for (size_t i = 0; i < expand->root->child_count; i++) {
+        const struct node *child = expand->root->children[i];
+        const struct xml_attribute *other = xml_find(child->xml, "name");
+
+        if (other != NULL && child->spec != &sysdesc_spec_mr && strcmp(other->value, name) == 0) {
+            diag_error(
+                expand->diag, node_loc(node, attribute),
+                "<%s>: \"%s\" is a <%s>, whose channels come with it; this takes a <protection_domain>",
+                node->spec->name, name, child->spec->name);
+            diag_note(expand->diag, child->loc, "\"%s\" is here", name);
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct model_pd *find_pd(struct expand *expand, const struct node *node, const char *attribute,
                                 const char *name)
 {
@@ -184,7 +204,7 @@ static struct model_pd *find_pd(struct expand *expand, const struct node *node, 
     struct suggest suggest;
     char suggestion[SUGGEST_TEXT_BYTES];
 
-    if (pd == NULL) {
+    if (pd == NULL && !is_generated(expand, node, attribute, name)) {
         suggest_start(&suggest, name);
         for (size_t i = 0; i < expand->model->pd_count; i++) {
             suggest_offer(&suggest, expand->model->pds[i]->name);

@@ -273,14 +273,17 @@ static void reference_attribute(const struct attr_spec *attr, FILE *out)
 static void reference_parents(const struct specs *specs, const struct element_spec *spec, FILE *out)
 {
     const char *separator = " Inside ";
+    const char *last = NULL;
 
     for (size_t i = 0; i < specs->count; i++) {
         for (size_t j = 0; j < specs->list[i]->child_count; j++) {
             const struct element_child *child = &specs->list[i]->children[j];
 
-            if (child->spec == spec) {
+            /* A child <protection_domain> is another element than one at the top, of the same name. */
+            if (child->spec == spec && (last == NULL || strcmp(last, specs->list[i]->name) != 0)) {
                 fprintf(out, "%s`<%s>`", separator, specs->list[i]->name);
                 separator = ", ";
+                last = specs->list[i]->name;
             }
         }
     }

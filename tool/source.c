@@ -30,6 +30,8 @@ static void expand_variables(struct preparation *preparation, struct xml_element
     for (size_t i = 0; i < element->attribute_count; i++) {
         struct xml_attribute *attribute = &element->attributes[i];
         char *what = mem_printf("<%s>: %s", element->name, attribute->name);
+
+        vars_note(preparation->vars, attribute->value);
         char *value = vars_expand(preparation->vars, preparation->diag, attribute->loc, what,
                                   attribute->value, &attribute->broken);
 
@@ -60,6 +62,20 @@ static bool take_enabled(struct preparation *preparation, struct xml_element *el
 
     memmove(enabled, enabled + 1, (--element->attribute_count - index) * sizeof(*enabled));
     return !is_off;
+}
+
+/* What is left out may name variables too: then it is no mistake to give them. */
+static void note_variables(const struct preparation *preparation, const struct xml_element *element)
+{
+    for (size_t i = 0; i < element->attribute_count; i++) {
+        vars_note(preparation->vars, element->attributes[i].value);
+    }
+    for (size_t i = 0; i < element->child_count; i++) {
+        note_variables(preparation, element->children[i]);
+    }
+    if (strcmp(element->name, "include") == 0) {
+        vars_note(preparation->vars, NULL);
+    }
 }
 
 static void note_disabled(struct source *source, const struct xml_element *element)
@@ -174,6 +190,7 @@ static void prepare_children(struct preparation *preparation, struct xml_element
 
         expand_variables(preparation, child);
         if (!take_enabled(preparation, child)) {
+            note_variables(preparation, child);
             note_disabled(preparation->source, child);
             xml_free(child);
         } else if (strcmp(child->name, "include") == 0) {

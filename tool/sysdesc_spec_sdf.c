@@ -159,7 +159,6 @@ static const struct attr_spec vcpu_attrs[] = {
     {.name = "cpu",
      .type = ATTR_NUMBER,
      .offset = offsetof(struct desc_vcpu, cpu),
-     .fallback = "0",
      .max = 255,
      .doc = "core it runs on; default: that of its protection domain"},
     {.name = "setvar_id",

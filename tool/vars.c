@@ -40,6 +40,8 @@ bool vars_define(struct vars *vars, const char *assignment)
     }
     vars->names = mem_grow(vars->names, vars->count, sizeof(vars->names[0]));
     vars->values = mem_grow(vars->values, vars->count, sizeof(vars->values[0]));
+    vars->named = mem_grow(vars->named, vars->count, sizeof(vars->named[0]));
+    vars->named[vars->count] = false;
     vars->names[vars->count] = mem_strndup(assignment, length);
     vars->values[vars->count++] = mem_strdup(&assignment[length + 1]);
     return true;
@@ -55,6 +57,33 @@ const char *vars_get(const struct vars *vars, const char *name)
     return vars->use_environment ? getenv(name) : NULL;
 }
 
+void vars_note(const struct vars *vars, const char *text)
+{
+    for (const char *at = text; at != NULL && (at = strstr(at, "${")) != NULL; at += 2) {
+        size_t length = name_length(at + 2);
+
+        for (size_t i = 0; i < vars->count; i++) {
+            vars->named[i] = vars->named[i] || (strlen(vars->names[i]) == length &&
+                                                memcmp(vars->names[i], at + 2, length) == 0);
+        }
+    }
+    for (size_t i = 0; text == NULL && i < vars->count; i++) {
+        vars->named[i] = true;
+    }
+}
+
+const char *vars_unnamed(const struct vars *vars, size_t *index)
+{
+    while (*index < vars->count) {
+        size_t i = (*index)++;
+
+        if (!vars->named[i]) {
+            return vars->names[i];
+        }
+    }
+    return NULL;
+}
+
 void vars_free(struct vars *vars)
 {
     for (size_t i = 0; i < vars->count; i++) {
@@ -63,6 +92,7 @@ void vars_free(struct vars *vars)
     }
     free(vars->names);
     free(vars->values);
+    free(vars->named);
     *vars = (struct vars){0};
 }
 

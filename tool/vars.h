@@ -11,6 +11,7 @@
 struct vars {
     char **names;
     char **values;
+    bool *named; /**< whether vars_note() has seen it; beside the constant rest */
     size_t count;
     bool use_environment; /**< off for fuzzers and tests, whose results must not depend on it */
 };
@@ -23,6 +24,12 @@ bool vars_define(struct vars *vars, const char *assignment);
 
 /** The value of `name`, borrowed, or NULL. */
 const char *vars_get(const struct vars *vars, const char *name);
+
+/** Remember which settings `text` names; NULL stands for a text that is not known and may name any. */
+void vars_note(const struct vars *vars, const char *text);
+
+/** The first setting, from number *index on, that no text named so far, or NULL; *index goes behind it. */
+const char *vars_unnamed(const struct vars *vars, size_t *index);
 
 /** Free the settings, not `vars` itself. */
 void vars_free(struct vars *vars);

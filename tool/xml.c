@@ -9,6 +9,11 @@
 
 #include "tool/mem.h"
 
+/* Before libxml2's own limit, whose message speaks to programmers. */
+#define MAX_DEPTH 100u
+/* Characters of misplaced text that a message shows. */
+#define TEXT_SHOWN 30
+
 /* State of one parse, the SAX handlers' user data. */
 struct reader {
     struct diag *diag;
@@ -24,6 +29,7 @@ struct reader {
     size_t counted_offset;
     int counted_line;
     int counted_column;
+    const struct xml_element *text_parent; /* the last one that had text inside, which was reported */
     bool failed;
 };
 
@@ -178,6 +184,10 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
         fail_at(reader, place_of(reader, offset), "XML namespaces are not used in system descriptions");
         return;
     }
+    if (reader->depth == MAX_DEPTH) {
+        fail_at(reader, place_of(reader, offset), "elements are nested more than 100 deep");
+        return;
+    }
     if (++reader->element_count > XML_MAX_ELEMENTS) {
         fail_at(reader, place_of(reader, offset), "too many elements");
         return;
@@ -212,6 +222,19 @@ static bool is_space(xmlChar byte)
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
+/* Where text that was just read stands, or its element if it is written another way (&amp;). */
+static struct loc text_place(struct reader *reader, const xmlChar *text, size_t length)
+{
+    size_t offset = read_offset(reader);
+
+    offset = offset >= length ? offset - length : 0;
+    while (offset > 0 && memcmp(&reader->text[offset], text, length) != 0 && reader->text[offset] != '>') {
+        offset--;
+    }
+    return memcmp(&reader->text[offset], text, length) == 0 ? place_of(reader, offset)
+                                                            : reader->stack[reader->depth - 1]->loc;
+}
+
 static void on_text(void *context, const xmlChar *text, int length)
 {
     struct reader *reader = context;
@@ -225,11 +248,14 @@ static void on_text(void *context, const xmlChar *text, int length)
     }
     if (i < length && !reader->failed && reader->depth > 0) {
         const struct xml_element *parent = reader->stack[reader->depth - 1];
+        size_t shown = length - i > TEXT_SHOWN ? TEXT_SHOWN : (size_t)(length - i);
 
-        diag_error(reader->diag, parent->loc,
-                   "<%s>: text \"%.*s\" between elements: everything is said with attributes", parent->name,
-                   length - i > 30 ? 30 : length - i, (const char *)&text[i]);
-        reader->failed = true;
+        if (parent != reader->text_parent) { /* libxml2 hands text over in pieces */
+            diag_error(reader->diag, text_place(reader, &text[i], shown),
+                       "<%s>: text \"%.*s\" between elements: everything is said with attributes",
+                       parent->name, (int)shown, (const char *)&text[i]);
+        }
+        reader->text_parent = parent;
     }
 }
 
@@ -246,17 +272,36 @@ static void on_doctype(void *context, const xmlChar *name, const xmlChar *extern
     }
 }
 
+/* What to write instead, for the characters that XML keeps for itself. */
+static const char *advice(int code, bool is_reference)
+{
+    switch (code) {
+    case XML_ERR_ENTITYREF_SEMICOL_MISSING:
+        return "; an & is written &amp;";
+    case XML_ERR_NAME_REQUIRED:
+        return is_reference ? "; an & is written &amp;" : "";
+    case XML_ERR_LT_IN_ATTRIBUTE:
+        return "; it is written &lt;";
+    default:
+        return "";
+    }
+}
+
 static void on_error(void *context, xmlErrorPtr error)
 {
     struct reader *reader = context;
     const char *message = error->message == NULL ? "not well-formed XML" : error->message;
-    size_t length = strcspn(message, "\n");
+    bool is_reference = strstr(message, "EntityRef") != NULL;
+    const char *colon = is_reference ? strchr(message, ':') : NULL; /* behind a function of libxml2's */
+    size_t length;
 
     if (reader->failed || error->level < XML_ERR_ERROR) {
         return;
     }
+    message = colon == NULL ? message : colon + 2;
+    length = strcspn(message, "\n");
     diag_error(reader->diag, (struct loc){reader->file, error->line > 0 ? error->line : 1, error->int2},
-               "not well-formed XML: %.*s", (int)length, message);
+               "not well-formed XML: %.*s%s", (int)length, message, advice(error->code, is_reference));
     reader->failed = true;
 }
 

@@ -36,6 +36,7 @@ struct xml_element {
 
 /**
  * Read a file and return its root, to be freed with xml_free(); NULL after at least one error was reported.
+ * Text between elements is reported too, but the tree is there, for what else may be wrong.
  */
 struct xml_element *xml_read_file(struct diag *diag, const char *path);
 

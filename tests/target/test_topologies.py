@@ -68,7 +68,7 @@ def test_a_description_alone_changes_everything(boot, machine):
 """ + guest_element("alpha", 'switch="net" mac="02:00:00:00:aa:01" ip="10.1.2.3/8 fd00::3/64" mtu="1400" '
                              'queue_size="32" ring_bytes="64K" datapath="ring" features_off="event_idx"', ram="96M")
         + guest_element("beta", 'switch="net" mac="02:00:00:00:aa:02" ip="10.1.2.4/8 fd00::4/64" datapath="vhost"',
-                        more='\n    <reserved_memory name="pool" gpa="0x41000000" size="0x100000" no_map="true"/>')
+                        more='\n    <reserved_memory name="pool" gpa="0x43000000" size="0x100000" no_map="true"/>')
         + "</system>\n")
     alpha, beta = start(boot, system, ["alpha", "beta"])
     assert alpha.run("cat /sys/class/net/eth0/address").strip() == "02:00:00:00:aa:01"
@@ -76,7 +76,7 @@ def test_a_description_alone_changes_everything(boot, machine):
     assert alpha.run("cat /sys/class/net/eth0/mtu").strip() == "1400"
     features = [guest.run("cat /sys/bus/virtio/devices/virtio0/features").strip() for guest in (alpha, beta)]
     assert features[0][29] == "0" and features[1][29] == "1"  # VIRTIO_F_EVENT_IDX
-    assert "pool@41000000" in beta.run("ls /proc/device-tree/reserved-memory")
+    assert "pool@43000000" in beta.run("ls /proc/device-tree/reserved-memory")
     memory = [int(guest.run("grep MemTotal /proc/meminfo").split()[1]) for guest in (alpha, beta)]
     assert memory[0] - memory[1] > 30 * 1024
     ping(alpha, "-c 3 -i 0.2", "10.1.2.4")

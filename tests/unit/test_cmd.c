@@ -105,6 +105,10 @@ static void test_check(void **state)
     assert_says("protection domain \"p12\" is not declared");
     assert_int_equal(run(cmd_check, "check /nonexistent.system"), CMD_FAILED);
     assert_says("cannot open");
+    assert_int_equal(run(cmd_check, "check -g /nonexistent -D ROM=1 systems/virtio_demo.system"), CMD_OK);
+    assert_says("warning: -D ROM: there is no ${ROM} in systems/virtio_demo.system");
+    assert_int_equal(run(cmd_help, "help gues"), CMD_FAILED);
+    assert_says("no element <gues>; did you mean \"guest\"?");
 }
 
 static void test_dts(void **state)

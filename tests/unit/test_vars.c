@@ -115,6 +115,19 @@ static void test_size_is_bounded(void **state)
     diag_free(diag);
 }
 
+static void test_settings_that_nothing_names(void **state)
+{
+    (void)state;
+    size_t index = 0;
+
+    vars_note(&vars, "x ${A:-${EMPTY}} ${B} B_2");
+    assert_string_equal(vars_unnamed(&vars, &index), "B_2");
+    assert_null(vars_unnamed(&vars, &index));
+    index = 0;
+    vars_note(&vars, NULL);
+    assert_null(vars_unnamed(&vars, &index));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +137,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_later_definitions_win, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_environment_comes_last, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_size_is_bounded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_settings_that_nothing_names, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

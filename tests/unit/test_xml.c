@@ -107,10 +107,43 @@ static void test_malformed_files_are_refused_once(void **state)
     assert_refused("<a x=1/>", "not well-formed XML");
     assert_refused("hello", "not well-formed XML");
     assert_refused("<a>&b;</a>", "Entity 'b' not defined");
-    assert_refused("<a>text</a>", "t:1:1: error: <a>: text \"text\" between elements");
     assert_refused("<a xmlns='x'/>", "namespaces");
     assert_refused("<?xml version='1.0' encoding='latin1'?><a/>", "not UTF-8");
     assert_refused("<a>\xff</a>", "error");
+}
+
+static void test_text_is_reported_where_it_stands(void **state)
+{
+    (void)state;
+    const char *text = "<a>\n  <b/> and\n  <c>&amp;</c>\n  <d><![CDATA[no]]></d> more</a>";
+    struct diag *diag = diag_new();
+    struct xml_element *root = xml_read_text(diag, "t", text, strlen(text));
+    char *printed = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&printed, &bytes);
+
+    diag_print(diag, out);
+    fclose(out);
+    assert_non_null(root);
+    assert_int_equal(root->child_count, 3);
+    assert_non_null(strstr(printed, "t:2:8: error: <a>: text \"and\" between elements"));
+    assert_non_null(strstr(printed, "t:3:6: error: <c>: text \"&\" between elements"));
+    assert_non_null(strstr(printed, "t:4:15: error: <d>: text \"no\" between elements"));
+    assert_non_null(strstr(printed, "t:4:25: error: <a>: text \"more\" between elements"));
+    free(printed);
+    xml_free(root);
+    diag_free(diag);
+}
+
+static void test_elements_are_not_nested_without_end(void **state)
+{
+    (void)state;
+    char text[1024] = "";
+
+    for (size_t i = 0; i < 150; i++) {
+        strcat(text, "<a>");
+    }
+    assert_refused(text, "t:1:301: error: elements are nested more than 100 deep");
 }
 
 static void test_document_types_are_refused(void **state)
@@ -136,6 +169,8 @@ int main(void)
         cmocka_unit_test(test_elements_and_attributes_have_places),
         cmocka_unit_test(test_places_in_a_large_file),
         cmocka_unit_test(test_malformed_files_are_refused_once),
+        cmocka_unit_test(test_text_is_reported_where_it_stands),
+        cmocka_unit_test(test_elements_are_not_nested_without_end),
         cmocka_unit_test(test_document_types_are_refused),
         cmocka_unit_test(test_missing_file),
     };
