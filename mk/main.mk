@@ -8,6 +8,7 @@ build: image
 test:
 	$(Q)scripts/setup all
 	$(SUBMAKE) test-host
+	$(SUBMAKE) test-sdk
 	$(SUBMAKE) test-target
 
 test-host: test-unit fuzz-short test-models test-reproducible

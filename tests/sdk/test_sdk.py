@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every system for every SDK that is known, built with a stand-in for the SDK: no SDK is part of CI.
+
+`make test-sdk` builds the programs against the stand-in and sets the environment.
+"""
+
+import os
+import re
+import struct
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOL = os.environ["CAUSEWAY_TOOL"]
+STANDIN = Path(os.environ["CAUSEWAY_STANDIN"])
+PD_DIR = Path(os.environ["CAUSEWAY_SDK_PD_DIR"])
+BOARD = "qemu_virt_aarch64"
+VERSIONS = ("2.0.1", "2.1.0", "2.2.0", "2.3.0")
+SYSTEMS = sorted((ROOT / "systems").glob("*.system")) + [ROOT / "bench" / "bench.system"]
+IMAGE_BYTES = 0x10000
+
+
+def has_prefill(version):
+    return version >= "2.2"
+
+
+@pytest.fixture(scope="session")
+def guest_dir(tmp_path_factory):
+    """Something under every name that a description has for a kernel (an Image's header is checked) or an initrd."""
+    folder = tmp_path_factory.mktemp("guests")
+    text = "".join(path.read_text() for path in SYSTEMS)
+    image = bytearray(IMAGE_BYTES)
+    struct.pack_into("<Q", image, 16, IMAGE_BYTES)
+    image[56:60] = b"ARM\x64"
+    for kind, file, content in (("kernel", "Image", image), ("initrd", "initrd.cpio.gz", b"\x1f\x8b" + bytes(5000))):
+        for name in re.findall(rf'{kind}="([^"$]+)"', text):
+            (folder / name).mkdir(exist_ok=True)
+            (folder / name / file).write_bytes(content)
+    return folder
+
+
+def emit(system, version, guest_dir, folder):
+    """What `causeway sdf` writes; it has nothing to say about it."""
+    run = subprocess.run([TOOL, "sdf", system, "--sdk-version", version, "-o", folder, "--board", BOARD, "--pd-dir", PD_DIR,
+                          "--guest-dir", guest_dir, "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]],
+                         capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    (description,) = folder.glob("*.system")
+    return description
+
+
+def elf_segments(path):
+    """(address, bytes in the file, bytes in memory) of what is loaded."""
+    data = path.read_bytes()
+    start, size, count = struct.unpack_from("<32xQ14xHH", data)
+    headers = [struct.unpack_from("<IIQQQQQQ", data, start + i * size) for i in range(count)]
+    return [(header[3], header[5], header[6]) for header in headers if header[0] == 1]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda path: path.stem)
+def test_every_system_is_accepted(system, version, guest_dir, tmp_path):
+    description = emit(system, version, guest_dir, tmp_path / "out")
+    check = subprocess.run([TOOL, "sdf-check", description, "--sdk-version", version], capture_output=True, text=True,
+                           check=False)
+    assert (check.returncode, check.stdout, check.stderr) == (0, "", "")
+    image = tmp_path / "loader.img"
+    subprocess.run([STANDIN / version / "bin" / "microkit", description, "--search-path", description.parent,
+                    "--board", BOARD, "--config", "debug", "-o", image, "-r", tmp_path / "report"], check=True)
+    for file in map(Path, image.read_text().split()):
+        if file.suffix == ".elf":
+            assert elf_segments(file)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_guest_images_travel_as_the_sdk_can(version, guest_dir, tmp_path):
+    """From 2.2 on in prefilled regions, before that in the programs of the monitors."""
+    description = emit(ROOT / "systems" / "virtio_demo.system", version, guest_dir, tmp_path / "out")
+    root = ElementTree.parse(description).getroot()
+    prefilled = {region.get("prefill_path") for region in root.iter("memory_region")} - {None}
+    carried = [segment for segment in elf_segments(description.parent / "vm1_vmm.elf") if segment[1] == IMAGE_BYTES]
+    if has_prefill(version):
+        assert "debian_Image.bin" in prefilled
+        assert (description.parent / "debian_Image.bin").stat().st_size == IMAGE_BYTES
+        assert not carried
+    else:
+        assert not prefilled
+        assert len(carried) == 1
+
+
+def make_sdk(folder, version="2.0.1\n", tool=True, configs=("debug", "release")):
+    for config in configs:
+        (folder / "board" / BOARD / config).mkdir(parents=True)
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "microkit").touch(mode=0o755 if tool else 0o644)
+    if version is not None:
+        (folder / "VERSION").write_text(version)
+    return folder
+
+
+def check_sdk(folder, board=BOARD, config="debug"):
+    return subprocess.run([sys.executable, ROOT / "scripts" / "check_sdk.py", folder, board, config],
+                          capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("version", [f"{v}{end}" for v in VERSIONS for end in ("", "\n", "-dev\n", "-dev+1a2b3c\n")])
+def test_known_sdks_are_taken_without_a_word(version, tmp_path):
+    result = check_sdk(make_sdk(tmp_path / "sdk", version))
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_newer_sdk_is_taken_with_a_warning(tmp_path):
+    result = check_sdk(make_sdk(tmp_path / "sdk", "2.4.0\n"))
+    assert result.returncode == 0
+    assert "warning:" in result.stderr and "2.4.0, newer than the newest known, 2.3.0" in result.stderr
+
+
+@pytest.mark.parametrize("sdk, arguments, words", [
+    ({"version": "2.0.0\n"}, {}, "is Microkit 2.0.0; at least 2.0.1 is needed"),
+    ({"version": "1.4.1\n"}, {}, "is Microkit 1.4.1; at least 2.0.1 is needed"),
+    ({"version": "sel4cp\n"}, {}, "does not hold a version such as 2.0.1"),
+    ({"version": None}, {}, "is no Microkit SDK: there is no file"),
+    ({"tool": False}, {}, "bin/microkit is no program: the SDK is not complete"),
+    ({}, {"board": "maaxboard"}, 'has no board "maaxboard"'),
+    ({}, {"config": "benchmark"}, 'has no configuration "benchmark"'),
+    ({"configs": ()}, {}, "note: there is none"),
+])
+def test_what_is_wrong_with_an_sdk_is_said(sdk, arguments, words, tmp_path):
+    result = check_sdk(make_sdk(tmp_path / "sdk", **sdk), **arguments)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: ") and words in result.stderr
+
+
+def test_choices_are_listed(tmp_path):
+    sdk = make_sdk(tmp_path / "sdk")
+    assert f"note: there is {BOARD}" in check_sdk(sdk, board="other").stderr
+    assert "note: there is debug, release" in check_sdk(sdk, config="other").stderr
