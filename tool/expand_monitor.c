@@ -34,7 +34,7 @@ static void add_region(struct expand *expand, const struct node *node, struct mo
 void expand_monitor(struct expand *expand, const struct node *node)
 {
     const struct desc_monitor *desc = node->fields;
-    struct monitor_config config = {.has_counters = !expand->options->microkit};
+    struct monitor_config config = {0};
     struct model_pd *pd;
 
     if (node->broken || desc->name == NULL) {

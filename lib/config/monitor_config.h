@@ -19,7 +19,7 @@ struct monitor_region_config {
 struct monitor_config {
     struct config_header header;
     struct config_link console; /**< byte stream to the serial multiplexer */
-    uint32_t has_counters;      /**< 1: the platform counts events (bundled kernel) */
+    uint32_t reserved_flags;
     uint32_t region_count;
     struct monitor_region_config regions[MONITOR_CONFIG_MAX_REGIONS];
 };

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pd/monitor/monitor.h"
 
-#include "kernel/include/syscall.h"
 #include "lib/base/format.h"
 #include "lib/base/mem.h"
+#include "pd/monitor/platform_counters.h"
 
 #define PRINT_BYTES 128u
 
-/* In the order of enum syscall_counter. */
-static const char *const counter_names[SYSCALL_COUNTER_COUNT] = {
+/* In the order of enum syscall_counter, and what seL4 has behind it. */
+static const char *const counter_names[PLATFORM_COUNTER_COUNT] = {
     [SYSCALL_COUNTER_EXITS] = "exits",
     [SYSCALL_COUNTER_EXIT_MMIO] = "exits_mmio",
     [SYSCALL_COUNTER_EXIT_DOORBELL] = "exits_doorbell",
@@ -25,6 +25,7 @@ static const char *const counter_names[SYSCALL_COUNTER_COUNT] = {
     [SYSCALL_COUNTER_IRQS] = "interrupts",
     [SYSCALL_COUNTER_MAINTENANCE] = "maintenance",
     [SYSCALL_COUNTER_IDLE_TICKS] = "idle_ticks",
+    [PLATFORM_COUNTER_KERNEL_ENTRIES] = "kernel_entries",
 };
 
 static void print(struct monitor *monitor, const char *text)
@@ -38,10 +39,11 @@ static void show_counters(struct monitor *monitor)
     char line[PRINT_BYTES];
     uint32_t count = 0;
 
-    if (monitor->config->has_counters != 0) {
-        count = monitor->ops->counters(monitor->context, values);
-    }
-    for (uint32_t i = 0; i < count && i < SYSCALL_COUNTER_COUNT; i++) {
+    count = monitor->ops->counters(monitor->context, values);
+    for (uint32_t i = 0; i < count && i < PLATFORM_COUNTER_COUNT; i++) {
+        if (values[i] == PLATFORM_COUNTER_ABSENT) {
+            continue;
+        }
         (void)format_print(line, sizeof line, "%s %llu\r\n", counter_names[i], (unsigned long long)values[i]);
         print(monitor, line);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* On seL4: the kernel of an SDK keeps no counters that a PD could read. */
+/* On seL4: only the kernels of the configuration "benchmark" keep counters that a PD can read. */
 #include "pd/monitor/platform_counters.h"
 
 uint32_t platform_counters_read(uint64_t *values, uint32_t capacity)

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "kernel/include/syscall.h"
 #include "pd/monitor/monitor.h"
+#include "pd/monitor/platform_counters.h"
 
 static char printed[4096];
 static size_t printed_bytes;
@@ -33,6 +33,25 @@ static uint32_t counters(void *context, uint64_t values[MONITOR_COUNTER_MAX])
 
 static const struct monitor_ops ops = {.print = print, .counters = counters};
 
+/* What seL4 can tell in some of its configurations. */
+static uint32_t few_counters(void *context, uint64_t values[MONITOR_COUNTER_MAX])
+{
+    (void)context;
+    for (uint32_t i = 0; i < PLATFORM_COUNTER_COUNT; i++) {
+        values[i] = PLATFORM_COUNTER_ABSENT;
+    }
+    values[SYSCALL_COUNTER_IDLE_TICKS] = 5;
+    values[PLATFORM_COUNTER_KERNEL_ENTRIES] = 6;
+    return PLATFORM_COUNTER_COUNT;
+}
+
+static uint32_t no_counters(void *context, uint64_t values[MONITOR_COUNTER_MAX])
+{
+    (void)context;
+    (void)values;
+    return 0;
+}
+
 static void type(struct monitor *monitor, const char *text)
 {
     printed_bytes = 0;
@@ -42,7 +61,7 @@ static void type(struct monitor *monitor, const char *text)
 
 static void test_counters_are_named(void **state)
 {
-    struct monitor_config config = {.has_counters = 1};
+    struct monitor_config config = {0};
     struct monitor monitor;
 
     (void)state;
@@ -59,13 +78,29 @@ static void test_counters_are_named(void **state)
 static void test_platform_without_counters_shows_none(void **state)
 {
     struct monitor_config config = {0};
+    struct monitor_ops without = ops;
     struct monitor monitor;
 
     (void)state;
+    without.counters = no_counters;
     printed_bytes = 0;
-    monitor_init(&monitor, &config, &ops, NULL);
+    monitor_init(&monitor, &config, &without, NULL);
     type(&monitor, "counters\n");
     assert_string_equal(printed, "counters\r\nend\r\nmonitor> ");
+}
+
+static void test_absent_counters_are_not_shown(void **state)
+{
+    struct monitor_config config = {0};
+    struct monitor_ops few = ops;
+    struct monitor monitor;
+
+    (void)state;
+    few.counters = few_counters;
+    printed_bytes = 0;
+    monitor_init(&monitor, &config, &few, NULL);
+    type(&monitor, "counters\n");
+    assert_string_equal(printed, "counters\r\nidle_ticks 5\r\nkernel_entries 6\r\nend\r\nmonitor> ");
 }
 
 static void test_sum_changes_with_any_word(void **state)
@@ -114,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counters_are_named),
         cmocka_unit_test(test_platform_without_counters_shows_none),
+        cmocka_unit_test(test_absent_counters_are_not_shown),
         cmocka_unit_test(test_sum_changes_with_any_word),
         cmocka_unit_test(test_long_and_unknown_lines_are_survived),
     };

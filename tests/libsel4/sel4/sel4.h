@@ -163,3 +163,10 @@ seL4_Error seL4_ARM_VCPU_AckVPPI(seL4_ARM_VCPU _service, seL4_Word irq);
 seL4_ARM_VCPU_ReadRegs_t seL4_ARM_VCPU_ReadRegs(seL4_ARM_VCPU _service, seL4_VCPUReg field);
 /** Write a register of the vCPU. */
 seL4_Error seL4_ARM_VCPU_WriteRegs(seL4_ARM_VCPU _service, seL4_VCPUReg field, seL4_Word value);
+
+/** Configuration "benchmark" only: begin to count, from zero. */
+seL4_Error seL4_BenchmarkResetLog(void);
+/** Count no further. */
+seL4_Word seL4_BenchmarkFinalizeLog(void);
+/** What was counted between the two, in the message's words (enum benchmark_track_util_ipc_index). */
+void seL4_BenchmarkGetThreadUtilisation(seL4_Word tcb_cptr);
