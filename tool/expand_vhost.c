@@ -143,8 +143,9 @@ static void add_register_page(struct expand *expand, const struct node *net, str
     page->size_bytes = MODEL_PAGE_BYTES;
     page->page_size_bytes = MODEL_PAGE_BYTES;
     device->registers = expand_free_vaddr(vmm, EXPAND_SMALL_BASE, page->size_bytes, MODEL_PAGE_BYTES);
-    (void)model_add_pd_map(vmm, page, device->registers, MODEL_READ | MODEL_WRITE);
-    (void)model_add_vm_map(vmm->vm, page, device->gpa, MODEL_READ);
+    /* Uncached, as the guest's driver has it: neither may see what the other has only in a cache. */
+    model_add_pd_map(vmm, page, device->registers, MODEL_READ | MODEL_WRITE)->cached = false;
+    model_add_vm_map(vmm->vm, page, device->gpa, MODEL_READ)->cached = false;
     free(name);
     free(stem);
 }
@@ -185,8 +186,8 @@ void expand_vhost_wire(struct expand *expand, const struct node *net, struct mod
     doorbell->pd = peer_of(expand->model, vmm, device->link.channel, &doorbell->channel);
     doorbell->delay_us = (uint32_t)desc->kick_delay_us;
     set_posted(doorbell->pd, doorbell->channel, device->virq);
+    add_register_page(expand, net, vmm, device);
     if (!expand->options->microkit) {
-        add_register_page(expand, net, vmm, device);
         /* Acknowledging a queue's interrupt does nothing: the bit always reads as set (virtio_device.h). */
         ack = model_add_doorbell(vmm->vm);
         ack->gpa = device->gpa + VIRTIO_MMIO_INTERRUPT_ACK;

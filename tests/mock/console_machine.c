@@ -52,7 +52,7 @@ struct console_machine *console_machine_new(void)
         }
     }
     machine->line = (struct irq_line){.vgic = &machine->vgic, .intid = CONSOLE_MACHINE_SPI};
-    virtio_mmio_init(&machine->mmio, &machine->console.device, &machine->line, NULL);
+    virtio_mmio_init(&machine->mmio, &machine->console.device, &machine->line, machine->page);
     virtio_mmio_reset(&machine->mmio);
     return machine;
 }

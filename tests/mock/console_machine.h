@@ -30,6 +30,7 @@ struct console_machine {
     struct vmm_device_config config;
     struct virtio_console console;
     struct virtio_mmio mmio;
+    uint32_t page[1024]; /* virtio_driver_read() compares it */
     struct virtq_chain scratch;
     struct ring peers[CONSOLE_MACHINE_PORTS]; /**< the multiplexer's sides */
     void *regions[CONSOLE_MACHINE_PORTS][2];  /**< the device's and the multiplexer's */

@@ -10,6 +10,10 @@ uint32_t virtio_driver_read(struct virtio_mmio *mmio, uint32_t offset)
     if (virtio_mmio_access(mmio, &access) != MMIO_DONE || access.value > UINT32_MAX) {
         abort();
     }
+    /* A guest that has the page mapped reads that instead, and must see no difference. */
+    if (mmio->page != NULL && offset < VIRTIO_MMIO_CONFIG && mmio->page[offset / 4] != access.value) {
+        abort();
+    }
     return (uint32_t)access.value;
 }
 

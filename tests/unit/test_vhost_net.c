@@ -33,6 +33,7 @@ struct fixture {
     struct vmm_device_config config;
     struct vhost_net net;
     struct virtio_mmio mmio;
+    uint32_t page[1024]; /* virtio_driver_read() compares it */
     struct call calls[MAX_CALLS];
     unsigned int call_count;
     uint64_t refuse;            /* label of the call that the switch refuses */
@@ -77,7 +78,7 @@ static int setup(void **state)
     assert_int_equal(vgic_init(&f->vgic, 1, 32), ERR_OK);
     f->line = (struct irq_line){.vgic = &f->vgic, .intid = SPI};
     assert_int_equal(vhost_net_init(&f->net, &f->config, &f->ram.mem), ERR_OK);
-    virtio_mmio_init(&f->mmio, &f->net.device, &f->line, NULL);
+    virtio_mmio_init(&f->mmio, &f->net.device, &f->line, f->page);
     virtio_mmio_reset(&f->mmio);
     *state = f;
     return 0;

@@ -47,14 +47,22 @@ static uint32_t read_register(const struct virtio_mmio *mmio, uint32_t offset)
     }
 }
 
-/* Registers and config space as a guest reads them, into the page. Word by word: the guest may be looking. */
+/* A register as a guest reads it, into the page. In one store: the guest may be looking. */
+static void refresh_register(const struct virtio_mmio *mmio, uint32_t offset)
+{
+    if (mmio->page != NULL) {
+        __atomic_store_n(&mmio->page[offset / 4], read_register(mmio, offset), __ATOMIC_RELAXED);
+    }
+}
+
+/* All registers and the config space. Costs more than most of what changes a register. */
 static void refresh_page(const struct virtio_mmio *mmio)
 {
     if (mmio->page == NULL) {
         return;
     }
     for (uint32_t offset = 0; offset < VIRTIO_MMIO_CONFIG; offset += 4) {
-        __atomic_store_n(&mmio->page[offset / 4], read_register(mmio, offset), __ATOMIC_RELAXED);
+        refresh_register(mmio, offset);
     }
     for (uint32_t offset = 0; offset < mmio->device->setup.config_bytes; offset += 4) {
         const uint32_t left = mmio->device->setup.config_bytes - offset;
@@ -68,7 +76,7 @@ static void update_line(struct virtio_mmio *mmio, uint32_t status)
 {
     mmio->interrupt_status = status;
     /* Before the interrupt: the driver's first look must find its cause. */
-    refresh_page(mmio);
+    refresh_register(mmio, VIRTIO_MMIO_INTERRUPT_STATUS);
     irq_line_set(mmio->line, status != 0);
 }
 
@@ -84,6 +92,7 @@ static void config_interrupt(void *transport)
 {
     struct virtio_mmio *mmio = transport;
 
+    refresh_page(mmio); /* the config space and, if the device needs a reset, its status */
     update_line(mmio, mmio->interrupt_status | VIRTIO_MMIO_INTERRUPT_CONFIG);
 }
 
@@ -101,6 +110,7 @@ static void clear_registers(struct virtio_mmio *mmio)
     mmio->device_features_sel = 0;
     mmio->driver_features_sel = 0;
     mmio->queue_sel = 0;
+    refresh_page(mmio);
     update_line(mmio, 0);
 }
 
@@ -182,6 +192,7 @@ static void write_register(struct virtio_mmio *mmio, uint32_t offset, uint32_t v
     case VIRTIO_MMIO_INTERRUPT_ACK:
         /* Not an edge, should the line stay up: the driver knows of what remains. */
         mmio->interrupt_status &= ~value;
+        refresh_register(mmio, VIRTIO_MMIO_INTERRUPT_STATUS);
         if (mmio->interrupt_status == 0) {
             irq_line_set(mmio->line, false);
         }
@@ -216,7 +227,9 @@ enum mmio_result virtio_mmio_access(void *context, struct mmio_access *access)
         access->value = valid ? read_register(mmio, (uint32_t)offset) : 0;
     } else if (valid) {
         write_register(mmio, (uint32_t)offset, (uint32_t)access->value);
-        refresh_page(mmio);
+        if (offset != VIRTIO_MMIO_INTERRUPT_ACK && offset != VIRTIO_MMIO_QUEUE_NOTIFY) {
+            refresh_page(mmio);
+        }
     }
     return MMIO_DONE;
 }
