@@ -12,7 +12,8 @@ Causeway runs Linux virtual machines side by side on one AArch64 machine.
   make test-hostile   every attack of the hostile guest, and a table of what it did
   make test-sdk       every system for each Microkit SDK, with a stand-in for the SDK
   make check     formatting, static analysis, the rules of the house
-  make fuzz      each fuzzer for TIME seconds; fuzz-NAME for one of them
+  make fuzz      each fuzzer for TIME seconds, FUZZ_JOBS at a time, and a summary; fuzz-NAME for one of them
+  make coverage  which lines tests and the fuzzers' corpora reach; fails below COVERAGE_MINIMUM percent
   make gdb       attach gdb to `make run GDB=1`
   make setup     install what is missing of Debian's packages
   make guest     fetch and unpack the Debian guest

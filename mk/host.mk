@@ -44,12 +44,16 @@ TEST_PROGRAMS := $(TESTS:%=$(B)/tests/%)
 test-unit: $(TEST_PROGRAMS)
 	$(Q)for t in $(TEST_PROGRAMS); do $$t || exit 1; done
 
-# Fuzzers: `make fuzz TIME=600` runs each so many seconds; `make fuzz-NAME` one of them.
+# Fuzzers: `make fuzz TIME=600` runs each so many seconds, FUZZ_JOBS at a time; `make fuzz-NAME` one of them.
 $(B)/fuzz/%.o: %.c
 	$(call say,FUZZCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(HOST_CFLAGS) $(HOST_SANITIZE) -fsanitize=fuzzer-no-link $(TOOL_CFLAGS) $(HOST_INCLUDES) \
 		-DUNIT_TEST=1 -c $< -o $@
+
+FUZZ_JOBS ?= $(shell nproc)
+FUZZ_RUN := $(PYTHON) scripts/fuzz.py --build $(B) --seeds tests/fuzz/corpus
+TIME ?= 60
 
 define fuzz_rules
 $(B)/fuzzers/$(1): $$(call objs,$(B)/fuzz,tests/fuzz/$(1).c $$($(1)_SRCS))
@@ -59,22 +63,22 @@ $(B)/fuzzers/$(1): $$(call objs,$(B)/fuzz,tests/fuzz/$(1).c $$($(1)_SRCS))
 TEST_OBJS += $$(call objs,$(B)/fuzz,tests/fuzz/$(1).c $$($(1)_SRCS))
 .PHONY: $(subst _,-,$(1))
 $(subst _,-,$(1)): $(B)/fuzzers/$(1)
-	@mkdir -p $(B)/corpus/$(1)
-	$$(Q)cd $(B) && fuzzers/$(1) -max_total_time=$$(TIME) -print_final_stats=1 -verbosity=0 \
-		-artifact_prefix=corpus/$(1)- corpus/$(1) $$(wildcard $(CURDIR)/tests/fuzz/corpus/$(1))
+	$$(Q)$$(FUZZ_RUN) --time $$(TIME) $(1)
 endef
-TIME ?= 60
 $(foreach f,$(FUZZERS),$(eval $(call fuzz_rules,$(f))))
+FUZZ_PROGRAMS := $(FUZZERS:%=$(B)/fuzzers/%)
 
-.PHONY: fuzz fuzz-short
-fuzz: $(foreach f,$(FUZZERS),$(subst _,-,$(f)))
-# The bounded run of `make test`: a fixed number of inputs, so that it doesn't depend on the clock. What it finds
-# goes into the first folder it is given, and never into the tree.
+.PHONY: fuzz fuzz-short fuzz-seeds
+fuzz: $(FUZZ_PROGRAMS)
+	$(Q)$(FUZZ_RUN) --time $(TIME) --jobs $(FUZZ_JOBS) $(FUZZERS)
+# The bounded run of `make test`: a fixed number of inputs, NAME_RUNS or else FUZZ_RUNS, so that it doesn't depend on the
+# clock.
 FUZZ_RUNS ?= 20000
-fuzz-short: $(FUZZERS:%=$(B)/fuzzers/%)
-	$(Q)for f in $(FUZZERS); do echo "fuzz $$f: $(FUZZ_RUNS) runs"; \
-		rm -rf $(B)/corpus/short && mkdir -p $(B)/corpus/short; \
-		(cd $(B) && fuzzers/$$f -runs=$(FUZZ_RUNS) -seed=1 -timeout=10 -verbosity=0 corpus/short \
-		$$(test -d $(CURDIR)/tests/fuzz/corpus/$$f && echo $(CURDIR)/tests/fuzz/corpus/$$f)) || exit 1; done
+fuzz-short: $(FUZZ_PROGRAMS)
+	$(Q)$(FUZZ_RUN) --runs $(FUZZ_RUNS) --jobs $(FUZZ_JOBS) $(foreach f,$(FUZZERS),$(f)$(if $($(f)_RUNS),=$($(f)_RUNS)))
+# What `make fuzz` has found becomes seeds, which are committed.
+FUZZ_SEEDS ?= 24
+fuzz-seeds: $(FUZZ_PROGRAMS)
+	$(Q)$(FUZZ_RUN) --keep $(FUZZ_SEEDS) $(FUZZERS)
 
 -include $(TOOL_OBJS:.o=.d) $(TEST_OBJS:.o=.d)

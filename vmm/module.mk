@@ -31,9 +31,16 @@ test_vhost_net_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 test_virtio_console_SRCS := $(VMM_CONSOLE_TEST_SRCS)
 test_virtio_rng_SRCS := $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS)
 test_pl011_SRCS := $(VMM_VIRTIO_TEST_SRCS)
+VM_MACHINE_SRCS := $(VMM_CORE_SRCS) $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS) tests/mock/vm_machine.c
+TESTS += test_vm_machine
+test_vm_machine_SRCS := $(VM_MACHINE_SRCS)
+test_vm_machine_LIBS := -lfdt
 test_vm_SRCS := $(VMM_CORE_SRCS) $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS)
 
-FUZZERS += fuzz_vgic fuzz_pl011 fuzz_virtio_mmio fuzz_virtio_net fuzz_virtio_console
+FUZZERS += fuzz_vgic fuzz_pl011 fuzz_virtio_mmio fuzz_virtio_net fuzz_virtio_console fuzz_virtio_rng fuzz_vm
+fuzz_virtio_rng_SRCS := $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS)
+fuzz_vm_SRCS := $(VM_MACHINE_SRCS)
+fuzz_vm_RUNS := 2000
 fuzz_vgic_SRCS := $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 fuzz_pl011_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 fuzz_virtio_mmio_SRCS := $(VMM_VIRTIO_TEST_SRCS)

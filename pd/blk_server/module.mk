@@ -16,3 +16,9 @@ TESTS += test_virtio_blk
 test_virtio_blk_SRCS = $(DISK_MACHINE_SRCS)
 FUZZERS += fuzz_virtio_blk
 fuzz_virtio_blk_SRCS = $(DISK_MACHINE_SRCS)
+
+BLK_PEERS_SRCS := $(BLK_SERVER_LOGIC) lib/ring/ring.c $(LIB_BASE_HOST_SRCS) tests/mock/log_record.c tests/mock/blk_peers.c
+TESTS += test_blk_peers
+test_blk_peers_SRCS := $(BLK_PEERS_SRCS)
+FUZZERS += fuzz_blk_server
+fuzz_blk_server_SRCS := $(BLK_PEERS_SRCS)

@@ -10,3 +10,5 @@ TESTS += test_platform_counters_sel4
 test_platform_counters_sel4_SRCS := pd/monitor/platform_counters_sel4_benchmark.c microkit/host/microkit_host.c
 $(call objs,$(B)/san,tests/unit/test_platform_counters_sel4.c pd/monitor/platform_counters_sel4_benchmark.c): \
 	HOST_INCLUDES := -Itests/libsel4 -Imicrokit/host -Imicrokit/include -Ikernel/include
+FUZZERS += fuzz_monitor
+fuzz_monitor_SRCS := $(test_monitor_SRCS)

@@ -19,3 +19,6 @@ TESTS += test_vhost_port
 test_vhost_port_SRCS := $(VSWITCH_LOGIC) pd/vswitch/vhost_port.c pd/vswitch/vhost_control.c lib/guestmem/guestmem.c \
 	lib/virtq/virtq.c lib/ring/ring.c $(VIRTIO_NET_HDR_SRCS) $(LIB_BASE_HOST_SRCS) tests/mock/log_record.c \
 	tests/mock/driver.c
+FUZZERS += fuzz_vhost_port
+fuzz_vhost_port_SRCS := $(test_vhost_port_SRCS)
+fuzz_vhost_port_RUNS := 5000

@@ -61,7 +61,8 @@ static void restart(struct net_machine *m, uint8_t shape)
 {
     const uint64_t features = ((shape & 1) != 0 ? VIRTIO_F_EVENT_IDX : 0) |
                               ((shape & 2) != 0 ? VIRTIO_NET_F_MRG_RXBUF : 0) |
-                              ((shape & 4) != 0 ? VIRTIO_F_INDIRECT_DESC : 0);
+                              ((shape & 4) != 0 ? VIRTIO_F_INDIRECT_DESC : 0) |
+                              ((shape & 8) != 0 ? m->net.device.setup.features & VIRTIO_NET_OFFLOADS : 0);
 
     m->ram.next = NET_MACHINE_BASE; /* the queues go where they were; nothing else is allocated */
     if (!net_machine_start(m, features)) {
