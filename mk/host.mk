@@ -3,7 +3,8 @@
 #
 # A unit test NAME (in TESTS) is tests/unit/NAME.c plus the sources in NAME_SRCS, built with ASan and UBSan and
 # linked with cmocka and NAME_LIBS. It sees microkit/host in front of microkit/include.
-# A fuzzer NAME (in FUZZERS) is tests/fuzz/NAME.c plus NAME_SRCS, built by clang with libFuzzer.
+# A fuzzer NAME (in FUZZERS) is tests/fuzz/NAME.c plus NAME_SRCS, built by clang with libFuzzer. NAME_FILES in $(B) are
+# made for it; NAME.dict among them is its dictionary.
 
 TOOL_LIBS := $(shell $(PKG_CONFIG) --libs libxml-2.0 2>/dev/null) -lfdt -lelf
 TOOL_CFLAGS := $(shell $(PKG_CONFIG) --cflags libxml-2.0 2>/dev/null)
@@ -56,7 +57,7 @@ FUZZ_RUN := $(PYTHON) scripts/fuzz.py --build $(B) --seeds tests/fuzz/corpus
 TIME ?= 60
 
 define fuzz_rules
-$(B)/fuzzers/$(1): $$(call objs,$(B)/fuzz,tests/fuzz/$(1).c $$($(1)_SRCS))
+$(B)/fuzzers/$(1): $$(call objs,$(B)/fuzz,tests/fuzz/$(1).c $$($(1)_SRCS)) | $$($(1)_FILES)
 	$$(call say,FUZZLD,$(1))
 	@mkdir -p $$(@D)
 	$$(Q)$$(FUZZ_CC) $$(HOST_SANITIZE) -fsanitize=fuzzer $$^ -o $$@ $$($(1)_LIBS)

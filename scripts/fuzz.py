@@ -37,7 +37,9 @@ class Fuzzer:
     def command(self, corpus, *options):
         corpus.mkdir(parents=True, exist_ok=True)
         folders = [corpus, *([self.seeds] if self.seeds.is_dir() else [])]
-        return [f"fuzzers/{self.name}", *options, *LIMITS, "-print_final_stats=1", f"-artifact_prefix=corpus/{self.name}-",
+        dictionary = self.build / f"{self.name}.dict"
+        words = [f"-dict={dictionary.resolve()}"] if dictionary.exists() else []
+        return [f"fuzzers/{self.name}", *options, *LIMITS, *words, "-print_final_stats=1", f"-artifact_prefix=corpus/{self.name}-",
                 *(str(folder.resolve()) for folder in folders)]
 
     def run(self, corpus, *options):
@@ -57,6 +59,8 @@ class Fuzzer:
 
     def keep(self, count):
         """Make seeds of the corpus: at most `count` inputs, each the one that adds the most to those before it."""
+        if self.seeds.is_symlink():
+            return 0  # somebody else's inputs, which are not ours to replace
         with tempfile.TemporaryDirectory() as folder:
             merged, control = Path(folder) / "merged", Path(folder) / "control"
             merged.mkdir()

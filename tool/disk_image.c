@@ -76,6 +76,10 @@ static enum err create_if_missing(const struct model_disk *disk, const char *sys
         }
         return create(disk, system, path, diag);
     }
+    if (S_ISDIR(status.st_mode)) {
+        diag_error(diag, disk->loc, "<disk>: image %s is a directory, not a file", path);
+        return ERR_IO;
+    }
     if (S_ISREG(status.st_mode) && disk->size_bytes != 0 && (uint64_t)status.st_size != disk->size_bytes) {
         diag_warning(diag, disk->loc,
                      "<disk>: image %s has %llu bytes, not %llu; remove it to have it created anew", path,

@@ -129,6 +129,8 @@ void expand_switch(struct expand *expand, const struct node *node);
  */
 bool expand_switch_connect(struct expand *expand, const struct node *net, const char *guest,
                            struct model_pd *vmm, struct vmm_device_config *device);
+/** Whether a <net>'s ring, if it has one, takes the frames that it is to carry. */
+void expand_switch_check_ring(struct expand *expand, const struct node *net, uint64_t features_off);
 /** Once all ports are connected: apply the rules and write the switches' configurations. */
 void expand_switch_finish(struct expand *expand);
 
@@ -239,6 +241,11 @@ void expand_config_header(struct config_header *header, uint32_t magic, uint16_t
  * the search path. NULL if there is none; nothing is reported.
  */
 char *expand_find_file(const struct expand *expand, const char *path);
+/**
+ * Whether region `name` is switched off, or comes with a guest that is; if so, `node`, which names it, is
+ * left out with a warning.
+ */
+bool expand_mr_is_off(struct expand *expand, const struct node *node, const char *name);
 /** Report that `attribute` of `node` names no `kind`; `suggestion` ends the sentence. */
 void expand_report_unknown(struct expand *expand, const struct node *node, const char *attribute,
                            const char *kind, const char *name, const char *suggestion);

@@ -31,6 +31,8 @@ static struct expand_disk *find_disk(struct expand *expand, const struct node *b
         diag_warning(expand->diag, block->loc, "<block>: left out, as disk \"%s\" is switched off",
                      desc->disk);
         diag_note(expand->diag, off->loc, "the disk is here");
+    } else if (source_find_disabled(expand->source, "block_server", NULL) != NULL) {
+        diag_warning(expand->diag, block->loc, "<block>: left out, as <block_server> is switched off");
     } else {
         expand_report_unknown(expand, block, "disk", "disk", desc->disk, suggest_text(&suggest, suggestion));
     }

@@ -220,7 +220,14 @@ static bool may_add(struct expand *expand, const struct node *node)
 {
     const struct desc_disk *desc = node->fields;
 
+    const struct source_disabled *off = source_find_disabled(expand->source, "block_server", NULL);
+
     if (node->broken || desc->name == NULL) {
+        return false;
+    }
+    if (off != NULL) {
+        diag_warning(expand->diag, node->loc, "<disk>: left out, as <block_server> is switched off");
+        diag_note(expand->diag, off->loc, "<block_server> is here");
         return false;
     }
     if (expand->disk_count == BLK_SERVER_MAX_DISKS) {

@@ -98,6 +98,7 @@ static void add_net(struct expand *expand, struct expand_guest *guest, const str
         device->u.net.mtu = (uint16_t)desc->mtu;
         device->u.net.features_off = expand_net_features(expand, node, "features_off", desc->features_off);
         device->u.net.datapath = desc->datapath;
+        expand_switch_check_ring(expand, node, device->u.net.features_off);
         expand_guest_place_virtio(guest, device);
         if (desc->datapath == VMM_DATAPATH_VHOST) {
             expand_vhost_wire(expand, node, guest->vmm, device);

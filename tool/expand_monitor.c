@@ -15,6 +15,9 @@ static void add_region(struct expand *expand, const struct node *node, struct mo
     if (desc->mr == NULL) {
         return;
     }
+    if (mr == NULL && expand_mr_is_off(expand, node, desc->mr)) {
+        return;
+    }
     if (mr == NULL) {
         expand_report_unknown(expand, node, "mr", "memory region", desc->mr, "");
         return;

@@ -168,6 +168,35 @@ char *expand_find_file(const struct expand *expand, const char *path)
     return found == NULL ? keep_if_file(mem_strdup(path)) : found;
 }
 
+/* What a guest that is switched off would have had. */
+static const struct source_disabled *find_guest_of(const struct expand *expand, const char *name)
+{
+    static const char suffix[] = "_ram";
+    size_t length = strlen(name);
+    const struct source_disabled *off = NULL;
+
+    if (length > strlen(suffix) && strcmp(&name[length - strlen(suffix)], suffix) == 0) {
+        char *guest = mem_strndup(name, length - strlen(suffix));
+
+        off = source_find_disabled(expand->source, "guest", guest);
+        free(guest);
+    }
+    return off;
+}
+
+bool expand_mr_is_off(struct expand *expand, const struct node *node, const char *name)
+{
+    const struct source_disabled *off = source_find_disabled(expand->source, "memory_region", name);
+
+    off = off == NULL ? find_guest_of(expand, name) : off;
+    if (off != NULL) {
+        diag_warning(expand->diag, node->loc, "<%s>: left out, as \"%s\" is switched off", node->spec->name,
+                     name);
+        diag_note(expand->diag, off->loc, "with this <%s>", off->element);
+    }
+    return off != NULL;
+}
+
 void expand_report_unknown(struct expand *expand, const struct node *node, const char *attribute,
                            const char *kind, const char *name, const char *suggestion)
 {

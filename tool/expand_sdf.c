@@ -60,6 +60,21 @@ static bool is_in_ram(const struct board *board, const struct model_mr *mr)
     return mr->phys_addr >= board->ram.base && mr->phys_addr - board->ram.base < board->ram.bytes;
 }
 
+/* Where the kernel lies is known to the back end only, but this to everybody. */
+static void check_firmware(struct expand *expand, const struct node *node, const struct model_mr *mr)
+{
+    const struct board *board = expand->model->board;
+
+    if (mr->has_phys_addr && mr->size_bytes != 0 && !expand->options->microkit && is_in_ram(board, mr) &&
+        mr->phys_addr - board->ram.base < board->firmware_bytes) {
+        diag_error(
+            expand->diag, node_loc(node, "phys_addr"),
+            "<memory_region>: phys_addr=\"0x%llx\": the firmware leaves its device tree in the first %llu "
+            "KiB of RAM",
+            (unsigned long long)mr->phys_addr, (unsigned long long)board->firmware_bytes >> 10);
+    }
+}
+
 /* A region about which something was reported keeps size 0, which further checks take as "unknown". */
 static void expand_mr(struct expand *expand, const struct node *node)
 {
@@ -90,6 +105,7 @@ static void expand_mr(struct expand *expand, const struct node *node)
         mr->page_size_bytes = 0;
     }
     set_prefill(expand, node, mr);
+    check_firmware(expand, node, mr);
 }
 
 static void expand_irq(struct expand *expand, const struct node *node, struct model_pd *pd)
@@ -292,7 +308,7 @@ static struct model_mr *find_mr(struct expand *expand, const struct node *node, 
     struct suggest suggest;
     char suggestion[SUGGEST_TEXT_BYTES];
 
-    if (mr == NULL) {
+    if (mr == NULL && !expand_mr_is_off(expand, node, name)) {
         suggest_start(&suggest, name);
         for (size_t i = 0; i < expand->model->mr_count; i++) {
             suggest_offer(&suggest, expand->model->mrs[i]->name);

@@ -4,10 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/net/virtio_net_hdr.h"
+#include "lib/ring/ring.h"
 #include "tool/expand.h"
 #include "tool/ip.h"
 #include "tool/mem.h"
 #include "tool/suggest.h"
+
+#define ETHERNET_HEADER_BYTES 14u
 
 void expand_switch(struct expand *expand, const struct node *node)
 {
@@ -242,6 +246,55 @@ bool expand_switch_connect(struct expand *expand, const struct node *net, const 
     return true;
 }
 
+/* What a ring of that size can hold (ring_record_limit()). */
+static uint64_t frame_limit(uint64_t ring_bytes)
+{
+    return ring_bytes / 2 - RING_RECORD_HEADER_BYTES;
+}
+
+void expand_switch_check_ring(struct expand *expand, const struct node *net, uint64_t features_off)
+{
+    const struct desc_net *desc = net->fields;
+    uint64_t limit = frame_limit(desc->ring_bytes);
+    uint64_t needed = desc->ring_bytes;
+
+    if (desc->datapath != VMM_DATAPATH_RING || net->broken) {
+        return;
+    }
+    while (frame_limit(needed) < desc->mtu + ETHERNET_HEADER_BYTES) {
+        needed *= 2;
+    }
+    if (needed > desc->ring_bytes) {
+        diag_error(
+            expand->diag, node_loc(net, "ring_bytes"),
+            "<net>: ring_bytes=\"%lluK\" takes frames of up to %llu bytes, too few for mtu=\"%llu\": it "
+            "needs %lluK",
+            (unsigned long long)desc->ring_bytes >> 10, (unsigned long long)limit,
+            (unsigned long long)desc->mtu, (unsigned long long)needed >> 10);
+    } else if (limit < VIRTIO_NET_FRAME_MAX && (features_off & VIRTIO_NET_OFFLOADS) != VIRTIO_NET_OFFLOADS) {
+        diag_warning(
+            expand->diag, node_loc(net, "ring_bytes"),
+            "<net>: the ring drops what the guest does not segment itself, above %llu bytes; give it "
+            "256K, or add features_off=\"offloads\"",
+            (unsigned long long)limit);
+    }
+}
+
+/* Whether a port has that name but for a guest or a <net> that is left out. */
+static bool is_switched_off(const struct expand *expand, const char *name)
+{
+    const struct source *source = expand->source;
+    bool off = source_find_disabled(source, "guest", name) != NULL;
+
+    for (size_t i = 0; i < source->disabled_count && !off; i++) {
+        const struct source_disabled *net = &source->disabled[i];
+        const char *port = net->name != NULL ? net->name : net->parent; /* as name_port() has it */
+
+        off = strcmp(net->element, "net") == 0 && port != NULL && strcmp(port, name) == 0;
+    }
+    return off;
+}
+
 /* Bits of the ports that a rule's attribute names; reports an unknown one. */
 static uint32_t ports_named(struct expand *expand, struct expand_switch *lan, const struct node *rule,
                             const char *attribute, const char *name)
@@ -256,8 +309,7 @@ static uint32_t ports_named(struct expand *expand, struct expand_switch *lan, co
     if (port != NULL) {
         return 1u << (port - lan->config.ports);
     }
-    if (source_find_disabled(expand->source, "guest", name) != NULL ||
-        source_find_disabled(expand->source, "net", name) != NULL) {
+    if (is_switched_off(expand, name)) {
         return 0;
     }
     suggest_start(&suggest, name);

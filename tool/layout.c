@@ -114,7 +114,9 @@ static enum err place_fixed(struct layout *layout, const struct board_range *ram
                 diag_error(diag, range->loc, "%s at 0x%llx, 0x%llx bytes long, overlaps %s at 0x%llx",
                            range->what, (unsigned long long)range->base, (unsigned long long)range->bytes,
                            other->what, (unsigned long long)other->base);
-                diag_note(diag, other->loc, "%s is here", other->what);
+                if (other->loc.file != NULL) { /* the board's things come from no file */
+                    diag_note(diag, other->loc, "%s is here", other->what);
+                }
                 err = ERR_STATE;
             }
         }

@@ -83,7 +83,18 @@ test_cmd_SRCS := $(test_expand_SRCS) tool/cmd.c tool/cmd_check.c tool/cmd_dts.c 
 test_cmd_LIBS = $(TOOL_LIBS)
 
 FUZZERS += fuzz_sysdesc
-fuzz_sysdesc_SRCS := tool/file.c $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_FRONT_SRCS)
+fuzz_sysdesc_SRCS := $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_FRONT_SRCS) $(TOOL_IMAGE_SRCS) $(TOOL_REPORT_SRCS) \
+	$(TOOL_SDF_SRCS)
 fuzz_sysdesc_LIBS = $(TOOL_LIBS)
+fuzz_sysdesc_FILES := $(B)/fuzz_sysdesc.dict $(B)/fuzz_board.dtb
+
+# Every element, attribute and choice, as the reference has them.
+$(B)/fuzz_sysdesc.dict: docs/reference.md
+	@mkdir -p $(@D)
+	$(Q)grep -oE '`[^`]+`|^\| `[^|]*\| [a-z0-9, ]+' $< | tr -d '`<>|' | tr ', ' '\n' | sort -u | sed '/^$$/d; s/["\\]//g; s/.*/"&"/' > $@
+
+# Without the megabyte of room that QEMU leaves in it.
+$(B)/fuzz_board.dtb: $(B)/$(BOARD).dtb
+	$(Q)dtc -q -I dtb -O dtb -o $@ $<
 
 include $(sort $(wildcard tool/*/module.mk))

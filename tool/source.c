@@ -78,14 +78,17 @@ static void note_variables(const struct preparation *preparation, const struct x
     }
 }
 
-static void note_disabled(struct source *source, const struct xml_element *element)
+static void note_disabled(struct source *source, const struct xml_element *element,
+                          const struct xml_element *parent)
 {
     const struct xml_attribute *name = xml_find(element, "name");
+    const struct xml_attribute *parent_name = xml_find(parent, "name");
 
     source->disabled = mem_grow(source->disabled, source->disabled_count, sizeof(source->disabled[0]));
     source->disabled[source->disabled_count++] = (struct source_disabled){
         .element = mem_strdup(element->name),
         .name = name == NULL ? NULL : mem_strdup(name->value),
+        .parent = parent_name == NULL ? NULL : mem_strdup(parent_name->value),
         .loc = element->loc,
     };
 }
@@ -191,7 +194,7 @@ static void prepare_children(struct preparation *preparation, struct xml_element
         expand_variables(preparation, child);
         if (!take_enabled(preparation, child)) {
             note_variables(preparation, child);
-            note_disabled(preparation->source, child);
+            note_disabled(preparation->source, child, element);
             xml_free(child);
         } else if (strcmp(child->name, "include") == 0) {
             struct xml_element *fragment = include_file(preparation, child, frame);
@@ -259,6 +262,7 @@ void source_free(struct source *source)
     for (size_t i = 0; i < source->disabled_count; i++) {
         free(source->disabled[i].element);
         free(source->disabled[i].name);
+        free(source->disabled[i].parent);
     }
     free(source->disabled);
     *source = (struct source){0};

@@ -11,7 +11,8 @@
 /** Elements that were switched off, to say so when something refers to them. */
 struct source_disabled {
     char *element;
-    char *name; /**< NULL: it has no name */
+    char *name;   /**< NULL: it has no name */
+    char *parent; /**< name of the element it stands in, or NULL */
     struct loc loc;
 };
 
