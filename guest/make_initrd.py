@@ -127,11 +127,12 @@ def add_modules(archive, tree, wanted):
 
 
 def all_dependencies(chosen, name):
-    """Modules below `name`, nearest first, as modules.dep has them."""
+    """Modules below `name` as modules.dep has them: each in front of all that it depends on itself."""
     out = []
     for depends in chosen[name][1]:
         if depends in chosen:
-            out += [d for d in [depends, *all_dependencies(chosen, depends)] if d not in out]
+            below = [depends, *all_dependencies(chosen, depends)]
+            out = [d for d in out if d not in below] + below
     return out
 
 
