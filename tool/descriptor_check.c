@@ -188,7 +188,8 @@ static void check_post(struct check *check, const struct model_pd *pd, const str
         FAIL(check, post->loc, "posted interrupt from \"%s\" to \"%s\": there is no virtual machine there",
              pd->name, target);
     }
-    if (post->virq < FIRST_PPI || post->virq >= SYSDESC_MAX_IRQ || post->delay_us > UINT16_MAX) {
+    if ((post->virq != 0 && post->virq < FIRST_PPI) || post->virq >= SYSDESC_MAX_IRQ ||
+        post->delay_us > UINT16_MAX) {
         FAIL(check, post->loc,
              "posted interrupt from \"%s\" to \"%s\": %u, late by up to %u us, is not one from %u to %u, "
              "late by up to %u us",
@@ -245,9 +246,13 @@ static void check_counts(struct check *check)
     size_t vcpu_count = 0;
     size_t klog_readers = 0;
     size_t seeded = 0;
+    size_t post_count = 0;
+    size_t doorbell_count = 0;
 
     for (size_t i = 0; i < model->pd_count; i++) {
         vcpu_count += model->pds[i]->vm != NULL ? model->pds[i]->vm->vcpu_count : 0;
+        doorbell_count += model->pds[i]->vm != NULL ? model->pds[i]->vm->doorbell_count : 0;
+        post_count += model->pds[i]->post_count;
         klog_readers += model->pds[i]->klog_reader ? 1 : 0;
         seeded += model->pds[i]->gets_seed ? 1 : 0;
     }
@@ -257,6 +262,11 @@ static void check_counts(struct check *check)
     }
     if (vcpu_count > SYSDESC_MAX_VCPUS) {
         FAIL(check, (struct loc){0}, "%zu vCPUs; the kernel takes up to %u", vcpu_count, SYSDESC_MAX_VCPUS);
+    }
+    if (post_count > SYSDESC_MAX_POSTS || doorbell_count > SYSDESC_MAX_DOORBELLS) {
+        FAIL(check, (struct loc){0},
+             "%zu posted interrupts and %zu doorbells; the kernel takes up to %u and %u", post_count,
+             doorbell_count, SYSDESC_MAX_POSTS, SYSDESC_MAX_DOORBELLS);
     }
     if (seeded > 1) {
         FAIL(check, (struct loc){0}, "%zu protection domains get the firmware's random seed; only one can",

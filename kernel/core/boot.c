@@ -26,6 +26,8 @@ static const char *check_header(const struct sysdesc *desc)
         return "too many vCPUs";
     if (desc->irq_count > SYSDESC_MAX_IRQ)
         return "too many interrupts";
+    if (desc->post_count > SYSDESC_MAX_POSTS || desc->doorbell_count > SYSDESC_MAX_DOORBELLS)
+        return "too many posted interrupts or doorbells";
     if (desc->klog_pd != SYSDESC_NO_PARENT &&
         (desc->klog_pd >= desc->pd_count || desc->klog_channel >= SYSDESC_MAX_CHANNELS))
         return "the reader of the kernel log does not exist";
@@ -113,8 +115,9 @@ static const char *check_irq(const struct sysdesc *desc, const struct sysdesc_ir
 
 static const char *check_post(const struct sysdesc *desc, const struct sysdesc_post *row)
 {
-    return row->vcpu < desc->vcpu_count && row->intid < VIRQ_COUNT ? NULL
-                                                                   : "a posted interrupt leads nowhere";
+    return row->vcpu < desc->vcpu_count && row->intid < VIRQ_COUNT && row->channel < SYSDESC_MAX_CHANNELS
+               ? NULL
+               : "a posted interrupt leads nowhere";
 }
 
 const char *boot_check(const struct sysdesc *desc)
@@ -212,6 +215,10 @@ void boot_kernel(struct kernel *kernel, const struct sysdesc *desc, struct sysde
     kernel->irqs = table(desc->irqs);
     kernel->doorbells = table(desc->doorbells);
     kernel->posts = table(desc->posts);
+    for (uint32_t i = 0; i < desc->post_count; i++)
+        kernel->post_routes[i] = (uint32_t)kernel->posts[i].vcpu << 16 | kernel->posts[i].intid;
+    for (uint32_t i = 0; i < desc->doorbell_count; i++)
+        kernel->doorbell_gpas[i] = kernel->doorbells[i].gpa;
     kernel->log = log;
     kernel->log_to_uart = true;
     for (uint32_t i = 0; i < SYSDESC_MAX_CORES; i++) {

@@ -132,12 +132,19 @@ struct core {
 
 #define KERNEL_NO_IRQ 0xffffu
 
+/** What a posted interrupt pends now: INTID in the lower half, 0: nothing; vCPU index in the upper half. */
+#define KERNEL_POST_INTID(post) ((post)&0xffffu)
+#define KERNEL_POST_VCPU(post) ((post) >> 16)
+
 /** The whole state. */
 struct kernel {
     const struct sysdesc *desc;
     const struct sysdesc_irq *irqs;
     const struct sysdesc_doorbell *doorbells;
     const struct sysdesc_post *posts;
+    uint32_t
+        post_routes[SYSDESC_MAX_POSTS]; /**< KERNEL_POST_*; atomic, as the poster may be on another core */
+    uint64_t doorbell_gpas[SYSDESC_MAX_DOORBELLS]; /**< where each is now; only its VM's core uses it */
     struct sysdesc_klog *log;
     bool log_to_uart; /**< nobody reads the log ring (yet) */
     struct core cores[SYSDESC_MAX_CORES];

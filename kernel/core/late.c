@@ -64,6 +64,14 @@ void late_cancel_post(struct vcpu *vcpu, uint32_t intid)
         list_remove(&vcpu->thread, LATE);
 }
 
+bool late_revoke_post(struct vcpu *vcpu, uint32_t intid)
+{
+    const bool late = list_contains(&vcpu->thread, LATE) && vcpu->late_intid == intid;
+
+    late_cancel_post(vcpu, intid);
+    return late;
+}
+
 void late_forget(struct vcpu *vcpu)
 {
     list_remove(&vcpu->thread, LATE);

@@ -26,6 +26,9 @@ void late_post(struct vcpu *vcpu, uint32_t intid, uint32_t delay_us);
 /** `intid` is being pended at once: a late event for it is covered by that. */
 void late_cancel_post(struct vcpu *vcpu, uint32_t intid);
 
+/** `intid` is posted to the vCPU no more. True if a late event for it was on its way, which is void now. */
+bool late_revoke_post(struct vcpu *vcpu, uint32_t intid);
+
 /** The vCPU stops for good or starts anew: its late event is void. */
 void late_forget(struct vcpu *vcpu);
 

@@ -7,6 +7,7 @@
 #include "kernel/core/klog.h"
 #include "kernel/core/late.h"
 #include "kernel/core/notification.h"
+#include "kernel/core/post.h"
 #include "kernel/core/ppc.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/syndrome.h"
@@ -24,24 +25,12 @@ static const struct sysdesc_channel *find_channel(const struct pd *pd, uint64_t 
     return &pd->row->channels[channel];
 }
 
-static enum syscall_status post(struct pd *pd, uint64_t number)
-{
-    struct kernel *kernel = pd->thread.core->kernel;
-
-    if (number >= pd->row->post_count)
-        return SYSCALL_DENIED;
-    const struct sysdesc_post *row = &kernel->posts[pd->row->post_first + number];
-    kernel_count(pd->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
-    late_post(&kernel->vcpus[row->vcpu], row->intid, row->delay_us);
-    return SYSCALL_OK;
-}
-
 static enum syscall_status notify(struct pd *pd, uint64_t channel)
 {
     const struct sysdesc_channel *row;
 
     if (channel >= SYSDESC_POST_BASE)
-        return post(pd, channel - SYSDESC_POST_BASE);
+        return post_send(pd, channel - SYSDESC_POST_BASE);
     row = find_channel(pd, channel, SYSDESC_CHANNEL_NOTIFY);
     if (row == NULL)
         return SYSCALL_DENIED;
@@ -182,10 +171,23 @@ static enum syscall_status vcpu_call(struct pd *pd, uint64_t number)
     case SYSCALL_VIRQ_ENABLE:
         vcpu_virq_enable(vcpu, x[1] != 0);
         return SYSCALL_OK;
+    case SYSCALL_DOORBELL_MOVE:
+        return vcpu_doorbell_move(vcpu, x[1], x[2]);
     default:
         copy_counters(pd, vcpu->thread.counters);
         return SYSCALL_OK;
     }
+}
+
+static enum syscall_status post_call(struct pd *pd)
+{
+    const uint64_t *x = pd->thread.context.x;
+    const struct sysdesc_channel *channel = find_channel(pd, x[0], SYSDESC_CHANNEL_NOTIFY);
+    struct vcpu *vcpu = find_child_vcpu(pd, x[2]);
+
+    if (channel == NULL || vcpu == NULL)
+        return SYSCALL_DENIED;
+    return post_route(pd, channel, x[1], vcpu, x[3]);
 }
 
 static void unknown(struct pd *pd)
@@ -226,6 +228,8 @@ static enum syscall_status simple_call(struct pd *pd, uint64_t number)
     case SYSCALL_COUNTERS:
         copy_counters(pd, pd->thread.core->counters);
         return SYSCALL_OK;
+    case SYSCALL_POST_ROUTE:
+        return post_call(pd);
     default:
         return vcpu_call(pd, number);
     }
@@ -252,7 +256,7 @@ void syscall_handle(struct pd *pd)
         secure_monitor_call(pd);
         return;
     default:
-        if (number > SYSCALL_COUNTERS || (number > SYSCALL_SMC && number < SYSCALL_VCPU_START)) {
+        if (number > SYSCALL_POST_ROUTE || (number > SYSCALL_SMC && number < SYSCALL_VCPU_START)) {
             unknown(pd);
             return;
         }

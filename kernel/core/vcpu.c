@@ -97,10 +97,9 @@ static void write_register(struct vcpu *vcpu, uint32_t reg, uint64_t value)
         vcpu->thread.context.x[reg] = value;
 }
 
-static bool doorbell_hits(const struct sysdesc_doorbell *bell, uint64_t gpa, uint32_t width_bytes,
-                          uint64_t value)
+static bool doorbell_hits(const struct sysdesc_doorbell *bell, uint32_t width_bytes, uint64_t value)
 {
-    if (bell->gpa != gpa || (bell->width_bytes != 0 && bell->width_bytes != width_bytes))
+    if (bell->width_bytes != 0 && bell->width_bytes != width_bytes)
         return false;
     return (bell->flags & SYSDESC_DOORBELL_MATCH) == 0 || bell->value == value;
 }
@@ -110,10 +109,11 @@ static bool ring_doorbell(struct vcpu *vcpu, uint64_t gpa, const struct syndrome
 {
     struct kernel *kernel = vcpu->thread.core->kernel;
     const struct sysdesc_doorbell *bells = &kernel->doorbells[vcpu->row->doorbell_first];
+    const uint64_t *gpas = &kernel->doorbell_gpas[vcpu->row->doorbell_first];
     uint64_t value = syndrome_store_value(access, read_register(vcpu, access->reg));
 
     for (uint32_t i = 0; i < vcpu->row->doorbell_count; i++) {
-        if (!doorbell_hits(&bells[i], gpa, access->width_bytes, value))
+        if (gpas[i] != gpa || !doorbell_hits(&bells[i], access->width_bytes, value))
             continue;
         kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_DOORBELL);
         if ((bells[i].flags & SYSDESC_DOORBELL_IGNORE) == 0) {
@@ -123,6 +123,22 @@ static bool ring_doorbell(struct vcpu *vcpu, uint64_t gpa, const struct syndrome
         return true;
     }
     return false;
+}
+
+enum syscall_status vcpu_doorbell_move(struct vcpu *vcpu, uint64_t described, uint64_t gpa)
+{
+    struct kernel *kernel = vcpu->thread.core->kernel;
+    enum syscall_status status = SYSCALL_INVALID;
+
+    for (uint32_t i = 0; i < vcpu->row->doorbell_count; i++) {
+        const uint32_t index = vcpu->row->doorbell_first + i;
+
+        if (kernel->doorbells[index].gpa == described) {
+            kernel->doorbell_gpas[index] = gpa;
+            status = SYSCALL_OK;
+        }
+    }
+    return status;
 }
 
 void vcpu_abort(struct vcpu *vcpu, uint64_t syndrome, uint64_t gpa, uint64_t address)

@@ -37,6 +37,9 @@ void vcpu_post(struct vcpu *vcpu, uint32_t intid);
 /** Pend `intid`, linked to active physical interrupt `physical`. */
 void vcpu_pend_hw(struct vcpu *vcpu, uint32_t intid, uint32_t physical);
 
+/** SYSCALL_DOORBELL_MOVE: of the VM's doorbells the ones described at `described` are at `gpa` now. */
+enum syscall_status vcpu_doorbell_move(struct vcpu *vcpu, uint64_t described, uint64_t gpa);
+
 /** The calls on a vCPU's virtual interrupts, arguments already x1..x3 of the system call. */
 enum syscall_status vcpu_virq_configure(struct vcpu *vcpu, uint64_t intid, uint64_t flags);
 /** SYSCALL_VIRQ_SET. */

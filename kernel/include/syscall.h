@@ -42,8 +42,23 @@ enum syscall_number {
     SYSCALL_VIRQ_GET = 21,       /**< x1: INTID. Returns x1: enum syscall_virq_state bits */
     SYSCALL_VIRQ_ENABLE = 22, /**< x1: 1 distributor on, 0 off: no virtual interrupt is signalled while off */
     SYSCALL_VCPU_READ_COUNTERS = 23, /**< message words 0..: struct of enum syscall_counter values */
-    SYSCALL_COUNTERS = 24            /**< x0: 0. Message words 0..: the core's enum syscall_counter values */
+    SYSCALL_COUNTERS = 24,           /**< x0: 0. Message words 0..: the core's enum syscall_counter values */
+    /**
+     * Where a VM's doorbells are is the guest's to choose if a BAR of PCI contains them. x0: child id of a
+     * vCPU, x1: GPA as its rows in the descriptor say, x2: GPA from now on; SYSCALL_NOWHERE: they don't ring.
+     */
+    SYSCALL_DOORBELL_MOVE = 25,
+    /**
+     * And so is the INTID of an MSI. x0: the caller's channel to a PD that posts interrupts in its stead, x1:
+     * which of those, counted from 0 in the order of rows, x2: child id of the vCPU that gets it from now on,
+     * x3: INTID, 16 or above; 0: none, and what is posted notifies the caller's channel instead. The caller
+     * may pend any interrupt of its vCPUs anyway, and the other end may notify that channel.
+     */
+    SYSCALL_POST_ROUTE = 26
 };
+
+/** An address that no doorbell has. */
+#define SYSCALL_NOWHERE (~0ull)
 
 /** Status of a call in x0. */
 enum syscall_status { SYSCALL_OK = 0, SYSCALL_DENIED = 1, SYSCALL_INVALID = 2 };

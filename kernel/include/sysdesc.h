@@ -82,9 +82,12 @@ struct sysdesc_channel {
  * SYSDESC_POST_BASE + n.
  */
 #define SYSDESC_POST_BASE 64u
+/** Posted interrupts and doorbells in all: what the VMMs change of them is state of the kernel's. */
+#define SYSDESC_MAX_POSTS 512u
+#define SYSDESC_MAX_DOORBELLS 1024u
 struct sysdesc_post {
     uint16_t vcpu;     /**< vCPU index */
-    uint16_t intid;    /**< virtual INTID that it pends */
+    uint16_t intid;    /**< virtual INTID that it pends; 0: none until the VMM says (SYSCALL_POST_ROUTE) */
     uint16_t delay_us; /**< how late the interrupt may be; 0: at once */
     uint8_t channel;   /**< the PD's channel to the vCPU's VMM, in whose stead it interrupts */
     uint8_t reserved;

@@ -235,7 +235,8 @@ static void check_post(struct context *context, uint32_t pd, uint32_t number, st
     const struct sysdesc_post *post = &facts->posts[facts->pds[pd].post_first + number];
     const struct sysdesc_channel *channel;
     uint16_t *poster;
-    if (post->vcpu >= facts->sys.vcpu_count || post->intid < FIRST_PPI || post->intid >= SYSDESC_MAX_IRQ) {
+    if (post->vcpu >= facts->sys.vcpu_count || (post->intid != 0 && post->intid < FIRST_PPI) ||
+        post->intid >= SYSDESC_MAX_IRQ) {
         findings_add(context->findings, RULE_POST, pd_name(context, pd), SYSDESC_POST_BASE + number,
                      "posted interrupt", "goes to vCPU %u as virtual interrupt %u, which cannot be",
                      post->vcpu, post->intid);
@@ -246,6 +247,9 @@ static void check_post(struct context *context, uint32_t pd, uint32_t number, st
         findings_add(context->findings, RULE_POST, pd_name(context, pd), SYSDESC_POST_BASE + number,
                      "posted interrupt", "channel %u is none to the VMM of %s", post->channel,
                      vcpu_name(context, post->vcpu));
+    }
+    if (post->intid == 0) { /* its VMM says which; that may pend any of its VM anyway */
+        return;
     }
     poster = &posters->of[post->vcpu][post->intid];
     if (*poster != 0 && *poster != pd + 1) {
