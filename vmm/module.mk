@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VMM_CORE_SRCS := vmm/core/crash.c vmm/core/image.c vmm/core/mmio.c vmm/core/psci.c vmm/core/vm.c \
 	vmm/core/vm_devices.c
-VMM_VGIC_SRCS := vmm/vgic/vgic.c
+VMM_VGIC_SRCS := vmm/vgic/gicv2m.c vmm/vgic/vgic.c
+VMM_PCI_SRCS := vmm/pci/msix.c vmm/pci/pci_config.c vmm/pci/pci_host.c
 VMM_VIRTIO_SRCS := vmm/virtio/pl011.c vmm/virtio/vhost_net.c vmm/virtio/virtio_blk.c vmm/virtio/virtio_blk_io.c \
 	vmm/virtio/virtio_console.c vmm/virtio/virtio_device.c vmm/virtio/virtio_mmio.c vmm/virtio/virtio_net.c \
-	lib/blk/blk_check.c
+	vmm/virtio/virtio_pci.c $(VMM_PCI_SRCS) lib/blk/blk_check.c
 VMM_RNG_SRCS := vmm/virtio/virtio_rng.c vmm/core/trng.c lib/fdt/fdt_view.c
 VMM_SRCS := $(VMM_CORE_SRCS) $(VMM_VGIC_SRCS) $(VMM_VIRTIO_SRCS) $(VMM_RNG_SRCS) $(GUESTMEM_SRCS) $(VIRTQ_SRCS)
 PDS += vmm
 vmm_SRCS := vmm/core/main.c vmm/platform_bundled.c vmm/platform_cache.c vmm/platform_clock.c $(VMM_SRCS)
-VMM_SEL4_SRCS := vmm/platform_sel4.c vmm/sel4/context.c vmm/sel4/gic_scrub.c vmm/sel4/lr_queue.c \
+VMM_SEL4_SRCS := vmm/platform_sel4.c vmm/platform_no_posts.c vmm/sel4/context.c vmm/sel4/gic_scrub.c vmm/sel4/lr_queue.c \
 	vmm/sel4/vcpu_regs.c
 vmm_SEL4_SRCS := vmm/core/main.c vmm/platform_cache.c vmm/platform_clock.c $(VMM_SEL4_SRCS) $(VMM_SRCS)
 
@@ -37,13 +38,20 @@ test_vm_machine_SRCS := $(VM_MACHINE_SRCS)
 test_vm_machine_LIBS := -lfdt
 test_vm_SRCS := $(VMM_CORE_SRCS) $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS)
 
-FUZZERS += fuzz_vgic fuzz_pl011 fuzz_virtio_mmio fuzz_virtio_net fuzz_virtio_console fuzz_virtio_rng fuzz_vm
+VMM_PCI_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/pci_machine.c
+TESTS += test_pci_config test_msix test_virtio_pci
+test_pci_config_SRCS := vmm/pci/pci_config.c
+test_msix_SRCS := vmm/pci/msix.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
+test_virtio_pci_SRCS := $(VMM_PCI_TEST_SRCS)
+
+FUZZERS += fuzz_vgic fuzz_pl011 fuzz_virtio_mmio fuzz_virtio_pci fuzz_virtio_net fuzz_virtio_console fuzz_virtio_rng fuzz_vm
 fuzz_virtio_rng_SRCS := $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS)
 fuzz_vm_SRCS := $(VM_MACHINE_SRCS)
 fuzz_vm_RUNS := 2000
 fuzz_vgic_SRCS := $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 fuzz_pl011_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 fuzz_virtio_mmio_SRCS := $(VMM_VIRTIO_TEST_SRCS)
+fuzz_virtio_pci_SRCS := $(VMM_PCI_TEST_SRCS)
 fuzz_virtio_console_SRCS := $(VMM_CONSOLE_TEST_SRCS)
 fuzz_virtio_net_SRCS := $(VMM_NET_TEST_SRCS)
 

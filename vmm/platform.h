@@ -115,6 +115,20 @@ bool platform_virq_is_pending(uint32_t vcpu, uint32_t intid);
 bool platform_virq_is_active(uint32_t vcpu, uint32_t intid);
 
 /**
+ * Let what the PD behind `channel` posts in our stead (the `number`-th of what it posts for that channel)
+ * pend `intid` of `vcpu` from now on; intid 0: nothing, so that it notifies `channel`. On a platform that
+ * posts nothing, all of it notifies `channel` anyway.
+ */
+void platform_post_route(microkit_channel channel, uint32_t number, uint32_t vcpu, uint32_t intid);
+
+/**
+ * The doorbell that the description has at `described` is at `gpa` now; PLATFORM_NOWHERE: stores anywhere go
+ * to us. Addresses without a doorbell are ignored.
+ */
+#define PLATFORM_NOWHERE UINT64_MAX
+void platform_doorbell_move(uint64_t described, uint64_t gpa);
+
+/**
  * Ask for the physical interrupt of `channel` to be acknowledged whenever the guest has ended virtual
  * interrupt `intid`, so that a level-sensitive line does not fire while the guest serves it. False: the
  * platform does not see the end, so that the caller acknowledges at once.

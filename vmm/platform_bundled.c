@@ -220,6 +220,16 @@ void platform_halt(void)
     microkit_arm_smc_call(&call, &response);
 }
 
+void platform_post_route(microkit_channel channel, uint32_t number, uint32_t vcpu, uint32_t intid)
+{
+    (void)libmicrokit_call(SYSCALL_POST_ROUTE, channel, number, child_of(vcpu), intid);
+}
+
+void platform_doorbell_move(uint64_t described, uint64_t gpa)
+{
+    (void)vcpu_call(SYSCALL_DOORBELL_MOVE, 0, described, gpa, 0);
+}
+
 bool platform_irq_ack_at_end(uint32_t intid, microkit_channel channel)
 {
     (void)intid;

@@ -162,6 +162,20 @@ void platform_halt(void)
     platform_fake.halt_count++;
 }
 
+void platform_post_route(microkit_channel channel, uint32_t number, uint32_t vcpu, uint32_t intid)
+{
+    (void)vcpu_at(vcpu);
+    assert(number < PLATFORM_FAKE_POSTS && intid < PLATFORM_FAKE_INTIDS);
+    platform_fake.posts[number] = (struct platform_fake_post){channel, vcpu, intid};
+}
+
+void platform_doorbell_move(uint64_t described, uint64_t gpa)
+{
+    platform_fake.doorbell_described = described;
+    platform_fake.doorbell_gpa = gpa;
+    platform_fake.doorbell_count++;
+}
+
 bool platform_irq_ack_at_end(uint32_t intid, microkit_channel channel)
 {
     (void)intid;

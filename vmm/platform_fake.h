@@ -32,10 +32,22 @@ struct platform_fake_vcpu {
     struct platform_fake_virq virqs[PLATFORM_FAKE_INTIDS];
 };
 
+#define PLATFORM_FAKE_POSTS 4u
+
+/** The last call of platform_post_route() for a number. */
+struct platform_fake_post {
+    microkit_channel channel;
+    uint32_t vcpu;
+    uint32_t intid;
+};
+
 /** All of the fake's state; tests look and change as they like. */
 struct platform_fake {
     const struct vmm_config *config;
     struct platform_fake_vcpu vcpus[VMM_CONFIG_MAX_VCPUS];
+    struct platform_fake_post posts[PLATFORM_FAKE_POSTS];
+    uint64_t doorbell_described, doorbell_gpa; /**< of the last call of platform_doorbell_move() */
+    uint32_t doorbell_count;
     uint32_t configure_count;
     uint32_t halt_count;
     uint64_t cleaned_bytes;

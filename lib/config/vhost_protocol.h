@@ -29,7 +29,10 @@ enum vhost_call {
     VHOST_SET_FEATURES = 0x100, /**< [features]: virtio feature bits */
     VHOST_SET_VRING = 0x101,    /**< [index, size, desc, avail, used]: addresses are guest-physical */
     VHOST_START = 0x102,        /**< [] */
-    VHOST_STOP = 0x103          /**< []: also undoes SET_VRING and SET_FEATURES. Never fails */
+    VHOST_STOP = 0x103,         /**< []: also undoes SET_VRING and SET_FEATURES. Never fails */
+    /** [0 or 1], at any time: whether what is used in the transmit queue is told by the late interrupt only,
+        because the driver has another interrupt for it than for the receive queue. 0 after VHOST_STOP */
+    VHOST_SET_APART = 0x104
 };
 
 /** Labels of replies. */

@@ -10,6 +10,12 @@
 #define VMM_CONFIG_MAX_DEVICES 32u
 #define VMM_CONFIG_MAX_VCPUS 4u
 #define VMM_CONFIG_MAX_QUEUES 8u
+/** MSI-X vectors of a PCI device: one a queue and one for changes of its configuration. */
+#define VMM_CONFIG_MAX_VECTORS (VMM_CONFIG_MAX_QUEUES + 1u)
+/** The BAR of a PCI device, its page for notifications and what each queue has there. */
+#define VMM_CONFIG_PCI_BAR_BYTES 0x4000u
+#define VMM_CONFIG_PCI_NOTIFY_OFFSET 0x1000u
+#define VMM_CONFIG_PCI_NOTIFY_BYTES 4u
 
 enum vmm_device_kind {
     VMM_DEVICE_NONE = 0,
@@ -68,13 +74,15 @@ struct vmm_device_config {
     uint32_t kind;      /**< enum vmm_device_kind */
     uint32_t transport; /**< enum vmm_transport (virtio devices) */
     char name[CONFIG_NAME_BYTES];
-    uint64_t gpa;        /**< register window */
-    uint64_t bytes;      /**< of the window */
-    uint64_t registers;  /**< MMIO transport: vaddr of a page that the guest sees read-only at gpa; 0: none */
-    uint32_t virq;       /**< INTID */
-    uint32_t virq_edge;  /**< 1: edge, 0: level */
-    uint32_t queue_size; /**< of each virtqueue: a power of two, 2..1024 */
-    uint32_t channel;    /**< PASSTHROUGH: the interrupt's channel id */
+    uint64_t gpa;       /**< register window; PCI transport: of the BAR after a reset */
+    uint64_t bytes;     /**< of the window */
+    uint64_t registers; /**< MMIO transport: vaddr of a page that the guest sees read-only at gpa; 0: none */
+    uint32_t vectors;   /**< PCI transport: MSI-X vectors; 0: the driver has to poll */
+    uint32_t reserved;
+    uint32_t virq;           /**< INTID; PCI transport: not used, as MSIs are of the guest's choice */
+    uint32_t virq_edge;      /**< 1: edge, 0: level */
+    uint32_t queue_size;     /**< of each virtqueue: a power of two, 2..1024 */
+    uint32_t channel;        /**< PASSTHROUGH: the interrupt's channel id */
     struct config_link link; /**< to switch, multiplexer or block server */
     union {
         struct vmm_net_config net;
@@ -82,6 +90,18 @@ struct vmm_device_config {
         struct vmm_console_config console;
         uint64_t reserved[16];
     } u;
+};
+
+/** The PCI host bridge with the frame for its MSIs. ecam_bytes == 0: there is none. */
+struct vmm_pci_config {
+    uint64_t ecam_gpa; /**< configuration space: 1 MiB, one bus */
+    uint64_t ecam_bytes;
+    uint64_t window_gpa; /**< for BARs; below 4 GiB */
+    uint64_t window_bytes;
+    uint64_t msi_gpa; /**< GICv2m frame */
+    uint64_t msi_bytes;
+    uint32_t msi_first; /**< INTID of its first SPI */
+    uint32_t msi_count;
 };
 
 struct vmm_config {
@@ -104,6 +124,7 @@ struct vmm_config {
     uint64_t gicd_gpa; /**< emulated distributor, 64 KiB window of which 4 KiB are registers */
     uint64_t gicd_bytes;
     uint32_t spi_count; /**< SPIs offered; a multiple of 32 */
+    struct vmm_pci_config pci;
 
     uint32_t on_off;            /**< enum vmm_exit_action: PSCI SYSTEM_OFF */
     uint32_t on_reset;          /**< PSCI SYSTEM_RESET */

@@ -312,6 +312,13 @@ bool virtq_should_interrupt(struct virtq *vq)
     return first || (uint16_t)(now - event - 1) < (uint16_t)(now - old);
 }
 
+void virtq_follow_used(struct virtq *vq)
+{
+    if (vq->ready) {
+        vq->published_used = load16(&vq->used->idx);
+    }
+}
+
 uint64_t virtq_chain_read(const struct virtq_chain *chain, uint64_t offset, void *to, uint64_t bytes)
 {
     uint8_t *out = to;

@@ -178,6 +178,12 @@ void virtq_disable_kicks(struct virtq *vq);
 bool virtq_should_interrupt(struct virtq *vq);
 
 /**
+ * Somebody else serves the queue (vhost): take its used index from the ring, for virtq_should_interrupt().
+ * The driver could have written it, so it says nothing but whether to interrupt.
+ */
+void virtq_follow_used(struct virtq *vq);
+
+/**
  * Copy up to `bytes` out of the chain's readable part, from byte `offset` on. Returns how many there were.
  */
 uint64_t virtq_chain_read(const struct virtq_chain *chain, uint64_t offset, void *to, uint64_t bytes);

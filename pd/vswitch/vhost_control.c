@@ -31,6 +31,7 @@ static uint64_t words_of(uint64_t label)
 {
     switch (label) {
     case VHOST_SET_FEATURES:
+    case VHOST_SET_APART:
         return 1;
     case VHOST_SET_VRING:
         return 5;
@@ -52,6 +53,9 @@ uint64_t vhost_control_call(struct vhost_port *port, const struct vhost_control 
         return reply_of(vhost_port_set_features(port, control->words[0]));
     case VHOST_SET_VRING:
         return set_vring(port, control->words);
+    case VHOST_SET_APART:
+        vhost_port_set_apart(port, control->words[0] != 0);
+        return VHOST_OK;
     case VHOST_START:
         return reply_of(vhost_port_start(port));
     default:

@@ -46,6 +46,11 @@ enum err vhost_port_set_vring(struct vhost_port *port, uint64_t index, const str
     return ERR_OK;
 }
 
+void vhost_port_set_apart(struct vhost_port *port, bool apart)
+{
+    port->apart = apart;
+}
+
 enum err vhost_port_start(struct vhost_port *port)
 {
     const struct virtq_features features = {.event_idx = (port->features & FEATURE_EVENT_IDX) != 0,
@@ -78,6 +83,7 @@ void vhost_port_stop(struct vhost_port *port)
     }
     port->running = false;
     port->in_hand = false;
+    port->apart = false;
     port->tx_lazy = false;
     port->tx_unsignalled = 0;
     port->features = 0;
@@ -323,6 +329,10 @@ static bool should_notify(void *context)
     }
     const bool receive = virtq_should_interrupt(&port->queues[VIRTIO_NET_RX]);
     const bool transmit = virtq_should_interrupt(&port->queues[VIRTIO_NET_TX]);
+    if (port->apart) {
+        port->tx_lazy |= transmit;
+        return receive;
+    }
     if (receive || (transmit && port->tx_unsignalled >= VHOST_PORT_TX_BATCH)) {
         port->tx_unsignalled = 0;
         port->tx_lazy = false;

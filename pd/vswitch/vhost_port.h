@@ -61,6 +61,7 @@ struct vhost_port {
     bool restarted;          /**< for sync() */
     bool in_hand;            /**< the chain last popped from the transmit queue was not released yet */
     uint16_t tx_unsignalled; /**< used transmit buffers since the last interrupt */
+    bool apart;              /**< interrupts of the transmit queue are others than the receive queue's */
     bool tx_lazy;            /**< the driver waits for a transmit interrupt, which may be late */
     enum err fault;          /**< why the port stands still, ERR_OK: it doesn't */
     bool fault_is_news;      /**< the VMM has not been told yet */
@@ -82,6 +83,12 @@ ERR_CHECKED enum err vhost_port_set_features(struct vhost_port *port, uint64_t f
 /** Where queue `index` lies. ERR_RANGE: no such queue. ERR_STATE: running. Checked when started. */
 ERR_CHECKED enum err vhost_port_set_vring(struct vhost_port *port, uint64_t index,
                                           const struct virtq_layout *layout);
+
+/**
+ * Whether the driver has an interrupt of its own for the transmit queue: then that is always told by
+ * vhost_port_take_lazy(), never together with the receive queue's.
+ */
+void vhost_port_set_apart(struct vhost_port *port, bool apart);
 
 /** Serve the queues that were set. Errors: ERR_STATE (running), those of virtq_enable(). */
 ERR_CHECKED enum err vhost_port_start(struct vhost_port *port);

@@ -202,6 +202,14 @@ static void test_kick_goes_to_the_switch(void **state)
     assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, CHANNEL), 1);
 }
 
+/* The switch uses a buffer of `queue`. */
+static void use(struct fixture *f, const struct driver_queue *queue)
+{
+    struct virtq_used *used = driver_at(&f->ram, queue->used, sizeof *used);
+
+    used->idx++;
+}
+
 static void test_interrupts_that_nobody_posts(void **state)
 {
     struct fixture *f = *state;
@@ -209,14 +217,59 @@ static void test_interrupts_that_nobody_posts(void **state)
     vhost_net_notified(&f->net); /* left over from an earlier run */
     assert_false(platform_fake.vcpus[0].virqs[SPI].level);
     start(f);
+    use(f, &f->rx);
     f->call_count = 0;
     vhost_net_notified(&f->net);
     assert_true(platform_fake.vcpus[0].virqs[SPI].level);
     (void)virtio_driver_take_interrupt(&f->mmio);
     assert_false(platform_fake.vcpus[0].virqs[SPI].level);
+    vhost_net_notified(&f->net); /* nothing new */
+    assert_false(platform_fake.vcpus[0].virqs[SPI].level);
+    use(f, &f->tx);
     vhost_net_notified(&f->net);
     assert_true(platform_fake.vcpus[0].virqs[SPI].level);
     assert_int_equal(f->call_count, 0); /* an interrupt costs no call */
+}
+
+static void test_interrupts_that_the_driver_does_not_want(void **state)
+{
+    struct fixture *f = *state;
+
+    start(f);
+    driver_set_no_interrupt(&f->tx, true);
+    use(f, &f->tx);
+    vhost_net_notified(&f->net);
+    assert_false(platform_fake.vcpus[0].virqs[SPI].level);
+    driver_set_no_interrupt(&f->tx, false);
+    use(f, &f->tx);
+    vhost_net_notified(&f->net);
+    assert_true(platform_fake.vcpus[0].virqs[SPI].level);
+}
+
+/* On PCI the guest says which interrupts are posted. */
+static void test_routes_reach_platform_and_switch(void **state)
+{
+    struct fixture *f = *state;
+    const struct virtio_device_ops *ops = f->net.device.setup.ops;
+
+    ops->queue_routed(&f->net, VIRTIO_NET_RX, 0, 130);
+    ops->queue_routed(&f->net, VIRTIO_NET_TX, 0, 131);
+    assert_int_equal(f->call_count, 0); /* told when it starts */
+    assert_int_equal(platform_fake.posts[0].channel, CHANNEL);
+    assert_int_equal(platform_fake.posts[0].intid, 130);
+    assert_int_equal(platform_fake.posts[1].intid, 131);
+    start(f);
+    expect_call(f, 1, VHOST_SET_APART, 1);
+    assert_int_equal(f->calls[1].words[0], 1);
+    f->call_count = 0;
+    ops->queue_routed(&f->net, VIRTIO_NET_TX, 0, 130);
+    expect_call(f, 0, VHOST_SET_APART, 1);
+    assert_int_equal(f->calls[0].words[0], 0);
+    ops->queue_routed(&f->net, VIRTIO_NET_TX, 0, 0); /* masked */
+    assert_int_equal(platform_fake.posts[1].intid, 0);
+    ops->queue_routed(&f->net, VIRTIO_NET_QUEUES, 0, 99); /* no queue of the switch's */
+    assert_int_equal(platform_fake.posts[1].intid, 0);
+    assert_int_equal(f->call_count, 2);
 }
 
 static void test_fault_in_the_switch(void **state)
@@ -280,6 +333,8 @@ int main(void)
         TEST(test_one_queue_is_enough),
         TEST(test_kick_goes_to_the_switch),
         TEST(test_interrupts_that_nobody_posts),
+        TEST(test_interrupts_that_the_driver_does_not_want),
+        TEST(test_routes_reach_platform_and_switch),
         TEST(test_fault_in_the_switch),
         TEST(test_nonsense_from_the_switch),
         TEST(test_queue_taken_away),

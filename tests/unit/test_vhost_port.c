@@ -270,6 +270,27 @@ static void test_lone_transmit_interrupt_is_late_and_many_are_not(void **state)
     assert_false(vhost_port_take_lazy(&f->guests[0].port));
 }
 
+/* A driver with another interrupt for its transmit queue gets that one only for it. */
+static void test_transmit_interrupts_that_are_apart(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t frame[60];
+
+    start_guest(f, 0, 0);
+    start_guest(f, 1, 0);
+    vhost_port_set_apart(&f->guests[0].port, true);
+    offer(&f->guests[1], QUEUE_SIZE, 128);
+    build_frame(frame, sizeof frame, 0, 1, 1);
+    for (unsigned int i = 0; i < 2 * VHOST_PORT_TX_BATCH; i++) {
+        transmit(&f->guests[0], &plain, frame, sizeof frame, 200);
+    }
+    run(f);
+    assert_int_equal(f->guests[0].interrupts, 0);
+    assert_true(vhost_port_take_lazy(&f->guests[0].port));
+    vhost_port_stop(&f->guests[0].port);
+    assert_false(f->guests[0].port.apart);
+}
+
 static void test_offload_header_passes_only_if_negotiated(void **state)
 {
     struct fixture *f = *state;
@@ -463,6 +484,7 @@ int main(void)
         CASE(test_large_frame_merges_buffers),
         CASE(test_frame_waits_for_buffers_and_is_not_lost),
         CASE(test_lone_transmit_interrupt_is_late_and_many_are_not),
+        CASE(test_transmit_interrupts_that_are_apart),
         CASE(test_offload_header_passes_only_if_negotiated),
         CASE(test_hostile_headers_are_dropped),
         CASE(test_broken_queue_stops_its_port_only),

@@ -34,6 +34,43 @@ static enum err add_devices(struct vm *vm)
     return ERR_OK;
 }
 
+/* SPIs go to other vCPUs than before: who interrupts without us has to know. */
+static void on_spi_moved(void *context)
+{
+    struct vm *vm = context;
+
+    for (uint32_t i = 0; i < vm->device_count; i++) {
+        vm_devices_reroute(&vm->devices[i]);
+    }
+}
+
+/* The host bridge and the frame for its MSIs, if the machine has them. */
+static enum err add_pci(struct vm *vm)
+{
+    const struct vmm_pci_config *config = &vm->config->pci;
+
+    if (config->ecam_bytes == 0) {
+        return ERR_OK;
+    }
+    pci_host_init(&vm->pci, config->window_gpa);
+    vm->msi_frame = (struct gicv2m){.vgic = &vm->vgic,
+                                    .gpa = config->msi_gpa,
+                                    .spi_first = config->msi_first,
+                                    .spi_count = config->msi_count};
+    enum err err =
+        mmio_add(&vm->mmio, config->ecam_gpa, config->ecam_bytes, pci_host_access_config, &vm->pci);
+    if (err == ERR_OK) {
+        err = mmio_add(&vm->mmio, config->window_gpa, config->window_bytes, pci_host_access_window, &vm->pci);
+    }
+    if (err == ERR_OK) {
+        err = mmio_add(&vm->mmio, config->msi_gpa, config->msi_bytes, gicv2m_access, &vm->msi_frame);
+    }
+    if (err != ERR_OK) {
+        log_error("configuration: PCI host bridge: %s", err_text(err));
+    }
+    return err;
+}
+
 enum err vm_init(struct vm *vm, const struct vmm_config *config)
 {
     vm->config = config;
@@ -50,6 +87,8 @@ enum err vm_init(struct vm *vm, const struct vmm_config *config)
     }
     platform_init(config);
     err = vgic_init(&vm->vgic, config->vcpu_count, config->spi_count);
+    vm->vgic.moved = on_spi_moved;
+    vm->vgic.moved_context = vm;
     if (err == ERR_OK) {
         err = mmio_add(&vm->mmio, config->gicd_gpa, config->gicd_bytes, vgic_access, &vm->vgic);
     }
@@ -57,7 +96,8 @@ enum err vm_init(struct vm *vm, const struct vmm_config *config)
         log_error("configuration: interrupt controller: %s", err_text(err));
         return err;
     }
-    return add_devices(vm);
+    err = add_pci(vm);
+    return err != ERR_OK ? err : add_devices(vm);
 }
 
 void vm_stop(struct vm *vm)

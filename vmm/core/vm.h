@@ -16,7 +16,9 @@
 #include "lib/virtq/virtq.h"
 #include "vmm/core/mmio.h"
 #include "vmm/core/psci.h"
+#include "vmm/pci/pci_host.h"
 #include "vmm/platform.h"
+#include "vmm/vgic/gicv2m.h"
 #include "vmm/vgic/irq_line.h"
 #include "vmm/vgic/vgic.h"
 #include "vmm/virtio/pl011.h"
@@ -25,6 +27,7 @@
 #include "vmm/virtio/virtio_console.h"
 #include "vmm/virtio/virtio_mmio.h"
 #include "vmm/virtio/virtio_net.h"
+#include "vmm/virtio/virtio_pci.h"
 #include "vmm/virtio/virtio_rng.h"
 
 struct vm_device;
@@ -42,7 +45,10 @@ struct vm_device {
     const struct vmm_device_config *config;
     const struct vm_device_ops *ops;
     struct irq_line line;
-    struct virtio_mmio mmio; /**< virtio devices on that transport */
+    union {
+        struct virtio_mmio mmio;
+        struct virtio_pci pci;
+    } transport; /**< of a virtio device: what its row says */
     union {
         bool passthrough_acked_at_end;
         struct pl011 pl011;
@@ -63,6 +69,8 @@ struct vm {
     struct vgic vgic;
     struct psci psci;
     struct mmio_map mmio;
+    struct pci_host pci;
+    struct gicv2m msi_frame;
     struct vm_device devices[VMM_CONFIG_MAX_DEVICES];
     uint32_t device_count;
     struct virtq_chain scratch;                 /**< shared by all devices: one chain is in hand at a time */

@@ -53,11 +53,17 @@ static enum err add_pl011(struct vm *vm, struct vm_device *device)
 /* Put a virtio device behind the transport that its row asks for. */
 static enum err add_transport(struct vm *vm, struct vm_device *device, struct virtio_device *virtio)
 {
-    if (device->config->transport != VMM_TRANSPORT_MMIO) {
+    const struct vmm_device_config *config = device->config;
+
+    if (config->transport == VMM_TRANSPORT_PCI && vm->config->pci.ecam_bytes != 0) {
+        const enum err err = virtio_pci_init(&device->transport.pci, virtio, config, &vm->msi_frame);
+        return err != ERR_OK ? err : pci_host_add(&vm->pci, &device->transport.pci.function);
+    }
+    if (config->transport != VMM_TRANSPORT_MMIO) {
         return ERR_UNSUPPORTED;
     }
-    virtio_mmio_init(&device->mmio, virtio, &device->line, (void *)(uintptr_t)device->config->registers);
-    return map(vm, device->config, virtio_mmio_access, &device->mmio);
+    virtio_mmio_init(&device->transport.mmio, virtio, &device->line, (void *)(uintptr_t)config->registers);
+    return map(vm, config, virtio_mmio_access, &device->transport.mmio);
 }
 
 static void net_on_notified(struct vm_device *device, microkit_channel channel)
@@ -68,7 +74,11 @@ static void net_on_notified(struct vm_device *device, microkit_channel channel)
 
 static void virtio_on_reset(struct vm_device *device)
 {
-    virtio_mmio_reset(&device->mmio);
+    if (device->config->transport == VMM_TRANSPORT_PCI) {
+        virtio_pci_reset(&device->transport.pci);
+    } else {
+        virtio_mmio_reset(&device->transport.mmio);
+    }
 }
 
 static const struct vm_device_ops net_ops = {net_on_notified, virtio_on_reset};
@@ -80,6 +90,26 @@ static void vhost_net_on_notified(struct vm_device *device, microkit_channel cha
 }
 
 static const struct vm_device_ops vhost_net_ops = {vhost_net_on_notified, virtio_on_reset};
+
+/* On mmio, where the description says which interrupt is posted, only its vCPU is the guest's to choose. */
+static void reroute_line(struct vm_device *device)
+{
+    const uint32_t vcpu = vgic_spi_owner(device->line.vgic, device->line.intid);
+
+    for (uint32_t number = 0; number < VIRTIO_NET_QUEUES; number++) {
+        platform_post_route(device->config->link.channel, number, vcpu, device->line.intid);
+    }
+}
+
+void vm_devices_reroute(struct vm_device *device)
+{
+    if (device->config->transport == VMM_TRANSPORT_PCI) {
+        virtio_pci_reroute(&device->transport.pci);
+    } else if (device->config->kind == VMM_DEVICE_NET &&
+               device->config->u.net.datapath == VMM_DATAPATH_VHOST) {
+        reroute_line(device);
+    }
+}
 
 static enum err add_vhost_net(struct vm *vm, struct vm_device *device)
 {

@@ -11,3 +11,6 @@
  */
 ERR_CHECKED enum err vm_devices_add(struct vm *vm, struct vm_device *device,
                                     const struct vmm_device_config *config);
+
+/** The guest has sent SPIs to other vCPUs: so for what interrupts the guest without us, too. */
+void vm_devices_reroute(struct vm_device *device);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/vgic/vgic.h"
 
+#include <stddef.h>
+
 #include "vmm/platform.h"
 #include "vmm/vgic/vgic_regs.h"
 
@@ -97,6 +99,11 @@ void vgic_pend(struct vgic *vgic, uint32_t intid)
     if (intid >= VGIC_PRIVATE_COUNT && intid < vgic->irq_count) {
         platform_virq_pend(owner(vgic, 0, intid), intid, 0);
     }
+}
+
+uint32_t vgic_spi_owner(struct vgic *vgic, uint32_t intid)
+{
+    return intid >= VGIC_PRIVATE_COUNT && intid < vgic->irq_count ? owner(vgic, 0, intid) : 0;
 }
 
 /* Registers with one bit an interrupt: 32 of them from INTID `first`. */
@@ -224,6 +231,9 @@ static void set_targets(struct vgic *vgic, uint32_t vcpu, uint32_t intid, uint8_
         platform_virq_set_level(to, intid, irq->line);
     }
     configure(vgic, vcpu, intid);
+    if (from != to && vgic->moved != NULL) {
+        vgic->moved(vgic->moved_context);
+    }
 }
 
 /* CPENDSGIR and SPENDSGIR: a byte per SGI with a bit per sender (4.3.16, 4.3.17). */

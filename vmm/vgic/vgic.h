@@ -38,6 +38,8 @@ struct vgic {
     struct vgic_irq private_irqs[VMM_CONFIG_MAX_VCPUS][VGIC_PRIVATE_COUNT]; /**< SGIs and PPIs */
     struct vgic_irq spis[VGIC_MAX_INTIDS - VGIC_PRIVATE_COUNT];
     uint8_t sgi_sources[VMM_CONFIG_MAX_VCPUS][VGIC_SGI_COUNT]; /**< who sent what is pending */
+    void (*moved)(void *context); /**< an SPI goes to another vCPU from now on; NULL: nobody wants to know */
+    void *moved_context;
 };
 
 /**
@@ -54,6 +56,9 @@ void vgic_set_line(struct vgic *vgic, uint32_t intid, bool high);
 
 /** Signal an edge on SPI `intid`. */
 void vgic_pend(struct vgic *vgic, uint32_t intid);
+
+/** The vCPU that SPI `intid` goes to now; 0 for what is no SPI. */
+uint32_t vgic_spi_owner(struct vgic *vgic, uint32_t intid);
 
 /** mmio_handler of the register page; `context` is a struct vgic. Accesses it doesn't have are RAZ/WI. */
 enum mmio_result vgic_access(void *context, struct mmio_access *access);

@@ -4,6 +4,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/config/vhost_protocol.h"
+#include "vmm/platform.h"
 
 /* A call with up to five words; returns the reply's label. */
 static uint64_t call(const struct vhost_net *net, enum vhost_call label, const uint64_t *words,
@@ -33,6 +34,14 @@ static bool hand_over_queue(const struct vhost_net *net, uint16_t index)
     return call(net, VHOST_SET_VRING, words, 5) == VHOST_OK;
 }
 
+/* Whether the switch has to tell the queues' interrupts from each other. */
+static bool tell_apart(const struct vhost_net *net)
+{
+    const uint64_t word = net->apart;
+
+    return call(net, VHOST_SET_APART, &word, 1) == VHOST_OK;
+}
+
 static void start(void *context)
 {
     struct vhost_net *net = context;
@@ -42,6 +51,7 @@ static void start(void *context)
     net->started = true;
     net->device.posted = true;
     good = call(net, VHOST_SET_FEATURES, &net->device.features, 1) == VHOST_OK;
+    good = good && (!net->apart || tell_apart(net));
     for (uint16_t i = 0; good && i < VIRTIO_NET_QUEUES; i++) {
         good = !net->device.queues[i].ready || hand_over_queue(net, i);
     }
@@ -80,8 +90,29 @@ static bool accepts(void *context, uint64_t features)
     return virtio_net_hdr_features_agree(features);
 }
 
-static const struct virtio_device_ops vhost_net_ops = {
-    .start = start, .reset = reset, .kick = kick, .accepts = accepts, .queue_disabled = queue_disabled};
+/* The switch posts two interrupts: for the receive queue or both, at once, and for the transmit queue, late.
+ */
+static void queue_routed(void *context, uint16_t index, uint32_t vcpu, uint32_t intid)
+{
+    struct vhost_net *net = context;
+
+    if (index >= VIRTIO_NET_QUEUES) {
+        return;
+    }
+    platform_post_route(net->channel, index, vcpu, intid);
+    net->intids[index] = intid;
+    net->apart = net->intids[VIRTIO_NET_RX] != net->intids[VIRTIO_NET_TX];
+    if (net->started) {
+        (void)tell_apart(net);
+    }
+}
+
+static const struct virtio_device_ops vhost_net_ops = {.start = start,
+                                                       .reset = reset,
+                                                       .kick = kick,
+                                                       .accepts = accepts,
+                                                       .queue_disabled = queue_disabled,
+                                                       .queue_routed = queue_routed};
 
 enum err vhost_net_init(struct vhost_net *net, const struct vmm_device_config *config,
                         const struct guestmem *mem)
@@ -104,6 +135,17 @@ enum err vhost_net_init(struct vhost_net *net, const struct vmm_device_config *c
     return virtio_device_init(&net->device, &setup);
 }
 
+/* The switch says that there are interrupts to raise, but not for which queues. */
+static void interrupt(struct vhost_net *net)
+{
+    for (uint16_t i = 0; i < VIRTIO_NET_QUEUES; i++) {
+        virtq_follow_used(&net->device.queues[i]);
+        if (virtq_should_interrupt(&net->device.queues[i])) {
+            net->device.transport_ops->queue_interrupt(net->device.transport, i);
+        }
+    }
+}
+
 void vhost_net_notified(struct vhost_net *net)
 {
     const uint32_t fault = __atomic_load_n(&net->status->fault, __ATOMIC_ACQUIRE);
@@ -112,7 +154,6 @@ void vhost_net_notified(struct vhost_net *net)
         /* The switch stopped at something that the driver did. */
         virtio_device_fail(&net->device, "queue served by the switch", (enum err)fault);
     } else if (virtio_device_is_running(&net->device)) {
-        /* Which queue has news is the driver's to see: one interrupt serves both. */
-        net->device.transport_ops->queue_interrupt(net->device.transport, VIRTIO_NET_RX);
+        interrupt(net);
     }
 }

@@ -25,8 +25,10 @@ struct vhost_net {
     struct virtio_device device;
     struct virtio_net_config config;
     microkit_channel channel;
-    const struct vhost_status *status; /**< written by the switch */
-    bool started;                      /**< the switch has the queues */
+    const struct vhost_status *status;  /**< written by the switch */
+    bool started;                       /**< the switch has the queues */
+    uint32_t intids[VIRTIO_NET_QUEUES]; /**< where their interrupts go without us; 0: they don't */
+    bool apart;                         /**< not to the same */
 };
 
 /**

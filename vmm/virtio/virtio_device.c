@@ -41,6 +41,7 @@ void virtio_device_reset(struct virtio_device *device)
         device->layouts[i] = (struct virtq_layout){.size = device->setup.queue_size};
     }
     device->status = 0;
+    device->selected = (struct virtio_selectors){0};
     device->posted = false;
     device->features = 0;
     device->setup.ops->reset(device->setup.context);
@@ -51,12 +52,28 @@ uint64_t virtio_device_offered(const struct virtio_device *device)
     return device->setup.features | VIRTIO_F_VERSION_1;
 }
 
-void virtio_device_set_features(struct virtio_device *device, uint32_t word, uint32_t value)
+/* Selector values from 2 on are reserved: there are 64 bits. */
+static uint32_t feature_word(uint64_t features, uint32_t selected)
 {
-    if (word > 1 || (device->status & VIRTIO_STATUS_FEATURES_OK) != 0) {
+    return selected > 1 ? 0 : (uint32_t)(features >> (32 * selected));
+}
+
+uint32_t virtio_device_selected_features(const struct virtio_device *device)
+{
+    return feature_word(virtio_device_offered(device), device->selected.device_features);
+}
+
+uint32_t virtio_device_written_features(const struct virtio_device *device)
+{
+    return feature_word(device->features, device->selected.driver_features);
+}
+
+void virtio_device_set_features(struct virtio_device *device, uint32_t value)
+{
+    if (device->selected.driver_features > 1 || (device->status & VIRTIO_STATUS_FEATURES_OK) != 0) {
         return;
     }
-    const unsigned int shift = 32 * word;
+    const unsigned int shift = 32 * device->selected.driver_features;
     device->features = (device->features & ~(0xffffffffull << shift)) | (uint64_t)value << shift;
 }
 
@@ -104,12 +121,57 @@ void virtio_device_set_status(struct virtio_device *device, uint8_t value)
     }
 }
 
-struct virtq_layout *virtio_device_layout(struct virtio_device *device, uint32_t index)
+const struct virtq_layout *virtio_device_layout(const struct virtio_device *device)
 {
-    if (!queue_exists(device, index) || device->queues[index].ready) {
-        return NULL;
+    return queue_exists(device, device->selected.queue) ? &device->layouts[device->selected.queue] : NULL;
+}
+
+/* The selected queue's layout while it may be changed, else NULL. */
+static struct virtq_layout *open_layout(struct virtio_device *device)
+{
+    const uint32_t index = device->selected.queue;
+
+    return queue_exists(device, index) && !device->queues[index].ready ? &device->layouts[index] : NULL;
+}
+
+static void set_half(gpa_t *address, bool high, uint32_t value)
+{
+    if (high) {
+        address->value = (address->value & 0xffffffffu) | (uint64_t)value << 32;
+    } else {
+        address->value = (address->value & ~0xffffffffull) | value;
     }
-    return &device->layouts[index];
+}
+
+void virtio_device_set_queue_address(struct virtio_device *device, enum virtio_queue_part part, bool high,
+                                     uint32_t value)
+{
+    struct virtq_layout *layout = open_layout(device);
+
+    if (layout == NULL) {
+        return;
+    }
+    switch (part) {
+    case VIRTIO_QUEUE_DESC:
+        set_half(&layout->desc, high, value);
+        break;
+    case VIRTIO_QUEUE_DRIVER:
+        set_half(&layout->avail, high, value);
+        break;
+    default:
+        set_half(&layout->used, high, value);
+        break;
+    }
+}
+
+void virtio_device_set_queue_size(struct virtio_device *device, uint32_t value)
+{
+    struct virtq_layout *layout = open_layout(device);
+
+    if (layout != NULL) {
+        /* What doesn't fit becomes 0, which no queue may have: refused when the queue is enabled. */
+        layout->size = value <= VIRTQ_MAX_SIZE ? (uint16_t)value : 0;
+    }
 }
 
 bool virtio_device_queue_is_enabled(const struct virtio_device *device, uint32_t index)

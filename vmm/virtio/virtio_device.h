@@ -48,6 +48,11 @@ struct virtio_device_ops {
     void (*queue_disabled)(void *context, uint16_t index);
     /** Optional: may the driver have exactly `features`, a subset of those offered? */
     bool (*accepts)(void *context, uint64_t features);
+    /**
+     * Optional: interrupts of queue `index` that nobody hears of first may go to virtual interrupt `intid` of
+     * vCPU `vcpu`; 0: each is to be told to the transport. Called when that changes, also before start().
+     */
+    void (*queue_routed)(void *context, uint16_t index, uint32_t vcpu, uint32_t intid);
     /** Optional: a checked store of `bytes` at `offset` of the config space. */
     void (*config_write)(void *context, uint32_t offset, const void *from, uint32_t bytes);
 };
@@ -74,12 +79,20 @@ struct virtio_device_setup {
     uint16_t queue_size;  /**< largest size of each; a power of two up to VIRTQ_MAX_SIZE */
 };
 
+/** What the driver has selected in a transport's registers. */
+struct virtio_selectors {
+    uint32_t device_features; /**< which 32 of the bits offered it reads */
+    uint32_t driver_features; /**< and which of its own it writes */
+    uint32_t queue;
+};
+
 /** State common to all virtio devices. */
 struct virtio_device {
     struct virtio_device_setup setup;
     const struct virtio_transport_ops *transport_ops;
     void *transport;
     uint64_t features; /**< what the driver has written */
+    struct virtio_selectors selected;
     uint32_t config_generation;
     uint8_t status; /**< enum virtio_status */
     bool posted;    /**< queue interrupts may reach the driver without us: always assume there is one */
@@ -105,8 +118,14 @@ void virtio_device_set_status(struct virtio_device *device, uint8_t value);
 /** Features offered. */
 uint64_t virtio_device_offered(const struct virtio_device *device);
 
-/** The driver writes the 32 feature bits from bit 32 * `word` on; ignored once FEATURES_OK is set. */
-void virtio_device_set_features(struct virtio_device *device, uint32_t word, uint32_t value);
+/** Those 32 of them that the driver has selected. */
+uint32_t virtio_device_selected_features(const struct virtio_device *device);
+
+/** The driver writes the 32 feature bits that it has selected; ignored once FEATURES_OK is set. */
+void virtio_device_set_features(struct virtio_device *device, uint32_t value);
+
+/** The 32 bits of its own that the driver has selected, as it wrote them. */
+uint32_t virtio_device_written_features(const struct virtio_device *device);
 
 /** Was every bit of `features` negotiated? */
 bool virtio_device_has(const struct virtio_device *device, uint64_t features);
@@ -114,8 +133,21 @@ bool virtio_device_has(const struct virtio_device *device, uint64_t features);
 /** DRIVER_OK and not broken: may the queues be used? */
 bool virtio_device_is_running(const struct virtio_device *device);
 
-/** Layout of queue `index` for the transport to fill in, or NULL: no such queue, or it is ready. */
-struct virtq_layout *virtio_device_layout(struct virtio_device *device, uint32_t index);
+/** Layout of the selected queue, or NULL: there is none. */
+const struct virtq_layout *virtio_device_layout(const struct virtio_device *device);
+
+/** Addresses of a queue's parts; the driver writes them in halves of 32 bits. */
+enum virtio_queue_part { VIRTIO_QUEUE_DESC, VIRTIO_QUEUE_DRIVER, VIRTIO_QUEUE_DEVICE };
+
+/** The driver writes half of an address of the selected queue; ignored while that is ready. */
+void virtio_device_set_queue_address(struct virtio_device *device, enum virtio_queue_part part, bool high,
+                                     uint32_t value);
+
+/**
+ * The driver writes the size of the selected queue; ignored while that is ready. What no queue may have makes
+ * enabling it fail.
+ */
+void virtio_device_set_queue_size(struct virtio_device *device, uint32_t value);
 
 /** Is queue `index` enabled? False for queues that don't exist. */
 bool virtio_device_queue_is_enabled(const struct virtio_device *device, uint32_t index);

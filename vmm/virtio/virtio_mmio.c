@@ -3,14 +3,6 @@
 
 #include <stddef.h>
 
-static uint32_t read_features(const struct virtio_mmio *mmio)
-{
-    if (mmio->device_features_sel > 1) {
-        return 0;
-    }
-    return (uint32_t)(virtio_device_offered(mmio->device) >> (32 * mmio->device_features_sel));
-}
-
 static uint32_t read_register(const struct virtio_mmio *mmio, uint32_t offset)
 {
     const struct virtio_device *device = mmio->device;
@@ -25,11 +17,11 @@ static uint32_t read_register(const struct virtio_mmio *mmio, uint32_t offset)
     case VIRTIO_MMIO_VENDOR_ID:
         return VIRTIO_MMIO_VENDOR;
     case VIRTIO_MMIO_DEVICE_FEATURES:
-        return read_features(mmio);
+        return virtio_device_selected_features(device);
     case VIRTIO_MMIO_QUEUE_NUM_MAX:
-        return mmio->queue_sel < device->setup.queue_count ? device->setup.queue_size : 0;
+        return virtio_device_layout(device) != NULL ? device->setup.queue_size : 0;
     case VIRTIO_MMIO_QUEUE_READY:
-        return virtio_device_queue_is_enabled(device, mmio->queue_sel);
+        return virtio_device_queue_is_enabled(device, device->selected.queue);
     case VIRTIO_MMIO_INTERRUPT_STATUS:
         /* A posted interrupt sets no bit here, yet the driver has to look at its queues. */
         return mmio->interrupt_status | (device->posted ? VIRTIO_MMIO_INTERRUPT_QUEUE : 0);
@@ -105,54 +97,34 @@ void virtio_mmio_init(struct virtio_mmio *mmio, struct virtio_device *device, st
     virtio_device_attach(device, &transport_ops, mmio);
 }
 
-static void clear_registers(struct virtio_mmio *mmio)
+void virtio_mmio_reset(struct virtio_mmio *mmio)
 {
-    mmio->device_features_sel = 0;
-    mmio->driver_features_sel = 0;
-    mmio->queue_sel = 0;
+    virtio_device_reset(mmio->device);
     refresh_page(mmio);
     update_line(mmio, 0);
 }
 
-void virtio_mmio_reset(struct virtio_mmio *mmio)
+/* Registers of the selected queue (section 4.2.2.2). */
+static void write_queue(struct virtio_device *device, uint32_t offset, uint32_t value)
 {
-    virtio_device_reset(mmio->device);
-    clear_registers(mmio);
-}
-
-static void set_half(gpa_t *address, uint32_t value, bool high)
-{
-    if (high) {
-        address->value = (address->value & 0xffffffffu) | (uint64_t)value << 32;
-    } else {
-        address->value = (address->value & ~0xffffffffull) | value;
-    }
-}
-
-/* Registers of the selected queue; no effect while it is ready (section 4.2.2.2). */
-static void write_queue(struct virtio_mmio *mmio, uint32_t offset, uint32_t value)
-{
-    struct virtq_layout *layout = virtio_device_layout(mmio->device, mmio->queue_sel);
-
-    if (layout == NULL) {
-        return;
-    }
     switch (offset) {
     case VIRTIO_MMIO_QUEUE_NUM:
-        /* What doesn't fit becomes 0, which no queue may have: refused when the queue is enabled. */
-        layout->size = value <= VIRTQ_MAX_SIZE ? (uint16_t)value : 0;
+        virtio_device_set_queue_size(device, value);
         break;
     case VIRTIO_MMIO_QUEUE_DESC_LOW:
     case VIRTIO_MMIO_QUEUE_DESC_HIGH:
-        set_half(&layout->desc, value, offset == VIRTIO_MMIO_QUEUE_DESC_HIGH);
+        virtio_device_set_queue_address(device, VIRTIO_QUEUE_DESC, offset == VIRTIO_MMIO_QUEUE_DESC_HIGH,
+                                        value);
         break;
     case VIRTIO_MMIO_QUEUE_DRIVER_LOW:
     case VIRTIO_MMIO_QUEUE_DRIVER_HIGH:
-        set_half(&layout->avail, value, offset == VIRTIO_MMIO_QUEUE_DRIVER_HIGH);
+        virtio_device_set_queue_address(device, VIRTIO_QUEUE_DRIVER, offset == VIRTIO_MMIO_QUEUE_DRIVER_HIGH,
+                                        value);
         break;
     case VIRTIO_MMIO_QUEUE_DEVICE_LOW:
     case VIRTIO_MMIO_QUEUE_DEVICE_HIGH:
-        set_half(&layout->used, value, offset == VIRTIO_MMIO_QUEUE_DEVICE_HIGH);
+        virtio_device_set_queue_address(device, VIRTIO_QUEUE_DEVICE, offset == VIRTIO_MMIO_QUEUE_DEVICE_HIGH,
+                                        value);
         break;
     default:
         break;
@@ -170,21 +142,23 @@ static void write_status(struct virtio_mmio *mmio, uint8_t value)
 
 static void write_register(struct virtio_mmio *mmio, uint32_t offset, uint32_t value)
 {
+    struct virtio_selectors *selected = &mmio->device->selected;
+
     switch (offset) {
     case VIRTIO_MMIO_DEVICE_FEATURES_SEL:
-        mmio->device_features_sel = value;
+        selected->device_features = value;
         break;
     case VIRTIO_MMIO_DRIVER_FEATURES:
-        virtio_device_set_features(mmio->device, mmio->driver_features_sel, value);
+        virtio_device_set_features(mmio->device, value);
         break;
     case VIRTIO_MMIO_DRIVER_FEATURES_SEL:
-        mmio->driver_features_sel = value;
+        selected->driver_features = value;
         break;
     case VIRTIO_MMIO_QUEUE_SEL:
-        mmio->queue_sel = value;
+        selected->queue = value;
         break;
     case VIRTIO_MMIO_QUEUE_READY:
-        virtio_device_queue_enable(mmio->device, mmio->queue_sel, (value & 1) != 0);
+        virtio_device_queue_enable(mmio->device, selected->queue, (value & 1) != 0);
         break;
     case VIRTIO_MMIO_QUEUE_NOTIFY:
         virtio_device_kick(mmio->device, value);
@@ -201,7 +175,7 @@ static void write_register(struct virtio_mmio *mmio, uint32_t offset, uint32_t v
         write_status(mmio, (uint8_t)value);
         break;
     default:
-        write_queue(mmio, offset, value);
+        write_queue(mmio->device, offset, value);
         break;
     }
 }

@@ -53,9 +53,6 @@ enum virtio_mmio_register {
 struct virtio_mmio {
     struct virtio_device *device;
     struct irq_line *line;
-    uint32_t device_features_sel;
-    uint32_t driver_features_sel;
-    uint32_t queue_sel;
     uint32_t interrupt_status;
     uint32_t *page; /**< what the guest reads without a trap; NULL: every access traps */
 };
