@@ -81,7 +81,7 @@ static void add_virtio(struct expand *expand, struct expand_guest *guest, const 
     for (size_t i = 0; i < node->child_count; i++) {
         add_port(expand, guest, node, node->children[i], &device->u.console);
     }
-    expand_guest_place_virtio(guest, device);
+    expand_guest_place_virtio(guest, &desc->transport, device);
     guest->has_hvc = true;
 }
 

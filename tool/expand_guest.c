@@ -10,6 +10,7 @@
 #include "tool/mem.h"
 
 #define SPI_FIRST 32u
+#define DEFAULT_VECTORS 2u /* as that of the attribute, for devices without an element */
 
 /* At the VMM's address of the same value if that is free: addresses in its log then mean what they say. */
 static void add_ram(struct expand *expand, struct expand_guest *guest)
@@ -71,7 +72,7 @@ struct vmm_device_config *expand_guest_device(struct expand *expand, struct expa
     return &guest->config.devices[guest->config.device_count];
 }
 
-void expand_guest_place_virtio(struct expand_guest *guest, struct vmm_device_config *device)
+static void place_mmio(struct expand_guest *guest, struct vmm_device_config *device)
 {
     size_t index = guest->fdt.virtio_count++;
 
@@ -82,6 +83,63 @@ void expand_guest_place_virtio(struct expand_guest *guest, struct vmm_device_con
     device->virq_edge = 1;
     guest->virtio[index] = (struct fdt_device){
         .window = {device->gpa, device->bytes}, .intid = device->virq, .edge = true, .dma_coherent = true};
+}
+
+/* The bridge, with the first device behind it. */
+static void add_pci(struct expand_guest *guest)
+{
+    guest->config.pci = (struct vmm_pci_config){
+        .ecam_gpa = GUEST_MACHINE_PCI_ECAM_GPA,
+        .ecam_bytes = GUEST_MACHINE_PCI_ECAM_BYTES,
+        .window_gpa = GUEST_MACHINE_PCI_WINDOW_GPA,
+        .window_bytes = GUEST_MACHINE_PCI_WINDOW_BYTES,
+        .msi_gpa = GUEST_MACHINE_MSI_GPA,
+        .msi_bytes = GUEST_MACHINE_MSI_BYTES,
+        .msi_first = GUEST_MACHINE_MSI_INTID,
+    };
+    guest->fdt.pci = (struct fdt_pci){
+        .ecam = {GUEST_MACHINE_PCI_ECAM_GPA, GUEST_MACHINE_PCI_ECAM_BYTES},
+        .window = {GUEST_MACHINE_PCI_WINDOW_GPA, GUEST_MACHINE_PCI_WINDOW_BYTES},
+        .msi_frame = {GUEST_MACHINE_MSI_GPA, GUEST_MACHINE_MSI_BYTES},
+        .msi_spi_first = GUEST_MACHINE_MSI_INTID,
+        .msi_spi_count = 1, /* a frame has one at least */
+    };
+}
+
+/* BARs lie in the order of slots from the start of the window: where Linux puts them, too. */
+static void place_pci(struct expand_guest *guest, uint32_t vectors, struct vmm_device_config *device)
+{
+    if (guest->pci_count == 0) {
+        add_pci(guest);
+    }
+    device->transport = VMM_TRANSPORT_PCI;
+    device->gpa = GUEST_MACHINE_PCI_WINDOW_GPA + (uint64_t)guest->pci_count * VMM_CONFIG_PCI_BAR_BYTES;
+    device->bytes = VMM_CONFIG_PCI_BAR_BYTES;
+    device->vectors = vectors;
+    guest->config.pci.msi_count += vectors;
+    if (guest->config.pci.msi_count > 0) {
+        guest->fdt.pci.msi_spi_count = guest->config.pci.msi_count;
+    }
+    guest->pci_count++;
+}
+
+/* `transport` NULL: the guest's. */
+static uint32_t transport_of(const struct expand_guest *guest, const struct desc_transport *transport)
+{
+    if (transport != NULL && transport->kind != VMM_TRANSPORT_NONE) {
+        return transport->kind;
+    }
+    return guest->desc->transport == VMM_TRANSPORT_PCI ? VMM_TRANSPORT_PCI : VMM_TRANSPORT_MMIO;
+}
+
+void expand_guest_place_virtio(struct expand_guest *guest, const struct desc_transport *transport,
+                               struct vmm_device_config *device)
+{
+    if (transport_of(guest, transport) == VMM_TRANSPORT_PCI) {
+        place_pci(guest, transport == NULL ? DEFAULT_VECTORS : (uint32_t)transport->vectors, device);
+    } else {
+        place_mmio(guest, device);
+    }
     guest->config.device_count++;
 }
 
@@ -91,6 +149,9 @@ static void add_net(struct expand *expand, struct expand_guest *guest, const str
     struct vmm_device_config *device = expand_guest_device(expand, guest, node);
     char *name = mem_printf("net%zu", guest->net_count);
 
+    if (device != NULL) {
+        device->transport = transport_of(guest, &desc->transport);
+    }
     if (device != NULL && expand_switch_connect(expand, node, guest->desc->name, guest->vmm, device)) {
         device->kind = VMM_DEVICE_NET;
         strncpy(device->name, name, sizeof(device->name) - 1);
@@ -99,7 +160,7 @@ static void add_net(struct expand *expand, struct expand_guest *guest, const str
         device->u.net.features_off = expand_net_features(expand, node, "features_off", desc->features_off);
         device->u.net.datapath = desc->datapath;
         expand_switch_check_ring(expand, node, device->u.net.features_off);
-        expand_guest_place_virtio(guest, device);
+        expand_guest_place_virtio(guest, &desc->transport, device);
         if (desc->datapath == VMM_DATAPATH_VHOST) {
             expand_vhost_wire(expand, node, guest->vmm, device);
         }
@@ -118,7 +179,7 @@ static void add_block(struct expand *expand, struct expand_guest *guest, const s
         device->kind = VMM_DEVICE_BLOCK;
         strncpy(device->name, name, sizeof(device->name) - 1);
         device->queue_size = (uint32_t)desc->queue_size;
-        expand_guest_place_virtio(guest, device);
+        expand_guest_place_virtio(guest, &desc->transport, device);
         guest->block_count++;
     }
     free(name);
@@ -136,8 +197,10 @@ static void add_rng(struct expand_guest *guest)
     }
     device->kind = VMM_DEVICE_ENTROPY;
     strncpy(device->name, "rng", sizeof(device->name) - 1);
-    expand_guest_place_virtio(guest, device);
-    guest->virtio[guest->fdt.virtio_count - 1].optional = true;
+    expand_guest_place_virtio(guest, NULL, device);
+    if (device->transport == VMM_TRANSPORT_MMIO) {
+        guest->virtio[guest->fdt.virtio_count - 1].optional = true;
+    }
 }
 
 static void add_children(struct expand *expand, struct expand_guest *guest)
@@ -167,6 +230,9 @@ static uint32_t spi_count(const struct expand_guest *guest)
     const struct vmm_config *config = &guest->config;
     uint32_t end = SPI_FIRST + 64;
 
+    if (config->pci.ecam_bytes != 0) {
+        end = guest->fdt.pci.msi_spi_first + guest->fdt.pci.msi_spi_count;
+    }
     for (uint32_t i = 0; i < config->device_count; i++) {
         end = config->devices[i].virq >= end ? config->devices[i].virq + 1 : end;
     }

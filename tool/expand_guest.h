@@ -21,6 +21,7 @@ struct expand_guest {
     const struct node *nets[VMM_CONFIG_MAX_DEVICES]; /**< in the order Linux numbers them: eth0, ... */
     size_t net_count;
     size_t block_count;
+    uint32_t pci_count;               /**< devices behind the PCI host bridge */
     struct fdt_range *passed_windows; /**< what passed-through devices take, for `fdt` */
     uint32_t *passed_intids;
     const char **passed_nodes;               /**< paths, the description's */
@@ -35,8 +36,12 @@ struct expand_guest {
 struct vmm_device_config *expand_guest_device(struct expand *expand, struct expand_guest *guest,
                                               const struct node *node);
 
-/** Give a virtio device its registers and interrupt, in the device tree too, and count it. */
-void expand_guest_place_virtio(struct expand_guest *guest, struct vmm_device_config *device);
+/**
+ * Give a virtio device what its transport needs: registers and an interrupt, or a BAR and MSIs; in the device
+ * tree too. Count it. `transport` NULL: that of the guest.
+ */
+void expand_guest_place_virtio(struct expand_guest *guest, const struct desc_transport *transport,
+                               struct vmm_device_config *device);
 
 /** <console>: a PL011, or a virtio console with one to start with. */
 void expand_console(struct expand *expand, struct expand_guest *guest, const struct node *node);

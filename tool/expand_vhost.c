@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/net/virtio_net_hdr.h"
 #include "tool/expand.h"
 #include "tool/mem.h"
 
@@ -81,7 +82,7 @@ static uint32_t add_post(const struct node *net, struct model_pd *vmm, struct mo
 }
 
 static void add_interrupts(const struct expand *expand, const struct node *net, struct model_pd *vmm,
-                           struct model_pd *lan, struct vswitch_port_config *port)
+                           struct model_pd *lan, uint32_t transport, struct vswitch_port_config *port)
 {
     const struct desc_net *desc = net->fields;
 
@@ -90,7 +91,8 @@ static void add_interrupts(const struct expand *expand, const struct node *net, 
         return;
     }
     port->interrupt = port->late_interrupt = add_post(net, vmm, lan, port->link.channel, 0);
-    if (desc->tx_delay_us != 0) {
+    /* Where the guest says what is posted, it may want another interrupt for what it has sent. */
+    if (desc->tx_delay_us != 0 || transport == VMM_TRANSPORT_PCI) {
         port->late_interrupt = add_post(net, vmm, lan, port->link.channel, desc->tx_delay_us);
     }
 }
@@ -126,7 +128,7 @@ bool expand_vhost_connect(struct expand *expand, const struct node *net, struct 
     if (!add_channel(expand, net, vmm, lan, &device->link.channel, &port->link.channel)) {
         return false;
     }
-    add_interrupts(expand, net, vmm, lan, port);
+    add_interrupts(expand, net, vmm, lan, device->transport, port);
     add_status_page(expand, net, vmm, lan, &device->u.net, port);
     map_ram(lan, ram, port);
     return true;
@@ -174,17 +176,27 @@ static struct model_pd *peer_of(const struct model *model, const struct model_pd
     return NULL;
 }
 
-void expand_vhost_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
-                       struct vmm_device_config *device)
+/* A store at `gpa` notifies the switch as the monitor does. */
+static struct model_doorbell *add_doorbell(struct expand *expand, const struct desc_net *desc,
+                                           struct model_pd *vmm, const struct vmm_device_config *device,
+                                           uint64_t gpa)
 {
-    const struct desc_net *desc = net->fields;
     struct model_doorbell *doorbell = model_add_doorbell(vmm->vm);
-    struct model_doorbell *ack;
 
-    doorbell->gpa = device->gpa + VIRTIO_MMIO_QUEUE_NOTIFY;
-    doorbell->width_bytes = VIRTIO_MMIO_REGISTER_BYTES;
+    doorbell->gpa = gpa;
     doorbell->pd = peer_of(expand->model, vmm, device->link.channel, &doorbell->channel);
     doorbell->delay_us = (uint32_t)desc->kick_delay_us;
+    return doorbell;
+}
+
+static void wire_mmio(struct expand *expand, const struct node *net, struct model_pd *vmm,
+                      struct vmm_device_config *device)
+{
+    struct model_doorbell *doorbell =
+        add_doorbell(expand, net->fields, vmm, device, device->gpa + VIRTIO_MMIO_QUEUE_NOTIFY);
+    struct model_doorbell *ack;
+
+    doorbell->width_bytes = VIRTIO_MMIO_REGISTER_BYTES;
     set_posted(doorbell->pd, doorbell->channel, device->virq);
     add_register_page(expand, net, vmm, device);
     if (!expand->options->microkit) {
@@ -195,6 +207,30 @@ void expand_vhost_wire(struct expand *expand, const struct node *net, struct mod
         ack->match_value = true;
         ack->value = VIRTIO_MMIO_INTERRUPT_QUEUE;
         ack->ignore = true;
+    }
+}
+
+/* Notifications have a page of their own; a driver stores 16 bits there or, with more features, 32. What is
+   posted is the guest's choice, of which its monitor tells the kernel. */
+static void wire_pci(struct expand *expand, const struct node *net, struct model_pd *vmm,
+                     struct vmm_device_config *device)
+{
+    for (uint32_t queue = 0; queue < VIRTIO_NET_QUEUES; queue++) {
+        (void)add_doorbell(expand, net->fields, vmm, device,
+                           device->gpa + VMM_CONFIG_PCI_NOTIFY_OFFSET +
+                               (uint64_t)queue * VMM_CONFIG_PCI_NOTIFY_BYTES);
+    }
+}
+
+void expand_vhost_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
+                       struct vmm_device_config *device)
+{
+    const struct desc_net *desc = net->fields;
+
+    if (device->transport == VMM_TRANSPORT_PCI) {
+        wire_pci(expand, net, vmm, device);
+    } else {
+        wire_mmio(expand, net, vmm, device);
     }
     if (desc->rx_window != 0 && !expand->options->microkit) {
         struct model_doorbell *pause = model_add_doorbell(vmm->vm);

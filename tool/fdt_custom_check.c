@@ -215,6 +215,18 @@ static void check_device(struct checker *checker, const char *compatible, const 
     }
 }
 
+/** The PCI host bridge and the frame for MSIs, where there are devices behind it. */
+static void check_pci(struct checker *checker)
+{
+    const struct fdt_pci *pci = &checker->guest->pci;
+    if (find_device(checker, "pci-host-ecam-generic", pci->ecam.gpa) < 0) {
+        disagree(checker, "it lacks the guest's \"pci-host-ecam-generic\" at 0x%" PRIx64, pci->ecam.gpa);
+    }
+    if (find_device(checker, "arm,gic-v2m-frame", pci->msi_frame.gpa) < 0) {
+        disagree(checker, "it lacks the guest's \"arm,gic-v2m-frame\" at 0x%" PRIx64, pci->msi_frame.gpa);
+    }
+}
+
 static bool is_inside(const struct fdt_range *inner, const struct fdt_range *outer)
 {
     return outer->bytes != 0 && inner->gpa >= outer->gpa &&
@@ -271,6 +283,9 @@ unsigned int fdt_custom_check(const void *dtb, const struct fdt_guest *guest,
     }
     for (size_t i = 0; i < guest->virtio_count; i++) {
         check_device(&checker, "virtio,mmio", &guest->virtio[i]);
+    }
+    if (guest->pci.ecam.bytes != 0) {
+        check_pci(&checker);
     }
     check_strangers(&checker);
     return checker.count;

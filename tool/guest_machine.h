@@ -19,5 +19,13 @@
 #define GUEST_MACHINE_VIRTIO_GPA 0x0a000000ull
 #define GUEST_MACHINE_VIRTIO_BYTES 0x1000ull
 #define GUEST_MACHINE_VIRTIO_INTID 48u
+/** PCI, for guests that have a device there: BARs, configuration space of one bus, and the frame for MSIs. */
+#define GUEST_MACHINE_PCI_WINDOW_GPA 0x10000000ull
+#define GUEST_MACHINE_PCI_WINDOW_BYTES 0x100000ull
+#define GUEST_MACHINE_PCI_ECAM_GPA 0x10100000ull
+#define GUEST_MACHINE_PCI_ECAM_BYTES 0x100000ull
+#define GUEST_MACHINE_MSI_GPA 0x08020000ull
+#define GUEST_MACHINE_MSI_BYTES 0x1000ull
+#define GUEST_MACHINE_MSI_INTID 128u
 /** At the end of RAM: room for the device tree, below it the initramfs. */
 #define GUEST_MACHINE_DTB_BYTES 0x200000ull

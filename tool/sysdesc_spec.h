@@ -169,6 +169,13 @@ struct desc_guest {
     uint32_t on_off, on_reset, on_crash; /**< enum vmm_exit_action */
     uint64_t restart_limit, restart_window_ms;
     bool rng;
+    uint32_t transport; /**< enum vmm_transport; NONE: the default */
+};
+
+/** How a virtio device reaches its guest. */
+struct desc_transport {
+    uint32_t kind; /**< enum vmm_transport; NONE: as the guest's other devices */
+    uint64_t vectors;
 };
 
 /** `<linux>` */
@@ -196,6 +203,7 @@ struct desc_console {
     bool silent;
     uint32_t type; /**< enum desc_console_type */
     uint64_t cols, rows;
+    struct desc_transport transport;
 };
 
 /** What a guest's terminal is. */
@@ -216,6 +224,7 @@ struct desc_net {
     uint32_t datapath; /**< enum vmm_datapath */
     uint64_t tx_delay_us, kick_delay_us, rx_window;
     bool check_mac, static_mac;
+    struct desc_transport transport;
 };
 
 /** `<block>` */
@@ -225,6 +234,7 @@ struct desc_block {
     bool readonly;
     uint32_t datapath; /**< enum vmm_block_datapath */
     uint64_t queue_size, buffer_bytes, ring_bytes;
+    struct desc_transport transport;
 };
 
 /** `<reserved_memory>` */

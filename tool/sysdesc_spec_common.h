@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "lib/config/vmm_config.h"
 #include "tool/model.h"
 #include "tool/sysdesc_spec.h"
 
@@ -15,6 +16,28 @@
 #define SPEC_MAX_RING_BYTES 0x4000000u
 #define SPEC_SECTOR_BYTES 512u
 #define SPEC_PARTITION_ALIGN 0x100000u
+
+/** In the order of enum vmm_transport. Defined in sysdesc_spec_guest.c. */
+extern const char *const sysdesc_spec_transports[];
+
+/** Rows for the struct desc_transport `member` of struct `parent`. */
+#define SPEC_TRANSPORT(parent, member)                                                                       \
+    {.name = "transport",                                                                                    \
+     .type = ATTR_CHOICE,                                                                                    \
+     .offset = offsetof(parent, member.kind),                                                                \
+     .fallback = "auto",                                                                                     \
+     .choices = sysdesc_spec_transports,                                                                     \
+     .doc =                                                                                                  \
+         "how the guest finds a virtio device: mmio: by a device tree node of its own; pci: behind a PCI "   \
+         "host bridge; auto: as the guest's transport says"},                                                \
+    {                                                                                                        \
+        .name = "vectors", .type = ATTR_NUMBER, .offset = offsetof(parent, member.vectors), .fallback = "2", \
+        .max = VMM_CONFIG_MAX_VECTORS,                                                                       \
+        .doc =                                                                                               \
+            "pci: MSI-X vectors. 2: one for changes of the configuration, one for all queues; up to one "    \
+            "more than there are queues: one for each. 0: none, so that a driver has to poll, which Linux "  \
+            "does not"                                                                                       \
+    }
 
 /** Rows for priority, budget and period as any scheduled thing has them. */
 #define SPEC_SCHEDULING(parent, member, prefix, default_priority)                                            \

@@ -145,6 +145,7 @@ static const struct attr_spec block_attrs[] = {
      .max = 1024,
      .power_of_two = true,
      .doc = "descriptors of the virtqueue"},
+    SPEC_TRANSPORT(struct desc_block, transport),
     {.name = "buffer_bytes",
      .type = ATTR_SIZE,
      .offset = offsetof(struct desc_block, buffer_bytes),

@@ -43,6 +43,8 @@ const struct element_spec sysdesc_spec_linux = {
     .fields_bytes = sizeof(struct desc_linux),
 };
 
+const char *const sysdesc_spec_transports[] = {"auto", "mmio", "pci", NULL};
+
 static const char *const colours[] = {"auto", "none",    "red",  "green", "yellow",
                                       "blue", "magenta", "cyan", "white", NULL};
 
@@ -124,6 +126,7 @@ static const struct attr_spec console_attrs[] = {
      .fallback = "0",
      .max = UINT16_MAX,
      .doc = "virtio: its height"},
+    SPEC_TRANSPORT(struct desc_console, transport),
     {.name = "name",
      .type = ATTR_NAME,
      .offset = offsetof(struct desc_console, name),
@@ -244,6 +247,7 @@ static const struct attr_spec net_attrs[] = {
      .fallback = "0",
      .max = UINT32_MAX,
      .doc = "limit for what the guest sends in kbit/s; 0: none"},
+    SPEC_TRANSPORT(struct desc_net, transport),
 };
 
 const struct element_spec sysdesc_spec_net = {
@@ -388,6 +392,13 @@ static const struct attr_spec guest_attrs[] = {
      .fallback = "true",
      .doc = "whether the guest has a virtio-rng device, if there is an <entropy>; a device tree of one's own "
             "may leave its node out"},
+    {.name = "transport",
+     .type = ATTR_CHOICE,
+     .offset = offsetof(struct desc_guest, transport),
+     .fallback = "auto",
+     .choices = sysdesc_spec_transports,
+     .doc = "how the guest finds its virtio devices, where they don't say it themselves: mmio or pci; auto: "
+            "mmio"},
     SPEC_PD_OPTIONS(struct desc_guest, vmm, "vmm_", "200", "vmm.elf"),
 };
 
