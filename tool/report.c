@@ -107,8 +107,13 @@ static void print_posts(const struct model_pd *pd, FILE *out)
     for (size_t i = 0; i < pd->post_count; i++) {
         const struct model_post *post = &pd->posts[i];
 
-        (void)fprintf(out, "       posted %s:%zu -> VM %s as %u", pd->name, MODEL_POST_BASE + i,
-                      post->vmm->vm->name, post->virq);
+        (void)fprintf(out, "       posted %s:%zu -> VM %s as ", pd->name, MODEL_POST_BASE + i,
+                      post->vmm->vm->name);
+        if (post->virq == 0) {
+            (void)fprintf(out, "the guest chooses (MSI)");
+        } else {
+            (void)fprintf(out, "%u", post->virq);
+        }
         if (post->delay_us != 0) {
             (void)fprintf(out, ", up to %u us late", post->delay_us);
         }

@@ -70,8 +70,12 @@ static void print_posts(struct pair *pair)
 
     for (size_t i = 0; !pair->from.is_vm && pair->to.is_vm && i < pd->post_count; i++) {
         if (pd->posts[i].vmm == pair->to.pd) {
-            (void)fprintf(line(pair), "posted interrupt %u, id %zu\n", pd->posts[i].virq,
-                          MODEL_POST_BASE + i);
+            char which[16] = "by MSI";
+
+            if (pd->posts[i].virq != 0) {
+                (void)snprintf(which, sizeof which, "%u", pd->posts[i].virq);
+            }
+            (void)fprintf(line(pair), "posted interrupt %s, id %zu\n", which, (size_t)MODEL_POST_BASE + i);
         }
     }
 }
@@ -88,7 +92,9 @@ static void print_control(struct pair *pair)
         (void)fprintf(line(pair), "VMM: runs it and handles its faults\n");
     }
     for (size_t i = 0; pair->from.is_vm && !pair->to.is_vm && i < vm->doorbell_count; i++) {
-        if (vm->doorbells[i].pd == pair->to.pd && !vm->doorbells[i].ignore) {
+        if (vm->doorbells[i].pd == pair->to.pd && vm->doorbells[i].pause) {
+            (void)fprintf(line(pair), "pauses of its vCPUs, there channel %u\n", vm->doorbells[i].channel);
+        } else if (vm->doorbells[i].pd == pair->to.pd && !vm->doorbells[i].ignore) {
             (void)fprintf(line(pair), "doorbell at 0x%llx, there channel %u\n",
                           (unsigned long long)vm->doorbells[i].gpa, vm->doorbells[i].channel);
         }
