@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tool/graph.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "boards/board.h"
+#include "tool/mem.h"
 
 /* A string of the dot language. Names can't hold quotes, but this doesn't rely on it. */
 static void print_string(const char *text, FILE *out)
@@ -192,7 +194,17 @@ static size_t count_holders(const struct model *model, const struct model_mr *mr
     return holders;
 }
 
-/* A guest's RAM is part of its node; an edge says who else has it. */
+static bool posts_to(const struct model_pd *pd, const struct model_pd *vmm)
+{
+    for (size_t i = 0; i < pd->post_count; i++) {
+        if (pd->posts[i].vmm == vmm) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A guest's RAM is part of its node; an edge says who else has it, and who interrupts it. */
 static void print_ram_sharing(const struct model *model, FILE *out)
 {
     for (size_t i = 0; i < model->pd_count; i++) {
@@ -201,7 +213,10 @@ static void print_ram_sharing(const struct model *model, FILE *out)
 
         for (size_t j = 0; ram != NULL && j < model->pd_count; j++) {
             if (model->pds[j] != owner && maps(model->pds[j], ram)) {
-                fprintf(out, "  pd%zu -> vm%zu [dir=none, style=dotted, label=\"RAM\"];\n", j, i);
+                bool posts = posts_to(model->pds[j], owner);
+
+                fprintf(out, "  pd%zu -> vm%zu [dir=%s, style=dotted, label=\"RAM%s\"];\n", j, i,
+                        posts ? "forward" : "none", posts ? "\\ninterrupts" : "");
             }
         }
     }
@@ -248,6 +263,27 @@ static void print_regions(const struct model *model, FILE *out)
     }
 }
 
+/* A disk hangs at its driver, which the front end calls after it. */
+static void print_disks(const struct model *model, FILE *out)
+{
+    for (size_t i = 0; i < model->disk_count; i++) {
+        const struct model_disk *disk = &model->disks[i];
+        char *name = mem_printf("%s_driver", disk->name);
+
+        fprintf(out, "  disk%zu [shape=cylinder, style=filled, fillcolor=\"#dcfce7\", label=", i);
+        print_string(disk->name, out);
+        fputs(" + \"\\n\" + ", out);
+        print_string(disk->image, out);
+        if (disk->size_bytes != 0) {
+            fputs(" + \"\\n", out);
+            print_size(disk->size_bytes, out);
+            fputc('"', out);
+        }
+        fprintf(out, "];\n  pd%zu -> disk%zu [dir=none];\n", pd_index(model, model_find_pd(model, name)), i);
+        free(name);
+    }
+}
+
 void graph_print(const struct model *model, FILE *out)
 {
     fputs("digraph system {\n  label=", out);
@@ -260,5 +296,6 @@ void graph_print(const struct model *model, FILE *out)
     print_channels(model, out);
     print_ram_sharing(model, out);
     print_regions(model, out);
+    print_disks(model, out);
     fputs("}\n", out);
 }

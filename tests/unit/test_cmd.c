@@ -121,27 +121,39 @@ static void test_dts(void **state)
     assert_says("no guest \"wm2\"; did you mean \"vm2\"?");
 }
 
-static void test_graph(void **state)
+/* The graph of systems/NAME.system, as dot reads it, in `text` of `bytes` zeros. */
+static void draw(const char *name, char *text, size_t bytes)
 {
-    (void)state;
     char path[] = "/tmp/causeway-graph-XXXXXX.dot";
     char line[256];
-    char text[8192] = "";
     int file = mkstemps(path, 4);
 
-    snprintf(line, sizeof(line), "graph -g /nonexistent -o %s systems/virtio_demo.system", path);
+    snprintf(line, sizeof(line), "graph -g /nonexistent -o %s systems/%s.system", path, name);
     /* It takes stdout for its output, so it runs in a process of its own. */
     if (fork() == 0) {
         _exit(run(cmd_graph, line));
     }
     wait(NULL);
-    assert_true(read(file, text, sizeof(text) - 1) > 0);
+    assert_true(read(file, text, bytes - 1) > 0);
+    unlink(path);
+    close(file);
+}
+
+static void test_graph(void **state)
+{
+    (void)state;
+    char text[8192] = "";
+    char storage[16384] = "";
+
+    draw("virtio_demo", text, sizeof(text));
     assert_non_null(strstr(text, "digraph system {"));
     assert_non_null(strstr(text, "label=\"serial_mux\" + \"\\npriority 230\""));
     assert_non_null(strstr(text, "\"vm1\" + \"\\n1 vCPU, priority 100\" + \"\\n128 MiB RAM\""));
     assert_non_null(strstr(text, "label=\"link, 40 KiB\""));
-    unlink(path);
-    close(file);
+    assert_non_null(strstr(text, "dir=forward, style=dotted, label=\"RAM\\ninterrupts\""));
+    draw("storage", storage, sizeof(storage));
+    assert_non_null(strstr(storage, "[shape=cylinder, "));
+    assert_non_null(strstr(storage, "\"storage.img\" + \"\\n256 MiB\""));
 }
 
 static void test_the_language_explains_itself(void **state)
