@@ -11,6 +11,9 @@ import time
 
 import pexpect
 
+# When a guest that does not answer counts as hung. Many machines may share a slow host, so it is no measure of speed.
+HANG_SECONDS = 900
+
 ESCAPE = "\x1c"  # Ctrl-\, the multiplexer's default
 # Colours, and the question for the cursor's place that busybox's shell asks after each prompt.
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -161,7 +164,7 @@ class Guest:
     def expect(self, pattern, timeout):
         return self.consoles.expect(self.name, pattern, timeout)
 
-    def run(self, command, timeout=120):
+    def run(self, command, timeout=HANG_SECONDS):
         """Run a shell command; its output. Marks around it, broken up in what is typed, tell it from the echo."""
         self.commands += 1
         mark = f"{self.commands}"
