@@ -174,7 +174,9 @@ void sdf_check_memory(struct sdf_check *check)
         const struct xml_element *pd = check->pds[i].xml;
         uint64_t stack = sdf_check_number(pd, "stack_size", DEFAULT_STACK_BYTES);
 
-        check_maps_of(check, pd, stack < USER_TOP ? USER_TOP - stack : 0);
+        uint64_t top = USER_TOP - check->features.top_bytes;
+
+        check_maps_of(check, pd, stack < top ? top - stack : 0);
         check_setvars(check, pd);
     }
 }

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#define PAGE_BYTES 0x1000ull
+
 static bool at_least(struct sdf_version version, unsigned int major, unsigned int minor, unsigned int patch)
 {
     if (version.major != major) {
@@ -39,6 +41,7 @@ struct sdf_features sdf_version_features(struct sdf_version version)
         .setvar_id = at_least(version, 2, 1, 0),
         .prefill = at_least(version, 2, 2, 0),
         .fpu = at_least(version, 2, 3, 0),
+        .top_bytes = at_least(version, 2, 3, 0) ? 2 * PAGE_BYTES : 0,
         .id_limit = 62,
     };
 }

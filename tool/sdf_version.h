@@ -19,12 +19,13 @@ struct sdf_version {
 
 /** What differs between the versions known here (2.0.1 to 2.3.0). */
 struct sdf_features {
-    bool cpu;          /**< `cpu` on protection domains and vCPUs: 2.1.0 */
-    bool setvar_id;    /**< `setvar_id` on ends, interrupts and children: 2.1.0. (Up to 2.3.0 the tool
-                            overlooks it on vCPUs, so it isn't used there.) */
-    bool prefill;      /**< prefill_path, setvar_prefill_size, path_for_symbols: 2.2.0 */
-    bool fpu;          /**< <protection_domain fpu="">: 2.3.0 */
-    uint32_t id_limit; /**< channel, interrupt, child and vCPU ids are below it */
+    bool cpu;           /**< `cpu` on protection domains and vCPUs: 2.1.0 */
+    bool setvar_id;     /**< `setvar_id` on ends, interrupts and children: 2.1.0. (Up to 2.3.0 the tool
+                             overlooks it on vCPUs, so it isn't used there.) */
+    bool prefill;       /**< prefill_path, setvar_prefill_size, path_for_symbols: 2.2.0 */
+    bool fpu;           /**< <protection_domain fpu="">: 2.3.0 */
+    uint64_t top_bytes; /**< at the end of a PD's address space, above its stack, for the IPC buffer: 2.3.0 */
+    uint32_t id_limit;  /**< channel, interrupt, child and vCPU ids are below it */
 };
 
 /**

@@ -200,7 +200,7 @@ static void test_memory(void **state)
         {PD_WITH("<map mr=\"m\" vaddr=\"0\"/>"), "there is no memory region \"m\""},
         {PD_WITH("<setvar symbol=\"s\" region_paddr=\"m\"/>"), "there is no memory region \"m\""},
         {MR PD_WITH("<map mr=\"m\" vaddr=\"0x800\"/>"), "is not aligned to the page size"},
-        {MR PD_WITH("<map mr=\"m\" vaddr=\"0xfffffff000\"/>"), "must end at or below 0xfffffff000"},
+        {MR PD_WITH("<map mr=\"m\" vaddr=\"0xfffffff000\"/>"), "must end at or below 0xffffffd000"},
         {MR PD_WITH("<map mr=\"m\" vaddr=\"0xfffffffffffff000\"/>"), "must end at or below"},
         {MR PD_WITH("<map mr=\"m\" vaddr=\"0\"/><map mr=\"m\" vaddr=\"0\"/>"), "overlaps that of \"m\""},
         {MR PD_WITH("<map mr=\"m\" vaddr=\"0\" setvar_prefill_size=\"s\"/>"), "is not prefilled"},
@@ -226,6 +226,10 @@ static void test_versions(void **state)
     assert_finds(fpu, (struct sdf_version){2, 2, 0}, "\"fpu\" is not known to this SDK yet");
     assert_finds(setvar, (struct sdf_version){2, 1, 0}, NULL);
     assert_finds(setvar, oldest, "\"setvar_id\" is not known to this SDK yet");
+    /* The IPC buffer's place above the stack. */
+    assert_finds(MR PD_WITH("<map mr=\"m\" vaddr=\"0xffffffe000\"/>"), (struct sdf_version){2, 2, 0}, NULL);
+    assert_finds(MR PD_WITH("<map mr=\"m\" vaddr=\"0xffffffc000\"/>"), newest, NULL);
+    assert_finds(MR PD_WITH("<map mr=\"m\" vaddr=\"0xffffffd000\"/>"), newest, "must end at or below");
 }
 
 static void test_too_many_protection_domains(void **state)
