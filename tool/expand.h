@@ -190,7 +190,9 @@ void expand_guest(struct expand *expand, const struct node *node);
 
 /* expand_timer.c */
 
-/** A channel of `vmm` to the timer PD, which comes with the first; on the bundled kernel nothing happens. */
+/** A channel of `vmm`, or another PD, to the timer PD, which comes with the first; on the bundled kernel
+ * nothing happens.
+ */
 void expand_timer_connect(struct expand *expand, const struct node *guest, struct model_pd *vmm,
                           uint32_t *channel);
 /** Once all clients are connected: write the timer's configuration. */

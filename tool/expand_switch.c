@@ -363,12 +363,26 @@ static void apply_policy(struct expand *expand, struct expand_switch *lan)
     }
 }
 
+/* The timer for interrupts that the switch itself is late with. */
+static void connect_timer(struct expand *expand, struct expand_switch *lan)
+{
+    struct vswitch_config *config = &lan->config;
+
+    for (uint32_t i = 0; i < config->port_count && config->has_timer == 0; i++) {
+        if (config->ports[i].late_us != 0) {
+            expand_timer_connect(expand, lan->ports[i], lan->pd, &config->timer_channel);
+            config->has_timer = 1;
+        }
+    }
+}
+
 void expand_switch_finish(struct expand *expand)
 {
     for (size_t i = 0; i < expand->switch_count; i++) {
         struct vswitch_config *config = &expand->switches[i].config;
 
         apply_policy(expand, &expand->switches[i]);
+        connect_timer(expand, &expand->switches[i]);
         expand_config_header(&config->header, VSWITCH_CONFIG_MAGIC, VSWITCH_CONFIG_VERSION, sizeof(*config));
         (void)model_add_config(expand->switches[i].pd, VSWITCH_CONFIG_SECTION, config, sizeof(*config));
     }

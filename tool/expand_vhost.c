@@ -87,7 +87,8 @@ static void add_interrupts(const struct expand *expand, const struct node *net, 
     const struct desc_net *desc = net->fields;
 
     port->interrupt = port->late_interrupt = port->link.channel;
-    if (expand->options->microkit) { /* the monitor interrupts */
+    if (expand->options->microkit) { /* the monitor interrupts, and the switch is late by itself */
+        port->late_us = (uint32_t)desc->tx_delay_us;
         return;
     }
     port->interrupt = port->late_interrupt = add_post(net, vmm, lan, port->link.channel, 0);

@@ -29,10 +29,12 @@ struct vswitch_port_config {
     uint32_t interrupt;      /**< VHOST: what to notify to interrupt the guest: a posted interrupt's id, or
                                   link.channel where the VMM has to do it */
     uint32_t late_interrupt; /**< VHOST: the same for an interrupt that may be late */
-    uint32_t window;         /**< VHOST: frames to the guest between two pauses of its vCPU; 0: no limit */
-    uint64_t status;         /**< VHOST: vaddr of the page with its struct vhost_status, read by the VMM */
-    uint64_t ram_gpa;        /**< VHOST: guest RAM as the guest sees it */
-    uint64_t ram_vaddr;      /**< VHOST: where the switch has it mapped */
+    uint32_t late_us; /**< VHOST: how late the switch itself may be with it; 0: nobody is, or the kernel */
+    uint32_t window;  /**< VHOST: frames to the guest between two pauses of its vCPU; 0: no limit */
+    uint32_t reserved;
+    uint64_t status;    /**< VHOST: vaddr of the page with its struct vhost_status, read by the VMM */
+    uint64_t ram_gpa;   /**< VHOST: guest RAM as the guest sees it */
+    uint64_t ram_vaddr; /**< VHOST: where the switch has it mapped */
     uint64_t ram_bytes;
 };
 
@@ -41,5 +43,7 @@ struct vswitch_config {
     char name[CONFIG_NAME_BYTES];
     uint32_t port_count;
     uint32_t mac_table_entries; /**< learned addresses kept; a power of two */
+    uint32_t timer_channel;     /**< to the timer PD, for late_us; see has_timer */
+    uint32_t has_timer;         /**< 1: timer_channel is one */
     struct vswitch_port_config ports[VSWITCH_CONFIG_MAX_PORTS];
 };

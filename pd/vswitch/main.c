@@ -6,9 +6,11 @@
 #include "kernel/include/sysdesc.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/config/timer_config.h"
 #include "lib/config/vhost_protocol.h"
 #include "lib/config/vswitch_config.h"
 #include "pd/vswitch/finish.h"
+#include "pd/vswitch/lazy.h"
 #include "pd/vswitch/ring_port.h"
 #include "pd/vswitch/vhost_control.h"
 #include "pd/vswitch/vswitch.h"
@@ -27,6 +29,7 @@ static struct vhost_port vhost_ports[VSWITCH_CONFIG_MAX_PORTS];
 static struct vhost_scratch vhost_scratch;
 static struct vhost_pause pauses[VSWITCH_CONFIG_MAX_PORTS];
 static struct finish finish;
+static struct lazy lazy;
 static struct mac_table_entry mac_entries[MAC_TABLE_MAX_ENTRIES];
 
 static bool is_vhost(const struct vswitch_port_config *port)
@@ -39,6 +42,7 @@ static void notify(void *context, uint32_t index)
     const struct vswitch_port_config *port = &vswitch_config.ports[index];
 
     (void)context;
+    lazy_drop(&lazy, index);
     microkit_notify(is_vhost(port) ? port->interrupt : port->link.channel);
 }
 
@@ -103,6 +107,26 @@ static void prepare_vhost(uint32_t index, const struct vswitch_port_config *port
     show_status(index);
 }
 
+/* An interrupt that may be late: the kernel is late with it, or we are. */
+static void interrupt_late(uint32_t index)
+{
+    const struct vswitch_port_config *port = &vswitch_config.ports[index];
+
+    if (vswitch_config.has_timer == 0 || port->late_us == 0) {
+        microkit_notify(port->late_interrupt);
+    } else if (lazy_add(&lazy, index, clock_ticks() + (uint64_t)port->late_us * clock_hz() / 1000000u)) {
+        microkit_mr_set(0, lazy.due);
+        (void)microkit_ppcall(vswitch_config.timer_channel, microkit_msginfo_new(TIMER_SET, 1));
+    }
+}
+
+static void timer_expired(void)
+{
+    for (uint32_t ports = lazy_expire(&lazy); ports != 0; ports &= ports - 1) {
+        microkit_notify(vswitch_config.ports[__builtin_ctz(ports)].late_interrupt);
+    }
+}
+
 /* What the vhost ports have to say after a run: a broken queue, a late interrupt. */
 static void tell_vhost_ports(void)
 {
@@ -117,7 +141,7 @@ static void tell_vhost_ports(void)
             microkit_notify(port->link.channel);
         }
         if (vhost_port_take_lazy(&vhost_ports[i])) {
-            microkit_notify(port->late_interrupt);
+            interrupt_late(i);
         }
     }
 }
@@ -154,8 +178,11 @@ void init(void)
 
 void notified(microkit_channel channel)
 {
-    (void)channel; /* any port's event may let any other port go on */
-    run();
+    if (vswitch_config.has_timer != 0 && channel == vswitch_config.timer_channel) {
+        timer_expired();
+    } else {
+        run(); /* any port's event may let any other port go on */
+    }
 }
 
 /* Index of the vhost port with that control channel, or port_count. */
@@ -185,6 +212,9 @@ microkit_msginfo protected(microkit_channel channel, microkit_msginfo msginfo)
     const uint64_t reply = vhost_control_call(&vhost_ports[index], &control);
     show_status(index);
     const bool running = vhost_ports[index].running;
+    if (!running) {
+        lazy_drop(&lazy, index);
+    }
     vswitch_attach(&vswitch, index, running ? &vhost_port_ops : NULL, &vhost_ports[index]);
     if (control.label == VHOST_START && reply == VHOST_OK) {
         run();

@@ -13,6 +13,7 @@
 #include "lib/config/entropy_config.h"
 #include "lib/config/timer_config.h"
 #include "lib/config/vmm_config.h"
+#include "lib/config/vswitch_config.h"
 #include "tool/frontend.h"
 
 static const char two_guests[] =
@@ -104,11 +105,39 @@ static void test_timer_serves_every_monitor(void **state)
     const struct model_pd *timer = model_find_pd(model, "timer");
     const struct timer_config *config = config_of(timer, TIMER_CONFIG_SECTION);
 
-    assert_int_equal(config->client_count, 2);
+    assert_int_equal(config->client_count, 3); /* and the switch */
     assert_int_equal(timer->irq_count, 1);
     assert_int_equal(timer->irqs[0].intid, 30);
     assert_int_equal(timer->irqs[0].channel, config->irq_channel);
     assert_true(timer->priority > model_find_pd(model, "a_vmm")->priority);
+    model_free(model);
+}
+
+/* Interrupts for sent frames alone may be late: the kernel's affair here, the switch's there. */
+static void test_switch_is_late_by_itself(void **state)
+{
+    (void)state;
+    struct model *model = load(two_guests, true);
+    const struct vswitch_config *config = config_of(model_find_pd(model, "lan"), VSWITCH_CONFIG_SECTION);
+
+    assert_int_equal(config->has_timer, 1);
+    assert_int_equal(config->ports[0].late_us, 200);
+    assert_int_equal(config->ports[0].interrupt, config->ports[0].link.channel);
+    assert_int_equal(config->ports[0].late_interrupt, config->ports[0].link.channel);
+    model_free(model);
+
+    model = load(two_guests, false);
+    config = config_of(model_find_pd(model, "lan"), VSWITCH_CONFIG_SECTION);
+    assert_int_equal(config->has_timer, 0);
+    assert_int_equal(config->ports[0].late_us, 0);
+    assert_int_not_equal(config->ports[0].late_interrupt, config->ports[0].interrupt);
+    model_free(model);
+
+    model = load("<system><switch name='lan'/><guest name='a' ram='32M'><linux kernel='k'/>"
+                 "<net switch='lan' tx_delay_us='0'/></guest></system>",
+                 true);
+    config = config_of(model_find_pd(model, "lan"), VSWITCH_CONFIG_SECTION);
+    assert_int_equal(config->has_timer, 0);
     model_free(model);
 }
 
@@ -150,6 +179,7 @@ int main(void)
         cmocka_unit_test(test_seed_comes_from_the_firmwares_device_tree),
         cmocka_unit_test(test_kernel_hands_over_the_seed_elsewhere),
         cmocka_unit_test(test_timer_serves_every_monitor),
+        cmocka_unit_test(test_switch_is_late_by_itself),
         cmocka_unit_test(test_registers_are_on_a_page_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
