@@ -59,6 +59,7 @@ static void add_port(struct expand *expand, struct expand_guest *guest, const st
 
     if (expand_serial_connect(expand, node, label, guest->vmm, &port->link)) {
         strncpy(port->name, desc->name, sizeof(port->name) - 1);
+        expand->serial_config.clients[expand->serial_config.client_count - 1].flags |= SERIAL_MUX_CLIENT_PORT;
         config->port_count++;
     }
     free(label);

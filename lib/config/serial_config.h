@@ -14,9 +14,10 @@
 #define UART_CONFIG_SECTION ".uart_config"
 
 enum serial_mux_client_flags {
-    SERIAL_MUX_CLIENT_DROP = 1u << 0,  /**< output that the terminal is too slow for is dropped and counted;
-                                            else the sender waits */
-    SERIAL_MUX_CLIENT_SILENT = 1u << 1 /**< not shown unless it has the input */
+    SERIAL_MUX_CLIENT_DROP = 1u << 0,   /**< output that the terminal is too slow for is dropped and counted;
+                                             else the sender waits */
+    SERIAL_MUX_CLIENT_SILENT = 1u << 1, /**< not shown unless it has the input */
+    SERIAL_MUX_CLIENT_PORT = 1u << 2    /**< a program's port, not a terminal: gets no window on the host */
 };
 
 enum serial_mux_flags {

@@ -125,6 +125,13 @@ static uint32_t neighbour(const struct serial_mux *mux, uint32_t step)
     return mux->client_count > 0 ? (mux->focus + step) % mux->client_count : NOT_FOUND;
 }
 
+static void start_frames(struct serial_mux *mux, uint64_t nonce)
+{
+    mux->replay = SERIAL_MUX_CONSOLES;
+    mux_screen_leave(&mux->screen, &mux->consoles[mux->focus]);
+    mux_frames_start(mux, nonce);
+}
+
 void mux_command_run(struct serial_mux *mux, const struct mux_command *command)
 {
     switch (command->action) {
@@ -152,6 +159,9 @@ void mux_command_run(struct serial_mux *mux, const struct mux_command *command)
         break;
     case MUX_ACTION_HELP:
         help(mux);
+        break;
+    case MUX_ACTION_FRAMES:
+        start_frames(mux, command->nonce);
         break;
     case MUX_ACTION_INPUT:
     case MUX_ACTION_NONE:

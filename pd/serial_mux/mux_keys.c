@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pd/serial_mux/mux_keys.h"
 
+#include "lib/serial_frame/serial_frame.h"
+
 enum keys_state {
     STATE_IDLE = 0,
     STATE_KEY,    /* after the escape byte */
@@ -26,7 +28,7 @@ static struct mux_command finish(struct mux_keys *keys, enum mux_action action, 
 {
     keys->state = STATE_IDLE;
     return (struct mux_command){
-        .action = action, .target = target, .number = keys->number, .name = keys->name};
+        .action = action, .target = target, .number = keys->number, .name = keys->name, .nonce = keys->nonce};
 }
 
 static struct mux_command unfinished(struct mux_keys *keys, enum keys_state state)
@@ -52,8 +54,23 @@ static struct mux_command begin(struct mux_keys *keys, enum mux_action action, e
     return unfinished(keys, state);
 }
 
+/* Whether the key is part of a session's nonce. */
+static bool is_nonce(struct mux_keys *keys, uint8_t byte)
+{
+    bool first = byte == SERIAL_FRAME_NONCE_START;
+    bool digit = (byte & 0xf0u) == SERIAL_FRAME_NONCE_DIGIT && keys->nonce_digits > 0;
+
+    keys->nonce_digits = first ? SERIAL_FRAME_NONCE_DIGITS : digit ? keys->nonce_digits - 1 : 0;
+    keys->nonce = digit ? keys->nonce << 4 | (byte & 0xfu) : 0;
+    return first || digit;
+}
+
 static struct mux_command key(struct mux_keys *keys, uint8_t byte)
 {
+    if (is_nonce(keys, byte)) {
+        return keys->nonce_digits == 0 ? finish(keys, MUX_ACTION_FRAMES, MUX_TARGET_FOCUSED)
+                                       : unfinished(keys, STATE_IDLE);
+    }
     if (is_digit(byte)) {
         keys->action = MUX_ACTION_FOCUS;
         return first_digit(keys, byte);

@@ -8,6 +8,9 @@
  *     s b          silence or show, last output of: then N, NAME Enter, or Enter for the focused one
  *     l c ?        list, colours, help
  *     escape       the escape byte itself
+ *
+ * and what a program on the host sends to begin a session (lib/serial_frame/serial_frame.h). Its keys come
+ * one by one, each behind an escape byte: should the first byte of all be lost, none but the second is typed.
  */
 #pragma once
 
@@ -27,7 +30,8 @@ enum mux_action {
     MUX_ACTION_BACKLOG,
     MUX_ACTION_LIST,
     MUX_ACTION_COLOURS,
-    MUX_ACTION_HELP
+    MUX_ACTION_HELP,
+    MUX_ACTION_FRAMES /**< begin the session `nonce` */
 };
 
 /** Which console. */
@@ -39,7 +43,8 @@ struct mux_command {
     enum mux_target target;
     uint32_t number;  /**< as typed */
     const char *name; /**< NUL-terminated, valid until the next byte */
-    bool again;       /**< the byte ended the command but does not belong to it: feed it again */
+    uint64_t nonce;
+    bool again; /**< the byte ended the command but does not belong to it: feed it again */
 };
 
 /** State between bytes. Zero-initialise, then set escape and count. */
@@ -51,6 +56,8 @@ struct mux_keys {
     uint32_t number;
     uint32_t name_bytes;
     char name[MUX_KEYS_NAME_BYTES];
+    uint32_t nonce_digits; /**< of the nonce, still to come; 0: none is expected */
+    uint64_t nonce;
 };
 
 /** Feed one byte of input. */

@@ -35,6 +35,11 @@ static void put_text(struct mux_screen *screen, const char *text)
     put(screen, text, strlen(text));
 }
 
+void mux_screen_put(struct mux_screen *screen, const void *bytes, uint32_t count)
+{
+    put(screen, bytes, count);
+}
+
 void mux_screen_sent(struct mux_screen *screen, uint32_t count)
 {
     screen->used -= count;

@@ -28,6 +28,9 @@ struct mux_screen {
 /** Whether there is room for another call of any function below. */
 bool mux_screen_has_room(const struct mux_screen *screen);
 
+/** Add bytes as they are, for a reader that is no terminal. No more than MUX_SCREEN_ROOM_BYTES. */
+void mux_screen_put(struct mux_screen *screen, const void *bytes, uint32_t count);
+
 /** Drop the first `count` bytes: they have been sent. */
 void mux_screen_sent(struct mux_screen *screen, uint32_t count);
 

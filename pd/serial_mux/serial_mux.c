@@ -114,7 +114,7 @@ void serial_mux_say(struct serial_mux *mux, const char *format, ...)
 /* Whether a console's output is to appear on the terminal now. */
 static bool is_displayed(struct serial_mux *mux, const struct mux_console *console)
 {
-    if (console == focused(mux) || console == own_console(mux)) {
+    if (mux->frames.on || console == focused(mux) || console == own_console(mux)) {
         return true;
     }
     return !console->silent && !mux_vt_is_full_screen(&focused(mux)->vt);
@@ -128,7 +128,7 @@ static bool take_output(struct serial_mux *mux)
         bool may_drop = console->overflow == MUX_CONSOLE_DROP || !is_displayed(mux, console);
         uint32_t taken = mux_console_take(console, TAKE_BYTES, may_drop);
         progress |= taken > 0;
-        if (console->silent && console != focused(mux)) {
+        if (!mux->frames.on && console->silent && console != focused(mux)) {
             console->shown = console->written;
             console->line_start = console->written;
         }
@@ -160,7 +160,7 @@ static bool take_klog(struct serial_mux *mux)
         mux_console_append(console, &mux->klog->text[offset], (uint32_t)count);
         mux->klog_read += count;
     }
-    if (console->silent) {
+    if (!mux->frames.on && console->silent) {
         console->shown = console->written;
     }
     return progress;
@@ -251,6 +251,9 @@ static bool show_replay(struct serial_mux *mux)
 
 static bool show(struct serial_mux *mux)
 {
+    if (mux->frames.on) {
+        return mux_frames_show(mux);
+    }
     bool any = false;
     bool more = true;
     while (more && mux_screen_has_room(&mux->screen)) {
@@ -309,10 +312,33 @@ static uint32_t plain_run(const struct serial_mux *mux)
     return count;
 }
 
+/* A byte that is not part of any command, while frames are on: theirs, or noise. */
+static bool framed_byte(struct serial_mux *mux, uint8_t byte)
+{
+    if (!mux->frames.on || mux_keys_is_busy(&mux->keys) || byte == mux->keys.escape) {
+        return false;
+    }
+    mux_frames_input(mux, byte);
+    return true;
+}
+
+/* Any command of the plain terminal brings it back: somebody looks at it. */
+static void run_command(struct serial_mux *mux, const struct mux_command *command)
+{
+    if (mux->frames.on && command->action != MUX_ACTION_NONE && command->action != MUX_ACTION_FRAMES) {
+        mux_frames_stop(mux);
+    }
+    mux_command_run(mux, command);
+}
+
 /* One step of input processing. Returns false, with the reason set, if it has to wait. */
 static bool input_step(struct serial_mux *mux, uint32_t *done)
 {
     uint8_t byte = mux->input[mux->input_first];
+    if (framed_byte(mux, byte)) {
+        *done = 1;
+        return true;
+    }
     if (!mux_keys_is_busy(&mux->keys) && byte != mux->keys.escape) {
         *done = deliver(mux, &mux->input[mux->input_first], plain_run(mux));
         mux->waiting = *done == 0 ? SERIAL_MUX_WAITS_FOR_CONSOLE : SERIAL_MUX_WAITS_NOT;
@@ -324,7 +350,7 @@ static bool input_step(struct serial_mux *mux, uint32_t *done)
     }
     struct mux_keys before = mux->keys;
     struct mux_command command = mux_keys_byte(&mux->keys, byte);
-    if (command.action == MUX_ACTION_INPUT) {
+    if (command.action == MUX_ACTION_INPUT && !mux->frames.on) {
         *done = deliver(mux, &byte, 1);
         if (*done == 0) {
             mux->keys = before;
@@ -332,7 +358,7 @@ static bool input_step(struct serial_mux *mux, uint32_t *done)
         }
         return *done > 0;
     }
-    mux_command_run(mux, &command);
+    run_command(mux, &command);
     *done = command.again ? 0 : 1;
     return true;
 }
@@ -384,7 +410,7 @@ static void sync_clients(struct serial_mux *mux)
         if (console->written > 0 && mux_console_byte(console, console->written - 1) != '\n') {
             mux_console_append(console, "\n", 1);
         }
-        if (i == mux->focus && mux_vt_is_full_screen(&console->vt)) {
+        if (!mux->frames.on && i == mux->focus && mux_vt_is_full_screen(&console->vt)) {
             mux_screen_leave(&mux->screen, console);
             mux_screen_enter(console);
         }
@@ -412,7 +438,7 @@ static bool request_all(struct serial_mux *mux)
         more |= mux->screen.used > 0 &&
                 ring_request_space(&mux->driver, mux->driver_bytes - SERIAL_MUX_IN_FLIGHT_BYTES / 2);
     }
-    return more;
+    return mux->frames.on ? more | mux_frames_request(mux) : more;
 }
 
 void serial_mux_run(struct serial_mux *mux)

@@ -10,6 +10,9 @@
  * full, the oldest are dropped and counted. The kernel's log is one more console, as are the multiplexer's
  * own messages.
  *
+ * A program on the host can ask for frames instead, with which it has a terminal for each console
+ * (mux_frames.h).
+ *
  * Fairness: the focused console gets every second turn, of at most MUX_SCREEN_TURN_BYTES, the others take
  * turns in between, and no more than SERIAL_MUX_IN_FLIGHT_BYTES wait at the driver. So an echo never waits
  * long, however many consoles flood.
@@ -28,6 +31,7 @@
 #include "lib/config/serial_config.h"
 #include "lib/ring/ring.h"
 #include "pd/serial_mux/mux_console.h"
+#include "pd/serial_mux/mux_frames.h"
 #include "pd/serial_mux/mux_keys.h"
 #include "pd/serial_mux/mux_screen.h"
 
@@ -58,6 +62,7 @@ struct serial_mux {
     uint32_t driver_bytes; /**< what the driver's ring holds when full */
     struct mux_screen screen;
     struct mux_keys keys;
+    struct mux_frames frames;
     uint8_t input[SERIAL_MUX_INPUT_BYTES]; /**< taken from the driver, not yet delivered */
     uint32_t input_first;
     uint32_t input_count;

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "lib/serial_frame/serial_frame.h"
 #include "pd/serial_mux/mux_keys.h"
 
 #define ESCAPE "\x1c"
@@ -98,12 +99,51 @@ static void test_long_name_is_cut(void **state)
     assert_int_equal(strlen(command.name), MUX_KEYS_NAME_BYTES - 1);
 }
 
+/* Feed keys that must end no command but at their end; that command. */
+static struct mux_command feed(struct mux_keys *keys, const uint8_t *bytes, size_t count)
+{
+    struct mux_command command = {0};
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(command.action, MUX_ACTION_NONE);
+        command = mux_keys_byte(keys, bytes[i]);
+    }
+    return command;
+}
+
+static void test_call_of_a_program_carries_its_nonce(void **state)
+{
+    (void)state;
+    struct mux_keys keys = {.escape = 0x1c, .count = 3};
+    uint8_t call[SERIAL_FRAME_ENTRY_BYTES];
+    size_t length = serial_frame_entry(0x1c, 0xfedcba9876543210ull, call);
+    struct mux_command command = feed(&keys, call, length);
+    assert_int_equal(command.action, MUX_ACTION_FRAMES);
+    assert_true(command.nonce == 0xfedcba9876543210ull);
+    /* One that was broken off, and then a whole one. */
+    assert_int_equal(feed(&keys, call, 20).action, MUX_ACTION_NONE);
+    assert_int_equal(feed(&keys, call, length).action, MUX_ACTION_FRAMES);
+}
+
+static void test_digits_of_a_nonce_alone_are_no_call(void **state)
+{
+    (void)state;
+    struct mux_keys keys = {.escape = 0x1c, .count = 3};
+    uint8_t call[SERIAL_FRAME_ENTRY_BYTES];
+    size_t length = serial_frame_entry(0x1c, 1, call);
+    assert_int_equal(feed(&keys, call + 2, 2).action, MUX_ACTION_HELP); /* its beginning is lost */
+    assert_int_equal(feed(&keys, call, length - 2).action, MUX_ACTION_NONE);
+    assert_int_equal(type(&keys, ESCAPE "l").action, MUX_ACTION_LIST); /* another command came between */
+    assert_int_equal(feed(&keys, call + length - 2, 2).action, MUX_ACTION_HELP);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_digits_with_ten_consoles),
         cmocka_unit_test(test_every_key),
         cmocka_unit_test(test_long_name_is_cut),
+        cmocka_unit_test(test_call_of_a_program_carries_its_nonce),
+        cmocka_unit_test(test_digits_of_a_nonce_alone_are_no_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
