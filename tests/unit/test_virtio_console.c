@@ -243,6 +243,17 @@ static void test_size_reaches_the_driver(void **state)
     assert_int_equal(virtio_driver_take_interrupt(&m->mmio) & VIRTIO_MMIO_INTERRUPT_CONFIG, 0);
 }
 
+static void test_size_is_older_than_this_start_of_the_guest(void **state)
+{
+    struct console_machine *m = *state;
+
+    (void)ring_sync(&m->peers[0]);
+    ring_offer(&m->peers[0], SERIAL_MUX_OFFER_SIZE(132, 43));
+    assert_int_equal(virtio_console_init(&m->console, &m->config, &m->ram.mem, &m->scratch), ERR_OK);
+    assert_int_equal(m->console.config.cols, 132);
+    assert_int_equal(m->console.config.rows, 43);
+}
+
 static void test_emergency_write_works_at_any_time(void **state)
 {
     struct console_machine *m = *state;
@@ -343,6 +354,7 @@ int main(void)
         TEST(test_input_waits_until_the_port_is_open),
         TEST(test_full_link_holds_output_back),
         TEST(test_size_reaches_the_driver),
+        TEST(test_size_is_older_than_this_start_of_the_guest),
         TEST(test_emergency_write_works_at_any_time),
         TEST(test_hostile_controls),
         TEST(test_hostile_buffers),

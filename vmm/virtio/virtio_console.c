@@ -322,8 +322,8 @@ static void run_control_tx(struct virtio_console *console)
 
 /* The device. */
 
-/* What the multiplexer knows of the terminal's size. */
-static void update_size(struct virtio_console *console)
+/* What the multiplexer knows of the terminal's size. Returns whether that is new. */
+static bool read_size(struct virtio_console *console)
 {
     struct virtio_console_port *port = &console->ports[0];
     const uint32_t offer = port->has_link ? ring_peer_offer(&port->link) : 0;
@@ -331,10 +331,20 @@ static void update_size(struct virtio_console *console)
     const uint16_t rows = SERIAL_MUX_OFFER_ROWS(offer);
 
     if (cols == 0 || rows == 0 || (cols == console->config.cols && rows == console->config.rows)) {
-        return;
+        return false;
     }
     console->config.cols = cols;
     console->config.rows = rows;
+    return true;
+}
+
+static void update_size(struct virtio_console *console)
+{
+    struct virtio_console_port *port = &console->ports[0];
+
+    if (!read_size(console)) {
+        return;
+    }
     if (port->ready) {
         port->pending |= bit(VIRTIO_CONSOLE_RESIZE);
         run_control_rx(console);
@@ -462,6 +472,7 @@ enum err virtio_console_init(struct virtio_console *console, const struct vmm_de
     }
     console->config = (struct virtio_console_config){
         .cols = config->u.console.cols, .rows = config->u.console.rows, .max_nr_ports = console->port_count};
+    (void)read_size(console); /* the terminal may be older than this start of the guest */
     const struct virtio_device_setup setup = {
         .name = config->name,
         .id = VIRTIO_ID_CONSOLE,
