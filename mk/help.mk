@@ -20,6 +20,7 @@ Causeway runs Linux virtual machines side by side on one AArch64 machine.
   make clean     remove BUILD_DIR
 
   SYSTEM=NAME          a description: a path, or a name in systems/     [virtio_demo.system]
+  CONSOLES=tmux        run: each console in a tmux pane of its own; =sockets: a socket for each
   BUILD_DIR=FOLDER     where everything is built                        [build]
   QEMU_EXTRA="..."     more of QEMU's command line
   QEMU_CPU=NAME        cortex-a53 or cortex-a57                         [cortex-a53]

@@ -33,14 +33,25 @@ image-bundled: tool kernel pds $(SYSTEM_GUESTS) $(BOARD_DTB)
 		--guest-dir $(GUEST_DIR) --kernel $(KERNEL) --board-dtb $(BOARD_DTB)
 	$(Q)$(TOOL) verify $(IMAGE)
 
-# mon:stdio hands Ctrl-C and the like to the guest.
-.PHONY: run
+# mon:stdio hands Ctrl-C and the like to the guest. CONSOLES=tmux: a tmux pane for each console; CONSOLES=sockets: a
+# socket for each, for terminals of the user's choice.
+CONSOLES ?= terminal
+QEMU_COMMAND = $(QEMU_RUN) $(QEMU_BOOT) $(if $(GDB),-S -gdb tcp::$(GDB_PORT)) $(QEMU_EXTRA)
+SYSTEM_ESCAPE := $(if $(SYSTEM_FILE),$(firstword $(shell sed -n 's/.*escape="\([0-9a-fx]*\)".*/\1/p' $(SYSTEM_FILE))))
+.PHONY: run run-terminal run-tmux run-sockets
 run:
-	$(Q)scripts/setup run
+	$(Q)scripts/setup $(if $(filter tmux,$(CONSOLES)),consoles,run)
 	$(SUBMAKE) image
-	@echo "Quit: Ctrl-a x. QEMU's monitor: Ctrl-a c. The consoles' own keys: Ctrl-\\ ?"
 	$(if $(GDB),@echo "Waiting for gdb: make gdb SYSTEM=$(SYSTEM) GDB_PORT=$(GDB_PORT)")
-	$(Q)$(QEMU_RUN) -serial mon:stdio $(QEMU_BOOT) $(if $(GDB),-S -gdb tcp::$(GDB_PORT)) $(QEMU_EXTRA)
+	$(Q)+$(MAKE) --no-print-directory run-$(CONSOLES)
+
+run-terminal:
+	@echo "Quit: Ctrl-a x. QEMU's monitor: Ctrl-a c. The consoles' own keys: Ctrl-\\ ?"
+	$(Q)$(QEMU_COMMAND) -serial mon:stdio
+
+run-tmux run-sockets:
+	$(Q)$(TOOL) console --title $(SYSTEM_NAME) $(if $(filter run-sockets,$@),--no-tmux) \
+		$(if $(SYSTEM_ESCAPE),--escape $(SYSTEM_ESCAPE)) -- $(QEMU_COMMAND)
 
 # All PDs are linked at the same address: gdb knows every symbol, and `pd NAME` makes one PD's the only ones.
 GDB_SCRIPT := $(IMAGE:.elf=.gdb)

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tool/console/cmd_console.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/cmd.h"
+#include "tool/console/attach.h"
+#include "tool/console/child.h"
+#include "tool/console/hub.h"
+
+#define DEFAULT_ESCAPE 0x1c
+#define LAST_CONTROL 31
+
+static const char usage[] =
+    "usage: causeway console [options] -- COMMAND ...\n"
+    "       causeway console [options] LINE\n"
+    "       causeway console --attach DIR NAME\n"
+    "\n"
+    "A terminal for each console of a system, in a tmux pane of its own; sizes of the panes reach the "
+    "guests.\n"
+    "COMMAND is QEMU's, and gets a -serial option added; it ends when the consoles do. LINE is the serial "
+    "line\n"
+    "of a system that runs already: a device, a pseudo-terminal or a socket.\n"
+    "\n"
+    "options:\n"
+    "  -e, --escape KEY   the multiplexer's escape key, as a number or like ^\\ [^\\]\n"
+    "  -d, --dir DIR      folder for the consoles' sockets, 50 characters at most [a new one in /tmp]\n"
+    "  -n, --no-tmux      only make the sockets; --attach shows one on a terminal of your choice\n"
+    "  -t, --title NAME   of the system\n"
+    "  -a, --attach DIR   be the terminal of console NAME, or `log`: Ctrl-] leaves it. Input that is no\n"
+    "                     terminal is passed on as it is: causeway console --attach DIR vm1 <file\n"
+    "  -h, --help         show this help\n";
+
+static const struct option long_options[] = {
+    {"escape", required_argument, NULL, 'e'}, {"dir", required_argument, NULL, 'd'},
+    {"no-tmux", no_argument, NULL, 'n'},      {"title", required_argument, NULL, 't'},
+    {"attach", required_argument, NULL, 'a'}, {"pane", no_argument, NULL, 'p'}, /* between us and tmux */
+    {"help", no_argument, NULL, 'h'},         {0}};
+
+/* A command line. */
+struct options {
+    struct hub_options hub;
+    const char *attach;
+    bool is_pane;
+};
+
+static bool parse_escape(const char *text, uint8_t *escape)
+{
+    char *end;
+    unsigned long value = text[0] == '^' && text[1] >= '@' && text[1] <= '_' && text[2] == '\0'
+                              ? (unsigned long)text[1] - '@'
+                              : strtoul(text, &end, 0);
+
+    *escape = (uint8_t)value;
+    return value >= 1 && value <= LAST_CONTROL && (text[0] == '^' || *end == '\0');
+}
+
+static int complain(const char *what, const char *detail)
+{
+    fprintf(stderr, "causeway console: %s%s\ntry: causeway console --help\n", what, detail);
+    return CMD_USAGE;
+}
+
+/* True to go on; else *status is what to exit with. */
+static bool parse(int argc, char **argv, struct options *options, int *status)
+{
+    int letter;
+
+    optind = 0;
+    opterr = 0;
+    while ((letter = getopt_long(argc, argv, "+:e:d:nt:a:h", long_options, NULL)) != -1) {
+        switch (letter) {
+        case 'e':
+            if (!parse_escape(optarg, &options->hub.escape)) {
+                *status = complain("an escape key is a control character, 1 to 31 or like ^A, not ", optarg);
+                return false;
+            }
+            break;
+        case 'd':
+            options->hub.folder = optarg;
+            break;
+        case 'n':
+            options->hub.with_tmux = false;
+            break;
+        case 't':
+            options->hub.title = optarg;
+            break;
+        case 'a':
+            options->attach = optarg;
+            break;
+        case 'p':
+            options->is_pane = true;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            *status = CMD_OK;
+            return false;
+        default:
+            *status = complain(letter == ':' ? "value missing for " : "unknown option ", argv[optind - 1]);
+            return false;
+        }
+    }
+    return true;
+}
+
+int cmd_console(int argc, char **argv)
+{
+    struct options options = {.hub = {.escape = DEFAULT_ESCAPE, .with_tmux = true, .title = "causeway"}};
+    int status;
+
+    if (!parse(argc, argv, &options, &status)) {
+        return status;
+    }
+    bool is_command = optind > 1 && strcmp(argv[optind - 1], "--") == 0;
+    if (optind == argc || (!is_command && optind + 1 < argc)) {
+        return complain(optind == argc ? "it needs a line, or -- and a command" : "one argument too many: ",
+                        optind == argc ? "" : argv[argc - 1]);
+    }
+    if (options.attach != NULL) {
+        return attach_run(options.attach, argv[optind], options.is_pane);
+    }
+    if (options.hub.with_tmux && !child_is_installed("tmux")) {
+        fputs("causeway console: tmux is not installed (Debian: apt install tmux).\n"
+              "With --no-tmux, each console is shown by `causeway console --attach` instead.\n",
+              stderr);
+        return CMD_FAILED;
+    }
+    options.hub.line = is_command ? NULL : argv[optind];
+    options.hub.command = is_command ? &argv[optind] : NULL;
+    return hub_run(&options.hub);
+}

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tool/console/hub.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tool/cmd.h"
+#include "tool/console/child.h"
+#include "tool/console/line.h"
+#include "tool/console/place.h"
+#include "tool/console/terminal.h"
+#include "tool/console/tmux.h"
+
+#define TERMINALS (LINE_MAX_CONSOLES + 1u)
+#define LOG LINE_MAX_CONSOLES
+#define READ_BYTES 4096
+/* Before the terminals' own. */
+enum fixed_fd { FD_LINE = 0, FD_SIGNALS, FD_PROGRAM, FD_USER, FD_FIXED };
+
+/** The hub. */
+struct hub {
+    const struct hub_options *options;
+    struct place place;
+    struct line line;
+    struct tmux tmux;
+    char self[4096]; /* our own program's file */
+    struct terminal terminals[TERMINALS];
+    bool is_greeted;
+    bool asks_user; /* he has looked away, and may come back */
+    bool is_over;
+    int signals;
+    int status;
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static uint64_t random_nonce(void)
+{
+    uint64_t nonce = 0;
+
+    if (getrandom(&nonce, sizeof nonce, 0) != sizeof nonce) {
+        nonce = now_ms() << 20 ^ (uint64_t)getpid(); /* never seen to happen */
+    }
+    return nonce;
+}
+
+/* What is of no console; on our own terminal as long as there is nothing else on it. */
+static void put_log(struct hub *hub, const void *bytes, uint32_t count)
+{
+    terminal_put(&hub->terminals[LOG], bytes, count);
+    if (!hub->is_greeted) {
+        (void)!write(STDOUT_FILENO, bytes, count);
+    }
+}
+
+__attribute__((format(printf, 2, 3))) static void say(struct hub *hub, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+
+    va_start(args, format);
+    int length = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    terminal_put(&hub->terminals[LOG], "\r\n-- ", 5);
+    terminal_put(&hub->terminals[LOG], text,
+                 length < (int)sizeof text ? (uint32_t)length : (uint32_t)sizeof text - 1);
+    terminal_put(&hub->terminals[LOG], " --\r\n", 5);
+}
+
+/* What the line says. */
+
+static bool is_log(const struct hub *hub, uint32_t console)
+{
+    return (hub->line.consoles[console].flags & SERIAL_FRAME_CONSOLE_LOG) != 0;
+}
+
+/* The kernel's log has bare newlines. */
+static void put_kernel_log(struct hub *hub, const uint8_t *bytes, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (bytes[i] == '\n') {
+            terminal_put(&hub->terminals[LOG], "\r", 1);
+        }
+        terminal_put(&hub->terminals[LOG], &bytes[i], 1);
+    }
+}
+
+static void on_output(void *context, uint32_t console, enum line_output kind, const uint8_t *bytes,
+                      uint32_t count)
+{
+    struct hub *hub = context;
+    struct terminal *terminal = &hub->terminals[console];
+
+    if (is_log(hub, console)) {
+        put_kernel_log(hub, bytes, count);
+        line_consumed(&hub->line, console, count);
+        return;
+    }
+    if (kind == LINE_OUTPUT_HISTORY) {
+        terminal_put_history(terminal, bytes, count);
+    } else {
+        terminal_put(terminal, bytes, count);
+    }
+    terminal->owed += count;
+}
+
+static void on_lost(void *context, uint32_t console, uint32_t count)
+{
+    struct hub *hub = context;
+    char text[64];
+    int length = snprintf(text, sizeof text, "\r\n-- %u bytes not shown --\r\n", count);
+
+    terminal_put(&hub->terminals[is_log(hub, console) ? LOG : console], text, (uint32_t)length);
+}
+
+static void on_plain(void *context, const uint8_t *bytes, uint32_t count)
+{
+    put_log(context, bytes, count);
+}
+
+static void show_places(const struct hub *hub)
+{
+    printf("\nThe consoles are in %s:\n", hub->place.folder);
+    for (uint32_t i = 0; i <= hub->line.console_count; i++) {
+        const char *name = i < hub->line.console_count ? hub->line.consoles[i].name : "log";
+        if (i == hub->line.console_count || !is_log(hub, i)) {
+            printf("  causeway console --attach %s %s\n", hub->place.folder, name);
+        }
+    }
+    fflush(stdout);
+}
+
+static void open_tmux(struct hub *hub)
+{
+    const char *names[TERMINALS];
+    size_t count = 0;
+    ssize_t length = readlink("/proc/self/exe", hub->self, sizeof hub->self - 1);
+
+    hub->self[length < 0 ? 0 : length] = '\0';
+    for (uint32_t i = 0; i < hub->line.console_count; i++) {
+        if (hub->line.consoles[i].flags == 0) {
+            names[count++] = hub->line.consoles[i].name;
+        }
+    }
+    names[count++] = "log";
+    if (!tmux_open(&hub->tmux, hub->place.folder, hub->self, hub->options->title, names, count) ||
+        !tmux_show(&hub->tmux)) {
+        hub->is_over = true;
+        hub->status = CMD_FAILED;
+    }
+}
+
+static void on_greeted(void *context)
+{
+    struct hub *hub = context;
+
+    if (hub->is_greeted) {
+        say(hub, "the multiplexer has been called again");
+        return;
+    }
+    hub->is_greeted = true;
+    for (uint32_t i = 0; i < hub->line.console_count; i++) {
+        const char *name = hub->line.consoles[i].name;
+        if (!is_log(hub, i) && !terminal_open(&hub->terminals[i], hub->place.folder, name)) {
+            fprintf(stderr, "causeway console: %s: %s\n", hub->terminals[i].path, strerror(errno));
+            hub->is_over = true;
+            hub->status = CMD_FAILED;
+        }
+    }
+    if (hub->options->with_tmux && !hub->is_over) {
+        open_tmux(hub);
+    } else {
+        show_places(hub);
+    }
+}
+
+static const struct line_ops line_ops = {
+    .greeted = on_greeted, .output = on_output, .lost = on_lost, .plain = on_plain};
+
+/* What happens. */
+
+static void read_line(struct hub *hub)
+{
+    uint8_t bytes[READ_BYTES];
+    ssize_t got = read(hub->place.line, bytes, sizeof bytes);
+
+    if (got > 0) {
+        line_feed(&hub->line, bytes, (size_t)got);
+    } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+        hub->is_over = true; /* so has the system, if it is ours: its status is fetched at the end */
+    }
+}
+
+static void write_line(struct hub *hub)
+{
+    ssize_t sent = write(hub->place.line, hub->line.tx, hub->line.tx_used);
+
+    if (sent > 0) {
+        line_sent(&hub->line, (uint32_t)sent);
+    } else if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        hub->is_over = true;
+    }
+}
+
+static void read_program(struct hub *hub)
+{
+    uint8_t bytes[READ_BYTES];
+    ssize_t got = read(hub->place.program_output, bytes, sizeof bytes);
+
+    if (got > 0) {
+        put_log(hub, bytes, (uint32_t)got);
+    } else if (got == 0) {
+        close(hub->place.program_output);
+        hub->place.program_output = -1;
+    }
+}
+
+/* The user ended the session, or he only looked away. */
+static void leave_tmux(struct hub *hub)
+{
+    hub->tmux.client = -1;
+    if (!tmux_exists(&hub->tmux)) {
+        hub->is_over = true;
+        return;
+    }
+    hub->asks_user = true;
+    printf("The system runs on. Enter: back to its consoles; Ctrl-C: end it.\n");
+    fflush(stdout);
+}
+
+static void ask_user(struct hub *hub)
+{
+    char answer[256];
+
+    if (read(STDIN_FILENO, answer, sizeof answer) <= 0) {
+        hub->is_over = true;
+        return;
+    }
+    hub->asks_user = false;
+    hub->is_over = !tmux_exists(&hub->tmux) || !tmux_show(&hub->tmux);
+}
+
+static void reap(struct hub *hub)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == hub->tmux.client) {
+            leave_tmux(hub);
+        } else if (pid == hub->place.program) {
+            hub->place.program = -1;
+            hub->is_over = true;
+            hub->status = WIFEXITED(status) ? WEXITSTATUS(status) : CMD_FAILED;
+        }
+    }
+}
+
+static void take_signal(struct hub *hub)
+{
+    struct signalfd_siginfo info;
+
+    if (read(hub->signals, &info, sizeof info) != sizeof info) {
+        return;
+    }
+    if (info.ssi_signo == SIGCHLD) {
+        reap(hub);
+    } else {
+        hub->is_over = true;
+    }
+}
+
+/* Everything of a terminal that can be done without waiting. */
+static void serve_terminal(struct hub *hub, uint32_t index)
+{
+    struct terminal *terminal = &hub->terminals[index];
+    uint32_t size;
+
+    while (terminal_receive(terminal, &size)) {
+        line_resize(&hub->line, index, SERIAL_MUX_OFFER_COLS(size), SERIAL_MUX_OFFER_ROWS(size));
+    }
+    if (index == LOG) {
+        /* It takes no input, but Ctrl-C, which is for the system as a whole. */
+        hub->is_over |= memchr(&terminal->input[terminal->input_first], 3,
+                               terminal->input_end - terminal->input_first) != NULL;
+        terminal_passed(terminal, terminal->input_end - terminal->input_first);
+    } else {
+        terminal_passed(terminal, line_write(&hub->line, index, &terminal->input[terminal->input_first],
+                                             terminal->input_end - terminal->input_first));
+    }
+    terminal_send(terminal);
+    if (terminal->owed > 0 && terminal_keeps_up(terminal)) {
+        line_consumed(&hub->line, index, terminal->owed);
+        terminal->owed = 0;
+    }
+}
+
+static void fill_fds(const struct hub *hub, struct pollfd fds[FD_FIXED + 2 * TERMINALS])
+{
+    fds[FD_LINE] =
+        (struct pollfd){hub->place.line, (short)(POLLIN | (hub->line.tx_used > 0 ? POLLOUT : 0)), 0};
+    fds[FD_SIGNALS] = (struct pollfd){hub->signals, POLLIN, 0};
+    fds[FD_PROGRAM] = (struct pollfd){hub->place.program_output, POLLIN, 0};
+    fds[FD_USER] = (struct pollfd){hub->asks_user ? STDIN_FILENO : -1, POLLIN, 0};
+    for (uint32_t i = 0; i < TERMINALS; i++) {
+        const struct terminal *terminal = &hub->terminals[i];
+        int events =
+            (terminal_wants_input(terminal) ? POLLIN : 0) | (terminal_has_output(terminal) ? POLLOUT : 0);
+        fds[FD_FIXED + 2 * i] = (struct pollfd){terminal->listener, POLLIN, 0};
+        fds[FD_FIXED + 2 * i + 1] = (struct pollfd){events != 0 ? terminal->client : -1, (short)events, 0};
+    }
+}
+
+static void handle(struct hub *hub, const struct pollfd fds[FD_FIXED + 2 * TERMINALS])
+{
+    if (fds[FD_LINE].revents != 0) {
+        read_line(hub);
+    }
+    if (fds[FD_PROGRAM].revents != 0) {
+        read_program(hub);
+    }
+    if (fds[FD_SIGNALS].revents != 0) {
+        take_signal(hub);
+    }
+    if (fds[FD_USER].revents != 0) {
+        ask_user(hub);
+    }
+    for (uint32_t i = 0; i < TERMINALS; i++) {
+        if (fds[FD_FIXED + 2 * i].revents != 0) {
+            terminal_accept(&hub->terminals[i]);
+        }
+        serve_terminal(hub, i);
+    }
+}
+
+static void serve(struct hub *hub)
+{
+    struct pollfd fds[FD_FIXED + 2 * TERMINALS];
+
+    while (!hub->is_over) {
+        int wait_ms = line_pump(&hub->line, now_ms(), random_nonce());
+        if (hub->line.tx_used > 0) {
+            write_line(hub);
+        }
+        fill_fds(hub, fds);
+        if (poll(fds, FD_FIXED + 2 * TERMINALS, wait_ms) < 0) {
+            if (errno != EINTR) {
+                return;
+            }
+            continue;
+        }
+        handle(hub, fds);
+    }
+}
+
+static int catch_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Another program may use the line after us. */
+static void leave_line(struct hub *hub)
+{
+    struct pollfd fd = {hub->place.line, POLLOUT, 0};
+
+    line_leave(&hub->line);
+    while (hub->line.tx_used > 0 && poll(&fd, 1, 500) == 1 && (fd.revents & POLLOUT) != 0) {
+        uint32_t before = hub->line.tx_used;
+        write_line(hub);
+        if (hub->line.tx_used == before) {
+            return;
+        }
+    }
+}
+
+int hub_run(const struct hub_options *options)
+{
+    static struct hub hub; /* large */
+
+    hub.options = options;
+    hub.tmux.client = -1;
+    hub.signals = catch_signals();
+    for (uint32_t i = 0; i < TERMINALS; i++) {
+        hub.terminals[i].listener = -1;
+        hub.terminals[i].client = -1;
+    }
+    if (!place_open(&hub.place, options->folder, options->line, options->command)) {
+        hub.status = CMD_FAILED;
+    } else if (!terminal_open(&hub.terminals[LOG], hub.place.folder, "log")) {
+        fprintf(stderr, "causeway console: %s: %s\n", hub.terminals[LOG].path, strerror(errno));
+        hub.status = CMD_FAILED;
+    } else {
+        line_init(&hub.line, &line_ops, &hub, options->escape, random_nonce());
+        serve(&hub);
+        leave_line(&hub);
+    }
+    tmux_close(&hub.tmux);
+    for (uint32_t i = 0; i < TERMINALS; i++) {
+        terminal_close(&hub.terminals[i]);
+    }
+    place_close(&hub.place, &hub.status);
+    close(hub.signals);
+    return hub.status;
+}
