@@ -24,8 +24,8 @@ GUEST = """  <guest name="{name}" ram="96M">
   </guest>
 """
 NAMES = ["vm1", "vm2", "vm3"]
-REPLY_SECONDS = 60
-PASTE_SECONDS = 200
+REPLY_SECONDS = 300
+PASTE_SECONDS = 600
 PASTE_BYTES = 65536
 
 
