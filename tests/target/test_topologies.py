@@ -108,3 +108,41 @@ def test_twelve_guests_all_reach_each_other(boot_alone, machine):
         others = [str(other) for other in range(1, 13) if other > number]
         output = guest.run(f"for i in {' '.join(others)}; do ping -c 1 -W 20 192.168.1.$i >/dev/null && echo reached-$i; done")
         assert output.split() == [f"reached-{other}" for other in others]
+
+
+def port_rules(count):
+    """Rules for two guests that join each card of the one with the card of the same number of the other, and no more."""
+    ports = ["" if number == 1 else f"_{number}" for number in range(1, count + 1)]
+    return "".join(f'    <allow from="vm1{port}" to="vm2{port}"/>\n' for port in ports)
+
+
+def cards(guest, count):
+    return "\n    ".join(f'<net switch="lan" ip="10.0.{number}.{guest}/24"/>' for number in range(1, count + 1))
+
+
+def test_all_32_ports_of_a_switch(boot_alone, machine):
+    """Two guests with 16 cards each on the default data path; a pair of ports that works is one of its own."""
+    system = machine.write_system("ports", f"""<system>
+  <serial/>
+  <switch name="lan" policy="deny">
+{port_rules(16)}  </switch>
+""" + "".join(f"""  <guest name="vm{guest}" ram="64M">
+    <linux kernel="debian" initrd="demo"/>
+    <console/>
+    {cards(guest, 16)}
+  </guest>
+""" for guest in (1, 2)) + "</system>\n")
+    vm1, vm2 = start(boot_alone, system, ["vm1", "vm2"], *INSTRUCTION_TIME)
+    everyone = " ".join(str(number) for number in range(1, 17))
+    output = vm1.run(f"for i in {everyone}; do ping -c 2 -i 0.2 -W 20 10.0.$i.2 >/dev/null && echo reached-$i; done")
+    assert output.split() == [f"reached-{number}" for number in range(1, 17)]
+    for guest in (vm1, vm2):
+        received = guest.run("cd /sys/class/net; for i in eth*; do cat $i/statistics/rx_packets; done; cd /").split()
+        assert len(received) == 16 and all(int(packets) >= 2 for packets in received), received
+
+
+@pytest.mark.bundled
+def test_a_guest_at_each_port(machine):
+    """32 guests do not all fit into the patience of whoever waits for this, but they build, and are proved apart."""
+    text = "".join(guest_element(f"vm{number}", 'switch="lan"', ram="32M") for number in range(32))
+    machine.build(machine.write_system("full", f'<system>\n  <serial/>\n  <switch name="lan"/>\n{text}</system>\n'))
