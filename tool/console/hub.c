@@ -195,6 +195,14 @@ static const struct line_ops line_ops = {
 
 /* What happens. */
 
+/* A program of ours ends in a moment, and says how it went (reap()). */
+static void lose_line(struct hub *hub)
+{
+    close(hub->place.line);
+    hub->place.line = -1;
+    hub->is_over = hub->place.program < 0;
+}
+
 static void read_line(struct hub *hub)
 {
     uint8_t bytes[READ_BYTES];
@@ -203,7 +211,7 @@ static void read_line(struct hub *hub)
     if (got > 0) {
         line_feed(&hub->line, bytes, (size_t)got);
     } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-        hub->is_over = true; /* so has the system, if it is ours: its status is fetched at the end */
+        lose_line(hub);
     }
 }
 
@@ -214,7 +222,7 @@ static void write_line(struct hub *hub)
     if (sent > 0) {
         line_sent(&hub->line, (uint32_t)sent);
     } else if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-        hub->is_over = true;
+        lose_line(hub);
     }
 }
 
@@ -355,7 +363,7 @@ static void serve(struct hub *hub)
 
     while (!hub->is_over) {
         int wait_ms = line_pump(&hub->line, now_ms(), random_nonce());
-        if (hub->line.tx_used > 0) {
+        if (hub->line.tx_used > 0 && hub->place.line >= 0) {
             write_line(hub);
         }
         fill_fds(hub, fds);
@@ -388,7 +396,8 @@ static void leave_line(struct hub *hub)
     struct pollfd fd = {hub->place.line, POLLOUT, 0};
 
     line_leave(&hub->line);
-    while (hub->line.tx_used > 0 && poll(&fd, 1, 500) == 1 && (fd.revents & POLLOUT) != 0) {
+    while (hub->place.line >= 0 && hub->line.tx_used > 0 && poll(&fd, 1, 500) == 1 &&
+           (fd.revents & POLLOUT) != 0) {
         uint32_t before = hub->line.tx_used;
         write_line(hub);
         if (hub->line.tx_used == before) {
@@ -422,7 +431,7 @@ int hub_run(const struct hub_options *options)
     for (uint32_t i = 0; i < TERMINALS; i++) {
         terminal_close(&hub.terminals[i]);
     }
-    place_close(&hub.place, &hub.status);
+    place_close(&hub.place);
     close(hub.signals);
     return hub.status;
 }

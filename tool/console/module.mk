@@ -11,3 +11,7 @@ FUZZERS += fuzz_mux_frames
 # A session each is slow to set up.
 fuzz_mux_frames_RUNS := 2000
 fuzz_mux_frames_SRCS := $(test_mux_frames_SRCS)
+
+TESTS += test_hub
+test_hub_SRCS := tool/console/child.c tool/console/hub.c tool/console/line.c tool/console/place.c \
+	tool/console/terminal.c tool/console/tmux.c tool/mem.c $(test_serial_mux_SRCS)

@@ -173,14 +173,8 @@ bool place_open(struct place *place, const char *folder, const char *line, char 
     return line != NULL ? open_line(place, line) : run_program(place, command);
 }
 
-void place_close(struct place *place, int *status)
+void place_close(struct place *place)
 {
-    int code;
-
-    if (place->program > 0 && waitpid(place->program, &code, WNOHANG) == place->program) {
-        *status = WIFEXITED(code) ? WEXITSTATUS(code) : *status;
-        place->program = -1;
-    }
     child_end(place->program);
     if (place->line >= 0) {
         close(place->line);

@@ -21,6 +21,5 @@ struct place {
  */
 bool place_open(struct place *place, const char *folder, const char *line, char *const *command);
 
-/** End the program, close the line, remove what was made. If the program had ended, *status is its exit code.
- */
-void place_close(struct place *place, int *status);
+/** End the program, close the line, remove what was made. */
+void place_close(struct place *place);
