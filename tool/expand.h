@@ -38,6 +38,7 @@ struct expand_switch {
     struct model_pd *pd;
     struct vswitch_config config;
     const struct node *ports[VSWITCH_CONFIG_MAX_PORTS]; /**< the <net> of each */
+    struct model_mr *stats;                             /**< its counters' page; NULL: nobody reads them */
 };
 
 /** A disk being expanded: its regions come with the guests. */
@@ -131,6 +132,9 @@ bool expand_switch_connect(struct expand *expand, const struct node *net, const 
                            struct model_pd *vmm, struct vmm_device_config *device);
 /** Whether a <net>'s ring, if it has one, takes the frames that it is to carry. */
 void expand_switch_check_ring(struct expand *expand, const struct node *net, uint64_t features_off);
+/** Map the switch's counters into `reader`, read-only; where they are there. Before expand_switch_finish().
+ */
+uint64_t expand_switch_stats(struct expand *expand, struct expand_switch *lan, struct model_pd *reader);
 /** Once all ports are connected: apply the rules and write the switches' configurations. */
 void expand_switch_finish(struct expand *expand);
 

@@ -25,6 +25,13 @@ static const struct feature {
     {"host_uso", VIRTIO_NET_F_HOST_USO},
     {"mrg_rxbuf", VIRTIO_NET_F_MRG_RXBUF},
     {"mtu", VIRTIO_NET_F_MTU},
+    {"status", VIRTIO_NET_F_STATUS},
+    {"ctrl_vq", VIRTIO_NET_F_CTRL_VQ},
+    {"ctrl_rx", VIRTIO_NET_F_CTRL_RX},
+    {"ctrl_rx_extra", VIRTIO_NET_F_CTRL_RX_EXTRA},
+    {"ctrl_vlan", VIRTIO_NET_F_CTRL_VLAN},
+    {"ctrl_mac_addr", VIRTIO_NET_F_CTRL_MAC_ADDR},
+    {"guest_announce", VIRTIO_NET_F_GUEST_ANNOUNCE},
     {"indirect_desc", UINT64_C(1) << 28},
     {"event_idx", UINT64_C(1) << 29},
     /* What they amount to together: nothing but whole, finished frames. */

@@ -157,6 +157,7 @@ static void add_net(struct expand *expand, struct expand_guest *guest, const str
         strncpy(device->name, name, sizeof(device->name) - 1);
         device->queue_size = (uint32_t)desc->queue_size;
         device->u.net.mtu = (uint16_t)desc->mtu;
+        device->u.net.mac_is_fixed = desc->check_mac ? 1 : 0;
         device->u.net.features_off = expand_net_features(expand, node, "features_off", desc->features_off);
         device->u.net.datapath = desc->datapath;
         expand_switch_check_ring(expand, node, device->u.net.features_off);

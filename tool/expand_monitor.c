@@ -34,6 +34,17 @@ static void add_region(struct expand *expand, const struct node *node, struct mo
     config->region_count++;
 }
 
+/* The monitor shows what every switch counts. */
+static void add_switches(struct expand *expand, struct model_pd *pd, struct monitor_config *config)
+{
+    for (size_t i = 0; i < expand->switch_count && i < MONITOR_CONFIG_MAX_SWITCHES; i++) {
+        struct monitor_switch_config *row = &config->switches[config->switch_count++];
+
+        memcpy(row->name, expand->switches[i].config.name, sizeof(row->name));
+        row->stats = expand_switch_stats(expand, &expand->switches[i], pd);
+    }
+}
+
 void expand_monitor(struct expand *expand, const struct node *node)
 {
     const struct desc_monitor *desc = node->fields;
@@ -53,6 +64,7 @@ void expand_monitor(struct expand *expand, const struct node *node)
             return;
         }
     }
+    add_switches(expand, pd, &config);
     expand_config_header(&config.header, MONITOR_CONFIG_MAGIC, MONITOR_CONFIG_VERSION, sizeof(config));
     (void)model_add_config(pd, MONITOR_CONFIG_SECTION, &config, sizeof(config));
 }

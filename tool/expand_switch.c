@@ -376,6 +376,28 @@ static void connect_timer(struct expand *expand, struct expand_switch *lan)
     }
 }
 
+uint64_t expand_switch_stats(struct expand *expand, struct expand_switch *lan, struct model_pd *reader)
+{
+    const char *name = lan->config.name;
+    uint64_t vaddr;
+
+    if (lan->stats == NULL) {
+        char *stem = mem_printf("%s_stats", name);
+        char *unique = expand_unique_mr_name(expand, stem);
+
+        lan->stats = model_add_mr(expand->model, unique, lan->node->loc);
+        lan->stats->size_bytes = MODEL_PAGE_BYTES;
+        lan->stats->page_size_bytes = MODEL_PAGE_BYTES;
+        lan->config.stats = expand_free_vaddr(lan->pd, EXPAND_SMALL_BASE, MODEL_PAGE_BYTES, MODEL_PAGE_BYTES);
+        (void)model_add_pd_map(lan->pd, lan->stats, lan->config.stats, MODEL_READ | MODEL_WRITE);
+        free(unique);
+        free(stem);
+    }
+    vaddr = expand_free_vaddr(reader, EXPAND_SMALL_BASE, MODEL_PAGE_BYTES, MODEL_PAGE_BYTES);
+    (void)model_add_pd_map(reader, lan->stats, vaddr, MODEL_READ);
+    return vaddr;
+}
+
 void expand_switch_finish(struct expand *expand)
 {
     for (size_t i = 0; i < expand->switch_count; i++) {

@@ -177,67 +177,69 @@ static struct model_pd *peer_of(const struct model *model, const struct model_pd
     return NULL;
 }
 
-/* A store at `gpa` notifies the switch as the monitor does. */
-static struct model_doorbell *add_doorbell(struct expand *expand, const struct desc_net *desc,
-                                           struct model_pd *vmm, const struct vmm_device_config *device,
-                                           uint64_t gpa)
-{
-    struct model_doorbell *doorbell = model_add_doorbell(vmm->vm);
-
-    doorbell->gpa = gpa;
-    doorbell->pd = peer_of(expand->model, vmm, device->link.channel, &doorbell->channel);
-    doorbell->delay_us = (uint32_t)desc->kick_delay_us;
-    return doorbell;
-}
-
-static void wire_mmio(struct expand *expand, const struct node *net, struct model_pd *vmm,
-                      struct vmm_device_config *device)
-{
-    struct model_doorbell *doorbell =
-        add_doorbell(expand, net->fields, vmm, device, device->gpa + VIRTIO_MMIO_QUEUE_NOTIFY);
-    struct model_doorbell *ack;
-
-    doorbell->width_bytes = VIRTIO_MMIO_REGISTER_BYTES;
-    set_posted(doorbell->pd, doorbell->channel, device->virq);
-    add_register_page(expand, net, vmm, device);
-    if (!expand->options->microkit) {
-        /* Acknowledging a queue's interrupt does nothing: the bit always reads as set (virtio_device.h). */
-        ack = model_add_doorbell(vmm->vm);
-        ack->gpa = device->gpa + VIRTIO_MMIO_INTERRUPT_ACK;
-        ack->width_bytes = VIRTIO_MMIO_REGISTER_BYTES;
-        ack->match_value = true;
-        ack->value = VIRTIO_MMIO_INTERRUPT_QUEUE;
-        ack->ignore = true;
-    }
-}
-
-/* Notifications have a page of their own; a driver stores 16 bits there or, with more features, 32. What is
-   posted is the guest's choice, of which its monitor tells the kernel. */
-static void wire_pci(struct expand *expand, const struct node *net, struct model_pd *vmm,
-                     struct vmm_device_config *device)
+/* Kicks of the data queues notify channel `channel` of `pd`. The control queue's are for the monitor. On PCI
+   notifications have a page of their own; a driver stores 16 bits there or, with more features, 32. */
+static void add_kicks(struct model_vm *vm, const struct vmm_device_config *device, struct model_pd *pd,
+                      uint32_t channel, uint32_t delay_us)
 {
     for (uint32_t queue = 0; queue < VIRTIO_NET_QUEUES; queue++) {
-        (void)add_doorbell(expand, net->fields, vmm, device,
-                           device->gpa + VMM_CONFIG_PCI_NOTIFY_OFFSET +
-                               (uint64_t)queue * VMM_CONFIG_PCI_NOTIFY_BYTES);
+        struct model_doorbell *doorbell = model_add_doorbell(vm);
+
+        if (device->transport == VMM_TRANSPORT_PCI) {
+            doorbell->gpa =
+                device->gpa + VMM_CONFIG_PCI_NOTIFY_OFFSET + (uint64_t)queue * VMM_CONFIG_PCI_NOTIFY_BYTES;
+        } else {
+            doorbell->gpa = device->gpa + VIRTIO_MMIO_QUEUE_NOTIFY;
+            doorbell->width_bytes = VIRTIO_MMIO_REGISTER_BYTES;
+            doorbell->match_value = true;
+            doorbell->value = queue;
+        }
+        doorbell->pd = pd;
+        doorbell->channel = channel;
+        doorbell->delay_us = delay_us;
     }
+}
+
+/* Acknowledging a queue's interrupt does nothing: the bit always reads as set (virtio_device.h). */
+static void swallow_acknowledgements(struct model_vm *vm, const struct vmm_device_config *device)
+{
+    struct model_doorbell *ack = model_add_doorbell(vm);
+
+    ack->gpa = device->gpa + VIRTIO_MMIO_INTERRUPT_ACK;
+    ack->width_bytes = VIRTIO_MMIO_REGISTER_BYTES;
+    ack->match_value = true;
+    ack->value = VIRTIO_MMIO_INTERRUPT_QUEUE;
+    ack->ignore = true;
+}
+
+/* The kernel tells `pd` of pauses, on `channel`. */
+static void add_pause(struct model_vm *vm, struct model_pd *pd, uint32_t channel)
+{
+    struct model_doorbell *pause = model_add_doorbell(vm);
+
+    pause->gpa = UINT64_MAX;
+    pause->pause = true;
+    pause->pd = pd;
+    pause->channel = channel;
 }
 
 void expand_vhost_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
                        struct vmm_device_config *device)
 {
     const struct desc_net *desc = net->fields;
+    uint32_t channel = 0;
+    struct model_pd *lan = peer_of(expand->model, vmm, device->link.channel, &channel);
 
-    if (device->transport == VMM_TRANSPORT_PCI) {
-        wire_pci(expand, net, vmm, device);
-    } else {
-        wire_mmio(expand, net, vmm, device);
+    add_kicks(vmm->vm, device, lan, channel, (uint32_t)desc->kick_delay_us);
+    /* On PCI what is posted is the guest's choice, of which its monitor tells the kernel. */
+    if (device->transport != VMM_TRANSPORT_PCI) {
+        set_posted(lan, channel, device->virq);
+        add_register_page(expand, net, vmm, device);
+        if (!expand->options->microkit) {
+            swallow_acknowledgements(vmm->vm, device);
+        }
     }
     if (desc->rx_window != 0 && !expand->options->microkit) {
-        struct model_doorbell *pause = model_add_doorbell(vmm->vm);
-
-        pause->gpa = UINT64_MAX;
-        pause->pause = true;
-        pause->pd = peer_of(expand->model, vmm, device->link.channel, &pause->channel);
+        add_pause(vmm->vm, lan, channel);
     }
 }

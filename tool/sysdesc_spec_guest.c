@@ -221,7 +221,8 @@ static const struct attr_spec net_attrs[] = {
      .type = ATTR_NAMES,
      .offset = offsetof(struct desc_net, features_off),
      .doc = "virtio features not to offer: csum, guest_csum, guest_tso4, guest_tso6, guest_ecn, host_tso4, "
-            "host_tso6, host_ecn, guest_uso4, guest_uso6, host_uso, mrg_rxbuf, mtu, indirect_desc, "
+            "host_tso6, host_ecn, guest_uso4, guest_uso6, host_uso, mrg_rxbuf, mtu, status, "
+            "ctrl_vq, ctrl_rx, ctrl_rx_extra, ctrl_vlan, ctrl_mac_addr, guest_announce, indirect_desc, "
             "event_idx; offloads stands for the first eleven"},
     {.name = "rx_window",
      .type = ATTR_NUMBER,
@@ -235,7 +236,8 @@ static const struct attr_spec net_attrs[] = {
      .type = ATTR_BOOL,
      .offset = offsetof(struct desc_net, check_mac),
      .fallback = "false",
-     .doc = "whether frames with another source address than mac are dropped"},
+     .doc =
+         "whether frames with another source address than mac are dropped, and the guest cannot change it"},
     {.name = "static_mac",
      .type = ATTR_BOOL,
      .offset = offsetof(struct desc_net, static_mac),

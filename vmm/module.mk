@@ -3,7 +3,7 @@ VMM_CORE_SRCS := vmm/core/crash.c vmm/core/image.c vmm/core/mmio.c vmm/core/psci
 	vmm/core/vm_devices.c
 VMM_VGIC_SRCS := vmm/vgic/gicv2m.c vmm/vgic/vgic.c
 VMM_PCI_SRCS := vmm/pci/msix.c vmm/pci/pci_config.c vmm/pci/pci_host.c
-VMM_VIRTIO_SRCS := vmm/virtio/pl011.c vmm/virtio/vhost_net.c vmm/virtio/virtio_blk.c vmm/virtio/virtio_blk_io.c \
+VMM_VIRTIO_SRCS := vmm/virtio/net_control.c vmm/virtio/pl011.c vmm/virtio/vhost_net.c vmm/virtio/virtio_blk.c vmm/virtio/virtio_blk_io.c \
 	vmm/virtio/virtio_console.c vmm/virtio/virtio_device.c vmm/virtio/virtio_mmio.c vmm/virtio/virtio_net.c \
 	vmm/virtio/virtio_pci.c $(VMM_PCI_SRCS) lib/blk/blk_check.c
 VMM_RNG_SRCS := vmm/virtio/virtio_rng.c vmm/core/trng.c lib/fdt/fdt_view.c
@@ -27,7 +27,8 @@ test_psci_SRCS := vmm/core/psci.c $(VMM_FAKE_SRCS)
 test_vgic_SRCS := $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 test_virtio_mmio_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 test_virtio_net_SRCS := $(VMM_NET_TEST_SRCS)
-TESTS += test_vhost_net
+TESTS += test_vhost_net test_net_control
+test_net_control_SRCS := $(VMM_NET_TEST_SRCS)
 test_vhost_net_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 test_virtio_console_SRCS := $(VMM_CONSOLE_TEST_SRCS)
 test_virtio_rng_SRCS := $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS)

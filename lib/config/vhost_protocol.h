@@ -7,6 +7,7 @@
  *     VMM (front)                         service PD (back)
  *     VHOST_SET_FEATURES                  what driver and device agreed on
  *     VHOST_SET_VRING, one a queue        layout, checked once more by the back
+ *     VHOST_SET_RX_FILTER, VHOST_SET_VLANS    which frames the driver wants; at any time, all until then
  *     VHOST_START                         from now on the back works on the queues
  *     VHOST_STOP                          when this returns, the back touches them no more
  *
@@ -29,11 +30,18 @@ enum vhost_call {
     VHOST_SET_FEATURES = 0x100, /**< [features]: virtio feature bits */
     VHOST_SET_VRING = 0x101,    /**< [index, size, desc, avail, used]: addresses are guest-physical */
     VHOST_START = 0x102,        /**< [] */
-    VHOST_STOP = 0x103,         /**< []: also undoes SET_VRING and SET_FEATURES. Never fails */
+    VHOST_STOP = 0x103,         /**< []: also undoes the calls that set something. Never fails */
     /** [0 or 1], at any time: whether what is used in the transmit queue is told by the late interrupt only,
         because the driver has another interrupt for it than for the receive queue. 0 after VHOST_STOP */
-    VHOST_SET_APART = 0x104
+    VHOST_SET_APART = 0x104,
+    /** [mode, mac, uni_count, multi_count, macs...]: a struct rx_filter but for its VLANs. An address is a
+       word, its first byte in bits 0..7. */
+    VHOST_SET_RX_FILTER = 0x105,
+    VHOST_SET_VLANS = 0x106 /**< [64 words]: bit n of word n / 64: VLAN n is wanted */
 };
+
+/** Words of VHOST_SET_RX_FILTER in front of the addresses. */
+#define VHOST_RX_FILTER_WORDS 4u
 
 /** Labels of replies. */
 enum vhost_reply {

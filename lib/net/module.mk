@@ -6,10 +6,13 @@ test_frame_meta_SRCS := lib/net/frame_meta.c
 
 OFFLOAD_SRCS := lib/net/offload.c lib/net/checksum.c
 # What ports and devices need to pass offloads through.
-VIRTIO_NET_HDR_SRCS := lib/net/virtio_net_hdr.c lib/net/frame_meta.c $(OFFLOAD_SRCS)
+VIRTIO_NET_HDR_SRCS := lib/net/virtio_net_hdr.c lib/net/rx_filter.c lib/net/frame_meta.c $(OFFLOAD_SRCS)
 LIB_SRCS += $(OFFLOAD_SRCS) lib/net/virtio_net_hdr.c
 TESTS += test_offload test_virtio_net_hdr
 test_virtio_net_hdr_SRCS := $(VIRTIO_NET_HDR_SRCS)
 test_offload_SRCS := $(OFFLOAD_SRCS) lib/net/frame_meta.c
+LIB_SRCS += lib/net/rx_filter.c
+TESTS += test_rx_filter
+test_rx_filter_SRCS := lib/net/rx_filter.c
 FUZZERS += fuzz_offload
 fuzz_offload_SRCS := $(OFFLOAD_SRCS) lib/net/frame_meta.c

@@ -20,6 +20,12 @@
 #define VIRTIO_NET_F_HOST_ECN (1ull << 13)
 #define VIRTIO_NET_F_MRG_RXBUF (1ull << 15)
 #define VIRTIO_NET_F_STATUS (1ull << 16)
+#define VIRTIO_NET_F_CTRL_VQ (1ull << 17)
+#define VIRTIO_NET_F_CTRL_RX (1ull << 18)
+#define VIRTIO_NET_F_CTRL_VLAN (1ull << 19)
+#define VIRTIO_NET_F_CTRL_RX_EXTRA (1ull << 20)
+#define VIRTIO_NET_F_GUEST_ANNOUNCE (1ull << 21)
+#define VIRTIO_NET_F_CTRL_MAC_ADDR (1ull << 23)
 #define VIRTIO_NET_F_GUEST_USO4 (1ull << 54)
 #define VIRTIO_NET_F_GUEST_USO6 (1ull << 55)
 #define VIRTIO_NET_F_HOST_USO (1ull << 56)
@@ -30,10 +36,16 @@
      VIRTIO_NET_F_HOST_USO | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6 |   \
      VIRTIO_NET_F_GUEST_ECN | VIRTIO_NET_F_GUEST_USO4 | VIRTIO_NET_F_GUEST_USO6)
 
-/** Queues. */
+/** What goes through the control queue. */
+#define VIRTIO_NET_CONTROLS                                                                                  \
+    (VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_CTRL_VLAN | VIRTIO_NET_F_CTRL_RX_EXTRA |                            \
+     VIRTIO_NET_F_GUEST_ANNOUNCE | VIRTIO_NET_F_CTRL_MAC_ADDR)
+
+/** Queues that carry frames, and behind them the control queue of a device that has one (section 5.1.2). */
 #define VIRTIO_NET_RX 0u
 #define VIRTIO_NET_TX 1u
 #define VIRTIO_NET_QUEUES 2u
+#define VIRTIO_NET_CONTROL 2u
 
 /** In front of each frame in a buffer, section 5.1.6. */
 struct virtio_net_hdr {

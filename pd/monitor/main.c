@@ -3,6 +3,7 @@
 #include <microkit.h>
 #include <stddef.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/ring/ring.h"
 #include "pd/monitor/monitor.h"
@@ -35,7 +36,13 @@ static uint32_t counters(void *context, uint64_t values[MONITOR_COUNTER_MAX])
     return platform_counters_read(values, MONITOR_COUNTER_MAX);
 }
 
-static const struct monitor_ops ops = {.print = print, .counters = counters};
+static uint64_t ticks(void *context)
+{
+    (void)context;
+    return clock_ticks();
+}
+
+static const struct monitor_ops ops = {.print = print, .counters = counters, .ticks = ticks};
 
 static void take_input(void)
 {

@@ -3,6 +3,7 @@
 
 #include "lib/base/format.h"
 #include "lib/base/mem.h"
+#include "lib/config/vswitch_stats.h"
 #include "pd/monitor/platform_counters.h"
 
 #define PRINT_BYTES 128u
@@ -28,9 +29,36 @@ static const char *const counter_names[PLATFORM_COUNTER_COUNT] = {
     [PLATFORM_COUNTER_KERNEL_ENTRIES] = "kernel_entries",
 };
 
+/* In the order of enum vswitch_stat. */
+static const char *const stat_names[VSWITCH_STAT_COUNT] = {
+    [VSWITCH_STAT_RUNS] = "runs",
+    [VSWITCH_STAT_BATCHES] = "batches",
+    [VSWITCH_STAT_FRAMES] = "frames",
+    [VSWITCH_STAT_COPIES] = "copies",
+    [VSWITCH_STAT_COPIED_BYTES] = "copied_bytes",
+    [VSWITCH_STAT_FINISHED] = "finished",
+    [VSWITCH_STAT_DROPPED] = "dropped",
+    [VSWITCH_STAT_HELD] = "held",
+    [VSWITCH_STAT_NOTIFIED] = "notified",
+};
+
 static void print(struct monitor *monitor, const char *text)
 {
     monitor->ops->print(monitor->context, text, (uint32_t)strlen(text));
+}
+
+static void show_switch(struct monitor *monitor, const struct monitor_switch_config *lan)
+{
+    const struct vswitch_stats *stats = (const struct vswitch_stats *)(uintptr_t)lan->stats;
+    char line[PRINT_BYTES];
+
+    for (unsigned int i = 0; i < VSWITCH_STAT_COUNT; i++) {
+        const uint64_t value = __atomic_load_n(&stats->values[i], __ATOMIC_RELAXED);
+
+        (void)format_print(line, sizeof line, "%s.%s %llu\r\n", lan->name, stat_names[i],
+                           (unsigned long long)value);
+        print(monitor, line);
+    }
 }
 
 static void show_counters(struct monitor *monitor)
@@ -47,6 +75,12 @@ static void show_counters(struct monitor *monitor)
         (void)format_print(line, sizeof line, "%s %llu\r\n", counter_names[i], (unsigned long long)values[i]);
         print(monitor, line);
     }
+    for (uint32_t i = 0; i < monitor->config->switch_count && i < MONITOR_CONFIG_MAX_SWITCHES; i++) {
+        show_switch(monitor, &monitor->config->switches[i]);
+    }
+    (void)format_print(line, sizeof line, "ticks %llu\r\n",
+                       (unsigned long long)monitor->ops->ticks(monitor->context));
+    print(monitor, line);
     print(monitor, "end\r\n");
 }
 
@@ -84,7 +118,8 @@ static void run(struct monitor *monitor)
     } else if (strcmp(monitor->line, "sums") == 0) {
         show_sums(monitor);
     } else if (monitor->line_bytes != 0) {
-        print(monitor, "counters: what the kernel has counted\r\nsums: a checksum of each region\r\n");
+        print(monitor,
+              "counters: what kernel and switches have counted\r\nsums: a checksum of each region\r\n");
     }
     monitor->line_bytes = 0;
     print(monitor, "monitor> ");

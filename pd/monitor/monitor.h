@@ -2,7 +2,7 @@
 /**
  * The monitor PD's logic: a command line on a console of its own, for whoever measures or tests a system.
  *
- *     counters    what the kernel has counted since the start, one `name value` a line, then `end`
+ *     counters    what kernel and switches have counted since the start, one `name value` a line, then `end`
  *     sums        a checksum of each region that the description lets the monitor see, then `end`
  *     help
  */
@@ -22,6 +22,8 @@ struct monitor_ops {
     void (*print)(void *context, const char *text, uint32_t bytes);
     /** Fill `values` with the kernel's counters (enum syscall_counter); returns how many there are. */
     uint32_t (*counters)(void *context, uint64_t values[MONITOR_COUNTER_MAX]);
+    /** Ticks of the machine's generic timer, as idle_ticks counts them. */
+    uint64_t (*ticks)(void *context);
 };
 
 /** State. Private to monitor.c but for its size. */

@@ -4,14 +4,15 @@
 #include "lib/base/mem.h"
 #include "lib/net/frame_meta.h"
 
-/* `bytes` at `data` as a frame like the one they come from. */
-static enum err send_piece(const struct vswitch_port_ops *ops, void *port, const struct vswitch_frame *frame,
-                           const uint8_t *data, uint32_t bytes)
+/* `bytes` at `data`, our own memory, as a frame. Its header is that of the frame it comes from but for
+ * lengths. */
+static enum err send_piece(const struct vswitch_port_ops *ops, void *port, const uint8_t *data,
+                           uint32_t bytes)
 {
     const struct vswitch_segment segment = {.data = data, .bytes = bytes};
     struct vswitch_frame piece = {.segments = &segment, .segment_count = 1, .length_bytes = bytes};
 
-    memcpy(piece.header, frame->header, sizeof piece.header);
+    memcpy(piece.header, data, bytes < sizeof piece.header ? bytes : sizeof piece.header);
     return ops->send(port, &piece);
 }
 
@@ -26,7 +27,7 @@ static enum err send_segments(struct finish *finish, const struct vswitch_port_o
     }
     offload_cutter_skip(&cutter, frame->finished);
     while ((bytes = offload_cutter_next(&cutter, finish->segment)) != 0) {
-        const enum err err = send_piece(ops, port, frame, finish->segment, bytes);
+        const enum err err = send_piece(ops, port, finish->segment, bytes);
         if (err != ERR_OK) {
             return err;
         }
@@ -48,7 +49,7 @@ enum err finish_send(struct finish *finish, const struct vswitch_port_ops *ops, 
         return send_segments(finish, ops, port, frame, &meta);
     }
     offload_finish_checksum(finish->whole, frame->length_bytes, &meta);
-    return send_piece(ops, port, frame, finish->whole, frame->length_bytes);
+    return send_piece(ops, port, finish->whole, frame->length_bytes);
 }
 
 uint32_t finish_max_bytes(const struct vswitch_frame *frame)

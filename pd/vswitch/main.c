@@ -164,6 +164,9 @@ void init(void)
         log_error("configuration: %s", err_text(err));
         return;
     }
+    if (vswitch_config.stats != 0) {
+        vswitch_set_stats(&vswitch, (struct vswitch_stats *)vswitch_config.stats);
+    }
     for (uint32_t i = 0; i < vswitch_config.port_count; i++) {
         const struct vswitch_port_config *port = &vswitch_config.ports[i];
 

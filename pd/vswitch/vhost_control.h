@@ -7,7 +7,7 @@
 #include "pd/vswitch/vhost_port.h"
 
 /** Most words that a call has. */
-#define VHOST_CONTROL_WORDS 5u
+#define VHOST_CONTROL_WORDS 64u
 
 /** A call as it came. */
 struct vhost_control {

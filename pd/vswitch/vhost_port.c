@@ -13,7 +13,7 @@
 enum err vhost_port_init(struct vhost_port *port, uint64_t ram_gpa, void *ram, uint64_t ram_bytes,
                          struct vhost_scratch *scratch)
 {
-    *port = (struct vhost_port){.scratch = scratch};
+    *port = (struct vhost_port){.scratch = scratch, .filter = {.mode = RX_FILTER_PROMISC}};
     return guestmem_init(&port->mem, gpa_of(ram_gpa), ram, ram_bytes);
 }
 
@@ -51,6 +51,20 @@ void vhost_port_set_apart(struct vhost_port *port, bool apart)
     port->apart = apart;
 }
 
+void vhost_port_set_filter(struct vhost_port *port, const struct rx_filter *filter)
+{
+    uint64_t vlans[RX_FILTER_VLAN_WORDS];
+
+    memcpy(vlans, port->filter.vlans, sizeof vlans);
+    port->filter = *filter;
+    memcpy(port->filter.vlans, vlans, sizeof vlans);
+}
+
+void vhost_port_set_vlans(struct vhost_port *port, const uint64_t vlans[RX_FILTER_VLAN_WORDS])
+{
+    memcpy(port->filter.vlans, vlans, sizeof port->filter.vlans);
+}
+
 enum err vhost_port_start(struct vhost_port *port)
 {
     const struct virtq_features features = {.event_idx = (port->features & FEATURE_EVENT_IDX) != 0,
@@ -82,6 +96,7 @@ void vhost_port_stop(struct vhost_port *port)
         port->has_layout[i] = false;
     }
     port->running = false;
+    port->filter = (struct rx_filter){.mode = RX_FILTER_PROMISC};
     port->in_hand = false;
     port->apart = false;
     port->tx_lazy = false;
@@ -358,6 +373,13 @@ static uint32_t capabilities(void *context)
     return virtio_net_hdr_capabilities(port->features);
 }
 
+static bool wants(void *context, const struct vswitch_frame *frame)
+{
+    const struct vhost_port *port = context;
+
+    return rx_filter_accepts(&port->filter, frame->header);
+}
+
 const struct vswitch_port_ops vhost_port_ops = {
     .peek = peek,
     .release = release,
@@ -367,4 +389,5 @@ const struct vswitch_port_ops vhost_port_ops = {
     .should_notify = should_notify,
     .sync = sync,
     .capabilities = capabilities,
+    .wants = wants,
 };

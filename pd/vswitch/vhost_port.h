@@ -17,6 +17,7 @@
 
 #include "lib/base/err.h"
 #include "lib/guestmem/guestmem.h"
+#include "lib/net/rx_filter.h"
 #include "lib/net/virtio_net_hdr.h"
 #include "lib/virtq/virtq.h"
 #include "pd/vswitch/vswitch.h"
@@ -57,6 +58,7 @@ struct vhost_port {
     const struct vhost_pause *pause; /**< NULL: no flow control by the receiver's pauses */
     uint32_t window;                 /**< frames between two pauses */
     uint32_t credit;                 /**< of these, how many are left */
+    struct rx_filter filter;         /**< which frames the driver wants */
     bool running;
     bool restarted;          /**< for sync() */
     bool in_hand;            /**< the chain last popped from the transmit queue was not released yet */
@@ -89,6 +91,12 @@ ERR_CHECKED enum err vhost_port_set_vring(struct vhost_port *port, uint64_t inde
  * vhost_port_take_lazy(), never together with the receive queue's.
  */
 void vhost_port_set_apart(struct vhost_port *port, bool apart);
+
+/** Which frames the driver wants, but for the VLANs, which stay as they are. Everything after each stop. */
+void vhost_port_set_filter(struct vhost_port *port, const struct rx_filter *filter);
+
+/** The VLANs that it wants, as in struct rx_filter. */
+void vhost_port_set_vlans(struct vhost_port *port, const uint64_t vlans[RX_FILTER_VLAN_WORDS]);
 
 /** Serve the queues that were set. Errors: ERR_STATE (running), those of virtq_enable(). */
 ERR_CHECKED enum err vhost_port_start(struct vhost_port *port);

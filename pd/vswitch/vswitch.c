@@ -45,9 +45,15 @@ static uint32_t port_index(const struct vswitch *vswitch, const struct vswitch_p
     return (uint32_t)(port - vswitch->ports);
 }
 
-static void drop(struct vswitch_port *port, enum vswitch_drop cause)
+static void count(const struct vswitch *vswitch, enum vswitch_stat stat, uint64_t more)
+{
+    vswitch->stats->values[stat] += more;
+}
+
+static void drop(const struct vswitch *vswitch, struct vswitch_port *port, enum vswitch_drop cause)
 {
     port->counters.dropped[cause]++;
+    count(vswitch, VSWITCH_STAT_DROPPED, 1);
     /* What rules and addresses forbid is worth a line; the rest is daily life of a network. */
     if (cause == VSWITCH_DROP_SOURCE || cause == VSWITCH_DROP_LENGTH || cause == VSWITCH_DROP_META) {
         log_warn_limited(&port->warnings[cause], "%.*s: dropped a frame: %s", (int)CONFIG_NAME_BYTES,
@@ -83,6 +89,7 @@ enum err vswitch_init(struct vswitch *vswitch, const struct vswitch_config *conf
                                 .ticks_per_second = ticks_per_second,
                                 .notify = notify,
                                 .notify_context = notify_context};
+    vswitch->stats = &vswitch->own_stats;
     struct mac_table_static statics[VSWITCH_CONFIG_MAX_PORTS];
     uint32_t static_count = 0;
     for (uint32_t i = 0; i < config->port_count; i++) {
@@ -97,6 +104,12 @@ enum err vswitch_init(struct vswitch *vswitch, const struct vswitch_config *conf
     }
     return mac_table_init(&vswitch->macs, entries, config->mac_table_entries,
                           config->port_count > 0 ? config->port_count : 1, statics, static_count);
+}
+
+void vswitch_set_stats(struct vswitch *vswitch, struct vswitch_stats *stats)
+{
+    *stats = (struct vswitch_stats){0};
+    vswitch->stats = stats;
 }
 
 void vswitch_attach(struct vswitch *vswitch, uint32_t port, const struct vswitch_port_ops *ops, void *context)
@@ -129,8 +142,8 @@ void vswitch_copy(const struct vswitch_frame *frame, uint32_t offset, uint8_t *t
         at += count;
         left -= count;
     }
-    if (first < VSWITCH_HEADER_BYTES) {
-        uint32_t checked = VSWITCH_HEADER_BYTES - first;
+    if (first < VSWITCH_CHECKED_BYTES) {
+        uint32_t checked = VSWITCH_CHECKED_BYTES - first;
         memcpy(to, frame->header + first, checked < bytes ? checked : bytes);
     }
 }
@@ -138,8 +151,9 @@ void vswitch_copy(const struct vswitch_frame *frame, uint32_t offset, uint8_t *t
 static void copy_header(struct vswitch_frame *frame)
 {
     uint32_t have = 0;
-    for (uint32_t i = 0; have < VSWITCH_HEADER_BYTES && i < frame->segment_count; i++) {
-        uint32_t left = VSWITCH_HEADER_BYTES - have;
+    memset(frame->header, 0, sizeof frame->header);
+    for (uint32_t i = 0; have < VSWITCH_CHECKED_BYTES && i < frame->segment_count; i++) {
+        uint32_t left = VSWITCH_CHECKED_BYTES - have;
         uint32_t count = frame->segments[i].bytes < left ? frame->segments[i].bytes : left;
         memcpy(frame->header + have, frame->segments[i].data, count);
         have += count;
@@ -278,6 +292,21 @@ static enum err send(struct vswitch *vswitch, const struct vswitch_port *port, s
     return port->ops->send(port->context, frame);
 }
 
+/* A frame to be finished is copied into working memory first (finish.c), one to be cut once more for each
+ * piece. */
+static void count_copies(const struct vswitch *vswitch, const struct vswitch_port *port,
+                         const struct vswitch_frame *frame)
+{
+    uint64_t copies = 1;
+
+    if (is_too_raw(port, frame)) {
+        copies = (frame->needed & ~(uint32_t)OFFLOAD_CSUM) != 0 ? 3 : 2;
+        count(vswitch, VSWITCH_STAT_FINISHED, 1);
+    }
+    count(vswitch, VSWITCH_STAT_COPIES, copies);
+    count(vswitch, VSWITCH_STAT_COPIED_BYTES, copies * frame->length_bytes);
+}
+
 /* A destination that takes frames at a fair pace, if in batches, does not use up its sender's patience. */
 static void restore_patience(const struct vswitch *vswitch, struct vswitch_port *port)
 {
@@ -296,16 +325,17 @@ static bool deliver(struct vswitch *vswitch, struct vswitch_port *source, struct
     case ERR_OK:
         port->counters.tx_frames++;
         port->counters.tx_bytes += frame->length_bytes;
+        count_copies(vswitch, port, frame);
         vswitch->touched |= bit(port_index(vswitch, port));
         restore_patience(vswitch, source);
         return true;
     case ERR_SPACE:
         return false;
     case ERR_RANGE:
-        drop(port, VSWITCH_DROP_TOO_LONG);
+        drop(vswitch, port, VSWITCH_DROP_TOO_LONG);
         return true;
     case ERR_UNSUPPORTED: /* of finish_send() alone: nobody can make sense of the frame */
-        drop(source, VSWITCH_DROP_META);
+        drop(vswitch, source, VSWITCH_DROP_META);
         return true;
     default:
         break_port(vswitch, port, err);
@@ -333,16 +363,22 @@ static bool hold(const struct vswitch *vswitch, struct vswitch_port *source, str
                  const struct vswitch_frame *frame)
 {
     if (!has_patience(vswitch, source)) {
-        drop(target, VSWITCH_DROP_FULL);
+        drop(vswitch, target, VSWITCH_DROP_FULL);
         return false;
     }
     if (!source->held) {
         source->held = true;
         source->counters.held++;
+        count(vswitch, VSWITCH_STAT_HELD, 1);
     }
     uint32_t length = is_too_raw(target, frame) ? finish_max_bytes(frame) : frame->length_bytes;
     (void)target->ops->request_space(target->context, length);
     return true;
+}
+
+static bool is_wanted(const struct vswitch_port *port, const struct vswitch_frame *frame)
+{
+    return port->ops->wants == NULL || port->ops->wants(port->context, frame);
 }
 
 /* Returns false if the frame has to stay at its source. */
@@ -355,11 +391,11 @@ static bool forward(struct vswitch *vswitch, struct vswitch_port *source, struct
         if (!single) {
             frame->finished = 0;
         }
-        if ((targets & bit(i)) == 0 || deliver(vswitch, source, target, frame)) {
+        if ((targets & bit(i)) == 0 || !is_wanted(target, frame) || deliver(vswitch, source, target, frame)) {
             continue;
         }
         if (!single) {
-            drop(target, VSWITCH_DROP_FULL);
+            drop(vswitch, target, VSWITCH_DROP_FULL);
             continue;
         }
         /* The room may have come between send() and the request for it. */
@@ -388,7 +424,7 @@ static bool move_frame(struct vswitch *vswitch, struct vswitch_port *port)
         targets = destinations(vswitch, port, &frame, &cause);
     }
     if (targets == 0) {
-        drop(port, cause);
+        drop(vswitch, port, cause);
     } else if (!forward(vswitch, port, &frame, targets)) {
         port->finished = frame.finished;
         return false;
@@ -396,6 +432,7 @@ static bool move_frame(struct vswitch *vswitch, struct vswitch_port *port)
     (void)has_patience(vswitch, port);
     port->held = false;
     port->counters.rx_frames++;
+    count(vswitch, VSWITCH_STAT_FRAMES, 1);
     port->counters.rx_bytes += frame.length_bytes;
     port->ops->release(port->context);
     vswitch->touched |= bit(port_index(vswitch, port));
@@ -409,6 +446,7 @@ static void notify_touched(struct vswitch *vswitch)
     for (uint32_t i = 0; i < vswitch->port_count; i++) {
         struct vswitch_port *port = &vswitch->ports[i];
         if ((touched & bit(i)) != 0 && is_up(port) && port->ops->should_notify(port->context)) {
+            count(vswitch, VSWITCH_STAT_NOTIFIED, 1);
             vswitch->notify(vswitch->notify_context, i);
         }
     }
@@ -425,6 +463,7 @@ static bool run_turn(struct vswitch *vswitch)
         while (is_up(port) && moved < VSWITCH_PORT_BUDGET && move_frame(vswitch, port)) {
             moved++;
         }
+        count(vswitch, VSWITCH_STAT_BATCHES, moved != 0 ? 1 : 0);
         more |= moved == VSWITCH_PORT_BUDGET;
     }
     vswitch->first = (vswitch->first + 1) % vswitch->port_count;
@@ -447,6 +486,7 @@ static bool request_all(struct vswitch *vswitch)
 void vswitch_run(struct vswitch *vswitch, uint64_t now)
 {
     vswitch->now = now;
+    count(vswitch, VSWITCH_STAT_RUNS, 1);
     if (vswitch->port_count == 0) {
         return;
     }

@@ -3,7 +3,7 @@
  * A learning Ethernet switch: the logic of the vswitch PD, without a platform.
  *
  * What a frame is, where its bytes lie and how a peer is told is a port's business (struct vswitch_port_ops);
- * ring_port.c is one kind. The switch reads the first 14 bytes once, decides on that copy, and has each
+ * ring_port.c is one kind. The switch reads the first 18 bytes once, decides on that copy, and has each
  * destination copy the frame once out of the source's buffers; the checked copy of the header goes with it,
  * so a sender that rewrites its buffer afterwards cannot slip another address past the rules.
  *
@@ -31,9 +31,12 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/config/vswitch_config.h"
+#include "lib/config/vswitch_stats.h"
 #include "pd/vswitch/mac_table.h"
 
 #define VSWITCH_HEADER_BYTES 14u
+/** What is read once and checked: with a VLAN tag. */
+#define VSWITCH_CHECKED_BYTES 18u
 /** Longest frame: 64 KiB of IP packet (GSO) with Ethernet header and VLAN tag. */
 #define VSWITCH_FRAME_MAX_BYTES 65553u
 #define VSWITCH_PORT_BUDGET 64u
@@ -55,7 +58,8 @@ struct vswitch_frame {
     uint64_t meta;         /**< lib/net/frame_meta.h */
     uint32_t needed;   /**< set by the switch: capabilities to take it as it is (enum offload_capability) */
     uint32_t finished; /**< set by the switch: segments of it that its destination has already */
-    uint8_t header[VSWITCH_HEADER_BYTES]; /**< set by the switch: what was checked */
+    /** Set by the switch: what was checked, as far as the frame goes; then zeros. */
+    uint8_t header[VSWITCH_CHECKED_BYTES];
 };
 
 /** What a kind of port can do. `port` is the context given to vswitch_attach(). */
@@ -79,6 +83,8 @@ struct vswitch_port_ops {
     bool (*sync)(void *port);
     /** What the peer takes unfinished now: enum offload_capability. NULL: nothing. */
     uint32_t (*capabilities)(void *port);
+    /** Does the peer want the frame, of which the header will do? NULL: it wants all. */
+    bool (*wants)(void *port, const struct vswitch_frame *frame);
 };
 
 /** Why a frame was dropped. All but FULL and TOO_LONG count at the source port. */
@@ -137,7 +143,9 @@ struct vswitch {
     uint64_t ticks_per_second;
     uint64_t now;
     struct mac_table macs;
-    struct finish *finish; /**< working memory */
+    struct finish *finish;          /**< working memory */
+    struct vswitch_stats *stats;    /**< where it counts */
+    struct vswitch_stats own_stats; /**< if nobody else wants to see */
     struct vswitch_port ports[VSWITCH_CONFIG_MAX_PORTS];
     void (*notify)(void *context, uint32_t port);
     void *notify_context;
@@ -152,6 +160,9 @@ ERR_CHECKED enum err vswitch_init(struct vswitch *vswitch, const struct vswitch_
                                   struct mac_table_entry *entries, struct finish *finish,
                                   uint64_t ticks_per_second, void (*notify)(void *context, uint32_t port),
                                   void *notify_context);
+
+/** Count in `stats`, which has to outlive the switch, instead of in the switch's own memory. */
+void vswitch_set_stats(struct vswitch *vswitch, struct vswitch_stats *stats);
 
 /** Put port `port` into service. `context` is passed to each of `ops`. */
 void vswitch_attach(struct vswitch *vswitch, uint32_t port, const struct vswitch_port_ops *ops,

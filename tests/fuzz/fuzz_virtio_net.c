@@ -62,10 +62,38 @@ static void restart(struct net_machine *m, uint8_t shape)
     const uint64_t features = ((shape & 1) != 0 ? VIRTIO_F_EVENT_IDX : 0) |
                               ((shape & 2) != 0 ? VIRTIO_NET_F_MRG_RXBUF : 0) |
                               ((shape & 4) != 0 ? VIRTIO_F_INDIRECT_DESC : 0) |
-                              ((shape & 8) != 0 ? m->net.device.setup.features & VIRTIO_NET_OFFLOADS : 0);
+                              ((shape & 8) != 0 ? VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_CONTROLS |
+                                                      (m->net.device.setup.features & VIRTIO_NET_OFFLOADS)
+                                                : 0);
 
     m->ram.next = NET_MACHINE_BASE; /* the queues go where they were; nothing else is allocated */
     if (!net_machine_start(m, features)) {
+        abort();
+    }
+}
+
+/* A command that may be in order, of pieces anywhere; or any chain at all. */
+static void control(struct net_machine *m, struct fuzz_input *input, uint8_t shape)
+{
+    const uint64_t at = DATA + (fuzz_input_u16(input) & 0xfff);
+    const uint16_t bytes = fuzz_input_u16(input) & 0x3ff;
+    const struct driver_buffer buffers[] = {{at, 2, false}, {at + 2, bytes, false}, {DATA, 1, true}};
+
+    if ((shape & 8) != 0) {
+        add_chain(&m->control, input, (shape & 1) != 0);
+    } else {
+        uint8_t *header = driver_at(&m->ram, at, 8);
+
+        header[0] = fuzz_input_u8(input) & 7; /* class and command */
+        header[1] = fuzz_input_u8(input) & 7;
+        for (unsigned int i = 2; i < 8; i++) {
+            header[i] = fuzz_input_u8(input);
+        }
+        (void)driver_add(&m->control, buffers, 3);
+    }
+    virtio_driver_write(&m->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_NET_CONTROL);
+    take_used(&m->control);
+    if (m->net.control.filter.uni_count + m->net.control.filter.multi_count > RX_FILTER_MAX_MACS) {
         abort();
     }
 }
@@ -84,7 +112,7 @@ static void step(struct net_machine *m, struct fuzz_input *input)
         add_chain(&m->rx, input, (op & 0xf0) != 0);
         break;
     case 4:
-        virtio_driver_write(&m->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, op >> 4 & 1);
+        virtio_driver_write(&m->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, op >> 4 & 3);
         break;
     case 5:
         virtio_driver_kick(&m->mmio, VIRTIO_NET_TX, &m->tx);
@@ -120,6 +148,8 @@ static void step(struct net_machine *m, struct fuzz_input *input)
     default:
         if (op >> 4 == 0) {
             virtio_driver_write(&m->mmio, VIRTIO_MMIO_STATUS, 0);
+        } else if (m->control.size != 0) {
+            control(m, input, op >> 4);
         }
         break;
     }

@@ -65,6 +65,12 @@ bool net_machine_start(struct net_machine *machine, uint64_t features)
         !virtio_driver_add_queue(&machine->mmio, VIRTIO_NET_TX, &machine->tx)) {
         return false;
     }
+    if ((features & VIRTIO_NET_F_CTRL_VQ) != 0) {
+        driver_queue_init(&machine->control, &machine->ram, NET_MACHINE_QUEUE, event_idx);
+        if (!virtio_driver_add_queue(&machine->mmio, VIRTIO_NET_CONTROL, &machine->control)) {
+            return false;
+        }
+    }
     virtio_driver_go(&machine->mmio);
     return true;
 }
@@ -78,6 +84,25 @@ bool net_machine_queue_frame(struct net_machine *machine, uint32_t length, uint8
 
     memset(driver_at(&machine->ram, data, length), fill, length);
     return driver_add(&machine->tx, buffers, 2) >= 0;
+}
+
+uint8_t net_machine_command(struct net_machine *machine, uint8_t class, uint8_t command, const void *data,
+                            uint32_t bytes)
+{
+    const uint64_t header = driver_alloc(&machine->ram, 2, 16);
+    const uint64_t body = driver_alloc(&machine->ram, bytes + 1, 16);
+    const uint64_t ack = driver_alloc(&machine->ram, 1, 16);
+    const struct driver_buffer buffers[] = {{header, 2, false}, {body, bytes, false}, {ack, 1, true}};
+    uint8_t *answer = driver_at(&machine->ram, ack, 1);
+    uint16_t head;
+    uint32_t written;
+
+    memcpy(driver_at(&machine->ram, header, 2), (const uint8_t[]){class, command}, 2);
+    memcpy(driver_at(&machine->ram, body, bytes + 1), data, bytes);
+    *answer = 255;
+    (void)driver_add(&machine->control, buffers, 3);
+    virtio_driver_write(&machine->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_NET_CONTROL);
+    return driver_take_used(&machine->control, &head, &written) && written == 1 ? *answer : 255;
 }
 
 uint64_t net_machine_queue_buffer(struct net_machine *machine, uint32_t bytes)

@@ -20,7 +20,7 @@
 /** The whole: allocate it on the heap. */
 struct net_machine {
     struct driver_ram ram;
-    struct driver_queue rx, tx;
+    struct driver_queue rx, tx, control;
     struct vgic vgic;
     struct irq_line line;
     struct vmm_device_config config;
@@ -35,12 +35,20 @@ struct net_machine {
 struct net_machine *net_machine_new(uint64_t ram_bytes, uint32_t link_bytes);
 void net_machine_free(struct net_machine *machine);
 
-/** Start the driver with `features` and VERSION_1; EVENT_IDX only if the queues are to use it. */
+/** Start the driver with `features` and VERSION_1; EVENT_IDX only if the queues are to use it.
+ * With CTRL_VQ there is a control queue, too. */
 bool net_machine_start(struct net_machine *machine, uint64_t features);
 
 /** Offer a transmit frame of `length` bytes, each `fill`, header and data in buffers of their own. No kick.
  */
 bool net_machine_queue_frame(struct net_machine *machine, uint32_t length, uint8_t fill);
+
+/**
+ * The driver's control command: `bytes` of data behind class and command; the device is notified. Returns the
+ * answer (0: done), or 255 if there is none. Needs CTRL_VQ.
+ */
+uint8_t net_machine_command(struct net_machine *machine, uint8_t class, uint8_t command, const void *data,
+                            uint32_t bytes);
 
 /** Put a receive buffer of `bytes` into the queue. No kick. Returns its GPA, 0 if the queue is full. */
 uint64_t net_machine_queue_buffer(struct net_machine *machine, uint32_t bytes);

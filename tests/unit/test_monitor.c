@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "lib/config/vswitch_stats.h"
 #include "pd/monitor/monitor.h"
 #include "pd/monitor/platform_counters.h"
 
@@ -31,7 +32,13 @@ static uint32_t counters(void *context, uint64_t values[MONITOR_COUNTER_MAX])
     return SYSCALL_COUNTER_COUNT;
 }
 
-static const struct monitor_ops ops = {.print = print, .counters = counters};
+static uint64_t ticks(void *context)
+{
+    (void)context;
+    return 4711;
+}
+
+static const struct monitor_ops ops = {.print = print, .counters = counters, .ticks = ticks};
 
 /* What seL4 can tell in some of its configurations. */
 static uint32_t few_counters(void *context, uint64_t values[MONITOR_COUNTER_MAX])
@@ -86,7 +93,27 @@ static void test_platform_without_counters_shows_none(void **state)
     printed_bytes = 0;
     monitor_init(&monitor, &config, &without, NULL);
     type(&monitor, "counters\n");
-    assert_string_equal(printed, "counters\r\nend\r\nmonitor> ");
+    assert_string_equal(printed, "counters\r\nticks 4711\r\nend\r\nmonitor> ");
+}
+
+static void test_switches_counters_carry_its_name(void **state)
+{
+    static struct vswitch_stats stats;
+    struct monitor_config config = {.switch_count = 1};
+    struct monitor monitor;
+
+    (void)state;
+    for (unsigned int i = 0; i < VSWITCH_STAT_COUNT; i++) {
+        stats.values[i] = 70 + i;
+    }
+    strcpy(config.switches[0].name, "lan");
+    config.switches[0].stats = (uint64_t)(uintptr_t)&stats;
+    printed_bytes = 0;
+    monitor_init(&monitor, &config, &ops, NULL);
+    type(&monitor, "counters\n");
+    assert_non_null(strstr(printed, "\r\nlan.runs 70\r\nlan.batches 71\r\nlan.frames 72\r\n"));
+    assert_non_null(strstr(printed, "lan.notified 78\r\nticks 4711\r\nend\r\n"));
+    assert_null(strstr(printed, "null"));
 }
 
 static void test_absent_counters_are_not_shown(void **state)
@@ -100,7 +127,7 @@ static void test_absent_counters_are_not_shown(void **state)
     printed_bytes = 0;
     monitor_init(&monitor, &config, &few, NULL);
     type(&monitor, "counters\n");
-    assert_string_equal(printed, "counters\r\nidle_ticks 5\r\nkernel_entries 6\r\nend\r\nmonitor> ");
+    assert_string_equal(printed, "counters\r\nidle_ticks 5\r\nkernel_entries 6\r\nticks 4711\r\nend\r\nmonitor> ");
 }
 
 static void test_sum_changes_with_any_word(void **state)
@@ -150,6 +177,7 @@ int main(void)
         cmocka_unit_test(test_counters_are_named),
         cmocka_unit_test(test_platform_without_counters_shows_none),
         cmocka_unit_test(test_absent_counters_are_not_shown),
+        cmocka_unit_test(test_switches_counters_carry_its_name),
         cmocka_unit_test(test_sum_changes_with_any_word),
         cmocka_unit_test(test_long_and_unknown_lines_are_survived),
     };

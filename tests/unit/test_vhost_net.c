@@ -22,7 +22,7 @@
 #define MAX_CALLS 64u
 
 struct call {
-    uint64_t label, words[5], count;
+    uint64_t label, words[64], count;
 };
 
 struct fixture {
@@ -32,6 +32,7 @@ struct fixture {
     struct irq_line line;
     struct vmm_device_config config;
     struct vhost_net net;
+    struct virtq_chain scratch;
     struct virtio_mmio mmio;
     uint32_t page[1024]; /* virtio_driver_read() compares it */
     struct call calls[MAX_CALLS];
@@ -50,7 +51,7 @@ static microkit_msginfo answer(void *context, microkit_channel channel, microkit
     assert_in_range(f->call_count, 1, MAX_CALLS);
     call->label = microkit_msginfo_get_label(msginfo);
     call->count = microkit_msginfo_get_count(msginfo);
-    for (seL4_Uint8 i = 0; i < 5; i++) {
+    for (seL4_Uint8 i = 0; i < 64; i++) {
         call->words[i] = microkit_mr_get(i);
     }
     if (call->label == VHOST_STOP) {
@@ -77,7 +78,7 @@ static int setup(void **state)
     driver_ram_init(&f->ram, BASE, 0x100000);
     assert_int_equal(vgic_init(&f->vgic, 1, 32), ERR_OK);
     f->line = (struct irq_line){.vgic = &f->vgic, .intid = SPI};
-    assert_int_equal(vhost_net_init(&f->net, &f->config, &f->ram.mem), ERR_OK);
+    assert_int_equal(vhost_net_init(&f->net, &f->config, &f->ram.mem, &f->scratch), ERR_OK);
     virtio_mmio_init(&f->mmio, &f->net.device, &f->line, f->page);
     virtio_mmio_reset(&f->mmio);
     *state = f;
@@ -322,6 +323,58 @@ static void test_features_that_need_others(void **state)
         virtio_driver_negotiate(&f->mmio, VIRTIO_F_VERSION_1 | VIRTIO_NET_F_CSUM | VIRTIO_NET_F_HOST_TSO4));
 }
 
+/* The driver leaves promiscuous mode and takes VLAN 3. */
+static void send_commands(struct fixture *f)
+{
+    struct driver_queue control;
+    const uint64_t at = driver_alloc(&f->ram, 16, 16);
+    const struct driver_buffer mode[] = {{at, 3, false}, {at + 15, 1, true}};
+    const struct driver_buffer vlan[] = {{at + 4, 4, false}, {at + 14, 1, true}};
+
+    driver_queue_init(&f->rx, &f->ram, 16, false);
+    driver_queue_init(&f->tx, &f->ram, 32, false);
+    driver_queue_init(&control, &f->ram, 8, false);
+    assert_true(virtio_driver_negotiate(&f->mmio, VIRTIO_F_VERSION_1 | VIRTIO_NET_F_CTRL_VQ |
+                                                      VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_CTRL_VLAN));
+    assert_true(virtio_driver_add_queue(&f->mmio, VIRTIO_NET_RX, &f->rx));
+    assert_true(virtio_driver_add_queue(&f->mmio, VIRTIO_NET_TX, &f->tx));
+    assert_true(virtio_driver_add_queue(&f->mmio, VIRTIO_NET_CONTROL, &control));
+    virtio_driver_go(&f->mmio);
+    memcpy(driver_at(&f->ram, at, 8), (const uint8_t[8]){0, 0, 0, 0, 2, 0, 3, 0}, 8);
+    (void)driver_add(&control, mode, 2);
+    (void)driver_add(&control, vlan, 2);
+    f->call_count = 0;
+    virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_NET_CONTROL);
+    assert_memory_equal(driver_at(&f->ram, at + 14, 2), ((const uint8_t[2]){0, 0}), 2);
+}
+
+static void test_filter_goes_to_the_switch(void **state)
+{
+    struct fixture *f = *state;
+
+    send_commands(f);
+    assert_int_equal(f->call_count, 2);
+    expect_call(f, 0, VHOST_SET_RX_FILTER, 4);
+    assert_int_equal(f->calls[0].words[0], RX_FILTER_VLANS);
+    assert_int_equal(f->calls[0].words[1], 2ull | 1ull << 40);
+    expect_call(f, 1, VHOST_SET_VLANS, 64);
+    assert_int_equal(f->calls[1].words[0], 1 << 3);
+    assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, CHANNEL), 0); /* nobody kicked the data queues */
+    assert_false(is_broken(f));
+    virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_SEL, VIRTIO_NET_CONTROL);
+    virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_READY, 0);
+    assert_int_equal(f->call_count, 2); /* the data queues go on without it */
+}
+
+static void test_filter_that_the_switch_refuses(void **state)
+{
+    struct fixture *f = *state;
+
+    f->refuse = VHOST_SET_VLANS;
+    send_commands(f);
+    assert_true(is_broken(f));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -339,6 +392,8 @@ int main(void)
         TEST(test_nonsense_from_the_switch),
         TEST(test_queue_taken_away),
         TEST(test_features_that_need_others),
+        TEST(test_filter_goes_to_the_switch),
+        TEST(test_filter_that_the_switch_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -475,6 +475,77 @@ static void test_window_makes_the_sender_wait_for_a_pause(void **state)
     assert_int_equal(vswitch_port_counters(&f->vswitch, 1).dropped[VSWITCH_DROP_FULL], 0);
 }
 
+/* What VHOST_SET_RX_FILTER of guest 1 lets in: its own address, one more, and VLAN 5. */
+static void filter_guest(struct fixture *f)
+{
+    uint64_t vlans[RX_FILTER_VLAN_WORDS] = {1ull << 5};
+    const uint64_t own = 2ull | 1ull << 40, other = 2ull | 77ull << 40, group = 0x3333ull;
+    const uint64_t words[] = {RX_FILTER_VLANS, own, 1, 1, other, group};
+
+    assert_int_equal(call(&f->guests[1], VHOST_SET_RX_FILTER, 6, words), VHOST_OK);
+    assert_int_equal(call(&f->guests[1], VHOST_SET_VLANS, RX_FILTER_VLAN_WORDS, vlans), VHOST_OK);
+}
+
+static bool gets(struct fixture *f, const uint8_t mac[6], uint8_t vlan)
+{
+    uint8_t frame[64];
+    uint16_t head;
+    uint32_t written;
+
+    build_frame(frame, sizeof frame, 0, 1, 0);
+    memcpy(frame, mac, 6);
+    frame[12] = vlan != 0 ? 0x81 : 0x08;
+    frame[13] = 0;
+    frame[14] = 0;
+    frame[15] = vlan;
+    offer(&f->guests[1], 1, BUFFER_BYTES);
+    transmit(&f->guests[0], &plain, frame, sizeof frame, 200);
+    run(f);
+    return driver_take_used(&f->guests[1].queues[VIRTIO_NET_RX], &head, &written);
+}
+
+static void test_driver_gets_what_its_filter_lets_in(void **state)
+{
+    static const uint8_t own[6] = {2, 0, 0, 0, 0, 1}, other[6] = {2, 0, 0, 0, 0, 77}, nobody[6] = {2, 9};
+    static const uint8_t group[6] = {0x33, 0x33}, broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    struct fixture *f = *state;
+
+    start_guest(f, 0, 0);
+    start_guest(f, 1, 0);
+    assert_true(gets(f, nobody, 9)); /* everything until it says otherwise */
+    filter_guest(f);
+    assert_true(gets(f, own, 0));
+    assert_true(gets(f, other, 0));
+    assert_true(gets(f, group, 0));
+    assert_true(gets(f, broadcast, 5));
+    assert_false(gets(f, nobody, 0));
+    assert_false(gets(f, own, 6));
+    assert_int_equal(f->vswitch.stats->values[VSWITCH_STAT_COPIES], 5);
+    assert_int_equal(f->vswitch.stats->values[VSWITCH_STAT_COPIED_BYTES], 5 * 64);
+    assert_int_equal(f->vswitch.stats->values[VSWITCH_STAT_FRAMES], 7);
+    stop_guest(f, 1);
+    start_guest(f, 1, 0);
+    assert_true(gets(f, nobody, 6));
+}
+
+static void test_filters_that_lie_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t words[VHOST_CONTROL_WORDS] = {0, 0, 2, 1};
+
+    start_guest(f, 1, 0);
+    assert_int_equal(call(&f->guests[1], VHOST_SET_RX_FILTER, 3, words), VHOST_INVALID);
+    assert_int_equal(call(&f->guests[1], VHOST_SET_RX_FILTER, 6, words), VHOST_INVALID);
+    assert_int_equal(call(&f->guests[1], VHOST_SET_RX_FILTER, 8, words), VHOST_INVALID);
+    words[2] = RX_FILTER_MAX_MACS;
+    assert_int_equal(call(&f->guests[1], VHOST_SET_RX_FILTER, 4 + RX_FILTER_MAX_MACS + 1, words),
+                     VHOST_INVALID);
+    words[2] = UINT64_MAX;
+    words[3] = 3;
+    assert_int_equal(call(&f->guests[1], VHOST_SET_RX_FILTER, 6, words), VHOST_INVALID);
+    assert_int_equal(call(&f->guests[1], VHOST_SET_VLANS, 63, words), VHOST_INVALID);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -492,6 +563,8 @@ int main(void)
         CASE(test_bad_calls_are_refused),
         CASE(test_receive_buffer_too_small_drops_the_frame),
         CASE(test_window_makes_the_sender_wait_for_a_pause),
+        CASE(test_driver_gets_what_its_filter_lets_in),
+        CASE(test_filters_that_lie_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

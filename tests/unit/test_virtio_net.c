@@ -77,7 +77,9 @@ static void test_config(void **state)
     assert_true((offered & VIRTIO_F_VERSION_1) != 0);
     virtio_driver_write(&m->mmio, VIRTIO_MMIO_QUEUE_SEL, 1);
     assert_int_equal(virtio_driver_read(&m->mmio, VIRTIO_MMIO_QUEUE_NUM_MAX), 64);
-    virtio_driver_write(&m->mmio, VIRTIO_MMIO_QUEUE_SEL, 2);
+    virtio_driver_write(&m->mmio, VIRTIO_MMIO_QUEUE_SEL, VIRTIO_NET_CONTROL);
+    assert_int_equal(virtio_driver_read(&m->mmio, VIRTIO_MMIO_QUEUE_NUM_MAX), 64);
+    virtio_driver_write(&m->mmio, VIRTIO_MMIO_QUEUE_SEL, VIRTIO_NET_CONTROL + 1);
     assert_int_equal(virtio_driver_read(&m->mmio, VIRTIO_MMIO_QUEUE_NUM_MAX), 0);
 }
 
@@ -91,7 +93,7 @@ static void test_features_can_be_left_out(void **state)
     assert_int_equal(virtio_net_init(&m->net, &m->config, &m->ram.mem, &m->scratch), ERR_OK);
     const uint64_t offered = virtio_device_offered(&m->net.device);
     assert_int_equal(offered & (VIRTIO_NET_F_MRG_RXBUF | VIRTIO_F_EVENT_IDX | VIRTIO_NET_F_MTU), 0);
-    assert_int_equal(m->net.config.status, 0); /* no link */
+    assert_int_equal(m->net.control.config.status, 0); /* no link */
 }
 
 static void test_bad_configurations(void **state)

@@ -92,7 +92,8 @@ static void test_what_was_checked_is_what_is_sent(void **state)
     vswitch_run(&vswitch, 0);
     assert_memory_equal(out, addresses, 6);
     assert_memory_equal(out + 6, addresses + 6, 6);
-    assert_int_equal(out[14], 0xee);
+    assert_int_equal(out[17], 0);
+    assert_int_equal(out[18], 0xee);
     assert_memory_equal(out + 60, out + 5, 20);
     assert_memory_equal(out + 80, out + 20, 40);
 }

@@ -114,7 +114,7 @@ void vm_devices_reroute(struct vm_device *device)
 static enum err add_vhost_net(struct vm *vm, struct vm_device *device)
 {
     device->ops = &vhost_net_ops;
-    const enum err err = vhost_net_init(&device->u.vhost_net, device->config, &vm->mem);
+    const enum err err = vhost_net_init(&device->u.vhost_net, device->config, &vm->mem, &vm->scratch);
     return err != ERR_OK ? err : add_transport(vm, device, &device->u.vhost_net.device);
 }
 

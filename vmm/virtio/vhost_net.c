@@ -42,6 +42,29 @@ static bool tell_apart(const struct vhost_net *net)
     return call(net, VHOST_SET_APART, &word, 1) == VHOST_OK;
 }
 
+static uint64_t mac_word(const uint8_t mac[6])
+{
+    uint64_t word = 0;
+
+    memcpy(&word, mac, 6);
+    return word;
+}
+
+/* What the driver wants to receive is the switch's to know. */
+static bool hand_over_filter(const struct vhost_net *net)
+{
+    const struct rx_filter *filter = &net->control.filter;
+    const uint32_t count = filter->uni_count + filter->multi_count;
+    uint64_t words[VHOST_RX_FILTER_WORDS + RX_FILTER_MAX_MACS] = {filter->mode, mac_word(filter->mac),
+                                                                  filter->uni_count, filter->multi_count};
+
+    for (uint32_t i = 0; i < count; i++) {
+        words[VHOST_RX_FILTER_WORDS + i] = mac_word(filter->macs[i]);
+    }
+    return call(net, VHOST_SET_RX_FILTER, words, (uint16_t)(VHOST_RX_FILTER_WORDS + count)) == VHOST_OK &&
+           call(net, VHOST_SET_VLANS, filter->vlans, RX_FILTER_VLAN_WORDS) == VHOST_OK;
+}
+
 static void start(void *context)
 {
     struct vhost_net *net = context;
@@ -50,11 +73,14 @@ static void start(void *context)
     /* Whatever follows, the switch may have seen part of it: STOP undoes that. */
     net->started = true;
     net->device.posted = true;
+    net_control_start(&net->control);
     good = call(net, VHOST_SET_FEATURES, &net->device.features, 1) == VHOST_OK;
     good = good && (!net->apart || tell_apart(net));
     for (uint16_t i = 0; good && i < VIRTIO_NET_QUEUES; i++) {
         good = !net->device.queues[i].ready || hand_over_queue(net, i);
     }
+    /* Without one the switch lets everything through. */
+    good = good && ((net->control.filter.mode & RX_FILTER_PROMISC) != 0 || hand_over_filter(net));
     good = good && call(net, VHOST_START, NULL, 0) == VHOST_OK;
     if (!good) {
         stop(net);
@@ -64,15 +90,21 @@ static void start(void *context)
 
 static void reset(void *context)
 {
-    stop(context);
+    struct vhost_net *net = context;
+
+    net_control_reset(&net->control);
+    stop(net);
 }
 
 static void kick(void *context, uint16_t index)
 {
-    const struct vhost_net *net = context;
+    struct vhost_net *net = context;
 
-    (void)index;
-    if (net->started) {
+    if (index == VIRTIO_NET_CONTROL) {
+        if (net_control_run(&net->control) && net->started && !hand_over_filter(net)) {
+            virtio_device_fail(&net->device, "the switch does not take the filter", ERR_STATE);
+        }
+    } else if (net->started) {
         microkit_notify(net->channel);
     }
 }
@@ -80,8 +112,9 @@ static void kick(void *context, uint16_t index)
 /* A running device that loses a queue stands still as a whole, until the driver resets it. */
 static void queue_disabled(void *context, uint16_t index)
 {
-    (void)index;
-    stop(context);
+    if (index != VIRTIO_NET_CONTROL) {
+        stop(context);
+    }
 }
 
 static bool accepts(void *context, uint64_t features)
@@ -115,21 +148,23 @@ static const struct virtio_device_ops vhost_net_ops = {.start = start,
                                                        .queue_routed = queue_routed};
 
 enum err vhost_net_init(struct vhost_net *net, const struct vmm_device_config *config,
-                        const struct guestmem *mem)
+                        const struct guestmem *mem, struct virtq_chain *scratch)
 {
+    const uint64_t features = virtio_net_features(&config->u.net);
+
     *net = (struct vhost_net){.channel = config->link.channel,
                               .status = (const struct vhost_status *)config->u.net.status};
-    virtio_net_fill_config(&net->config, &config->u.net, true);
+    net_control_init(&net->control, &config->u.net, &net->device, scratch, true);
     const struct virtio_device_setup setup = {
         .name = config->name,
         .id = VIRTIO_ID_NET,
         .ops = &vhost_net_ops,
         .context = net,
         .mem = mem,
-        .features = virtio_net_features(&config->u.net),
-        .config = &net->config,
-        .config_bytes = sizeof net->config,
-        .queue_count = VIRTIO_NET_QUEUES,
+        .features = features,
+        .config = &net->control.config,
+        .config_bytes = sizeof net->control.config,
+        .queue_count = virtio_net_queue_count(features),
         .queue_size = config->queue_size <= VIRTQ_MAX_SIZE ? (uint16_t)config->queue_size : 0,
     };
     return virtio_device_init(&net->device, &setup);

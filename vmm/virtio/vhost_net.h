@@ -23,7 +23,7 @@
 /** One device. */
 struct vhost_net {
     struct virtio_device device;
-    struct virtio_net_config config;
+    struct net_control control;
     microkit_channel channel;
     const struct vhost_status *status;  /**< written by the switch */
     bool started;                       /**< the switch has the queues */
@@ -32,11 +32,11 @@ struct vhost_net {
 };
 
 /**
- * Set up a device from its row in the configuration (kind NET, datapath VHOST). `mem` must outlive it.
- * Errors: those of virtio_device_init().
+ * Set up a device from its row in the configuration (kind NET, datapath VHOST). `mem` and `scratch` must
+ * outlive it. Errors: those of virtio_device_init().
  */
 ERR_CHECKED enum err vhost_net_init(struct vhost_net *net, const struct vmm_device_config *config,
-                                    const struct guestmem *mem);
+                                    const struct guestmem *mem, struct virtq_chain *scratch);
 
 /** The switch notified the device's channel: a queue broke, or there is an interrupt to raise. */
 void vhost_net_notified(struct vhost_net *net);

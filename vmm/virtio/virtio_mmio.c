@@ -48,8 +48,9 @@ static void refresh_register(const struct virtio_mmio *mmio, uint32_t offset)
 }
 
 /* All registers and the config space. Costs more than most of what changes a register. */
-static void refresh_page(const struct virtio_mmio *mmio)
+static void refresh_page(struct virtio_mmio *mmio)
 {
+    mmio->shown_generation = mmio->device->config_generation;
     if (mmio->page == NULL) {
         return;
     }
@@ -201,7 +202,9 @@ enum mmio_result virtio_mmio_access(void *context, struct mmio_access *access)
         access->value = valid ? read_register(mmio, (uint32_t)offset) : 0;
     } else if (valid) {
         write_register(mmio, (uint32_t)offset, (uint32_t)access->value);
-        if (offset != VIRTIO_MMIO_INTERRUPT_ACK && offset != VIRTIO_MMIO_QUEUE_NOTIFY) {
+        /* A kick may have been a command that changed the config space. */
+        if ((offset != VIRTIO_MMIO_INTERRUPT_ACK && offset != VIRTIO_MMIO_QUEUE_NOTIFY) ||
+            mmio->shown_generation != mmio->device->config_generation) {
             refresh_page(mmio);
         }
     }

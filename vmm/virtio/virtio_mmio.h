@@ -54,7 +54,8 @@ struct virtio_mmio {
     struct virtio_device *device;
     struct irq_line *line;
     uint32_t interrupt_status;
-    uint32_t *page; /**< what the guest reads without a trap; NULL: every access traps */
+    uint32_t shown_generation; /**< of the config space on the page */
+    uint32_t *page;            /**< what the guest reads without a trap; NULL: every access traps */
 };
 
 /**

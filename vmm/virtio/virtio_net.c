@@ -5,8 +5,6 @@
 
 #include "lib/base/mem.h"
 
-_Static_assert(sizeof(struct virtio_net_config) == 12, "virtio 1.2, 5.1.4");
-
 static bool link_is_good(const struct virtio_net *net)
 {
     return net->has_link && !ring_is_broken(&net->link);
@@ -172,6 +170,14 @@ static enum err receive(struct virtio_net *net, struct virtq *vq, const struct v
     }
 }
 
+static bool is_wanted(const struct virtio_net *net, const uint8_t *data, uint32_t length)
+{
+    uint8_t header[RX_FILTER_HEADER_BYTES] = {0};
+
+    memcpy(header, data, length < sizeof header ? length : sizeof header);
+    return rx_filter_accepts(&net->control.filter, header);
+}
+
 /* One record. ERR_EMPTY: the driver has no buffers now. */
 static enum err receive_record(struct virtio_net *net, struct virtq *vq, const struct ring_record *record,
                                const uint8_t *data)
@@ -182,6 +188,10 @@ static enum err receive_record(struct virtio_net *net, struct virtq *vq, const s
     if (record->length_bytes < VIRTIO_NET_FRAME_MIN || record->length_bytes > VIRTIO_NET_FRAME_MAX ||
         virtio_net_hdr_from_meta(record->meta, net->device.features, record->length_bytes, &hdr) != ERR_OK) {
         net->counters.rx_dropped++;
+        return ERR_OK;
+    }
+    if (!is_wanted(net, data, record->length_bytes)) {
+        net->counters.rx_filtered++;
         return ERR_OK;
     }
     enum err err = receive(net, vq, &hdr, data, record->length_bytes);
@@ -263,6 +273,7 @@ static void start(void *context)
 {
     struct virtio_net *net = context;
 
+    net_control_start(&net->control);
     if (net->has_link) {
         (void)ring_sync(&net->link);
         ring_offer(&net->link, virtio_net_hdr_capabilities(net->device.features));
@@ -276,6 +287,7 @@ static void reset(void *context)
 {
     struct virtio_net *net = context;
 
+    net_control_reset(&net->control);
     if (net->has_link) {
         ring_cancel_data(&net->link);
         ring_offer(&net->link, 0);
@@ -288,6 +300,8 @@ static void kick(void *context, uint16_t index)
 
     if (index == VIRTIO_NET_TX) {
         run_transmit(net);
+    } else if (index == VIRTIO_NET_CONTROL) {
+        (void)net_control_run(&net->control);
     } else {
         run_receive(net);
     }
@@ -305,7 +319,8 @@ static const struct virtio_device_ops net_ops = {
 uint64_t virtio_net_features(const struct vmm_net_config *config)
 {
     uint64_t features = VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MRG_RXBUF |
-                        VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_NET_OFFLOADS;
+                        VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_NET_OFFLOADS |
+                        VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_CONTROLS;
 
     if (config->mtu != 0) {
         features |= VIRTIO_NET_F_MTU;
@@ -322,11 +337,9 @@ static uint64_t link_features(const struct virtio_net *net, uint64_t features)
                                                                                  : features;
 }
 
-void virtio_net_fill_config(struct virtio_net_config *config, const struct vmm_net_config *from, bool link_up)
+uint16_t virtio_net_queue_count(uint64_t features)
 {
-    *config = (struct virtio_net_config){
-        .status = link_up ? VIRTIO_NET_S_LINK_UP : 0, .max_virtqueue_pairs = 1, .mtu = from->mtu};
-    memcpy(config->mac, from->mac, sizeof config->mac);
+    return (features & VIRTIO_NET_F_CTRL_VQ) != 0 ? VIRTIO_NET_CONTROL + 1 : VIRTIO_NET_QUEUES;
 }
 
 enum err virtio_net_init(struct virtio_net *net, const struct vmm_device_config *config,
@@ -334,7 +347,6 @@ enum err virtio_net_init(struct virtio_net *net, const struct vmm_device_config 
 {
     *net = (struct virtio_net){
         .channel = config->link.channel, .has_link = config->link.bytes != 0, .scratch = scratch};
-    virtio_net_fill_config(&net->config, &config->u.net, net->has_link);
     if (net->has_link) {
         const enum err err = ring_init(&net->link, (void *)(uintptr_t)config->link.own,
                                        (const void *)(uintptr_t)config->link.peer, config->link.bytes);
@@ -342,16 +354,18 @@ enum err virtio_net_init(struct virtio_net *net, const struct vmm_device_config 
             return err;
         }
     }
+    net_control_init(&net->control, &config->u.net, &net->device, scratch, net->has_link);
+    const uint64_t features = link_features(net, virtio_net_features(&config->u.net));
     const struct virtio_device_setup setup = {
         .name = config->name,
         .id = VIRTIO_ID_NET,
         .ops = &net_ops,
         .context = net,
         .mem = mem,
-        .features = link_features(net, virtio_net_features(&config->u.net)),
-        .config = &net->config,
-        .config_bytes = sizeof net->config,
-        .queue_count = VIRTIO_NET_QUEUES,
+        .features = features,
+        .config = &net->control.config,
+        .config_bytes = sizeof net->control.config,
+        .queue_count = virtio_net_queue_count(features),
         .queue_size = config->queue_size <= VIRTQ_MAX_SIZE ? (uint16_t)config->queue_size : 0,
     };
     return virtio_device_init(&net->device, &setup);
@@ -362,7 +376,10 @@ void virtio_net_notified(struct virtio_net *net)
     if (!net->has_link) {
         return;
     }
-    (void)ring_sync(&net->link);
+    if (ring_sync(&net->link)) {
+        /* The switch is a new one, and knows of no address. */
+        net_control_announce(&net->control);
+    }
     run_receive(net);
     run_transmit(net);
 }

@@ -18,29 +18,22 @@
 #include "lib/config/vmm_config.h"
 #include "lib/net/virtio_net_hdr.h"
 #include "lib/ring/ring.h"
+#include "vmm/virtio/net_control.h"
 #include "vmm/virtio/virtio_device.h"
-
-/** Config space, section 5.1.4. */
-struct virtio_net_config {
-    uint8_t mac[6];
-    uint16_t status;
-    uint16_t max_virtqueue_pairs;
-    uint16_t mtu;
-};
-#define VIRTIO_NET_S_LINK_UP 1u
 
 /** What a device has done, for reports and tests. */
 struct virtio_net_counters {
     uint64_t tx_frames;
     uint64_t tx_dropped; /**< no such frame may exist, or no link */
     uint64_t rx_frames;
-    uint64_t rx_dropped; /**< too long for the driver's buffer, or malformed */
+    uint64_t rx_dropped;  /**< too long for the driver's buffer, or malformed */
+    uint64_t rx_filtered; /**< not wanted by the driver */
 };
 
 /** One device. */
 struct virtio_net {
     struct virtio_device device;
-    struct virtio_net_config config;
+    struct net_control control;
     struct ring link;
     bool has_link;
     microkit_channel channel;
@@ -59,9 +52,8 @@ ERR_CHECKED enum err virtio_net_init(struct virtio_net *net, const struct vmm_de
 /** Feature bits that a device with this configuration offers, beside VERSION_1; the same on any data path. */
 uint64_t virtio_net_features(const struct vmm_net_config *config);
 
-/** Fill the config space. */
-void virtio_net_fill_config(struct virtio_net_config *config, const struct vmm_net_config *from,
-                            bool link_up);
+/** How many queues such a device has. */
+uint16_t virtio_net_queue_count(uint64_t features);
 
 /** The link's channel was notified: new records, or space for ours. */
 void virtio_net_notified(struct virtio_net *net);
