@@ -11,9 +11,13 @@ debian_PACKAGE := linux-image-cloud-arm64
 debian-6.12_PACKAGE := linux-image-6.12-cloud-arm64
 GUEST_INITRDS := demo demo-6.12 bench storage fio
 demo_KERNEL := debian
+demo_PROGRAMS := netsum
 demo-6.12_KERNEL := debian-6.12
-# Benchmarks: iperf3 with the libraries it is linked with.
+demo-6.12_PROGRAMS := netsum
+# Benchmarks: iperf3 with the libraries it is linked with, and the scripts that run it.
 bench_KERNEL := debian
+bench_PROGRAMS := netsum
+bench_FOLDERS := bench/rootfs
 bench_PACKAGES := iperf3 libiperf0 libsctp1 libssl3 libc6
 # Disks: ext4's tools; and fio, whose libraries are many and large.
 storage_KERNEL := debian
@@ -27,7 +31,7 @@ fio_PACKAGES := fio libaio1 libc6 libgfapi0 libibverbs1 libnbd0 libnuma1 libpmem
 	libcom-err2 libk5crypto3 libkrb5-3 libkrb5support0 libffi8 libselinux1 libkeyutils1 libpcre2-8-0
 
 # Drivers in the initramfs, beside what is built into the kernel. Loaded when their device is there.
-GUEST_MODULES := virtio_mmio virtio_pci virtio_net virtio_console virtio_blk virtio_rng
+GUEST_MODULES := virtio_mmio virtio_pci virtio_net virtio_console virtio_blk virtio_rng 8021q
 
 # Each unpacked package has a stamp beside it, as its files carry the times of their own build.
 $(GUEST_DIR)/packages/%.deb:
@@ -48,14 +52,18 @@ $(foreach k,$(GUEST_KERNELS),$(eval $(call guest_kernel_rules,$(k))))
 
 GUEST_BUSYBOX := $(GUEST_DIR)/unpacked/busybox-static.stamp
 GUEST_ROOTFS := $(shell find guest/rootfs -type f 2>/dev/null | sort)
+# A program of our own for guests: $(B)/guest/PROGRAM/root is copied.
+guest_programs = $(foreach p,$($(1)_PROGRAMS),$(B)/guest/$(p)/root)
 
 define guest_initrd_rules
 $(GUEST_DIR)/$(1)/initrd.cpio.gz: $(GUEST_BUSYBOX) $(GUEST_DIR)/unpacked/$($($(1)_KERNEL)_PACKAGE).stamp \
-		$(foreach p,$($(1)_PACKAGES),$(GUEST_DIR)/unpacked/$(p).stamp) guest/make_initrd.py guest/module.mk $(GUEST_ROOTFS)
+		$(foreach p,$($(1)_PACKAGES),$(GUEST_DIR)/unpacked/$(p).stamp) guest/make_initrd.py guest/module.mk $(GUEST_ROOTFS) \
+		$(foreach p,$($(1)_PROGRAMS),$(B)/guest/$(p)/root/bin/$(p)) $(foreach f,$($(1)_FOLDERS),$(shell find $(f) -type f))
 	$$(call say,INITRD,$(1))
 	$$(Q)$$(PYTHON) guest/make_initrd.py -o $$@ --busybox $(GUEST_BUSYBOX:.stamp=)/bin/busybox --rootfs guest/rootfs \
 		--kernel $(GUEST_DIR)/unpacked/$($($(1)_KERNEL)_PACKAGE) --modules $(GUEST_MODULES) \
-		$(foreach p,$($(1)_PACKAGES),--add $(GUEST_DIR)/unpacked/$(p)) --skip /usr/share/ --skip /gconv/
+		$(foreach p,$($(1)_PACKAGES),--add $(GUEST_DIR)/unpacked/$(p)) $(patsubst %,--add %,$(call guest_programs,$(1)) $($(1)_FOLDERS)) \
+		--skip /usr/share/ --skip /gconv/
 .PHONY: guest-$(1)
 guest-$(1): $(GUEST_DIR)/$(1)/initrd.cpio.gz
 endef
