@@ -9,6 +9,7 @@ Causeway runs Linux virtual machines side by side on one AArch64 machine.
   make build     build the image of SYSTEM
   make test      unit tests, short fuzzing and QEMU scenarios
   make test-reproducible   build again elsewhere: the same bytes
+  make bench     measure in instructions, and compare with bench/baseline.json
   make test-hostile   every attack of the hostile guest, and a table of what it did
   make test-sdk       every system for each Microkit SDK, with a stand-in for the SDK
   make check     formatting, static analysis, the rules of the house
@@ -28,6 +29,8 @@ Causeway runs Linux virtual machines side by side on one AArch64 machine.
   MICROKIT_SDK=FOLDER  build for seL4 with this Microkit SDK; also SEL4CP_SDK
   MICROKIT_BOARD=NAME  also SEL4CP_BOARD                                [qemu_virt_aarch64]
   MICROKIT_CONFIG=NAME also SEL4CP_CONFIG                               [debug]
+  BENCH_ROWS="..."     what to measure: SYSTEM/DATAPATH-TRANSPORT ...
+  BENCH_SHORT=1        only what continuous integration prints
   V=1                  show commands
 endef
 export HELP
