@@ -177,6 +177,9 @@ void expand_entropy_connect(struct expand *expand, struct expand_guest *guest);
 bool expand_vhost_connect(struct expand *expand, const struct node *net, struct model_pd *vmm,
                           struct model_pd *lan, struct vmm_device_config *device,
                           struct vswitch_port_config *port);
+/** A <net> with the ring data path: doorbells to its own monitor, once *device has its registers. */
+void expand_ring_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
+                      struct vmm_device_config *device);
 /** Once *device has its registers and interrupt: doorbell and posted interrupts. */
 void expand_vhost_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
                        struct vmm_device_config *device);

@@ -164,6 +164,8 @@ static void add_net(struct expand *expand, struct expand_guest *guest, const str
         expand_guest_place_virtio(guest, &desc->transport, device);
         if (desc->datapath == VMM_DATAPATH_VHOST) {
             expand_vhost_wire(expand, node, guest->vmm, device);
+        } else {
+            expand_ring_wire(expand, node, guest->vmm, device);
         }
         guest->nets[guest->net_count++] = node;
     }

@@ -243,3 +243,27 @@ void expand_vhost_wire(struct expand *expand, const struct node *net, struct mod
         add_pause(vmm->vm, lan, channel);
     }
 }
+
+/* The same shortcuts, but what they wake is the guest's own monitor, on its channel of the link. */
+void expand_ring_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
+                      struct vmm_device_config *device)
+{
+    const struct desc_net *desc = net->fields;
+    const bool pci = device->transport == VMM_TRANSPORT_PCI;
+
+    if (!pci) {
+        add_register_page(expand, net, vmm, device);
+    }
+    if (expand->options->microkit) {
+        return;
+    }
+    add_kicks(vmm->vm, device, vmm, device->link.channel, 0);
+    if (!pci) {
+        swallow_acknowledgements(vmm->vm, device);
+    }
+    device->u.net.tx_delay_us = (uint32_t)desc->tx_delay_us;
+    if (desc->rx_window != 0) {
+        add_pause(vmm->vm, vmm, device->link.channel);
+        device->u.net.window = (uint32_t)desc->rx_window;
+    }
+}

@@ -209,7 +209,7 @@ static const struct attr_spec net_attrs[] = {
      .offset = offsetof(struct desc_net, tx_delay_us),
      .fallback = "200",
      .max = UINT16_MAX,
-     .doc = "vhost: longest time in us that an interrupt for sent frames alone may wait; 0: never waits"},
+     .doc = "longest time in us that an interrupt for sent frames alone may wait; 0: never waits"},
     {.name = "kick_delay_us",
      .type = ATTR_NUMBER,
      .offset = offsetof(struct desc_net, kick_delay_us),
@@ -229,7 +229,7 @@ static const struct attr_spec net_attrs[] = {
      .offset = offsetof(struct desc_net, rx_window),
      .fallback = "32",
      .max = UINT16_MAX,
-     .doc = "vhost: frames that the guest gets before it has had time for them, that is until its vCPU goes "
+     .doc = "frames that the guest gets before it has had time for them, that is until its vCPU goes "
             "idle or "
             "has used up a slice; its sender waits meanwhile. 0: no limit"},
     {.name = "check_mac",

@@ -10,8 +10,8 @@ VMM_RNG_SRCS := vmm/virtio/virtio_rng.c vmm/core/trng.c lib/fdt/fdt_view.c
 VMM_SRCS := $(VMM_CORE_SRCS) $(VMM_VGIC_SRCS) $(VMM_VIRTIO_SRCS) $(VMM_RNG_SRCS) $(GUESTMEM_SRCS) $(VIRTQ_SRCS)
 PDS += vmm
 vmm_SRCS := vmm/core/main.c vmm/platform_bundled.c vmm/platform_cache.c vmm/platform_clock.c $(VMM_SRCS)
-VMM_SEL4_SRCS := vmm/platform_sel4.c vmm/platform_no_posts.c vmm/sel4/context.c vmm/sel4/gic_scrub.c vmm/sel4/lr_queue.c \
-	vmm/sel4/vcpu_regs.c
+VMM_SEL4_SRCS := vmm/platform_sel4.c vmm/platform_sel4_pause.c vmm/platform_no_posts.c vmm/sel4/context.c \
+	vmm/sel4/gic_scrub.c vmm/sel4/lr_queue.c vmm/sel4/vcpu_regs.c
 vmm_SEL4_SRCS := vmm/core/main.c vmm/platform_cache.c vmm/platform_clock.c $(VMM_SEL4_SRCS) $(VMM_SRCS)
 
 # What host tests put in place of the platform below.
@@ -27,7 +27,8 @@ test_psci_SRCS := vmm/core/psci.c $(VMM_FAKE_SRCS)
 test_vgic_SRCS := $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 test_virtio_mmio_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 test_virtio_net_SRCS := $(VMM_NET_TEST_SRCS)
-TESTS += test_vhost_net test_net_control
+TESTS += test_vhost_net test_net_control test_virtio_net_late
+test_virtio_net_late_SRCS := $(VMM_NET_TEST_SRCS)
 test_net_control_SRCS := $(VMM_NET_TEST_SRCS)
 test_vhost_net_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 test_virtio_console_SRCS := $(VMM_CONSOLE_TEST_SRCS)

@@ -101,6 +101,12 @@ void platform_virq_enable(uint32_t vcpu, bool enabled);
 /** Latch `intid` pending (edge, software pend, or SGI from `source` vCPU). */
 void platform_virq_pend(uint32_t vcpu, uint32_t intid, uint32_t source);
 
+/**
+ * As platform_virq_pend() for an edge that nobody waits for: it may be late by `delay_us`, at most 65535, so
+ * that it comes with another one. A platform that can't wait pends it at once.
+ */
+void platform_virq_pend_late(uint32_t vcpu, uint32_t intid, uint32_t delay_us);
+
 /** Drop the pending latch. */
 void platform_virq_unpend(uint32_t vcpu, uint32_t intid);
 
@@ -134,6 +140,15 @@ void platform_doorbell_move(uint64_t described, uint64_t gpa);
  * platform does not see the end, so that the caller acknowledges at once.
  */
 bool platform_irq_ack_at_end(uint32_t intid, microkit_channel channel);
+
+/**
+ * Has a vCPU of ours paused (gone idle, or used up a slice) since this was last asked? For devices whose
+ * description has the platform tell us on `channel` (an own channel of the device); on other platforms always
+ * true.
+ */
+bool platform_take_pause(microkit_channel channel);
+/** Have `channel` notified at the next pause. */
+void platform_arm_pause(microkit_channel channel);
 
 /** Make `bytes` at VMM address `vaddr` visible to a guest that runs with its caches off. */
 void platform_cache_clean(const void *vaddr, uint64_t bytes);

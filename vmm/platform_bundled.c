@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "kernel/include/syscall.h"
+#include "kernel/include/sysdesc.h"
 #include "microkit/bundled/libmicrokit.h"
 
 /* ESR_EL2 of a data abort (Arm DDI 0487, ESR_ELx). */
@@ -186,6 +187,11 @@ void platform_virq_pend(uint32_t vcpu, uint32_t intid, uint32_t source)
     (void)vcpu_call(SYSCALL_VIRQ_SET, vcpu, intid, SYSCALL_VIRQ_PEND, source);
 }
 
+void platform_virq_pend_late(uint32_t vcpu, uint32_t intid, uint32_t delay_us)
+{
+    (void)vcpu_call(SYSCALL_VIRQ_SET, vcpu, intid, SYSCALL_VIRQ_PEND_LATE, delay_us);
+}
+
 void platform_virq_unpend(uint32_t vcpu, uint32_t intid)
 {
     (void)vcpu_call(SYSCALL_VIRQ_SET, vcpu, intid, SYSCALL_VIRQ_UNPEND, 0);
@@ -235,6 +241,24 @@ bool platform_irq_ack_at_end(uint32_t intid, microkit_channel channel)
     (void)intid;
     (void)channel;
     return false;
+}
+
+/* The words in which the kernel tells of pauses (sysdesc.h). */
+static uint64_t *pause_word(uint32_t index)
+{
+    return &((uint64_t *)SYSDESC_PD_IPC_BUFFER)[index];
+}
+
+bool platform_take_pause(microkit_channel channel)
+{
+    const uint64_t bit = 1ull << channel;
+
+    return (__atomic_fetch_and(pause_word(SYSDESC_PAUSED_WORD), ~bit, __ATOMIC_ACQ_REL) & bit) != 0;
+}
+
+void platform_arm_pause(microkit_channel channel)
+{
+    (void)__atomic_fetch_or(pause_word(SYSDESC_PAUSE_ARMED_WORD), 1ull << channel, __ATOMIC_ACQ_REL);
 }
 
 bool platform_notified(microkit_channel channel)

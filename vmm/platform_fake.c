@@ -108,6 +108,28 @@ void platform_virq_pend(uint32_t vcpu, uint32_t intid, uint32_t source)
     virq->last_source = source;
 }
 
+void platform_virq_pend_late(uint32_t vcpu, uint32_t intid, uint32_t delay_us)
+{
+    struct platform_fake_virq *virq = virq_at(vcpu, intid);
+
+    virq->late_count++;
+    virq->late_us = delay_us;
+}
+
+bool platform_take_pause(microkit_channel channel)
+{
+    const uint64_t bit = 1ull << channel;
+    const bool paused = (platform_fake.paused & bit) != 0;
+
+    platform_fake.paused &= ~bit;
+    return paused;
+}
+
+void platform_arm_pause(microkit_channel channel)
+{
+    platform_fake.pause_armed |= 1ull << channel;
+}
+
 void platform_virq_unpend(uint32_t vcpu, uint32_t intid)
 {
     virq_at(vcpu, intid)->latch = false;

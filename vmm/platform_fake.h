@@ -20,6 +20,8 @@ struct platform_fake_virq {
     bool active;
     uint32_t pend_count; /**< calls of platform_virq_pend() */
     uint32_t last_source;
+    uint32_t late_count; /**< calls of platform_virq_pend_late() */
+    uint32_t late_us;    /**< what the last one allowed */
 };
 
 /** What a vCPU looks like. */
@@ -48,6 +50,8 @@ struct platform_fake {
     struct platform_fake_post posts[PLATFORM_FAKE_POSTS];
     uint64_t doorbell_described, doorbell_gpa; /**< of the last call of platform_doorbell_move() */
     uint32_t doorbell_count;
+    uint64_t paused;      /**< bit n: channel n has a pause to take */
+    uint64_t pause_armed; /**< bit n: channel n is to be notified */
     uint32_t configure_count;
     uint32_t halt_count;
     uint64_t cleaned_bytes;

@@ -262,11 +262,16 @@ enum syscall_status vcpu_virq_set(struct vcpu *vcpu, uint64_t intid, uint64_t op
 {
     uint32_t id = (uint32_t)intid;
 
-    if (intid >= VIRQ_COUNT || source > 7)
+    if (intid >= VIRQ_COUNT || source > (op == SYSCALL_VIRQ_PEND_LATE ? UINT16_MAX : 7u))
         return SYSCALL_INVALID;
+    if (op == SYSCALL_VIRQ_PEND_LATE) {
+        late_post(vcpu, id, (uint32_t)source);
+        return SYSCALL_OK;
+    }
     arch_virq_sync(vcpu);
     switch (op) {
     case SYSCALL_VIRQ_PEND:
+        late_cancel_post(vcpu, id);
         virq_pend(&vcpu->virq, id, (uint32_t)source);
         break;
     case SYSCALL_VIRQ_UNPEND:

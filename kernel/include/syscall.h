@@ -82,12 +82,14 @@ enum syscall_virq_flags {
 
 /** What SYSCALL_VIRQ_SET does. */
 enum syscall_virq_op {
-    SYSCALL_VIRQ_PEND = 0,      /**< latch pending: an edge, a software pend, an SGI */
-    SYSCALL_VIRQ_UNPEND = 1,    /**< drop the latch */
-    SYSCALL_VIRQ_RAISE = 2,     /**< line high */
-    SYSCALL_VIRQ_LOWER = 3,     /**< line low */
-    SYSCALL_VIRQ_ACTIVATE = 4,  /**< GICD_ISACTIVER */
-    SYSCALL_VIRQ_DEACTIVATE = 5 /**< GICD_ICACTIVER */
+    SYSCALL_VIRQ_PEND = 0,       /**< latch pending: an edge, a software pend, an SGI */
+    SYSCALL_VIRQ_UNPEND = 1,     /**< drop the latch */
+    SYSCALL_VIRQ_RAISE = 2,      /**< line high */
+    SYSCALL_VIRQ_LOWER = 3,      /**< line low */
+    SYSCALL_VIRQ_ACTIVATE = 4,   /**< GICD_ISACTIVER */
+    SYSCALL_VIRQ_DEACTIVATE = 5, /**< GICD_ICACTIVER */
+    SYSCALL_VIRQ_PEND_LATE = 6   /**< latch an edge at most as many microseconds later as the source argument
+                                    says:   with another one, or when the vCPU runs anyway */
 };
 
 /** Bits that SYSCALL_VIRQ_GET returns. */

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <libfdt.h>
 
+#include "lib/config/monitor_config.h"
 #include "tool/frontend.h"
 #include "tool/guest_machine.h"
 
@@ -343,6 +344,64 @@ static uint32_t allowed(const struct vswitch_config *config, uint32_t from, uint
     "<guest name='b' ram='32M'>" LINUX "<net switch='lan'" RING "/></guest>"                                 \
     "<guest name='c' ram='32M'>" LINUX "<net switch='lan'" RING "/></guest></system>"
 
+static size_t count_doorbells(const struct model_vm *vm, const struct model_pd *pd, uint32_t channel,
+                              uint64_t gpa)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < vm->doorbell_count; i++) {
+        const struct model_doorbell *doorbell = &vm->doorbells[i];
+
+        count += doorbell->pd == pd && doorbell->gpa == gpa && doorbell->channel == channel &&
+                 (doorbell->pause || doorbell->match_value);
+    }
+    return count;
+}
+
+/* Kicks of the data queues and pauses go to whoever serves the queues: the monitor, or the switch. */
+static void test_who_hears_a_card(void **state)
+{
+    struct model *model = load("<system><switch name='lan'/><guest name='a' ram='64M'>" LINUX
+                               "<net switch='lan' datapath='ring' rx_window='9' tx_delay_us='77'/>"
+                               "<net switch='lan' datapath='vhost'/></guest></system>");
+    const struct vmm_config *config = vmm_config_of(model, "a_vmm");
+    const struct vmm_device_config *ring = &config->devices[0], *vhost = &config->devices[1];
+    const struct model_pd *vmm = model_find_pd(model, "a_vmm"), *lan = model_find_pd(model, "lan");
+    const uint32_t lan_channel = switch_config_of(model, "lan")->ports[1].link.channel;
+
+    (void)state;
+    assert_int_equal(ring->u.net.window, 9);
+    assert_int_equal(ring->u.net.tx_delay_us, 77);
+    assert_true(ring->registers != 0);
+    assert_int_equal(count_doorbells(vmm->vm, vmm, ring->link.channel, ring->gpa + 0x50), 2);
+    assert_int_equal(count_doorbells(vmm->vm, vmm, ring->link.channel, UINT64_MAX), 1);
+    assert_int_equal(count_doorbells(vmm->vm, lan, lan_channel, vhost->gpa + 0x50), 2);
+    assert_int_equal(count_doorbells(vmm->vm, lan, lan_channel, UINT64_MAX), 1);
+    model_free(model);
+}
+
+static void test_monitor_reads_what_switches_count(void **state)
+{
+    struct model *model = load("<system><serial/><switch name='lan'/><switch name='wan'/>"
+                               "<monitor><console/></monitor></system>");
+    const struct monitor_config *config =
+        config_of(model, "monitor", MONITOR_CONFIG_SECTION, sizeof(*config));
+    const struct model_map *written = map_at(model, "wan", switch_config_of(model, "wan")->stats);
+    const struct model_map *read = map_at(model, "monitor", config->switches[1].stats);
+
+    (void)state;
+    assert_int_equal(config->switch_count, 2);
+    assert_string_equal(config->switches[0].name, "lan");
+    assert_string_equal(config->switches[1].name, "wan");
+    assert_ptr_equal(written->mr, read->mr);
+    assert_int_equal(written->perms, MODEL_READ | MODEL_WRITE);
+    assert_int_equal(read->perms, MODEL_READ);
+    model_free(model);
+    model = load("<system><switch name='lan'/></system>");
+    assert_int_equal(switch_config_of(model, "lan")->stats, 0);
+    model_free(model);
+}
+
 static void test_rules(void **state)
 {
     (void)state;
@@ -475,6 +534,8 @@ int main(void)
         cmocka_unit_test(test_a_switch_has_channels_for_all_its_ports),
         cmocka_unit_test(test_interrupts_that_may_be_late),
         cmocka_unit_test(test_features_off),
+        cmocka_unit_test(test_who_hears_a_card),
+        cmocka_unit_test(test_monitor_reads_what_switches_count),
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_generated_macs_are_stable_and_unique),
         cmocka_unit_test(test_images_are_shared),

@@ -97,6 +97,26 @@ static void a_burst_ends_when_the_vcpu_stops(void **state)
     assert_int_equal(pd->thread.context.x[1], 2);
 }
 
+/* The VMM's own way to a late interrupt; one at once covers it. */
+static void a_vmm_can_be_late_too(void **state)
+{
+    struct mock_kernel *mock = *state;
+    struct vcpu *vcpu = mock_kernel_vcpu(mock, 0);
+
+    vcpu_wait(vcpu);
+    assert_int_equal(vcpu_virq_set(vcpu, INTID, SYSCALL_VIRQ_PEND_LATE, DELAY_US), SYSCALL_OK);
+    assert_int_equal(vcpu->thread.state, THREAD_IDLE);
+    (void)mock_kernel_pick(mock);
+    mock_kernel_advance(mock, after_us(DELAY_US + 1));
+    assert_int_equal(vcpu->thread.state, THREAD_READY);
+    assert_int_equal(vcpu_virq_set(vcpu, INTID, SYSCALL_VIRQ_UNPEND, 0), SYSCALL_OK);
+    assert_int_equal(vcpu_virq_set(vcpu, INTID, SYSCALL_VIRQ_PEND_LATE, DELAY_US), SYSCALL_OK);
+    assert_int_equal(vcpu_virq_set(vcpu, INTID, SYSCALL_VIRQ_PEND, 0), SYSCALL_OK);
+    assert_int_equal(vcpu_virq_set(vcpu, INTID, SYSCALL_VIRQ_UNPEND, 0), SYSCALL_OK);
+    mock_kernel_advance(mock, after_us(DELAY_US + 1));
+    assert_false(virq_is_pending(&vcpu->virq));
+}
+
 static void a_late_interrupt_waits_and_then_wakes(void **state)
 {
     struct mock_kernel *mock = *state;
@@ -182,6 +202,7 @@ int main(void)
         CASE(a_single_ring_wakes_at_once),
         CASE(a_burst_is_late_but_not_lost),
         CASE(a_burst_ends_when_the_vcpu_stops),
+        CASE(a_vmm_can_be_late_too),
         CASE(a_late_interrupt_waits_and_then_wakes),
         CASE(an_interrupt_at_once_covers_a_late_one),
         CASE(a_second_late_interrupt_makes_the_first_due),

@@ -331,7 +331,9 @@ static void nonsense_from_the_vmm_is_refused(void **state)
     (void)start(mock);
     assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_VIRQ_CONFIGURE, CHILD, 1020, 1, 0), SYSCALL_INVALID);
     assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_VIRQ_SET, CHILD, ~0ull, 0, 0), SYSCALL_INVALID);
-    assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_VIRQ_SET, CHILD, 40, 6, 0), SYSCALL_INVALID);
+    assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_VIRQ_SET, CHILD, 40, 7, 0), SYSCALL_INVALID);
+    assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_VIRQ_SET, CHILD, 40, SYSCALL_VIRQ_PEND_LATE, 0x10000),
+                     SYSCALL_INVALID);
     assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_VIRQ_SET, CHILD, 3, 0, 8), SYSCALL_INVALID);
     assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_VIRQ_GET, CHILD, 1020, 0, 0), SYSCALL_INVALID);
     assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_VIRQ_SET, CHILD + 1, 40, 0, 0), SYSCALL_DENIED);

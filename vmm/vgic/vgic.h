@@ -60,5 +60,8 @@ void vgic_pend(struct vgic *vgic, uint32_t intid);
 /** The vCPU that SPI `intid` goes to now; 0 for what is no SPI. */
 uint32_t vgic_spi_owner(struct vgic *vgic, uint32_t intid);
 
+/** As vgic_pend(), up to `delay_us` later, for an edge that nobody waits for. */
+void vgic_pend_late(struct vgic *vgic, uint32_t intid, uint32_t delay_us);
+
 /** mmio_handler of the register page; `context` is a struct vgic. Accesses it doesn't have are RAZ/WI. */
 enum mmio_result vgic_access(void *context, struct mmio_access *access);

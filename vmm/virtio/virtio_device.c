@@ -255,6 +255,20 @@ void virtio_device_publish(struct virtio_device *device, uint16_t index)
     }
 }
 
+void virtio_device_publish_late(struct virtio_device *device, uint16_t index, uint32_t delay_us)
+{
+    struct virtq *vq = &device->queues[index];
+
+    if (delay_us == 0 || device->transport_ops->queue_interrupt_late == NULL) {
+        virtio_device_publish(device, index);
+        return;
+    }
+    virtq_publish(vq);
+    if (virtq_should_interrupt(vq)) {
+        device->transport_ops->queue_interrupt_late(device->transport, index, delay_us);
+    }
+}
+
 void virtio_device_fail(struct virtio_device *device, const char *what, enum err err)
 {
     if ((device->status & VIRTIO_STATUS_NEEDS_RESET) != 0) {

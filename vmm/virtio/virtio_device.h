@@ -61,6 +61,8 @@ struct virtio_device_ops {
 struct virtio_transport_ops {
     /** There is news in the used ring of queue `index`. */
     void (*queue_interrupt)(void *transport, uint16_t index);
+    /** The same, but it may be up to `delay_us` late. NULL: the transport knows only "at once". */
+    void (*queue_interrupt_late)(void *transport, uint16_t index, uint32_t delay_us);
     /** The config space or the status has changed. */
     void (*config_interrupt)(void *transport);
 };
@@ -95,7 +97,8 @@ struct virtio_device {
     struct virtio_selectors selected;
     uint32_t config_generation;
     uint8_t status; /**< enum virtio_status */
-    bool posted;    /**< queue interrupts may reach the driver without us: always assume there is one */
+    bool posted;    /**< queue interrupts are edges that may reach the driver without us, and whose
+                       acknowledgement    nobody hears: always assume there is one */
     struct virtq_layout layouts[VMM_CONFIG_MAX_QUEUES];
     struct virtq queues[VMM_CONFIG_MAX_QUEUES];
     struct log_limit complaints;
@@ -171,6 +174,9 @@ void virtio_device_config_changed(struct virtio_device *device);
 
 /** Publish what was added to queue `index` and interrupt the driver if it wants that. */
 void virtio_device_publish(struct virtio_device *device, uint16_t index);
+
+/** As virtio_device_publish(), for an interrupt that may be up to `delay_us` late. */
+void virtio_device_publish_late(struct virtio_device *device, uint16_t index, uint32_t delay_us);
 
 /** The driver broke the rules, as `what` says: DEVICE_NEEDS_RESET, one log line. */
 void virtio_device_fail(struct virtio_device *device, const char *what, enum err err);

@@ -78,7 +78,20 @@ static void queue_interrupt(void *transport, uint16_t index)
     struct virtio_mmio *mmio = transport;
 
     (void)index; /* one line for all queues */
+    if (mmio->device->posted) {
+        irq_line_set(mmio->line, true); /* the bit is set already, for the driver to see */
+        return;
+    }
     update_line(mmio, mmio->interrupt_status | VIRTIO_MMIO_INTERRUPT_QUEUE);
+}
+
+static void queue_interrupt_late(void *transport, uint16_t index, uint32_t delay_us)
+{
+    struct virtio_mmio *mmio = transport;
+
+    if (!mmio->device->posted || !irq_line_set_late(mmio->line, delay_us)) {
+        queue_interrupt(mmio, index);
+    }
 }
 
 static void config_interrupt(void *transport)
@@ -89,7 +102,11 @@ static void config_interrupt(void *transport)
     update_line(mmio, mmio->interrupt_status | VIRTIO_MMIO_INTERRUPT_CONFIG);
 }
 
-static const struct virtio_transport_ops transport_ops = {queue_interrupt, config_interrupt};
+static const struct virtio_transport_ops transport_ops = {
+    .queue_interrupt = queue_interrupt,
+    .queue_interrupt_late = queue_interrupt_late,
+    .config_interrupt = config_interrupt,
+};
 
 void virtio_mmio_init(struct virtio_mmio *mmio, struct virtio_device *device, struct irq_line *line,
                       void *page)

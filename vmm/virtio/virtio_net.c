@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "lib/base/mem.h"
+#include "vmm/platform.h"
 
 static bool link_is_good(const struct virtio_net *net)
 {
@@ -82,11 +83,23 @@ static bool transmit_some(struct virtio_net *net, struct virtq *vq)
             break;
         }
         virtq_add_used(vq, net->scratch->head, 0);
+        net->tx_unsignalled++;
     }
     if (err != ERR_EMPTY) {
         virtio_device_fail(&net->device, "transmit queue", err);
     }
     return true;
+}
+
+/* The driver frees what was sent in passing, whenever it sends or receives: only many are worth its while. */
+static void publish_transmit(struct virtio_net *net)
+{
+    if (net->tx_unsignalled < VIRTIO_NET_TX_BATCH) {
+        virtio_device_publish_late(&net->device, VIRTIO_NET_TX, net->tx_delay_us);
+        return;
+    }
+    net->tx_unsignalled = 0;
+    virtio_device_publish(&net->device, VIRTIO_NET_TX);
 }
 
 static void run_transmit(struct virtio_net *net)
@@ -104,7 +117,7 @@ static void run_transmit(struct virtio_net *net)
     if (net->has_link && ring_should_signal_data(&net->link)) {
         microkit_notify(net->channel);
     }
-    virtio_device_publish(&net->device, VIRTIO_NET_TX);
+    publish_transmit(net);
 }
 
 /* Receive: link to queue. */
@@ -208,7 +221,26 @@ static enum err receive_record(struct virtio_net *net, struct virtq *vq, const s
     return err;
 }
 
-/* All records there are, or as many as there are buffers for. */
+/* May the guest get a frame, as far as its time goes? */
+static bool has_credit(struct virtio_net *net)
+{
+    if (net->window != 0 && net->credit == 0 && platform_take_pause(net->channel)) {
+        net->credit = net->window;
+    }
+    return net->window == 0 || net->credit != 0;
+}
+
+/* The same; if not, we are notified when that changes. */
+static bool wait_for_credit(struct virtio_net *net)
+{
+    if (has_credit(net)) {
+        return true;
+    }
+    platform_arm_pause(net->channel);
+    return has_credit(net); /* it may have paused just before */
+}
+
+/* All records there are, or as many as there are buffers and time for. */
 static void receive_some(struct virtio_net *net, struct virtq *vq)
 {
     struct ring_record record;
@@ -226,6 +258,9 @@ static void receive_some(struct virtio_net *net, struct virtq *vq)
             complain_about_link(net, err);
             return;
         }
+        if (!wait_for_credit(net)) {
+            return;
+        }
         err = receive_record(net, vq, &record, data);
         if (err == ERR_EMPTY) {
             return;
@@ -235,6 +270,7 @@ static void receive_some(struct virtio_net *net, struct virtq *vq)
             return;
         }
         ring_release(&net->link);
+        net->credit -= net->window != 0 ? 1 : 0;
     }
 }
 
@@ -273,6 +309,9 @@ static void start(void *context)
 {
     struct virtio_net *net = context;
 
+    net->device.posted = net->posts;
+    net->tx_unsignalled = 0;
+    net->credit = net->window;
     net_control_start(&net->control);
     if (net->has_link) {
         (void)ring_sync(&net->link);
@@ -345,8 +384,12 @@ uint16_t virtio_net_queue_count(uint64_t features)
 enum err virtio_net_init(struct virtio_net *net, const struct vmm_device_config *config,
                          const struct guestmem *mem, struct virtq_chain *scratch)
 {
-    *net = (struct virtio_net){
-        .channel = config->link.channel, .has_link = config->link.bytes != 0, .scratch = scratch};
+    *net = (struct virtio_net){.channel = config->link.channel,
+                               .has_link = config->link.bytes != 0,
+                               .posts = config->registers != 0,
+                               .tx_delay_us = config->u.net.tx_delay_us,
+                               .window = config->u.net.window,
+                               .scratch = scratch};
     if (net->has_link) {
         const enum err err = ring_init(&net->link, (void *)(uintptr_t)config->link.own,
                                        (const void *)(uintptr_t)config->link.peer, config->link.bytes);

@@ -21,6 +21,9 @@
 #include "vmm/virtio/net_control.h"
 #include "vmm/virtio/virtio_device.h"
 
+/** Sent frames that are worth an interrupt of their own. */
+#define VIRTIO_NET_TX_BATCH 32u
+
 /** What a device has done, for reports and tests. */
 struct virtio_net_counters {
     uint64_t tx_frames;
@@ -36,6 +39,11 @@ struct virtio_net {
     struct net_control control;
     struct ring link;
     bool has_link;
+    bool posts;           /**< the platform swallows acknowledgements: see struct virtio_device's `posted` */
+    uint32_t tx_delay_us; /**< how late an interrupt for sent frames alone may be */
+    uint32_t tx_unsignalled; /**< sent frames since the last interrupt at once */
+    uint32_t window;         /**< frames received between two pauses of the guest; 0: no limit */
+    uint32_t credit;         /**< of these, how many are left */
     microkit_channel channel;
     struct virtq_chain *scratch; /**< for the chain in hand; shared by all devices, not owned */
     struct virtio_net_counters counters;
