@@ -266,13 +266,14 @@ void virtq_push(struct virtq *vq, uint16_t head, uint32_t written_bytes)
     virtq_publish(vq);
 }
 
-bool virtq_enable_kicks(struct virtq *vq)
+/* A notification when avail->idx moves on from `index`. Returns true if it has done so. */
+static bool request_kick(struct virtq *vq, uint16_t index)
 {
     if (!virtq_is_ready(vq)) {
         return false;
     }
     if (vq->features.event_idx) {
-        store16(avail_event(vq), vq->next_avail);
+        store16(avail_event(vq), index);
     } else {
         store16(&vq->used->flags, 0);
     }
@@ -280,7 +281,17 @@ bool virtq_enable_kicks(struct virtq *vq)
        image (index, barrier, look at the request), so one of the two sees the other. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     /* An index that is nonsense is reported by the pop that follows. */
-    return load16(&vq->avail->idx) != vq->next_avail;
+    return load16(&vq->avail->idx) != index;
+}
+
+bool virtq_enable_kicks(struct virtq *vq)
+{
+    return request_kick(vq, vq->next_avail);
+}
+
+bool virtq_want_more(struct virtq *vq)
+{
+    return request_kick(vq, vq->seen_avail);
 }
 
 void virtq_disable_kicks(struct virtq *vq)

@@ -282,7 +282,8 @@ static enum err send(void *context, const struct vswitch_frame *frame)
     while (done < total) {
         const enum err err = virtq_pop(vq, chain);
         if (err == ERR_EMPTY) {
-            return give_back(vq, count, count, ERR_SPACE);
+            /* More than the whole queue holds will never be there. */
+            return give_back(vq, count, count, count == vq->size ? ERR_RANGE : ERR_SPACE);
         }
         if (err != ERR_OK || chain->readable_count != 0 || chain->writable_bytes < sizeof hdr) {
             return fail(port, err != ERR_OK ? err : ERR_FORMAT);
@@ -332,7 +333,7 @@ static bool request_space(void *context, uint32_t length_bytes)
         return has_credit(port); /* it may have paused just before */
     }
     (void)length_bytes; /* a kick tells of any new buffer; whether they suffice shows when they are tried */
-    return virtq_enable_kicks(&port->queues[VIRTIO_NET_RX]);
+    return virtq_want_more(&port->queues[VIRTIO_NET_RX]);
 }
 
 static bool should_notify(void *context)

@@ -248,6 +248,42 @@ static void test_frame_waits_for_buffers_and_is_not_lost(void **state)
     assert_int_equal(driver_used_idx(&f->guests[0].queues[VIRTIO_NET_TX]), 1);
 }
 
+static void test_some_buffers_are_not_enough(void **state)
+{
+    struct fixture *f = *state;
+    struct driver_queue *rx = &f->guests[1].queues[VIRTIO_NET_RX];
+    static uint8_t frame[3 * BUFFER_BYTES];
+
+    start_guest(f, 0, EVENT_IDX);
+    start_guest(f, 1, EVENT_IDX | VIRTIO_NET_F_MRG_RXBUF);
+    build_frame(frame, sizeof frame, 0, 1, 1);
+    offer(&f->guests[1], 2, BUFFER_BYTES);
+    (void)driver_wants_kick(rx);
+    transmit(&f->guests[0], &plain, frame, sizeof frame, sizeof frame + HDR_BYTES);
+    run(f);
+    assert_int_equal(driver_used_idx(rx), 0);
+    offer(&f->guests[1], 2, BUFFER_BYTES);
+    assert_true(driver_wants_kick(rx)); /* for the one behind those that did not suffice */
+    run(f);
+    assert_int_equal(driver_used_idx(rx), 4);
+}
+
+static void test_frame_larger_than_the_whole_queue_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+    static uint8_t frame[QUEUE_SIZE * 64];
+
+    start_guest(f, 0, 0);
+    start_guest(f, 1, VIRTIO_NET_F_MRG_RXBUF);
+    build_frame(frame, sizeof frame, 0, 1, 1);
+    offer(&f->guests[1], QUEUE_SIZE, 64);
+    transmit(&f->guests[0], &plain, frame, sizeof frame, sizeof frame + HDR_BYTES);
+    transmit(&f->guests[0], &plain, frame, 50, 100);
+    run(f);
+    assert_int_equal(vswitch_port_counters(&f->vswitch, 1).dropped[VSWITCH_DROP_TOO_LONG], 1);
+    assert_int_equal(driver_used_idx(&f->guests[1].queues[VIRTIO_NET_RX]), 1);
+}
+
 static void test_lone_transmit_interrupt_is_late_and_many_are_not(void **state)
 {
     struct fixture *f = *state;
@@ -554,6 +590,8 @@ int main(void)
         CASE(test_frame_goes_across_once_in_pieces_of_any_size),
         CASE(test_large_frame_merges_buffers),
         CASE(test_frame_waits_for_buffers_and_is_not_lost),
+        CASE(test_some_buffers_are_not_enough),
+        CASE(test_frame_larger_than_the_whole_queue_is_dropped),
         CASE(test_lone_transmit_interrupt_is_late_and_many_are_not),
         CASE(test_transmit_interrupts_that_are_apart),
         CASE(test_offload_header_passes_only_if_negotiated),

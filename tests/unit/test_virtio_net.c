@@ -292,6 +292,39 @@ static void test_mergeable_buffers(void **state)
     assert_int_equal(*(uint8_t *)driver_at(&m->ram, buffers[2] + 62, 1), 0);
 }
 
+/* With EVENT_IDX a kick is due for the buffer behind those that did not suffice. */
+static void test_some_buffers_are_not_enough(void **state)
+{
+    struct net_machine *m = *state;
+
+    assert_true(net_machine_start(m, VIRTIO_NET_F_MRG_RXBUF | VIRTIO_F_EVENT_IDX));
+    assert_true(net_machine_queue_buffer(m, 100) != 0);
+    assert_true(net_machine_queue_buffer(m, 100) != 0);
+    (void)driver_wants_kick(&m->rx);
+    assert_true(net_machine_send(m, 250, 0x44));
+    virtio_net_notified(&m->net);
+    assert_int_equal(take_all_used(&m->rx), 0);
+    assert_true(net_machine_queue_buffer(m, 100) != 0);
+    assert_true(driver_wants_kick(&m->rx));
+    virtio_driver_write(&m->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_NET_RX);
+    assert_int_equal(take_all_used(&m->rx), 3);
+}
+
+static void test_frame_larger_than_the_whole_queue_is_dropped(void **state)
+{
+    struct net_machine *m = *state;
+
+    assert_true(net_machine_start(m, VIRTIO_NET_F_MRG_RXBUF));
+    for (unsigned int i = 0; i < NET_MACHINE_QUEUE; i++) {
+        assert_true(net_machine_queue_buffer(m, 64) != 0);
+    }
+    assert_true(net_machine_send(m, 64 * NET_MACHINE_QUEUE, 1));
+    assert_true(net_machine_send(m, 60, 2));
+    virtio_net_notified(&m->net);
+    assert_int_equal(m->net.counters.rx_dropped, 1);
+    assert_int_equal(m->net.counters.rx_frames, 1); /* what came behind it */
+}
+
 static void test_mergeable_header_split_over_segments(void **state)
 {
     struct net_machine *m = *state;
@@ -527,6 +560,8 @@ int main(void)
         TEST(test_receive_in_one_batch),
         TEST(test_frame_too_long_for_its_buffer_is_dropped),
         TEST(test_mergeable_buffers),
+        TEST(test_some_buffers_are_not_enough),
+        TEST(test_frame_larger_than_the_whole_queue_is_dropped),
         TEST(test_mergeable_header_split_over_segments),
         TEST(test_offloads),
         TEST(test_offloads_that_were_not_negotiated),

@@ -159,6 +159,9 @@ static enum err receive(struct virtio_net *net, struct virtq *vq, const struct v
             err = ERR_SPACE;
             virtq_unpop(vq, 1);
         }
+        if (err == ERR_EMPTY && count == vq->size) {
+            err = ERR_SPACE; /* more than the whole queue holds will never be there */
+        }
         if (err != ERR_OK) {
             virtq_cancel_used(vq, count);
             virtq_unpop(vq, count);
@@ -208,7 +211,7 @@ static enum err receive_record(struct virtio_net *net, struct virtq *vq, const s
         return ERR_OK;
     }
     enum err err = receive(net, vq, &hdr, data, record->length_bytes);
-    if (err == ERR_EMPTY && virtq_enable_kicks(vq)) {
+    if (err == ERR_EMPTY && virtq_want_more(vq)) {
         /* Buffers have come just now; if they still don't suffice, the next kick will tell. */
         err = receive(net, vq, &hdr, data, record->length_bytes);
     }
