@@ -169,9 +169,9 @@ void virtq_push(struct virtq *vq, uint16_t head, uint32_t written_bytes);
 bool virtq_enable_kicks(struct virtq *vq);
 
 /**
- * The same by one who has seen all chains that there are and put them back, as they do not suffice: ask to be notified
- * of the next one behind them. Returns true if more are there by now. (With EVENT_IDX a driver that has passed the
- * index which virtq_enable_kicks() writes would never notify.)
+ * The same by one who has seen all chains that there are and put them back, as they do not suffice: ask to be
+ * notified of the next one behind them. Returns true if more are there by now. (With EVENT_IDX a driver that
+ * has passed the index which virtq_enable_kicks() writes would never notify.)
  */
 bool virtq_want_more(struct virtq *vq);
 

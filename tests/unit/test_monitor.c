@@ -127,7 +127,8 @@ static void test_absent_counters_are_not_shown(void **state)
     printed_bytes = 0;
     monitor_init(&monitor, &config, &few, NULL);
     type(&monitor, "counters\n");
-    assert_string_equal(printed, "counters\r\nidle_ticks 5\r\nkernel_entries 6\r\nticks 4711\r\nend\r\nmonitor> ");
+    assert_string_equal(printed,
+                        "counters\r\nidle_ticks 5\r\nkernel_entries 6\r\nticks 4711\r\nend\r\nmonitor> ");
 }
 
 static void test_sum_changes_with_any_word(void **state)

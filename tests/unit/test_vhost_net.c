@@ -359,7 +359,8 @@ static void test_filter_goes_to_the_switch(void **state)
     assert_int_equal(f->calls[0].words[1], 2ull | 1ull << 40);
     expect_call(f, 1, VHOST_SET_VLANS, 64);
     assert_int_equal(f->calls[1].words[0], 1 << 3);
-    assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, CHANNEL), 0); /* nobody kicked the data queues */
+    assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, CHANNEL),
+                     0); /* nobody kicked the data queues */
     assert_false(is_broken(f));
     virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_SEL, VIRTIO_NET_CONTROL);
     virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_READY, 0);
