@@ -8,9 +8,10 @@ OFFLOAD_SRCS := lib/net/offload.c lib/net/checksum.c
 # What ports and devices need to pass offloads through.
 VIRTIO_NET_HDR_SRCS := lib/net/virtio_net_hdr.c lib/net/rx_filter.c lib/net/frame_meta.c $(OFFLOAD_SRCS)
 LIB_SRCS += $(OFFLOAD_SRCS) lib/net/virtio_net_hdr.c
-TESTS += test_offload test_virtio_net_hdr
+TESTS += test_offload test_offload_golden test_virtio_net_hdr
 test_virtio_net_hdr_SRCS := $(VIRTIO_NET_HDR_SRCS)
 test_offload_SRCS := $(OFFLOAD_SRCS) lib/net/frame_meta.c
+test_offload_golden_SRCS := $(test_offload_SRCS)
 LIB_SRCS += lib/net/rx_filter.c
 TESTS += test_rx_filter
 test_rx_filter_SRCS := lib/net/rx_filter.c
