@@ -38,3 +38,12 @@ bench-row:
 bench-baseline:
 	cp $(BENCH_JSON) bench/baseline.json
 	$(PYTHON) bench/plot.py bench/baseline.json -o docs/performance.svg
+
+# Ways to copy, compared.
+PDS += bench_copy
+BUNDLED_PDS += bench_copy
+bench_copy_SRCS := bench/copy.c
+.PHONY: bench-copy
+bench-copy:
+	$(SUBMAKE) image SYSTEM=bench/copy.system
+	$(Q)timeout 20 $(QEMU) $(BENCH_QEMU_ARGS) -kernel $(B)/copy.elf 2>/dev/null | sed '/copy: done/q' | sed -n 's/.*copy: //p'
