@@ -23,5 +23,3 @@ test_vhost_port_SRCS := $(VSWITCH_LOGIC) pd/vswitch/vhost_port.c pd/vswitch/vhos
 FUZZERS += fuzz_vhost_port
 fuzz_vhost_port_SRCS := $(test_vhost_port_SRCS)
 fuzz_vhost_port_RUNS := 5000
-FUZZERS += fuzz_vhost
-fuzz_vhost_SRCS := $(test_vhost_port_SRCS)
