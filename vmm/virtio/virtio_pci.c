@@ -77,7 +77,8 @@ static void config_interrupt(void *transport)
     interrupt(pci, pci->config_vector, VIRTIO_PCI_ISR_CONFIG);
 }
 
-static const struct virtio_transport_ops transport_ops = {queue_interrupt, config_interrupt};
+static const struct virtio_transport_ops transport_ops = {.queue_interrupt = queue_interrupt,
+                                                          .config_interrupt = config_interrupt};
 
 static void forget_vectors(struct virtio_pci *pci)
 {
