@@ -58,7 +58,8 @@ def test_each_guest_has_a_pane_and_its_kernels_first_line_in_it(panes):
     for name in ("vm1", "vm2", "vm3"):
         text = panes[name].screen(history=2000).lstrip()
         assert FIRST_LINE in text.split("\n")[0], text[:300]
-    assert "Causeway, system 'panes'" in panes["log"].screen(history=100)
+    if not os.environ.get("CAUSEWAY_SDK"):
+        assert "Causeway, system 'panes'" in panes["log"].screen(history=100)
 
 
 def test_each_guest_answers_while_the_others_flood(panes):
