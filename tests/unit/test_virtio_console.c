@@ -331,16 +331,6 @@ static void test_broken_link_takes_everything(void **state)
     assert_true(driver_take_used(&m->queues[1], &head, &bytes));
 }
 
-static void test_terminal_alone_needs_no_control_messages(void **state)
-{
-    struct console_machine *m = *state;
-
-    m->config.u.console.port_count = 0;
-    assert_int_equal(virtio_console_init(&m->console, &m->config, &m->ram.mem, &m->scratch), ERR_OK);
-    assert_int_equal(virtio_device_offered(&m->console.device) & (SMALL | VIRTIO_CONSOLE_F_MULTIPORT), SMALL);
-    assert_int_equal(m->console.config.max_nr_ports, 1);
-}
-
 static void test_bad_configuration(void **state)
 {
     struct console_machine *m = *state;
@@ -370,7 +360,6 @@ int main(void)
         TEST(test_hostile_buffers),
         TEST(test_reset_forgets_half_sent_chains_and_open_ports),
         TEST(test_broken_link_takes_everything),
-        TEST(test_terminal_alone_needs_no_control_messages),
         TEST(test_bad_configuration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

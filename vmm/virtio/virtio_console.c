@@ -479,9 +479,8 @@ enum err virtio_console_init(struct virtio_console *console, const struct vmm_de
         .ops = &console_ops,
         .context = console,
         .mem = mem,
-        /* A terminal alone tells its size in the configuration, whose order nobody has ever got wrong. */
-        .features = (console->port_count > 1 ? VIRTIO_CONSOLE_F_MULTIPORT : 0) | VIRTIO_CONSOLE_F_SIZE |
-                    VIRTIO_CONSOLE_F_EMERG_WRITE | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX,
+        .features = VIRTIO_CONSOLE_F_SIZE | VIRTIO_CONSOLE_F_MULTIPORT | VIRTIO_CONSOLE_F_EMERG_WRITE |
+                    VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX,
         .config = &console->config,
         .config_bytes = sizeof console->config,
         .queue_count = (uint16_t)(2 * (console->port_count + 1)),
