@@ -247,6 +247,42 @@ static void test_interrupts_that_the_driver_does_not_want(void **state)
     assert_true(platform_fake.vcpus[0].virqs[SPI].level);
 }
 
+static unsigned int interrupts[VIRTIO_NET_QUEUES];
+
+static void count_interrupt(void *transport, uint16_t index)
+{
+    (void)transport;
+    interrupts[index]++;
+}
+
+static void ignore_config(void *transport)
+{
+    (void)transport;
+}
+
+static void test_shared_interrupt_comes_once(void **state)
+{
+    static const struct virtio_transport_ops counting = {count_interrupt, ignore_config};
+    struct fixture *f = *state;
+
+    start(f);
+    virtio_device_attach(&f->net.device, &counting, NULL);
+    interrupts[0] = interrupts[1] = 0;
+    use(f, &f->rx);
+    use(f, &f->tx);
+    vhost_net_notified(&f->net);
+    assert_int_equal(interrupts[VIRTIO_NET_RX], 1);
+    assert_int_equal(interrupts[VIRTIO_NET_TX], 0);
+    vhost_net_notified(&f->net); /* the driver has seen both */
+    assert_int_equal(interrupts[VIRTIO_NET_RX] + interrupts[VIRTIO_NET_TX], 1);
+    f->net.apart = true;
+    use(f, &f->rx);
+    use(f, &f->tx);
+    vhost_net_notified(&f->net);
+    assert_int_equal(interrupts[VIRTIO_NET_RX], 2);
+    assert_int_equal(interrupts[VIRTIO_NET_TX], 1);
+}
+
 /* On PCI the guest says which interrupts are posted. */
 static void test_routes_reach_platform_and_switch(void **state)
 {
@@ -388,6 +424,7 @@ int main(void)
         TEST(test_kick_goes_to_the_switch),
         TEST(test_interrupts_that_nobody_posts),
         TEST(test_interrupts_that_the_driver_does_not_want),
+        TEST(test_shared_interrupt_comes_once),
         TEST(test_routes_reach_platform_and_switch),
         TEST(test_fault_in_the_switch),
         TEST(test_nonsense_from_the_switch),

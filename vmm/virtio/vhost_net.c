@@ -170,13 +170,17 @@ enum err vhost_net_init(struct vhost_net *net, const struct vmm_device_config *c
     return virtio_device_init(&net->device, &setup);
 }
 
-/* The switch says that there are interrupts to raise, but not for which queues. */
+/* The switch says that there are interrupts to raise, but not for which queues. Queues that share an
+   interrupt get one: the driver looks at both, and a second one, of an edge, would find nothing. */
 static void interrupt(struct vhost_net *net)
 {
+    bool raised = false;
+
     for (uint16_t i = 0; i < VIRTIO_NET_QUEUES; i++) {
         virtq_follow_used(&net->device.queues[i]);
-        if (virtq_should_interrupt(&net->device.queues[i])) {
+        if (virtq_should_interrupt(&net->device.queues[i]) && (net->apart || !raised)) {
             net->device.transport_ops->queue_interrupt(net->device.transport, i);
+            raised = true;
         }
     }
 }
