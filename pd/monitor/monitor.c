@@ -27,6 +27,7 @@ static const char *const counter_names[PLATFORM_COUNTER_COUNT] = {
     [SYSCALL_COUNTER_MAINTENANCE] = "maintenance",
     [SYSCALL_COUNTER_IDLE_TICKS] = "idle_ticks",
     [PLATFORM_COUNTER_KERNEL_ENTRIES] = "kernel_entries",
+    [PLATFORM_COUNTER_USER_CYCLES] = "user_cycles",
 };
 
 /* In the order of enum vswitch_stat. */

@@ -6,9 +6,11 @@
 
 #include "kernel/include/syscall.h"
 
-/** What only seL4 counts, behind enum syscall_counter: entries into the kernel of any kind. */
+/** What only seL4 counts, behind enum syscall_counter: entries into the kernel of any kind, and cycles
+ * outside of it. */
 #define PLATFORM_COUNTER_KERNEL_ENTRIES SYSCALL_COUNTER_COUNT
-#define PLATFORM_COUNTER_COUNT (SYSCALL_COUNTER_COUNT + 1)
+#define PLATFORM_COUNTER_USER_CYCLES (SYSCALL_COUNTER_COUNT + 1)
+#define PLATFORM_COUNTER_COUNT (SYSCALL_COUNTER_COUNT + 2)
 
 /** Value of a counter that the platform does not have. */
 #define PLATFORM_COUNTER_ABSENT UINT64_MAX
