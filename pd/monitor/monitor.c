@@ -97,15 +97,19 @@ static uint64_t sum(const struct monitor_region_config *region)
     return hash;
 }
 
-static void show_sums(struct monitor *monitor)
+/* All regions, or the one called `name`. */
+static void show_sums(struct monitor *monitor, const char *name)
 {
     char line[PRINT_BYTES];
 
     for (uint32_t i = 0; i < monitor->config->region_count && i < MONITOR_CONFIG_MAX_REGIONS; i++) {
         const struct monitor_region_config *region = &monitor->config->regions[i];
 
-        (void)format_print(line, sizeof line, "%s %llx\r\n", region->name, (unsigned long long)sum(region));
-        print(monitor, line);
+        if (name == NULL || strncmp(name, region->name, sizeof region->name) == 0) {
+            (void)format_print(line, sizeof line, "%s %llx\r\n", region->name,
+                               (unsigned long long)sum(region));
+            print(monitor, line);
+        }
     }
     print(monitor, "end\r\n");
 }
@@ -117,10 +121,13 @@ static void run(struct monitor *monitor)
     if (strcmp(monitor->line, "counters") == 0) {
         show_counters(monitor);
     } else if (strcmp(monitor->line, "sums") == 0) {
-        show_sums(monitor);
+        show_sums(monitor, NULL);
+    } else if (strncmp(monitor->line, "sum ", 4) == 0) {
+        show_sums(monitor, monitor->line + 4);
     } else if (monitor->line_bytes != 0) {
         print(monitor,
-              "counters: what kernel and switches have counted\r\nsums: a checksum of each region\r\n");
+              "counters: what kernel and switches have counted\r\nsums: a checksum of each region\r\n"
+              "sum NAME: of one region\r\n");
     }
     monitor->line_bytes = 0;
     print(monitor, "monitor> ");

@@ -154,6 +154,29 @@ static void test_sum_changes_with_any_word(void **state)
     assert_string_not_equal(before, printed);
 }
 
+static void test_sum_of_one_region_by_name(void **state)
+{
+    static uint64_t region[8];
+    struct monitor_config config = {.region_count = 2};
+    struct monitor monitor;
+
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        config.regions[i].vaddr = (uint64_t)(uintptr_t)region;
+        config.regions[i].bytes = sizeof region;
+    }
+    strcpy(config.regions[0].name, "one");
+    strcpy(config.regions[1].name, "other");
+    printed_bytes = 0;
+    monitor_init(&monitor, &config, &ops, NULL);
+    type(&monitor, "sum other\n");
+    assert_non_null(strstr(printed, "\r\nother "));
+    assert_null(strstr(printed, "\r\none "));
+    type(&monitor, "sum oth\n");
+    assert_non_null(strstr(printed, "\r\nend\r\n"));
+    assert_null(strstr(printed, "\r\nother "));
+}
+
 static void test_long_and_unknown_lines_are_survived(void **state)
 {
     struct monitor_config config = {0};
@@ -180,6 +203,7 @@ int main(void)
         cmocka_unit_test(test_absent_counters_are_not_shown),
         cmocka_unit_test(test_switches_counters_carry_its_name),
         cmocka_unit_test(test_sum_changes_with_any_word),
+        cmocka_unit_test(test_sum_of_one_region_by_name),
         cmocka_unit_test(test_long_and_unknown_lines_are_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
