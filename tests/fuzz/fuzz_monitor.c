@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct monitor_ops ops = {.print = print, .counters = counters};
     static const uint64_t region[8] = {1, 2, 3};
-    struct monitor_config config = {.region_count = 2, .has_counters = 1};
+    struct monitor_config config = {.region_count = 2};
     struct monitor monitor;
 
     for (uint32_t i = 0; i < 2; i++) {
