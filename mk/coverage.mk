@@ -34,7 +34,7 @@ $(call objs,$(B)/cov,tests/unit/test_platform_sel4.c tests/unit/test_platform_se
 coverage: $(COVERAGE_TESTS:%=$(B)/coverage/%) $(COVERAGE_FUZZERS:%=$(B)/coverage/%)
 	$(Q)find $(B)/cov -name '*.gcda' -delete
 	$(Q)for t in $(COVERAGE_TESTS:%=$(B)/coverage/%); do $$t >$(B)/coverage/log 2>&1 || { cat $(B)/coverage/log; exit 1; }; done
-	$(Q)for f in $(COVERAGE_FUZZERS); do $(B)/coverage/$$f tests/fuzz/corpus/$$f $(B)/corpus/$$f || exit 1; done
+	$(Q)for f in $(COVERAGE_FUZZERS); do $(B)/coverage/$$f tests/corpus/$$f $(B)/corpus/$$f || exit 1; done
 	$(Q)$(PYTHON) scripts/coverage.py --objects $(B)/cov --minimum $(COVERAGE_MINIMUM) --table $(B)/coverage.txt $(COVERAGE_SRCS)
 
 -include $(COV_OBJS:.o=.d)

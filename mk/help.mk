@@ -10,7 +10,7 @@ Causeway runs Linux virtual machines side by side on one AArch64 machine.
   make test      unit tests, short fuzzing and QEMU scenarios
   make test-reproducible   build again elsewhere: the same bytes
   make bench     measure in instructions, and compare with bench/baseline.json
-  make test-hostile   every attack of the hostile guest, and a table of what it did
+  make test-hostile   every attack of the hostile guest, and a table of what it did; HOSTILE_CASES=0-60,300 picks some
   make test-sdk       every system for each Microkit SDK, with a stand-in for the SDK
   make check     formatting, static analysis, the rules of the house
   make fuzz      each fuzzer for TIME seconds, FUZZ_JOBS at a time, and a summary; fuzz-NAME for one of them

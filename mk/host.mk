@@ -53,7 +53,7 @@ $(B)/fuzz/%.o: %.c
 		-DUNIT_TEST=1 -c $< -o $@
 
 FUZZ_JOBS ?= $(shell nproc)
-FUZZ_RUN := $(PYTHON) scripts/fuzz.py --build $(B) --seeds tests/fuzz/corpus
+FUZZ_RUN := $(PYTHON) scripts/fuzz.py --build $(B) --seeds tests/corpus
 TIME ?= 60
 
 define fuzz_rules

@@ -3,11 +3,11 @@
  * The hostile guest: a bare-metal AArch64 program that boots as a virtual machine and attacks whatever it was
  * given, case by case.
  *
- * It takes commands on its console, one a line: `list`, `count`, `run N`, `all`. For each case it prints
- *     case N NAME: begin
- *     case N NAME: survived            (the device answers again after a reset)
- *     case N NAME: DEAD reason         (it does not)
- * Whether a neighbour suffered is for the harness to judge (tests/hostile).
+ * It takes commands on its console, one a line: `list`, `count`, `run N`, `all`, `sabotage NAME`. For each
+ * case it prints case N NAME: begin case N NAME: survived (...)      (the attack was met as it should be, and
+ * the devices answer after a reset) case N NAME: MISSED effect       (the attack did not do what it is there
+ * for: the case proves nothing) case N NAME: DEAD reason         (a device does not answer any more) Whether
+ * a neighbour suffered is for the harness to judge (tests/hostile).
  */
 #pragma once
 
@@ -27,6 +27,10 @@ extern volatile uint64_t exception_syndrome;
 struct machine {
     uint64_t ram_base, ram_bytes;
     uint64_t gicd, gicc, uart;
+    uint32_t uart_intid;
+    uint64_t ecam, ecam_bytes; /* of a PCI host bridge, if there is one */
+    uint64_t msi_frame;        /* GICv2m */
+    uint32_t msi_spi_first, msi_spi_count;
     struct {
         uint64_t base, bytes;
         uint32_t intid;
@@ -39,6 +43,10 @@ extern struct machine machine;
 
 /** Read the device tree at `blob`; false if it isn't one. */
 bool machine_read(const void *blob);
+
+/** The virtual counter, and its ticks in a second. */
+uint64_t machine_ticks(void);
+uint64_t machine_frequency(void);
 
 /* console.c: polled PL011. */
 
@@ -55,12 +63,21 @@ void console_get_line(char *line, size_t capacity);
 
 /* gic.c */
 
-/** Called from the interrupt vector: acknowledge, count, and end unless gic_hold is set. */
-void gic_take(void);
+/**
+ * Called from the interrupt vector: acknowledge, count, and end unless gic_hold is set. Returns bits that the
+ * vector sets in the saved state: I to go on with interrupts masked.
+ */
+uint64_t gic_take(void);
 extern volatile uint64_t gic_interrupts;
 extern volatile bool gic_hold;
+/** After so many more interrupts the CPU masks them; 0: no limit. */
+extern volatile uint64_t gic_limit;
 /** Enable the distributor, the CPU interface and `intid`. */
 void gic_enable(uint32_t intid);
+/** Is `intid` pending at the distributor? */
+bool gic_is_pending(uint32_t intid);
+/** Disable, unpend and deactivate every interrupt. */
+void gic_quiet(void);
 /** End the interrupts that were held, newest first, and hold no more. */
 void gic_release(void);
 void gic_mask_cpu(void);
@@ -73,9 +90,23 @@ uint64_t access_read(uint64_t address, uint32_t width_bytes);
 /** Store the low `width_bytes` (1, 2, 4, 8) of `value`. */
 void access_write(uint64_t address, uint32_t width_bytes, uint64_t value);
 
+/* check.c: what a case sees of its own effect, which proves that it got where it aims. */
+
+/** Begin a case: nothing noted, no exceptions. */
+void check_begin(void);
+/** Note an effect; the first that does not hold is the case's failure, as `what` says. */
+void check_that(bool holds, const char *what);
+/** The failure or NULL, and how many effects were noted. To have noted none is a failure. */
+const char *check_result(uint64_t *count);
+/** Exceptions since the case began. */
+uint64_t check_exceptions(void);
+/** At least so many exceptions. */
+void check_aborted(uint64_t at_least);
+
 /* virtio.c: a driver that can do it right, to see whether the device still lives. */
 
-#define VIRTIO_QUEUE_COUNT 4u
+#define VIRTIO_QUEUE_COUNT 8u
+/** Memory of a queue; one that cannot have so many entries is used with fewer. */
 #define VIRTIO_QUEUE_SIZE 16u
 
 /** struct virtq_desc (virtio 1.2, 2.7.5). */
@@ -102,11 +133,18 @@ struct virtio_queue {
 };
 
 struct virtio_device {
-    uint64_t base;
+    uint64_t base; /**< register window, or BAR 0 */
     uint32_t intid;
     uint32_t id;                 /**< virtio device id */
+    uint16_t queue_size;         /**< of its queues, as we use them: up to VIRTIO_QUEUE_SIZE */
     struct virtio_queue *queues; /**< VIRTIO_QUEUE_COUNT of them */
     uint8_t *buffers;            /**< VIRTIO_BUFFER_BYTES of RAM for it */
+    struct {
+        uint64_t space;                          /**< configuration space; 0: the device is no PCI function */
+        uint64_t common, notify, isr, config;    /**< structures in the BAR */
+        uint64_t msix_at, msix_table, access_at; /**< capabilities, and where the former's table is */
+        uint32_t notify_bytes, vectors;
+    } pci;
 };
 #define VIRTIO_BUFFER_BYTES 0x20000u
 
@@ -130,6 +168,7 @@ enum virtio_register {
     REG_QUEUE_DESC_LOW = 0x080,
     REG_QUEUE_DRIVER_LOW = 0x090,
     REG_QUEUE_DEVICE_LOW = 0x0a0,
+    REG_SHM_LEN_LOW = 0x0b0,
     REG_CONFIG_GENERATION = 0x0fc,
     REG_CONFIG = 0x100
 };
@@ -142,6 +181,29 @@ enum virtio_status {
     STATUS_NEEDS_RESET = 64,
     STATUS_FAILED = 128
 };
+
+/** Device ids (virtio 1.2, 5). */
+enum virtio_id { DEVICE_NET = 1, DEVICE_BLOCK = 2, DEVICE_CONSOLE = 3, DEVICE_ENTROPY = 4 };
+
+/** Feature bits that attacks use (virtio 1.2, 5 and 6). */
+#define FEATURE_CONSOLE_MULTIPORT (1ull << 1)
+#define FEATURE_BLOCK_FLUSH (1ull << 9)
+#define FEATURE_BLOCK_CONFIG_WCE (1ull << 11)
+#define FEATURE_BLOCK_DISCARD (1ull << 13)
+#define FEATURE_BLOCK_WRITE_ZEROES (1ull << 14)
+#define FEATURE_NET_MRG_RXBUF (1ull << 15)
+#define FEATURE_INDIRECT_DESC (1ull << 28)
+#define FEATURE_EVENT_IDX (1ull << 29)
+
+/** The devices that the machine has, `virtio_count` of them; virtio_probe() finds them. */
+extern struct virtio_device virtio_devices[MACHINE_MAX_DEVICES];
+extern uint32_t virtio_count;
+void virtio_probe(void);
+
+/** Where its configuration space is in memory. */
+uint64_t virtio_config(const struct virtio_device *device);
+/** Does it ask for an interrupt, or has it sent one that nobody has taken? */
+bool virtio_interrupts(const struct virtio_device *device);
 
 /** Read the 32-bit register at `offset` (enum virtio_register). */
 uint32_t virtio_read(const struct virtio_device *device, uint32_t offset);
@@ -158,14 +220,50 @@ bool virtio_queue_enable(struct virtio_device *device, uint32_t index);
 void virtio_queue_place(struct virtio_device *device, uint32_t index, uint32_t size, uint64_t desc,
                         uint64_t avail, uint64_t used);
 void virtio_driver_ok(struct virtio_device *device);
-/** Reset, negotiate, enable the first two queues (one if it has only one), DRIVER_OK. */
+/** Reset, negotiate `features`, enable the first `queues` queues, DRIVER_OK. */
+bool virtio_start_with(struct virtio_device *device, uint64_t features, uint32_t queues);
+/** The same with no feature, and as many queues as its plain use needs: 2 of net and console, else 1. */
 bool virtio_start(struct virtio_device *device);
+/** How many queues it has. */
+uint32_t virtio_queue_total(struct virtio_device *device);
+/** Largest size of queue `index`, 0 if there is no such queue. */
+uint32_t virtio_queue_max(struct virtio_device *device, uint32_t index);
 /** Put descriptor `head` into queue `index`'s avail ring and notify. */
 void virtio_submit(struct virtio_device *device, uint32_t index, uint16_t head);
+/** Make something arrive for the device's receive queue, if it is a network card: a frame from the other
+ * card. */
+void virtio_provoke(struct virtio_device *device);
+/** Do one harmless request on a device that runs, behind what its queue has had; false if it isn't answered.
+ */
+bool virtio_request(struct virtio_device *device);
 /** Wait a bounded time until queue `index` has `count` used entries. */
 bool virtio_wait_used(struct virtio_device *device, uint32_t index, uint16_t count);
 /** The device-specific queue that takes device-readable buffers (net, console: 1; block: 0). */
 uint32_t virtio_out_queue(const struct virtio_device *device);
+
+/* check.c again, with a device. */
+
+/** DEVICE_NEEDS_RESET comes within a bounded time. */
+void check_broken(struct virtio_device *device);
+/** The device stands by what its status says: it runs, or wants a reset. For attacks that the rules leave
+ * open. */
+void check_running_or_broken(struct virtio_device *device);
+/** DRIVER_OK stands, and no reset is wanted. */
+void check_running(struct virtio_device *device);
+/** The device runs, and answers a good request without a reset before it. */
+void check_works(struct virtio_device *device);
+/** The device has used a buffer of queue `index` since it was enabled, or wants a reset. */
+void check_noticed(struct virtio_device *device, uint32_t index);
+
+/** What no access may change: identity, offered features, the largest queue, the first words of the
+ * configuration. */
+struct identity {
+    uint32_t words[8];
+};
+/** Reset the device, and take it. */
+struct identity check_identify(struct virtio_device *device);
+/** It is what it was. Resets the device. */
+void check_identity(struct virtio_device *device, const struct identity *before);
 
 /** The whole check: start it, do one harmless request, see it used. NULL if well, else what failed. */
 const char *virtio_check_alive(struct virtio_device *device);
@@ -180,10 +278,17 @@ struct attack {
 };
 
 /** Tables of attacks, each ended by an entry without a name. */
-extern const struct attack attack_registers[]; /* on every virtio device */
+extern const struct attack attack_registers[]; /* on every device behind virtio-mmio */
+extern const struct attack attack_pci[];       /* on every device behind virtio-pci */
+extern const struct attack attack_protocol[];  /* on every virtio device */
 extern const struct attack attack_queues[];
 extern const struct attack attack_chains[];
-extern const struct attack attack_payload_net[];   /* virtio-net only */
-extern const struct attack attack_payload_block[]; /* virtio-blk only */
-extern const struct attack attack_payload_console[];
-extern const struct attack attack_machine[]; /* GIC, PSCI, memory, system registers: once a run */
+extern const struct attack attack_net[];   /* virtio-net only */
+extern const struct attack attack_block[]; /* virtio-blk only */
+extern const struct attack attack_console[];
+extern const struct attack attack_entropy[];
+extern const struct attack attack_sabotage[]; /* not in the catalogue */
+extern const struct attack attack_gic[];      /* once a run: distributor and CPU interface */
+extern const struct attack attack_calls[];    /* PSCI, SMCCC, TRNG */
+extern const struct attack attack_uart[];     /* PL011 */
+extern const struct attack attack_machine[];  /* memory, page tables, system registers */

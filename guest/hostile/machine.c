@@ -5,6 +5,22 @@
 
 struct machine machine;
 
+uint64_t machine_ticks(void)
+{
+    uint64_t count;
+
+    __asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(count)::"memory");
+    return count;
+}
+
+uint64_t machine_frequency(void)
+{
+    uint64_t frequency;
+
+    __asm__ volatile("mrs %0, cntfrq_el0" : "=r"(frequency));
+    return frequency;
+}
+
 /* The tree comes from our own VMM, so this reader trusts its structure and only looks for what it needs. */
 
 static uint32_t be32(const uint8_t *at)
@@ -19,10 +35,11 @@ static uint64_t be64(const uint8_t *at)
 
 /* What was collected of the node being read. */
 struct node {
-    char kind; /* 'v'irtio, 'g'ic, 'u'art, 'm'emory, 0 */
+    char kind; /* 'v'irtio, 'g'ic, 'u'art, 'm'emory, 'p'ci, 'i' frame of MSIs, 0 */
     const uint8_t *reg;
     uint32_t reg_bytes;
     uint32_t intid;
+    uint32_t spi_first, spi_count;
 };
 
 static bool list_has(const uint8_t *list, uint32_t bytes, const char *text)
@@ -53,7 +70,15 @@ static void node_property(struct node *node, const char *name, const uint8_t *va
             node->kind = 'g';
         } else if (list_has(value, bytes, "arm,pl011")) {
             node->kind = 'u';
+        } else if (list_has(value, bytes, "pci-host-ecam-generic")) {
+            node->kind = 'p';
+        } else if (list_has(value, bytes, "arm,gic-v2m-frame")) {
+            node->kind = 'i';
         }
+    } else if (strcmp(name, "arm,msi-base-spi") == 0) {
+        node->spi_first = be32(value);
+    } else if (strcmp(name, "arm,msi-num-spis") == 0) {
+        node->spi_count = be32(value);
     }
 }
 
@@ -70,6 +95,14 @@ static void node_done(const struct node *node)
         machine.gicc = be64(node->reg + 16);
     } else if (node->kind == 'u') {
         machine.uart = be64(node->reg);
+        machine.uart_intid = node->intid;
+    } else if (node->kind == 'p') {
+        machine.ecam = be64(node->reg);
+        machine.ecam_bytes = be64(node->reg + 8);
+    } else if (node->kind == 'i') {
+        machine.msi_frame = be64(node->reg);
+        machine.msi_spi_first = node->spi_first;
+        machine.msi_spi_count = node->spi_count;
     } else if (node->kind == 'v' && machine.virtio_count < MACHINE_MAX_DEVICES) {
         machine.virtio[machine.virtio_count].base = be64(node->reg);
         machine.virtio[machine.virtio_count].bytes = be64(node->reg + 8);

@@ -8,21 +8,19 @@
 
 void main_run(const void *fdt);
 
-static struct virtio_queue queues[MACHINE_MAX_DEVICES][VIRTIO_QUEUE_COUNT];
-static uint8_t buffers[MACHINE_MAX_DEVICES][VIRTIO_BUFFER_BYTES] __attribute__((aligned(4096)));
-static struct virtio_device devices[MACHINE_MAX_DEVICES];
+static const struct attack *const on_machine[] = {attack_gic, attack_calls, attack_uart, attack_machine};
+static const struct attack *const on_every_device[] = {attack_protocol, attack_queues, attack_chains};
 
-static const struct attack *const on_every_device[] = {attack_registers, attack_queues, attack_chains};
-
-/* The tables that go with a kind of device. */
+/* The table that goes with a kind of device. */
 static const struct attack *payload_of(uint32_t id)
 {
     static const struct attack none[] = {{NULL, NULL, 0}};
 
-    return id == 1   ? attack_payload_net
-           : id == 2 ? attack_payload_block
-           : id == 3 ? attack_payload_console
-                     : none;
+    return id == DEVICE_NET       ? attack_net
+           : id == DEVICE_BLOCK   ? attack_block
+           : id == DEVICE_CONSOLE ? attack_console
+           : id == DEVICE_ENTROPY ? attack_entropy
+                                  : none;
 }
 
 /* One case: an attack and, unless it is on the machine, the device. */
@@ -31,26 +29,33 @@ struct attack_case {
     struct virtio_device *device;
 };
 
+/* Count through one table, from `number` on; returns the number after it. */
+static uint64_t find_in(const struct attack *table, struct virtio_device *device, uint64_t number,
+                        uint64_t wanted, struct attack_case *found)
+{
+    for (const struct attack *a = table; a->name != NULL; a++, number++) {
+        if (number == wanted) {
+            *found = (struct attack_case){a, device};
+        }
+    }
+    return number;
+}
+
 /* Count through the catalogue to case `wanted`; returns how many there are if it is past the end. */
 static uint64_t find_case(uint64_t wanted, struct attack_case *found)
 {
     uint64_t number = 0;
 
-    for (const struct attack *a = attack_machine; a->name != NULL; a++, number++) {
-        if (number == wanted) {
-            *found = (struct attack_case){a, NULL};
-        }
+    for (uint32_t table = 0; table < sizeof on_machine / sizeof on_machine[0]; table++) {
+        number = find_in(on_machine[table], NULL, number, wanted, found);
     }
-    for (uint32_t d = 0; d < machine.virtio_count; d++) {
-        for (uint32_t table = 0; table <= 3; table++) {
-            const struct attack *a = table < 3 ? on_every_device[table] : payload_of(devices[d].id);
-
-            for (; devices[d].id != 0 && a->name != NULL; a++, number++) {
-                if (number == wanted) {
-                    *found = (struct attack_case){a, &devices[d]};
-                }
-            }
+    for (uint32_t d = 0; d < virtio_count; d++) {
+        number = find_in(virtio_devices[d].pci.space != 0 ? attack_pci : attack_registers, &virtio_devices[d],
+                         number, wanted, found);
+        for (uint32_t table = 0; table < sizeof on_every_device / sizeof on_every_device[0]; table++) {
+            number = find_in(on_every_device[table], &virtio_devices[d], number, wanted, found);
         }
+        number = find_in(payload_of(virtio_devices[d].id), &virtio_devices[d], number, wanted, found);
     }
     return number;
 }
@@ -72,46 +77,82 @@ static void put_case(uint64_t number, const struct attack_case *c)
 /* Every device has to answer, not only the one attacked. */
 static const char *check_all(uint32_t *failed)
 {
-    for (uint32_t d = 0; d < machine.virtio_count; d++) {
-        const char *why = devices[d].id != 0 ? virtio_check_alive(&devices[d]) : NULL;
+    for (*failed = 0; *failed < virtio_count; (*failed)++) {
+        const char *why = virtio_check_alive(&virtio_devices[*failed]);
 
         if (why != NULL) {
-            *failed = d;
             return why;
         }
     }
     return NULL;
 }
 
+static void put_count(const char *before, uint64_t count, const char *what)
+{
+    console_put(before);
+    console_put_number(count);
+    console_put(what);
+}
+
+/* Say how the case ended; true if well. */
+static bool put_verdict(uint64_t number, const struct attack_case *c, const char *missed, uint64_t checks)
+{
+    uint64_t exceptions = check_exceptions();
+    uint32_t failed;
+    const char *dead = check_all(&failed);
+
+    console_put("\n"); /* whatever the attack and the check have left on the line */
+    put_case(number, c);
+    if (dead != NULL) {
+        put_count(": DEAD device ", virtio_devices[failed].id, ": ");
+        console_put(dead);
+    } else if (missed != NULL) {
+        console_put(": MISSED: ");
+        console_put(missed);
+    } else {
+        put_count(": survived (", checks, " effects, ");
+        put_count("", exceptions, " exceptions)");
+    }
+    console_put("\n");
+    return dead == NULL && missed == NULL;
+}
+
+static bool run_attack(uint64_t number, const struct attack_case *c)
+{
+    const char *missed;
+    uint64_t checks;
+
+    put_case(number, c);
+    console_put(": begin\n");
+    check_begin();
+    c->attack->run(c->device, c->attack->parameter);
+    missed = check_result(&checks);
+    console_start();
+    return put_verdict(number, c, missed, checks);
+}
+
 static bool run_case(uint64_t number)
 {
     struct attack_case c = {NULL, NULL};
-    uint64_t exceptions = exception_count;
-    uint32_t failed = 0;
-    const char *why;
 
     (void)find_case(number, &c);
     if (c.attack == NULL) {
         console_put("no such case\n");
         return false;
     }
-    put_case(number, &c);
-    console_put(": begin\n");
-    c.attack->run(c.device, c.attack->parameter);
-    why = check_all(&failed);
-    put_case(number, &c);
-    if (why == NULL) {
-        console_put(": survived (");
-        console_put_number(exception_count - exceptions);
-        console_put(" exceptions)\n");
-        return true;
+    return run_attack(number, &c);
+}
+
+/* By name, and not in the catalogue: see attack_sabotage.c. */
+static void run_sabotage(const char *name)
+{
+    for (const struct attack *a = attack_sabotage; a->name != NULL; a++) {
+        if (strcmp(a->name, name) == 0) {
+            const struct attack_case c = {a, NULL};
+
+            (void)run_attack(0, &c);
+        }
     }
-    console_put(": DEAD: device ");
-    console_put_number(devices[failed].id);
-    console_put(" ");
-    console_put(why);
-    console_put("\n");
-    return false;
 }
 
 static void run_all(void)
@@ -139,6 +180,24 @@ static uint64_t parse_number(const char *text)
     return value;
 }
 
+/* How many there are, and which of them are on a console. */
+static void count_cases(void)
+{
+    struct attack_case c = {NULL, NULL};
+    uint64_t total = find_case(~0ull, &c), first = total, end = total;
+
+    for (uint64_t number = 0; number < total; number++) {
+        (void)find_case(number, &c);
+        if (c.device != NULL && c.device->id == DEVICE_CONSOLE) {
+            first = first == total ? number : first;
+            end = number + 1;
+        }
+    }
+    put_count("count ", total, " console ");
+    put_count("", first, "-");
+    put_count("", end, "\n");
+}
+
 static void list_cases(void)
 {
     struct attack_case c = {NULL, NULL};
@@ -153,16 +212,14 @@ static void list_cases(void)
 
 static void command(const char *line)
 {
-    struct attack_case unused = {NULL, NULL};
-
     if (strcmp(line, "list") == 0) {
         list_cases();
     } else if (strcmp(line, "count") == 0) {
-        console_put("count ");
-        console_put_number(find_case(~0ull, &unused));
-        console_put("\n");
+        count_cases();
     } else if (strcmp(line, "all") == 0) {
         run_all();
+    } else if (strncmp(line, "sabotage ", 9) == 0) {
+        run_sabotage(line + 9);
     } else if (strncmp(line, "run ", 4) == 0) {
         (void)run_case(parse_number(line + 4));
     } else if (line[0] != 0) {
@@ -179,14 +236,10 @@ void main_run(const void *fdt)
         return;
     }
     console_start();
+    virtio_probe();
     console_put("hostile: up, ");
-    console_put_number(machine.virtio_count);
-    console_put(" virtio-mmio windows\n");
-    for (uint32_t d = 0; d < machine.virtio_count; d++) {
-        devices[d] =
-            (struct virtio_device){machine.virtio[d].base, machine.virtio[d].intid, 0, queues[d], buffers[d]};
-        devices[d].id = virtio_read(&devices[d], REG_DEVICE_ID);
-    }
+    console_put_number(virtio_count);
+    console_put(" virtio devices\n");
     for (;;) {
         console_put("hostile> ");
         console_get_line(line, sizeof line);

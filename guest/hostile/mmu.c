@@ -8,6 +8,10 @@
 #define ENTRY_TABLE 0x3ull
 #define ENTRY_NORMAL (1ull << 2 | 3ull << 8) /* attribute 1, inner-shareable */
 
+/* Where the second mapping of low addresses begins, in gigabytes, and how much it has. */
+#define NORMAL_FIRST 400u
+#define NORMAL_COUNT 64u
+
 static uint64_t level1[512] __attribute__((aligned(4096)));
 static uint64_t level2[512] __attribute__((aligned(4096)));
 
@@ -23,6 +27,9 @@ void mmu_enable(void)
     for (uint64_t i = 0; i < 512; i++) {
         level1[i] = i * GIB | ENTRY_BLOCK;
     }
+    for (uint64_t i = 0; i < NORMAL_COUNT; i++) {
+        level1[NORMAL_FIRST + i] = i * GIB | ENTRY_BLOCK | ENTRY_NORMAL;
+    }
     /* The gigabyte this program runs in is RAM. */
     level1[(uintptr_t)level1 / GIB] |= ENTRY_NORMAL;
     /* Attribute 0: Device-nGnRnE; 1: normal write-back. 39-bit addresses, 4 KiB granule, 40-bit output. */
@@ -34,6 +41,11 @@ void mmu_enable(void)
     __asm__ volatile("mrs %0, sctlr_el1" : "=r"(control));
     control |= 1ull << 0 | 1ull << 2 | 1ull << 12;
     __asm__ volatile("msr sctlr_el1, %0\n\tisb" ::"r"(control) : "memory");
+}
+
+uint64_t mmu_normal(uint64_t address)
+{
+    return address + NORMAL_FIRST * GIB;
 }
 
 void mmu_attack_map(uint64_t kind)

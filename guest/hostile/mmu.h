@@ -19,6 +19,10 @@ enum mmu_attack {
 /** Switch translation and caches on: 512 GiB one to one, the gigabyte with RAM as normal memory. */
 void mmu_enable(void);
 
+/** Another address of a register below 64 GiB, as normal memory: unaligned accesses are not the processor's
+ * to refuse. */
+uint64_t mmu_normal(uint64_t address);
+
 /** Point the window somewhere (enum mmu_attack), or nowhere again. */
 void mmu_attack_map(uint64_t kind);
 void mmu_attack_unmap(void);

@@ -91,8 +91,10 @@ on_irq:
         mrs     x0, elr_el1
         mrs     x1, spsr_el1
         stp     x0, x1, [sp, #160]
-        bl      gic_take
+        bl      gic_take                /* returns what to add to the saved state */
+        mov     x2, x0
         ldp     x0, x1, [sp, #160]
+        orr     x1, x1, x2
         msr     elr_el1, x0
         msr     spsr_el1, x1
         ldp     x0, x1, [sp, #0]

@@ -7,10 +7,12 @@
 The system (systems/hostile.system) has the attacker, two Debian guests vm1 and vm2 and a monitor. Before the first
 case vm1 begins to ping vm2 and to send it a stream of blocks over one TCP connection; vm2 checks the sum of each.
 After every case:
-  - the attacker has found its devices alive after a reset, or its VM has been restarted and is up again;
+  - the attacker has seen the effects that the attack must have, and found its devices alive after a reset; or its VM
+    has been restarted and is up again;
   - pings were answered without a gap, each within the bound; blocks arrived whole, on the same connection;
-  - no PD has faulted.
-Now and then, and at the end, the monitor's sums of memory that nobody may change are what they were.
+  - no PD has faulted;
+  - the monitor's sums of canaries are what they were. Now and then, and at the end, those of large regions, too.
+At the end vm2's part of the disk is what it was. sabotage.py shows that each of these verdicts can be a bad one.
 """
 
 import argparse
@@ -25,10 +27,10 @@ from consoles import Consoles, Guest, Timeout  # noqa: E402  (needs the path)
 
 ATTACKER, VM1, VM2, MONITOR = "hostile", "vm1", "vm2", "monitor"
 VM2_ADDRESS = "192.168.1.2"
-BOOT_SECONDS = 300
-CASE_SECONDS = 60
+BOOT_SECONDS = 900
+CASE_SECONDS = 300
 # How long the neighbours may take to show that they live on. Far more than they need: it ends a hang.
-PROOF_SECONDS = 30
+PROOF_SECONDS = 120
 # By the neighbours' own clock. With -icount that counts instructions, so that the host's load does not matter: a ping
 # takes 4 ms at most beside everything but what this is to find.
 LATENCY_LIMIT_MS = 50
@@ -36,6 +38,10 @@ LATENCY_LIMIT_MS = 50
 QEMU_ARGUMENTS = ["-icount", "shift=1,sleep=off"]
 BLOCK_KIB = 64
 CASES_PER_SUM = 100
+# Watched regions that are summed after every case: small ones.
+CANARIES = ("canary", "vm1_dtb", "vm2_dtb")
+# Typed before a case on a console, for an attack that wants something to receive.
+SOMETHING_TO_RECEIVE = "x" * 32
 FAULT = re.compile(r"faulted and has no parent|kernel: panic|unexpected exception")
 
 
@@ -63,18 +69,23 @@ class Neighbours:
         self.blocks = 0
         self.sequence = None
 
+    @staticmethod
+    def run(guest, command):
+        """Run a command, with as much time as a slow host may need."""
+        return guest.run(command, BOOT_SECONDS)
+
     def start(self):
         for guest in (self.vm1, self.vm2):
             guest.wait_prompt(BOOT_SECONDS)
-        self.vm1.run(f"dd if=/dev/urandom of=/tmp/block bs=1k count={BLOCK_KIB} 2>/dev/null")
-        block_sum = self.vm1.run("sha256sum </tmp/block").split()[0]
+        self.run(self.vm1, f"dd if=/dev/urandom of=/tmp/block bs=1k count={BLOCK_KIB} 2>/dev/null")
+        block_sum = self.run(self.vm1, "sha256sum </tmp/block").split()[0]
         # Anything but a whole and right block ends the loop, and says so.
-        self.vm2.run(f"mkfifo /tmp/fifo; (n=0; nc -l -p 5000 <>/tmp/fifo | while dd bs={BLOCK_KIB}k count=1 "
+        self.run(self.vm2, f"mkfifo /tmp/fifo; (n=0; nc -l -p 5000 <>/tmp/fifo | while dd bs={BLOCK_KIB}k count=1 "
                      f"iflag=fullblock 2>/dev/null | sha256sum | grep -q {block_sum}; do n=$((n+1)); echo intact $n; "
                      f"done; echo stream broken) &")
-        self.vm2.run("until netstat -ltn | grep -q :5000; do sleep 1; done")
-        self.vm1.run(f"(while cat /tmp/block; do sleep 0.05; done | nc {VM2_ADDRESS} 5000; echo stream broken) &")
-        self.vm1.run(f"ping -i 0.05 {VM2_ADDRESS} &")
+        self.run(self.vm2, "until netstat -ltn | grep -q :5000; do sleep 1; done")
+        self.run(self.vm1, f"(while cat /tmp/block; do sleep 0.05; done | nc {VM2_ADDRESS} 5000; echo stream broken) &")
+        self.run(self.vm1, f"ping -i 0.05 {VM2_ADDRESS} &")
         self.take(Verdict(-1, "", "", 0))
 
     def take(self, verdict):
@@ -132,33 +143,50 @@ class HostileRun:
         self.log_seen = 0
         self.sums = {}
         self.total = 0
+        self.on_console = range(0)
+        self.disk_sum = None
 
     def start(self):
         """Wait for everybody, start the neighbours' traffic, take the first sums."""
         self.neighbours.start()
-        self.sums = self.read_sums()
+        self.disk_sum = self.read_disk_sum()
+        self.sums = self.read_sums("sums")
         assert self.sums, "the monitor watches nothing"
         self.type(ATTACKER, "count\n")
-        self.total = int(self.consoles.expect(ATTACKER, r"^count (\d+)\n", CASE_SECONDS).group(1))
+        match = self.consoles.expect(ATTACKER, r"^count (\d+) console (\d+)-(\d+)\n", CASE_SECONDS)
+        self.total = int(match.group(1))
+        self.on_console = range(int(match.group(2)), int(match.group(3)))
+
+    def read_disk_sum(self):
+        """Of vm2's part of the disk that the attacker has other parts of; None if it has none."""
+        output = self.neighbours.run(self.neighbours.vm2, "[ -b /dev/vda ] && sha256sum </dev/vda")
+        match = re.search(r"^[0-9a-f]{64}", output, re.MULTILINE)
+        return match.group() if match else None
 
     def type(self, name, text):
         self.consoles.focus(name, f"g{name}\r")
         self.consoles.send(text)
 
-    def read_sums(self):
-        self.type(MONITOR, "sums\n")
-        text = self.consoles.expect(MONITOR, r"(?s)sums.*?^end", CASE_SECONDS).group()
+    def read_sums(self, command):
+        self.type(MONITOR, command + "\n")
+        text = self.consoles.expect(MONITOR, rf"(?s){command}.*?^end", CASE_SECONDS).group()
         return dict(re.findall(r"^(\S+) ([0-9a-f]+)$", text, re.MULTILINE))
 
     def run_case(self, number):
         """Run a case and wait for its end; its verdict."""
+        # An empty line first: what an attack has left unread ends there.
+        return self.run_command(
+            f"\nrun {number}\n" + (SOMETHING_TO_RECEIVE if number in self.on_console else ""), number)
+
+    def run_command(self, command, number):
+        """Type a command that runs case `number`, and judge."""
         started = time.monotonic()
-        self.type(ATTACKER, f"run {number}\n")
+        self.type(ATTACKER, command)
         try:
             name = self.consoles.expect(ATTACKER, rf"^case {number} (.*): begin\n", CASE_SECONDS).group(1)
-            end = self.consoles.expect(ATTACKER, rf"^case {number} .*: (survived|DEAD.*)\b.*\n|^hostile: (up),",
-                                       CASE_SECONDS)
-            outcome = "restarted" if end.group(2) else end.group(1)
+            end = self.consoles.expect(
+                ATTACKER, rf"^case {number} .*: (survived|MISSED.*|DEAD.*?)( \(.*)?\n|^hostile: (up),", CASE_SECONDS)
+            outcome = "restarted" if end.group(3) else end.group(1)
         except Timeout as timeout:
             name, outcome = "?", str(timeout).split(";")[0]
         verdict = Verdict(number, name, outcome, time.monotonic() - started)
@@ -166,6 +194,9 @@ class HostileRun:
             verdict.problems.append(outcome)
         self.neighbours.prove(verdict)
         self.look_for_faults(verdict)
+        for canary in CANARIES:
+            if canary in self.sums:
+                self.compare_sums(verdict, [canary], self.read_sums(f"sum {canary}"))
         return verdict
 
     def look_for_faults(self, verdict):
@@ -176,11 +207,17 @@ class HostileRun:
                 verdict.problems.append(line.strip())
         self.log_seen = len(text)
 
-    def check_sums(self, verdict):
-        sums = self.read_sums()
-        for name, value in self.sums.items():
-            if sums.get(name) != value:
+    def compare_sums(self, verdict, names, sums):
+        for name in names:
+            if sums.get(name) != self.sums[name]:
                 verdict.problems.append(f"memory of {name} has changed")
+
+    def check_sums(self, verdict):
+        self.compare_sums(verdict, self.sums, self.read_sums("sums"))
+
+    def check_disk(self, verdict):
+        if self.read_disk_sum() != self.disk_sum:
+            verdict.problems.append(f"the disk of {VM2} has changed")
 
     def run(self, numbers, live=lambda verdict: None):
         """Run these cases; all their verdicts. Stops early if the attacker can't go on."""
@@ -189,6 +226,8 @@ class HostileRun:
             verdicts.append(self.run_case(number))
             if len(verdicts) % CASES_PER_SUM == 0 or number == numbers[-1]:
                 self.check_sums(verdicts[-1])
+            if number == numbers[-1]:
+                self.check_disk(verdicts[-1])
             live(verdicts[-1])
             if "no '" in verdicts[-1].outcome:
                 break
@@ -197,7 +236,7 @@ class HostileRun:
 
 def row(verdict):
     """A line of the table."""
-    return (f"{verdict.number:4} {verdict.name:55} {verdict.outcome[:24]:10} {verdict.seconds:6.2f} s "
+    return (f"{verdict.number:4} {verdict.name:60} {verdict.outcome[:24]:10} {verdict.seconds:6.2f} s "
             f"{verdict.pings:4} pings, slowest {verdict.slowest_ms:7.1f} ms {verdict.blocks:4} blocks  "
             + ("; ".join(verdict.problems) or "ok"))
 
@@ -210,7 +249,7 @@ def parse_cases(text, total):
     for part in text.split(","):
         first, _, last = part.partition("-")
         numbers += range(int(first), int(last or first) + 1)
-    return numbers
+    return [number for number in numbers if number < total]
 
 
 def main():
