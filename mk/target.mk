@@ -2,7 +2,7 @@
 # Target programs: the bundled kernel and the PDs.
 #
 # A PD NAME (in PDS) is built from NAME_SRCS and lib/base into $(B)/pd/NAME.elf, linked against the bundled
-# provider of microkit.h (MICROKIT_SRCS, microkit/bundled/microkit.ld).
+# provider of microkit.h (MICROKIT_SRCS, microkit/bundled/microkit.ld). NAME_LDFLAGS: for its linker.
 
 $(B)/target/%.o: %.c mk/toolchain.mk
 	$(call say,CC,$<)
@@ -26,7 +26,7 @@ define pd_rules
 $(B)/pd/$(1).elf: $$(call objs,$(B)/target,$$($(1)_SRCS)) $$(MICROKIT_OBJS) microkit/bundled/microkit.ld
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$(TARGET_CC) $$(TARGET_LDFLAGS) -T microkit/bundled/microkit.ld $$(filter %.o,$$^) -o $$@
+	$$(Q)$$(TARGET_CC) $$(TARGET_LDFLAGS) -T microkit/bundled/microkit.ld $$(filter %.o,$$^) $$($(1)_LDFLAGS) -o $$@
 PD_OBJS += $$(call objs,$(B)/target,$$($(1)_SRCS))
 endef
 $(foreach p,$(PDS),$(eval $(call pd_rules,$(p))))
