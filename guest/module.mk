@@ -31,7 +31,7 @@ fio_PACKAGES := fio libaio1 libc6 libgfapi0 libibverbs1 libnbd0 libnuma1 libpmem
 	libcom-err2 libk5crypto3 libkrb5-3 libkrb5support0 libffi8 libselinux1 libkeyutils1 libpcre2-8-0
 
 # Drivers in the initramfs, beside what is built into the kernel. Loaded when their device is there.
-GUEST_MODULES := virtio_mmio virtio_pci virtio_net virtio_console virtio_blk virtio_rng 8021q
+GUEST_MODULES := virtio_mmio virtio_pci virtio_net virtio_console virtio_blk virtio_rng 8021q sbsa_gwdt
 
 # Each unpacked package has a stamp beside it, as its files carry the times of their own build.
 $(GUEST_DIR)/packages/%.deb:

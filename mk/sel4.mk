@@ -29,6 +29,11 @@ $(S)/obj/%.o: %.c $(S)/sdk
 	@mkdir -p $(@D)
 	$(Q)$(TARGET_CC) $(SEL4_CFLAGS) -c $< -o $@
 
+$(S)/obj/%.o: %.S $(S)/sdk
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(TARGET_CC) $(SEL4_CFLAGS) -c $< -o $@
+
 # An archive: without sections to collect, a PD gets only those files of it that it uses.
 SEL4_LIB_OBJS := $(call objs,$(S)/obj,$(SEL4_LIB_SRCS))
 SEL4_LIB := $(S)/libbase.a

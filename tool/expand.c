@@ -104,6 +104,7 @@ struct model *expand_system(struct diag *diag, const struct source *source, cons
     expand_switch_finish(&expand);
     expand_disk_finish(&expand);
     expand_timer_finish(&expand);
+    expand_supervisor_finish(&expand);
     expand_sdf_maps(&expand);
     choose_page_sizes(expand.model);
     free(expand.switches);

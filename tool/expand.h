@@ -11,6 +11,7 @@
 
 #include "lib/config/blk_config.h"
 #include "lib/config/serial_config.h"
+#include "lib/config/supervisor_config.h"
 #include "lib/config/timer_config.h"
 #include "lib/config/vmm_config.h"
 #include "lib/config/vswitch_config.h"
@@ -75,6 +76,8 @@ struct expand {
     struct node *default_entropy;           /**< bound to it; owned */
     struct model_pd *timer_pd;              /**< NULL: none yet */
     struct timer_config timer_config;
+    struct model_pd *supervisor_pd; /**< NULL: none yet */
+    struct supervisor_config supervisor_config;
 
     struct model_pd *blk_server_pd; /**< NULL: none */
     struct blk_server_config blk_config;
@@ -197,13 +200,22 @@ void expand_guest(struct expand *expand, const struct node *node);
 
 /* expand_timer.c */
 
-/** A channel of `vmm`, or another PD, to the timer PD, which comes with the first; on the bundled kernel
- * nothing happens.
+/**
+ * A channel of `vmm`, or another PD, to the timer PD, which comes with the first. The bundled kernel does
+ * without: *channel then is an id that nobody else has, for `vmm`'s alarms.
  */
 void expand_timer_connect(struct expand *expand, const struct node *guest, struct model_pd *vmm,
                           uint32_t *channel);
 /** Once all clients are connected: write the timer's configuration. */
 void expand_timer_finish(struct expand *expand);
+
+/* expand_supervisor.c */
+
+/** If the guest's description asks for it, make its monitor a child of the supervisor, which comes with the
+ * first. */
+void expand_supervisor_connect(struct expand *expand, struct expand_guest *guest);
+/** Once all children are connected: write the supervisor's configuration. */
+void expand_supervisor_finish(struct expand *expand);
 
 /* expand_image.c */
 

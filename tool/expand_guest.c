@@ -11,6 +11,8 @@
 
 #define SPI_FIRST 32u
 #define DEFAULT_VECTORS 2u /* as that of the attribute, for devices without an element */
+/* Linux counts in seconds. */
+#define MIN_WATCHDOG_MS 1000u
 
 /* At the VMM's address of the same value if that is free: addresses in its log then mean what they say. */
 static void add_ram(struct expand *expand, struct expand_guest *guest)
@@ -206,6 +208,37 @@ static void add_rng(struct expand_guest *guest)
     }
 }
 
+/* The guest switches it on by itself, with the first sign of life. */
+static void add_watchdog(struct expand *expand, struct expand_guest *guest)
+{
+    const struct desc_guest *desc = guest->desc;
+    struct vmm_device_config *device;
+
+    if (desc->watchdog_ms == 0) {
+        return;
+    }
+    if (desc->watchdog_ms < MIN_WATCHDOG_MS) {
+        diag_error(expand->diag, node_loc(guest->node, "watchdog_ms"),
+                   "<guest>: watchdog_ms=\"%llu\": it must be 0 or at least %u",
+                   (unsigned long long)desc->watchdog_ms, MIN_WATCHDOG_MS);
+        return;
+    }
+    device = expand_guest_device(expand, guest, guest->node);
+    if (device == NULL) {
+        return;
+    }
+    device->kind = VMM_DEVICE_WATCHDOG;
+    strncpy(device->name, "watchdog", sizeof(device->name) - 1);
+    device->gpa = GUEST_MACHINE_WATCHDOG_GPA;
+    device->bytes = GUEST_MACHINE_WATCHDOG_BYTES;
+    device->virq = GUEST_MACHINE_WATCHDOG_INTID;
+    device->u.watchdog = (struct vmm_watchdog_config){.limit_ms = (uint32_t)desc->watchdog_ms,
+                                                      .boot_ms = (uint32_t)desc->watchdog_boot_ms};
+    guest->fdt.watchdog = (struct fdt_device){.window = {device->gpa, device->bytes}, .intid = device->virq};
+    guest->fdt.watchdog_seconds = device->u.watchdog.limit_ms / 1000;
+    guest->config.device_count++;
+}
+
 static void add_children(struct expand *expand, struct expand_guest *guest)
 {
     for (size_t i = 0; i < guest->node->child_count; i++) {
@@ -259,8 +292,10 @@ static void add_vm(struct expand *expand, struct expand_guest *guest)
     guest->config.on_off = desc->on_off;
     guest->config.on_reset = desc->on_reset;
     guest->config.on_crash = desc->on_crash;
-    guest->config.restart_limit = (uint32_t)desc->restart_limit;
-    guest->config.restart_window_ms = (uint32_t)desc->restart_window_ms;
+    guest->config.restart = (struct restart_policy){.limit = (uint32_t)desc->restart_limit,
+                                                    .window_ms = (uint32_t)desc->restart_window_ms,
+                                                    .backoff_ms = (uint32_t)desc->restart_backoff_ms,
+                                                    .backoff_max_ms = (uint32_t)desc->restart_backoff_max_ms};
     free(vmm_name);
 }
 
@@ -292,6 +327,7 @@ void expand_guest(struct expand *expand, const struct node *node)
     add_vcpus(expand, &guest);
     add_interrupt_controller(expand, &guest);
     add_children(expand, &guest);
+    add_watchdog(expand, &guest);
     expand_entropy_connect(expand, &guest);
     add_rng(&guest);
     guest.config.spi_count = spi_count(&guest);
@@ -299,6 +335,7 @@ void expand_guest(struct expand *expand, const struct node *node)
     guest.fdt.reserved = guest.reserved;
     guest.fdt.passed_windows = guest.passed_windows;
     guest.fdt.passed_intids = guest.passed_intids;
+    expand_supervisor_connect(expand, &guest);
     expand_timer_connect(expand, node, guest.vmm, &guest.config.timer_channel);
     expand_linux(expand, &guest);
     expand_config_header(&guest.config.header, VMM_CONFIG_MAGIC, VMM_CONFIG_VERSION, sizeof(guest.config));

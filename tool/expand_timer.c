@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The timer PD, on seL4 only: it wakes monitors whose guests sleep. */
+/* The timer PD, on seL4 only: it wakes monitors whose guests sleep, or that wait for a time themselves. */
 #include "tool/expand.h"
 
 #include "lib/config/timer_config.h"
@@ -37,7 +37,14 @@ void expand_timer_connect(struct expand *expand, const struct node *guest, struc
     struct timer_config *config = &expand->timer_config;
     uint32_t timer_id;
 
-    if (!expand->options->microkit || (expand->timer_pd == NULL && !add_timer(expand, guest)) ||
+    if (!expand->options->microkit) {
+        if (expand_channel_id(expand, vmm, guest->loc, channel)) {
+            vmm->has_alarm = true;
+            vmm->alarm_channel = *channel;
+        }
+        return;
+    }
+    if ((expand->timer_pd == NULL && !add_timer(expand, guest)) ||
         !expand_channel_id(expand, vmm, guest->loc, channel) ||
         !expand_channel_id(expand, expand->timer_pd, guest->loc, &timer_id)) {
         return;

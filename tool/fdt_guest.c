@@ -289,6 +289,25 @@ static void write_pl011(struct writer *w, const struct fdt_device *uart)
     end(w);
 }
 
+/** watchdog/arm,sbsa-gwdt.yaml; "timeout-sec" is of watchdog/watchdog.yaml. */
+static void write_watchdog(struct writer *w, const struct fdt_guest *guest)
+{
+    const struct fdt_device *watchdog = &guest->watchdog;
+    const uint64_t frame_bytes = watchdog->window.bytes / 2;
+    const struct fdt_range frames[] = {{watchdog->window.gpa, frame_bytes},
+                                       {watchdog->window.gpa + frame_bytes, frame_bytes}};
+    if (watchdog->window.bytes == 0) {
+        return;
+    }
+    begin_at(w, "watchdog", watchdog->window.gpa);
+    put_string(w, "compatible", "arm,sbsa-gwdt");
+    put_reg(w, frames, 2);
+    put_spi(w, watchdog->intid, watchdog->edge);
+    put_cell(w, "timeout-sec", guest->watchdog_seconds);
+    put_cell(w, "phandle", FDT_GUEST_PHANDLE_WATCHDOG);
+    end(w);
+}
+
 static void write_virtio(struct writer *w, const struct fdt_device *device, size_t index)
 {
     begin_at(w, "virtio", device->window.gpa);
@@ -363,6 +382,9 @@ static void write_symbols(struct writer *w, const struct fdt_guest *guest)
         put_string(w, "clk24mhz", "/clock-24000000");
         put_symbol(w, "uart0", "serial", guest->pl011.window.gpa);
     }
+    if (guest->watchdog.window.bytes != 0) {
+        put_symbol(w, "watchdog", "watchdog", guest->watchdog.window.gpa);
+    }
     for (size_t i = 0; i < guest->virtio_count; i++) {
         char label[NODE_NAME_BYTES];
         snprintf(label, sizeof label, "virtio%zu", i);
@@ -390,6 +412,7 @@ static int write_tree(void *fdt, size_t bytes, const struct fdt_guest *guest)
     write_gic(&w, guest);
     write_timer(&w, guest);
     write_pl011(&w, &guest->pl011);
+    write_watchdog(&w, guest);
     for (size_t i = 0; i < guest->virtio_count; i++) {
         write_virtio(&w, &guest->virtio[i], i);
     }

@@ -4,8 +4,8 @@
  *
  * The tree follows Documentation/devicetree/bindings of Linux (arm/cpus.yaml, arm/psci.yaml,
  * interrupt-controller/arm,gic.yaml, timer/arm,arch_timer.yaml, virtio/mmio.yaml, serial/pl011.yaml,
- * reserved-memory/, pci/host-generic-pci.yaml, chosen.yaml) and the Devicetree Specification 0.4; dtc
- * decompiles it without a warning. The same description gives the same bytes.
+ * watchdog/arm,sbsa-gwdt.yaml, reserved-memory/, pci/host-generic-pci.yaml, chosen.yaml) and the Devicetree
+ * Specification 0.4; dtc decompiles it without a warning. The same description gives the same bytes.
  */
 #pragma once
 
@@ -32,6 +32,7 @@ enum fdt_guest_phandle {
     FDT_GUEST_PHANDLE_MEMORY = 7,
     FDT_GUEST_PHANDLE_PSCI = 8,
     FDT_GUEST_PHANDLE_TIMER = 9,
+    FDT_GUEST_PHANDLE_WATCHDOG = 10,
     FDT_GUEST_PHANDLE_VIRTIO = 16 /**< and those that follow, one per device */
 };
 
@@ -101,6 +102,8 @@ struct fdt_guest {
     uint64_t kaslr_seed;
 
     struct fdt_device pl011;
+    struct fdt_device watchdog;      /**< two frames of equal size: control, refresh */
+    uint32_t watchdog_seconds;       /**< how often it has to be refreshed */
     const struct fdt_device *virtio; /**< virtio-mmio transports, in the order Linux probes them */
     size_t virtio_count;
     struct fdt_pci pci;

@@ -161,6 +161,12 @@ static enum err check_devices(const struct fdt_guest *guest, struct windows *win
             err = take_spi(taken, "PL011", guest->pl011.intid, error);
         }
     }
+    if (err == ERR_OK && guest->watchdog.window.bytes != 0) {
+        err = add_window(windows, "watchdog", guest->watchdog.window, 2 * PAGE_BYTES, error);
+        if (err == ERR_OK) {
+            err = take_spi(taken, "watchdog", guest->watchdog.intid, error);
+        }
+    }
     for (size_t i = 0; err == ERR_OK && i < guest->virtio_count; i++) {
         char name[40];
         snprintf(name, sizeof name, "virtio device %zu", i);

@@ -15,6 +15,10 @@
 #define GUEST_MACHINE_PL011_GPA 0x09000000ull
 #define GUEST_MACHINE_PL011_BYTES 0x1000ull
 #define GUEST_MACHINE_PL011_INTID 33u
+/** Watchdog: control frame, refresh frame. */
+#define GUEST_MACHINE_WATCHDOG_GPA 0x09100000ull
+#define GUEST_MACHINE_WATCHDOG_BYTES 0x2000ull
+#define GUEST_MACHINE_WATCHDOG_INTID 44u
 /** Virtio devices: a page each, so that each can be trapped, mapped and given doorbells by itself. */
 #define GUEST_MACHINE_VIRTIO_GPA 0x0a000000ull
 #define GUEST_MACHINE_VIRTIO_BYTES 0x1000ull

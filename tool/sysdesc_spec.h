@@ -159,6 +159,9 @@ struct desc_block_server {
     struct desc_pd_options options;
 };
 
+/** Whether a guest's monitor has a supervisor. */
+enum desc_supervised { DESC_SUPERVISED_AUTO = 0, DESC_SUPERVISED_TRUE = 1, DESC_SUPERVISED_FALSE = 2 };
+
 /** `<guest>` */
 struct desc_guest {
     char *name;
@@ -167,7 +170,9 @@ struct desc_guest {
     struct desc_pd_options vmm;
     char *hostname;
     uint32_t on_off, on_reset, on_crash; /**< enum vmm_exit_action */
-    uint64_t restart_limit, restart_window_ms;
+    uint64_t restart_limit, restart_window_ms, restart_backoff_ms, restart_backoff_max_ms;
+    uint32_t supervised; /**< enum desc_supervised */
+    uint64_t watchdog_ms, watchdog_boot_ms;
     bool rng;
     uint32_t transport; /**< enum vmm_transport; NONE: the default */
 };

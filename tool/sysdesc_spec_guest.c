@@ -323,6 +323,9 @@ const struct element_spec sysdesc_spec_passthrough = {
 /* In the order of enum vmm_exit_action. */
 static const char *const exit_actions[] = {"stop", "restart", "halt", NULL};
 
+/* In the order of enum desc_supervised. */
+static const char *const supervised[] = {"auto", "true", "false", NULL};
+
 static const struct attr_spec guest_attrs[] = {
     {.name = "name",
      .type = ATTR_NAME,
@@ -374,7 +377,7 @@ static const struct attr_spec guest_attrs[] = {
      .offset = offsetof(struct desc_guest, on_crash),
      .fallback = "stop",
      .choices = exit_actions,
-     .doc = "what happens when the monitor cannot continue the guest"},
+     .doc = "what happens when the monitor cannot continue the guest, or, if supervised, faults itself"},
     {.name = "restart_limit",
      .type = ATTR_NUMBER,
      .offset = offsetof(struct desc_guest, restart_limit),
@@ -388,6 +391,43 @@ static const struct attr_spec guest_attrs[] = {
      .min = 1,
      .max = UINT32_MAX,
      .doc = "time in ms over which restarts are counted, beginning with the first"},
+    {.name = "restart_backoff_ms",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_guest, restart_backoff_ms),
+     .fallback = "100",
+     .max = UINT32_MAX,
+     .doc =
+         "wait in ms before the second restart; it doubles with each further one, until the guest has lived "
+         "for restart_window_ms. The first is at once; 0: so are all"},
+    {.name = "restart_backoff_max_ms",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_guest, restart_backoff_max_ms),
+     .fallback = "10000",
+     .max = UINT32_MAX,
+     .doc = "longest such wait"},
+    {.name = "supervised",
+     .type = ATTR_CHOICE,
+     .offset = offsetof(struct desc_guest, supervised),
+     .fallback = "auto",
+     .choices = supervised,
+     .doc = "whether a supervisor starts the guest's monitor anew if that itself faults; on_crash then says "
+            "what "
+            "becomes of the guest. auto: if on_crash is restart"},
+    {.name = "watchdog_ms",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_guest, watchdog_ms),
+     .fallback = "0",
+     .max = 60000,
+     .doc =
+         "time in ms after which a guest that shows its watchdog no sign of life has crashed; 1000 at least, "
+         "whole seconds for Linux. 0: it has no watchdog"},
+    {.name = "watchdog_boot_ms",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_guest, watchdog_boot_ms),
+     .fallback = "120000",
+     .min = 1000,
+     .max = UINT32_MAX,
+     .doc = "likewise, from its start to the first sign: time to boot, and to load the watchdog's driver"},
     {.name = "rng",
      .type = ATTR_BOOL,
      .offset = offsetof(struct desc_guest, rng),

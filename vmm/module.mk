@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VMM_CORE_SRCS := vmm/core/crash.c vmm/core/image.c vmm/core/mmio.c vmm/core/psci.c vmm/core/vm.c \
-	vmm/core/vm_devices.c
+VMM_CORE_SRCS := vmm/core/crash.c vmm/core/supervisor.c vmm/core/image.c vmm/core/mmio.c vmm/core/psci.c vmm/core/vm.c \
+	vmm/core/vm_devices.c vmm/core/vm_life.c vmm/core/watchdog.c lib/restart/restart.c
 VMM_VGIC_SRCS := vmm/vgic/gicv2m.c vmm/vgic/vgic.c
 VMM_PCI_SRCS := vmm/pci/msix.c vmm/pci/pci_config.c vmm/pci/pci_host.c
 VMM_VIRTIO_SRCS := vmm/virtio/net_control.c vmm/virtio/pl011.c vmm/virtio/vhost_net.c vmm/virtio/virtio_blk.c vmm/virtio/virtio_blk_io.c \
@@ -9,10 +9,11 @@ VMM_VIRTIO_SRCS := vmm/virtio/net_control.c vmm/virtio/pl011.c vmm/virtio/vhost_
 VMM_RNG_SRCS := vmm/virtio/virtio_rng.c vmm/core/trng.c lib/fdt/fdt_view.c
 VMM_SRCS := $(VMM_CORE_SRCS) $(VMM_VGIC_SRCS) $(VMM_VIRTIO_SRCS) $(VMM_RNG_SRCS) $(GUESTMEM_SRCS) $(VIRTQ_SRCS)
 PDS += vmm
+vmm_LDFLAGS := vmm/pristine.ld
 vmm_SRCS := vmm/core/main.c vmm/platform_bundled.c vmm/platform_cache.c vmm/platform_clock.c $(VMM_SRCS)
 VMM_SEL4_SRCS := vmm/platform_sel4.c vmm/platform_sel4_pause.c vmm/platform_no_posts.c vmm/sel4/context.c \
-	vmm/sel4/gic_scrub.c vmm/sel4/lr_queue.c vmm/sel4/vcpu_regs.c
-vmm_SEL4_SRCS := vmm/core/main.c vmm/platform_cache.c vmm/platform_clock.c $(VMM_SEL4_SRCS) $(VMM_SRCS)
+	vmm/sel4/gic_scrub.c vmm/sel4/lr_queue.c vmm/sel4/timer_client.c vmm/sel4/vcpu_regs.c
+vmm_SEL4_SRCS := vmm/core/main.c vmm/sel4/restart.S vmm/platform_cache.c vmm/platform_clock.c $(VMM_SEL4_SRCS) $(VMM_SRCS)
 
 # What host tests put in place of the platform below.
 VMM_FAKE_SRCS := vmm/platform_fake.c microkit/host/microkit_host.c tests/mock/log_record.c $(LIB_BASE_HOST_SRCS)
@@ -21,6 +22,8 @@ VMM_VIRTIO_TEST_SRCS := $(VMM_VIRTIO_SRCS) $(VIRTIO_NET_HDR_SRCS) $(VMM_VGIC_SRC
 VMM_CONSOLE_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/console_machine.c
 VMM_NET_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/net_machine.c
 
+TESTS += test_watchdog
+test_watchdog_SRCS := vmm/core/watchdog.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 TESTS += test_mmio test_psci test_vgic test_virtio_mmio test_virtio_net test_virtio_console test_virtio_rng test_pl011 test_vm
 test_mmio_SRCS := vmm/core/mmio.c
 test_psci_SRCS := vmm/core/psci.c $(VMM_FAKE_SRCS)
@@ -40,7 +43,9 @@ test_vm_pci_SRCS := $(VM_MACHINE_SRCS)
 test_vm_pci_LIBS := -lfdt
 test_vm_machine_SRCS := $(VM_MACHINE_SRCS)
 test_vm_machine_LIBS := -lfdt
-test_vm_SRCS := $(VMM_CORE_SRCS) $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS)
+test_vm_SRCS := $(VMM_CORE_SRCS) $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS) tests/mock/vm_fixture.c
+TESTS += test_vm_life
+test_vm_life_SRCS := $(test_vm_SRCS)
 
 VMM_PCI_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/pci_machine.c
 TESTS += test_pci_config test_msix test_virtio_pci
@@ -48,6 +53,8 @@ test_pci_config_SRCS := vmm/pci/pci_config.c
 test_msix_SRCS := vmm/pci/msix.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 test_virtio_pci_SRCS := $(VMM_PCI_TEST_SRCS)
 
+FUZZERS += fuzz_watchdog
+fuzz_watchdog_SRCS := vmm/core/watchdog.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 FUZZERS += fuzz_vgic fuzz_pl011 fuzz_virtio_mmio fuzz_virtio_pci fuzz_virtio_net fuzz_virtio_console fuzz_virtio_rng fuzz_vm
 fuzz_virtio_rng_SRCS := $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS)
 fuzz_vm_SRCS := $(VM_MACHINE_SRCS)

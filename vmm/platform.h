@@ -161,11 +161,21 @@ void platform_zero(void *vaddr, uint64_t bytes);
 /** Milliseconds since some time before init(); never goes back. */
 uint64_t platform_milliseconds(void);
 
+/** Ticks of the guest's counter in a second, never 0. It began to count when platform_milliseconds() did. */
+uint32_t platform_counter_hz(void);
+
+/** A time that never comes. */
+#define PLATFORM_NEVER UINT64_MAX
+
+/** From `time`, in platform_milliseconds(), on: have platform_notified() return true once. Replaces the last.
+ */
+void platform_alarm(uint64_t time);
+
 /** Switch the whole machine off. Returns only if the system description doesn't grant that. */
 void platform_halt(void);
 
 /**
- * Notifications that the platform consumes itself (seL4: the timer PD's channel). Call first from
- * notified(); true if it was one.
+ * Notifications of the platform's own: time has passed, perhaps to the alarm. Call first from notified();
+ * true if it was one.
  */
 bool platform_notified(microkit_channel channel);

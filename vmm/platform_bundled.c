@@ -6,6 +6,7 @@
 
 #include "kernel/include/syscall.h"
 #include "kernel/include/sysdesc.h"
+#include "lib/base/clock.h"
 #include "microkit/bundled/libmicrokit.h"
 
 /* ESR_EL2 of a data abort (Arm DDI 0487, ESR_ELx). */
@@ -218,6 +219,13 @@ bool platform_virq_is_active(uint32_t vcpu, uint32_t intid)
     return (vcpu_call(SYSCALL_VIRQ_GET, vcpu, intid, 0, 0).x1 & SYSCALL_VIRQ_IS_ACTIVE) != 0;
 }
 
+void platform_alarm(uint64_t time)
+{
+    const uint64_t ticks = time == PLATFORM_NEVER ? UINT64_MAX : clock_ticks_of(time);
+
+    (void)libmicrokit_call(SYSCALL_ALARM, ticks, vm_config->timer_channel, 0, 0);
+}
+
 void platform_halt(void)
 {
     seL4_ARM_SMCContext call = {.x0 = PSCI_SYSTEM_OFF_CALL};
@@ -263,6 +271,5 @@ void platform_arm_pause(microkit_channel channel)
 
 bool platform_notified(microkit_channel channel)
 {
-    (void)channel;
-    return false;
+    return channel == vm_config->timer_channel;
 }

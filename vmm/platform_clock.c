@@ -5,8 +5,10 @@
 
 uint64_t platform_milliseconds(void)
 {
-    const uint64_t ticks = clock_ticks();
-    const uint64_t hz = clock_hz();
+    return clock_milliseconds();
+}
 
-    return ticks / hz * 1000 + ticks % hz * 1000 / hz;
+uint32_t platform_counter_hz(void)
+{
+    return clock_hz();
 }

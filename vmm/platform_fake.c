@@ -179,6 +179,16 @@ uint64_t platform_milliseconds(void)
     return platform_fake.milliseconds;
 }
 
+uint32_t platform_counter_hz(void)
+{
+    return 62500000;
+}
+
+void platform_alarm(uint64_t time)
+{
+    platform_fake.alarm = time;
+}
+
 void platform_halt(void)
 {
     platform_fake.halt_count++;

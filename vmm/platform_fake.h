@@ -57,6 +57,7 @@ struct platform_fake {
     uint64_t cleaned_bytes;
     uint64_t zeroed_bytes;
     uint64_t milliseconds; /**< what platform_milliseconds() says */
+    uint64_t alarm;        /**< what was last asked for */
 };
 
 /** The one instance. */

@@ -18,11 +18,12 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
-#include "lib/config/timer_config.h"
+#include "lib/base/mem.h"
 #include "vmm/sel4/context.h"
 #include "vmm/sel4/esr.h"
 #include "vmm/sel4/gic_scrub.h"
 #include "vmm/sel4/lr_queue.h"
+#include "vmm/sel4/timer_client.h"
 #include "vmm/sel4/vcpu_regs.h"
 
 #define INSTRUCTION_BYTES 4u
@@ -30,7 +31,7 @@
 #define VTIMER_INTID 27u
 #define CNTV_CTL_ENABLE 1ull
 #define CNTV_CTL_IMASK 2ull
-#define NO_DEADLINE 0ull
+#define NO_DEADLINE TIMER_CLIENT_NEVER
 
 /* One vCPU. */
 struct vcpu {
@@ -52,7 +53,7 @@ struct vcpu {
 static struct {
     const struct vmm_config *config;
     struct vcpu vcpus[VMM_CONFIG_MAX_VCPUS];
-    uint64_t armed; /* what the timer PD was asked for */
+    struct timer_client timer;
     struct log_limit refused;
     microkit_channel ends[LR_QUEUE_INTIDS]; /* interrupt to acknowledge at the end, plus one; 0: none */
 } platform;
@@ -64,7 +65,9 @@ static struct vcpu *vcpu_at(uint32_t vcpu)
 
 void platform_init(const struct vmm_config *config)
 {
+    memset(&platform, 0, sizeof platform); /* a supervisor may have started this program anew */
     platform.config = config;
+    platform.timer.channel = config->timer_channel;
     for (uint32_t i = 0; i < config->vcpu_count && i < VMM_CONFIG_MAX_VCPUS; i++) {
         struct vcpu *vcpu = vcpu_at(i);
         vcpu->tcb = BASE_VM_TCB_CAP + config->vcpu_child[i];
@@ -102,16 +105,6 @@ static void step(struct vcpu *vcpu, uint32_t words)
 
 /* Sleeping and waking. */
 
-static void arm_timer(uint64_t deadline)
-{
-    if (deadline == NO_DEADLINE || (platform.armed != NO_DEADLINE && platform.armed <= deadline)) {
-        return; /* it fires early enough; what is due then is looked up then */
-    }
-    microkit_mr_set(0, deadline);
-    (void)microkit_ppcall(platform.config->timer_channel, microkit_msginfo_new(TIMER_SET, 1));
-    platform.armed = deadline;
-}
-
 /* When the guest's virtual timer raises its interrupt; NO_DEADLINE: not before it runs again. */
 static uint64_t timer_deadline(const struct vcpu *vcpu)
 {
@@ -136,7 +129,7 @@ static void park(struct vcpu *vcpu)
     vcpu->parked = true;
     vcpu->deadline = deadline;
     check((seL4_Error)seL4_TCB_Suspend(vcpu->tcb), "seL4_TCB_Suspend");
-    arm_timer(deadline);
+    timer_client_arm(&platform.timer, deadline);
 }
 
 static void wake(struct vcpu *vcpu)
@@ -146,19 +139,24 @@ static void wake(struct vcpu *vcpu)
     check((seL4_Error)seL4_TCB_Resume(vcpu->tcb), "seL4_TCB_Resume");
 }
 
+void platform_alarm(uint64_t time)
+{
+    timer_client_set_alarm(&platform.timer, time == PLATFORM_NEVER ? NO_DEADLINE : clock_ticks_of(time));
+}
+
 bool platform_notified(microkit_channel channel)
 {
     if (channel != platform.config->timer_channel) {
         return false;
     }
     const uint64_t now = clock_ticks();
-    platform.armed = NO_DEADLINE;
+    timer_client_fired(&platform.timer, now);
     for (uint32_t i = 0; i < platform.config->vcpu_count; i++) {
         struct vcpu *vcpu = vcpu_at(i);
         if (vcpu->parked && vcpu->deadline != NO_DEADLINE && vcpu->deadline <= now) {
             wake(vcpu);
         } else if (vcpu->parked) {
-            arm_timer(vcpu->deadline);
+            timer_client_arm(&platform.timer, vcpu->deadline);
         }
     }
     return true;

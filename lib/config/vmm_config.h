@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/config/config.h"
+#include "lib/restart/restart.h"
 
 #define VMM_CONFIG_MAGIC 0x4d4d5643u /* "CVMM" */
 #define VMM_CONFIG_VERSION 2u
@@ -19,12 +20,13 @@
 
 enum vmm_device_kind {
     VMM_DEVICE_NONE = 0,
-    VMM_DEVICE_PL011 = 1,   /**< emulated UART; `link` is its byte stream to the serial multiplexer; that of
-                                 an earlier CONSOLE: it sends only */
-    VMM_DEVICE_NET = 2,     /**< virtio-net */
-    VMM_DEVICE_CONSOLE = 3, /**< virtio-console */
-    VMM_DEVICE_BLOCK = 4,   /**< virtio-blk */
-    VMM_DEVICE_ENTROPY = 5, /**< virtio-rng */
+    VMM_DEVICE_PL011 = 1,    /**< emulated UART; `link` is its byte stream to the serial multiplexer; that of
+                                  an earlier CONSOLE: it sends only */
+    VMM_DEVICE_NET = 2,      /**< virtio-net */
+    VMM_DEVICE_CONSOLE = 3,  /**< virtio-console */
+    VMM_DEVICE_BLOCK = 4,    /**< virtio-blk */
+    VMM_DEVICE_ENTROPY = 5,  /**< virtio-rng */
+    VMM_DEVICE_WATCHDOG = 7, /**< SBSA Generic Watchdog; control frame, refresh frame behind it */
     VMM_DEVICE_PASSTHROUGH = 6 /**< a physical interrupt of a passed-through device: `channel` -> `virq` */
 };
 
@@ -72,6 +74,11 @@ struct vmm_console_config {
     struct vmm_console_port_config ports[VMM_CONFIG_MAX_CONSOLE_PORTS];
 };
 
+struct vmm_watchdog_config {
+    uint32_t limit_ms; /**< a guest that has not refreshed it for that long ends as on_crash says */
+    uint32_t boot_ms;  /**< likewise, from its start to the first time */
+};
+
 /** One device of the guest. */
 struct vmm_device_config {
     uint32_t kind;      /**< enum vmm_device_kind */
@@ -91,6 +98,7 @@ struct vmm_device_config {
         struct vmm_net_config net;
         struct vmm_block_config block;
         struct vmm_console_config console;
+        struct vmm_watchdog_config watchdog;
         uint64_t reserved[16];
     } u;
 };
@@ -129,16 +137,17 @@ struct vmm_config {
     uint32_t spi_count; /**< SPIs offered; a multiple of 32 */
     struct vmm_pci_config pci;
 
-    uint32_t on_off;            /**< enum vmm_exit_action: PSCI SYSTEM_OFF */
-    uint32_t on_reset;          /**< PSCI SYSTEM_RESET */
-    uint32_t on_crash;          /**< VMM cannot continue the guest */
-    uint32_t restart_limit;     /**< restarts in one window, then it stays off; 0: no limit */
-    uint32_t restart_window_ms; /**< a window begins with the first restart after the last one */
+    uint32_t on_off;               /**< enum vmm_exit_action: PSCI SYSTEM_OFF */
+    uint32_t on_reset;             /**< PSCI SYSTEM_RESET */
+    uint32_t on_crash;             /**< VMM cannot continue the guest */
+    uint32_t has_supervisor;       /**< 1: supervisor_channel leads to the supervisor PD */
+    uint32_t supervisor_channel;   /**< for protected procedure calls (supervisor_config.h) */
+    struct restart_policy restart; /**< of the guest; when its budget is used up, it stays off */
 
     uint32_t has_entropy;     /**< 1: entropy_channel leads to the entropy PD */
     uint32_t entropy_channel; /**< for protected procedure calls (entropy_config.h) */
     uint64_t gicc_gpa;        /**< the guest's GIC CPU interface */
-    uint32_t timer_channel;   /**< to the timer PD (lib/config/timer_config.h); used on seL4 only */
+    uint32_t timer_channel;   /**< to the timer PD (timer_config.h); bundled kernel: what an alarm notifies */
 
     uint32_t device_count;
     struct vmm_device_config devices[VMM_CONFIG_MAX_DEVICES];

@@ -142,6 +142,18 @@ void blk_sched_forget(struct blk_server *server, uint32_t index)
     }
 }
 
+bool blk_sched_has_orphans(const struct blk_server *server, uint32_t index)
+{
+    bool has = false;
+
+    for (uint32_t i = 0; i < BLK_SERVER_JOBS; i++) {
+        const struct blk_job *job = &server->jobs[i];
+
+        has = has || (job->state != BLK_JOB_FREE && job->client == index && job->orphan);
+    }
+    return has;
+}
+
 /* Parts. */
 
 static uint64_t smaller(uint64_t a, uint64_t b)

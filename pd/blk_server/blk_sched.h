@@ -29,6 +29,9 @@ void blk_sched_fail(struct blk_server *server, struct blk_disk *disk);
 /** Client `index` has restarted: nobody waits for its jobs. */
 void blk_sched_forget(struct blk_server *server, uint32_t index);
 
+/** Whether the driver still works on jobs that blk_sched_forget() has forgotten. */
+bool blk_sched_has_orphans(const struct blk_server *server, uint32_t index);
+
 /** A done job of client `index`, or NULL. */
 struct blk_job *blk_sched_done(struct blk_server *server, uint32_t index);
 

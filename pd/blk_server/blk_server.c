@@ -187,6 +187,11 @@ static bool answer(struct blk_server *server, uint32_t index)
     struct blk_client *client = &server->clients[index];
     struct blk_job *job;
 
+    /* A client that has restarted begins with what it is told here. Until then the device may not be done
+       with the memory of what was asked for before. */
+    if (client->info_due && blk_sched_has_orphans(server, index)) {
+        return true;
+    }
     if (client->info_due) {
         const struct blk_info info = blk_disk_client_info(server, index);
 

@@ -156,7 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     while (input.bytes > 0 && platform_fake.vcpus[0].start_count <= MAX_STARTS) {
         step(machine, &input);
-        if (!machine->vm.running && !machine->vm.start_due) {
+        if (machine->vm.state == VM_OFF) {
             break;
         }
     }
@@ -177,7 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     }
     vm_machine_tell_disks(machine);
-    if (!machine->vm.running) {
+    if (machine->vm.state != VM_RUNNING) {
         abort();
     }
     vm_machine_free(machine);

@@ -153,7 +153,7 @@ struct vm_machine *vm_machine_new(void)
     }
     require(vm_start(&machine->vm) == ERR_OK);
     vm_machine_tell_disks(machine);
-    require(machine->vm.running);
+    require(machine->vm.state == VM_RUNNING);
     return machine;
 }
 

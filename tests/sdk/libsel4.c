@@ -5,6 +5,10 @@
  */
 #include <sel4/sel4.h>
 
+/* Libmicrokit's pointer to the IPC buffer, and the buffer, which an SDK's linker script has. */
+char __sel4_ipc_buffer_obj[4096];
+char *__sel4_ipc_buffer = __sel4_ipc_buffer_obj;
+
 seL4_Error seL4_TCB_ReadRegisters(seL4_TCB _service, seL4_Bool suspend_source, seL4_Uint8 arch_flags,
                                   seL4_Word count, seL4_UserContext *regs)
 {

@@ -347,6 +347,43 @@ static void test_works_without_indirect_descriptors(void **state)
     disk_machine_free(machine);
 }
 
+/* The client's next record is information about its disk; no other has come. */
+static bool is_told_of_its_disk(struct disk_machine *machine)
+{
+    struct ring_record record;
+    const uint8_t *data;
+
+    (void)ring_sync(&machine->client);
+    const enum err err = ring_peek(&machine->client, &record, &data);
+    assert_true(err == ERR_EMPTY || record.meta == BLK_TAG_INFO);
+    return err == ERR_OK;
+}
+
+static void test_restarted_client_waits_for_what_it_asked_before(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){0});
+    const struct config_link *link = &machine->config.clients[1].link;
+    const struct blk_request read = request_of(BLK_READ, 0, 8);
+
+    (void)state;
+    machine->disk.holds = true;
+    assert_true(disk_machine_send(machine, &read, 77));
+    disk_machine_run(machine);
+    assert_int_equal(ring_init(&machine->client, (void *)(uintptr_t)link->peer,
+                               (const void *)(uintptr_t)link->own, link->bytes),
+                     ERR_OK);
+    disk_machine_run(machine);
+    /* The device may still write to its memory. */
+    assert_false(is_told_of_its_disk(machine));
+    machine->disk.holds = false;
+    machine->disk.kicked = true;
+    disk_machine_run(machine);
+    assert_true(is_told_of_its_disk(machine));
+    ring_release(&machine->client);
+    assert_int_equal(ask(machine, &read), BLK_DONE);
+    disk_machine_free(machine);
+}
+
 static void test_two_writers_of_one_place_are_not_served(void **state)
 {
     struct disk_machine *machine = machine_with((struct disk_machine_options){0});
@@ -380,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_device_that_corrupts_its_ring_fails_everything),
         cmocka_unit_test(test_missing_device_is_an_error_and_no_hang),
         cmocka_unit_test(test_works_without_indirect_descriptors),
+        cmocka_unit_test(test_restarted_client_waits_for_what_it_asked_before),
         cmocka_unit_test(test_two_writers_of_one_place_are_not_served),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

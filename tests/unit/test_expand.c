@@ -524,6 +524,53 @@ static void test_input_and_colours(void **state)
     model_free(model);
 }
 
+static void test_supervisor_is_the_parent_of_those_that_restart(void **state)
+{
+    (void)state;
+    struct model *model = load(
+        "<system><guest name='a' ram='32M' on_crash='restart' restart_limit='3' restart_backoff_ms='7'>" LINUX
+        "</guest><guest name='b' ram='32M'>" LINUX "</guest>"
+        "<guest name='c' ram='32M' supervised='true'>" LINUX "</guest>"
+        "<guest name='d' ram='32M' on_crash='restart' supervised='false'>" LINUX "</guest></system>");
+    const struct model_pd *supervisor = model_find_pd(model, "supervisor");
+    const struct supervisor_config *config =
+        config_of(model, "supervisor", SUPERVISOR_CONFIG_SECTION, sizeof(*config));
+    const struct vmm_config *vmm = config_of(model, "c_vmm", VMM_CONFIG_SECTION, sizeof(*vmm));
+
+    assert_non_null(supervisor);
+    assert_int_equal(config->child_count, 2);
+    assert_string_equal(config->children[0].name, "a");
+    assert_int_equal(config->children[0].on_crash, VMM_EXIT_RESTART);
+    assert_int_equal(config->children[0].restart.limit, 3);
+    assert_int_equal(config->children[0].restart.backoff_ms, 7);
+    assert_string_equal(config->children[1].name, "c");
+    assert_int_equal(config->children[1].on_crash, VMM_EXIT_STOP);
+    assert_int_equal(vmm->has_supervisor, 1);
+    assert_ptr_equal(model_find_pd(model, "a_vmm")->parent, supervisor);
+    assert_ptr_equal(model_find_pd(model, "c_vmm")->parent, supervisor);
+    assert_null(model_find_pd(model, "b_vmm")->parent);
+    assert_null(model_find_pd(model, "d_vmm")->parent);
+    model_free(model);
+}
+
+static void test_watchdog(void **state)
+{
+    (void)state;
+    struct model *model =
+        load("<system><guest name='a' ram='32M' watchdog_ms='5000'>" LINUX "</guest></system>");
+    const struct vmm_config *vmm = config_of(model, "a_vmm", VMM_CONFIG_SECTION, sizeof(*vmm));
+    const struct model_pd *pd = model_find_pd(model, "a_vmm");
+
+    assert_int_equal(vmm->devices[0].kind, VMM_DEVICE_WATCHDOG);
+    assert_int_equal(vmm->devices[0].u.watchdog.limit_ms, 5000);
+    assert_int_equal(vmm->devices[0].u.watchdog.boot_ms, 120000);
+    /* The time it waits for comes on a channel that is nobody else's. */
+    assert_true(pd->has_alarm);
+    assert_int_equal(pd->alarm_channel, vmm->timer_channel);
+    assert_int_not_equal(model_free_channel_id(model, pd), pd->alarm_channel);
+    model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -542,6 +589,8 @@ int main(void)
         cmocka_unit_test(test_page_sizes_follow_alignment),
         cmocka_unit_test(test_sdf_maps_may_name_generated_regions),
         cmocka_unit_test(test_input_and_colours),
+        cmocka_unit_test(test_supervisor_is_the_parent_of_those_that_restart),
+        cmocka_unit_test(test_watchdog),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

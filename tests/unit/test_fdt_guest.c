@@ -41,6 +41,8 @@ static struct fdt_guest full_guest(void)
         .has_kaslr_seed = true,
         .kaslr_seed = 0x1122334455667788,
         .pl011 = {.window = {0x9000000, 0x1000}, .intid = 33},
+        .watchdog = {.window = {0x9100000, 0x2000}, .intid = 44},
+        .watchdog_seconds = 30,
         .virtio = two_virtio,
         .virtio_count = 2,
         .pci = {.ecam = {0x10000000, 0x100000},
@@ -198,7 +200,7 @@ static void test_labels_lead_to_nodes(void **state)
         assert_int_equal(fdt_node_offset_by_phandle(blob.data, fdt_get_phandle(blob.data, node)), node);
         count++;
     }
-    assert_int_equal(count, 10);
+    assert_int_equal(count, 11);
     fdt_blob_free(&blob);
 }
 
@@ -320,7 +322,7 @@ static void test_bad_interrupts_are_refused(void **state)
     guest.pl011.intid = 49;
     check_refused(&guest, ERR_RANGE, "virtio device 1: interrupt 49 is taken");
     guest = full_guest();
-    guest.pci.msi_spi_first = 40;
+    guest.pci.msi_spi_first = 46;
     check_refused(&guest, ERR_RANGE, "MSI frame: interrupt 48 is taken");
     guest.pci.msi_spi_count = UINT32_MAX;
     check_refused(&guest, ERR_RANGE, "MSI frame");

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "lib/base/clock.h"
 #include "tests/mock/sel4_machine.h"
 
 #define WFI 0x07e00000ull
@@ -115,6 +116,30 @@ static void an_earlier_deadline_that_is_set_already_is_enough(void **state)
     assert_int_equal(sel4_machine.asked_deadline, 9000);
 }
 
+static void an_alarm_and_a_guests_timer_share_the_deadline(void **state)
+{
+    const uint64_t second = clock_hz();
+
+    (void)state;
+    platform_alarm(2000);
+    assert_int_equal(sel4_machine.asked_deadline, 2 * second);
+    set_guest_timer(second, CNTV_ENABLED);
+    const struct platform_exit exit = sel4_machine_trap(WFI);
+    sel4_machine_assert_parked(&exit);
+    assert_int_equal(sel4_machine.asked_deadline, second);
+    /* The guest's comes first; the alarm is not forgotten. */
+    sel4_machine.now = second;
+    assert_true(platform_notified(SEL4_MACHINE_TIMER_CHANNEL));
+    assert_true(libsel4.runs);
+    assert_int_equal(sel4_machine.asked_deadline, 2 * second);
+    sel4_machine.now = 2 * second;
+    sel4_machine.asked_deadline = 0;
+    assert_true(platform_notified(SEL4_MACHINE_TIMER_CHANNEL));
+    assert_int_equal(sel4_machine.asked_deadline, 0);
+    platform_alarm(PLATFORM_NEVER);
+    assert_int_equal(sel4_machine.asked_deadline, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, sel4_machine_set_up)
 
 int main(void)
@@ -127,6 +152,7 @@ int main(void)
         TEST(a_due_timer_does_not_let_the_guest_sleep),
         TEST(a_timer_that_is_off_or_masked_wakes_nobody),
         TEST(an_earlier_deadline_that_is_set_already_is_enough),
+        TEST(an_alarm_and_a_guests_timer_share_the_deadline),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

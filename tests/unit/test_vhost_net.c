@@ -80,7 +80,11 @@ static int setup(void **state)
     f->line = (struct irq_line){.vgic = &f->vgic, .intid = SPI};
     assert_int_equal(vhost_net_init(&f->net, &f->config, &f->ram.mem, &f->scratch), ERR_OK);
     virtio_mmio_init(&f->mmio, &f->net.device, &f->line, f->page);
+    /* An earlier start of this VMM may have left the switch at work, and this one cannot know. */
     virtio_mmio_reset(&f->mmio);
+    assert_int_equal(f->call_count, 1);
+    assert_int_equal(f->calls[0].label, VHOST_STOP);
+    f->call_count = 0;
     *state = f;
     return 0;
 }
@@ -133,7 +137,6 @@ static void test_start_hands_the_queues_over(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(f->call_count, 0); /* nothing to stop at first */
     start(f);
     assert_int_equal(f->call_count, 4);
     expect_call(f, 0, VHOST_SET_FEATURES, 1);

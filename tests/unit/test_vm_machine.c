@@ -383,10 +383,9 @@ static void test_restart_waits_for_what_the_shared_disk_has_in_flight(void **sta
     start_device(machine, VM_MACHINE_BLOCK_SHARED, 1);
     offer(machine, VM_MACHINE_BLOCK_SHARED, 0, chain, 3);
     assert_int_equal(vm_exit(&machine->vm, &exit), PLATFORM_RESUME_STAY);
-    assert_false(machine->vm.running);
-    assert_true(machine->vm.start_due);
+    assert_int_equal(machine->vm.state, VM_START_DUE);
     vm_machine_run_peers(machine);
-    assert_true(machine->vm.running);
+    assert_int_equal(machine->vm.state, VM_RUNNING);
     vm_machine_free(machine);
 }
 

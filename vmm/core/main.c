@@ -5,7 +5,9 @@
 #include <microkit.h>
 
 #include "lib/base/log.h"
+#include "lib/base/mem.h"
 #include "lib/config/vmm_config.h"
+#include "vmm/core/supervisor.h"
 #include "vmm/core/vm.h"
 
 /* The tool overwrites this section in its copy of the ELF. Not static: the compiler must not know the value.
@@ -19,8 +21,33 @@ const struct log_sink log_sink = {microkit_name, microkit_dbg_puts};
 static struct vm vm;
 static bool usable;
 
+/* Where this program can be started anew, whatever it has done to itself: crt0, or vmm/sel4/restart.S. */
+extern void pd_restart(void);
+
+static void begin(void)
+{
+    uint32_t wait_ms;
+
+    switch (supervisor_greet(&vmm_config, (uintptr_t)pd_restart, &wait_ms)) {
+    case SUPERVISOR_START:
+        vm_start_later(&vm, wait_ms);
+        break;
+    case SUPERVISOR_HALT:
+        vm_stay_off(&vm);
+        platform_halt();
+        break;
+    case SUPERVISOR_STOP:
+    default:
+        vm_stay_off(&vm);
+        break;
+    }
+}
+
 void init(void)
 {
+    /* Not at its first start: a supervisor may start this program again. */
+    memset(&vm, 0, sizeof vm);
+    usable = false;
     if (!config_is_valid(&vmm_config.header, VMM_CONFIG_MAGIC, VMM_CONFIG_VERSION, sizeof vmm_config)) {
         log_error("no valid configuration: build the image with `causeway build`");
         return;
@@ -30,14 +57,17 @@ void init(void)
         return;
     }
     usable = true;
-    if (vm_start(&vm) != ERR_OK) {
-        log_error("%s is not started", vmm_config.name);
-    }
+    begin();
 }
 
 void notified(microkit_channel ch)
 {
-    if (usable && !platform_notified(ch)) {
+    if (!usable) {
+        return;
+    }
+    if (platform_notified(ch)) {
+        vm_alarm(&vm);
+    } else {
         vm_notified(&vm, ch);
     }
 }

@@ -4,9 +4,9 @@
 #include <stddef.h>
 
 #include "vmm/core/crash.h"
-#include "vmm/core/image.h"
 #include "vmm/core/trng.h"
 #include "vmm/core/vm_devices.h"
+#include "vmm/core/vm_life.h"
 
 /* ESR_EL2, exception class (Arm DDI 0487). */
 #define ESR_CLASS_SHIFT 26
@@ -31,6 +31,7 @@ static enum err add_devices(struct vm *vm)
         }
         vm->device_count++;
     }
+    vm_devices_greet(vm);
     return ERR_OK;
 }
 
@@ -71,6 +72,14 @@ static enum err add_pci(struct vm *vm)
     return err;
 }
 
+/* If this VMM has been started anew, its guest may still be running. */
+static void stop_vcpus(const struct vmm_config *config)
+{
+    for (uint32_t vcpu = 0; vcpu < config->vcpu_count; vcpu++) {
+        platform_vcpu_stop(vcpu);
+    }
+}
+
 enum err vm_init(struct vm *vm, const struct vmm_config *config)
 {
     vm->config = config;
@@ -86,6 +95,7 @@ enum err vm_init(struct vm *vm, const struct vmm_config *config)
         return err;
     }
     platform_init(config);
+    stop_vcpus(config);
     err = vgic_init(&vm->vgic, config->vcpu_count, config->spi_count);
     vm->vgic.moved = on_spi_moved;
     vm->vgic.moved_context = vm;
@@ -98,56 +108,6 @@ enum err vm_init(struct vm *vm, const struct vmm_config *config)
     }
     err = add_pci(vm);
     return err != ERR_OK ? err : add_devices(vm);
-}
-
-void vm_stop(struct vm *vm)
-{
-    vm->running = false;
-    vm->start_due = false;
-    for (uint32_t vcpu = 0; vcpu < vm->config->vcpu_count; vcpu++) {
-        platform_vcpu_stop(vcpu);
-    }
-}
-
-/* What a disk is like has to be known when the guest looks, and nobody else may write to its RAM. */
-static bool disks_are_ready(const struct vm *vm)
-{
-    bool ready = true;
-
-    for (uint32_t i = 0; i < vm->device_count; i++) {
-        const struct vm_device *device = &vm->devices[i];
-
-        ready = ready && (device->config->kind != VMM_DEVICE_BLOCK || virtio_blk_is_ready(&device->u.blk));
-    }
-    return ready;
-}
-
-enum err vm_start(struct vm *vm)
-{
-    const struct vmm_config *config = vm->config;
-    struct image_entry entry;
-
-    vm_stop(vm);
-    for (uint32_t i = 0; i < vm->device_count; i++) {
-        if (vm->devices[i].ops->reset != NULL) {
-            vm->devices[i].ops->reset(&vm->devices[i]);
-        }
-    }
-    vm->start_due = !disks_are_ready(vm);
-    if (vm->start_due) {
-        return ERR_OK;
-    }
-    vgic_reset(&vm->vgic);
-    psci_reset(&vm->psci, config->vcpu_count, config->ram_gpa, config->ram_bytes);
-    enum err err = image_load(config, &vm->mem, &entry);
-    if (err == ERR_OK) {
-        err = trng_seed_guest(config, &vm->mem);
-    }
-    if (err == ERR_OK) {
-        vm->running = true;
-        platform_vcpu_start(0, entry.pc, entry.x0);
-    }
-    return err;
 }
 
 /* The channels that a device's row names. */
@@ -176,48 +136,12 @@ void vm_notified(struct vm *vm, microkit_channel channel)
             device->ops->notified(device, channel);
         }
     }
-    if (vm->start_due && disks_are_ready(vm) && vm_start(vm) != ERR_OK) {
-        log_error("%s is not started", vm->config->name);
-    }
+    vm_life_go_on(vm);
 }
 
-/* Takes one restart out of the budget. False: it is used up, so the guest would only fail again. */
-static bool may_restart(struct vm *vm)
+void vm_alarm(struct vm *vm)
 {
-    const uint64_t now = platform_milliseconds();
-
-    if (vm->config->restart_limit == 0) {
-        return true;
-    }
-    if (vm->restart_count == 0 || now - vm->restart_window_start >= vm->config->restart_window_ms) {
-        vm->restart_window_start = now;
-        vm->restart_count = 0;
-    }
-    if (vm->restart_count == vm->config->restart_limit) {
-        log_error("%s has been restarted %u times within %u ms", vm->config->name, vm->restart_count,
-                  vm->config->restart_window_ms);
-        return false;
-    }
-    vm->restart_count++;
-    return true;
-}
-
-/* The guest has ended in one way or another; `action` is enum vmm_exit_action. */
-static void end(struct vm *vm, uint32_t action, const char *how)
-{
-    vm_stop(vm);
-    if (action == VMM_EXIT_RESTART && may_restart(vm)) {
-        log_info("%s %s; restarting it", vm->config->name, how);
-        if (vm_start(vm) != ERR_OK) {
-            log_error("%s cannot be restarted; it stays off", vm->config->name);
-        }
-        return;
-    }
-    log_info("%s %s; it stays off", vm->config->name, how);
-    if (action == VMM_EXIT_HALT) {
-        platform_halt();
-        log_warn("this system does not let %s switch the machine off", vm->config->name);
-    }
+    vm_life_alarm(vm);
 }
 
 static enum platform_resume on_mmio(struct vm *vm, struct platform_exit *exit)
@@ -230,6 +154,7 @@ static enum platform_resume on_mmio(struct vm *vm, struct platform_exit *exit)
     };
 
     if (mmio_dispatch(&vm->mmio, exit->u.mmio.gpa, &access) == MMIO_DONE) {
+        vm_life_set_alarm(vm);
         exit->u.mmio.value = access.value;
         return PLATFORM_RESUME_DONE;
     }
@@ -249,10 +174,10 @@ static enum platform_resume on_call(struct vm *vm, struct platform_exit *exit)
     case PSCI_ACTION_CPU_OFF:
         return PLATFORM_RESUME_STAY;
     case PSCI_ACTION_OFF:
-        end(vm, vm->config->on_off, "has switched itself off");
+        vm_life_end(vm, vm->config->on_off, "has switched itself off");
         return PLATFORM_RESUME_STAY;
     case PSCI_ACTION_RESET:
-        end(vm, vm->config->on_reset, "has asked for a reset");
+        vm_life_end(vm, vm->config->on_reset, "has asked for a reset");
         return PLATFORM_RESUME_STAY;
     case PSCI_ACTION_RETURN:
     default:
@@ -288,7 +213,7 @@ static enum platform_resume on_crash(struct vm *vm, const struct platform_exit *
         return PLATFORM_RESUME_ABORT;
     }
     crash_report(vm->config->name, exit, "cannot go on");
-    end(vm, vm->config->on_crash, "has crashed");
+    vm_life_end(vm, vm->config->on_crash, "has crashed");
     return PLATFORM_RESUME_STAY;
 }
 

@@ -16,6 +16,7 @@
 #include "lib/virtq/virtq.h"
 #include "vmm/core/mmio.h"
 #include "vmm/core/psci.h"
+#include "vmm/core/watchdog.h"
 #include "vmm/pci/pci_host.h"
 #include "vmm/platform.h"
 #include "vmm/vgic/gicv2m.h"
@@ -57,14 +58,26 @@ struct vm_device {
         struct virtio_blk blk;
         struct virtio_console console;
         struct virtio_rng rng;
+        struct watchdog watchdog;
     } u;
+};
+
+/** What becomes of a machine. */
+enum vm_state {
+    VM_OFF = 0,
+    VM_WAITING,   /**< it starts when its time has come */
+    VM_START_DUE, /**< it starts when its disks are ready */
+    VM_SCRUB_DUE, /**< it stays off, and its RAM is cleared when its disks are idle */
+    VM_RUNNING
 };
 
 /** One machine. Large: keep it static. */
 struct vm {
     const struct vmm_config *config;
-    bool running;
-    bool start_due; /**< as soon as its disks are ready */
+    enum vm_state state;
+    uint64_t start_at;         /**< VM_WAITING: platform_milliseconds() of its start */
+    struct watchdog *watchdog; /**< one of the devices, or NULL */
+    uint64_t alarm;            /**< what the platform was asked for */
     struct guestmem mem;
     struct vgic vgic;
     struct psci psci;
@@ -77,8 +90,7 @@ struct vm {
     uint64_t aborted_at[VMM_CONFIG_MAX_VCPUS];  /**< program counter of the last abort that was given back */
     uint32_t abort_count[VMM_CONFIG_MAX_VCPUS]; /**< how often in a row */
     struct virtio_blk_pool blk_pool;            /**< likewise, by all disks */
-    uint64_t restart_window_start;              /**< platform_milliseconds() of the window's first restart */
-    uint32_t restart_count;                     /**< in this window */
+    struct restart restart;
     struct log_limit stray_accesses;
     struct log_limit stray_registers;
 };
@@ -95,11 +107,20 @@ ERR_CHECKED enum err vm_init(struct vm *vm, const struct vmm_config *config);
  */
 ERR_CHECKED enum err vm_start(struct vm *vm);
 
-/** Stop all vCPUs. The devices stay as they are. */
+/** vm_start(), but only after so many milliseconds. Logs what goes wrong. */
+void vm_start_later(struct vm *vm, uint32_t wait_ms);
+
+/** Stop all vCPUs and reset all devices, so that nobody works on the guest's memory any more. */
 void vm_stop(struct vm *vm);
+
+/** vm_stop(), and clear the RAM as soon as no disk writes to it any more. */
+void vm_stay_off(struct vm *vm);
 
 /** Channel `channel` was notified. */
 void vm_notified(struct vm *vm, microkit_channel channel);
+
+/** Time has passed: do what is due. */
+void vm_alarm(struct vm *vm);
 
 /** A vCPU stopped as *exit says; results are put into *exit. Returns how it goes on. */
 enum platform_resume vm_exit(struct vm *vm, struct platform_exit *exit);

@@ -144,11 +144,7 @@ static enum err add_blk(struct vm *vm, struct vm_device *device)
     device->ops = &blk_ops;
     const enum err err =
         virtio_blk_init(&device->u.blk, device->config, &vm->mem, &vm->scratch, &vm->blk_pool);
-    if (err != ERR_OK) {
-        return err;
-    }
-    microkit_notify(device->config->link.channel);
-    return add_transport(vm, device, &device->u.blk.device);
+    return err != ERR_OK ? err : add_transport(vm, device, &device->u.blk.device);
 }
 
 static void console_on_notified(struct vm_device *device, microkit_channel channel)
@@ -162,15 +158,7 @@ static enum err add_console(struct vm *vm, struct vm_device *device)
 {
     device->ops = &console_ops;
     const enum err err = virtio_console_init(&device->u.console, device->config, &vm->mem, &vm->scratch);
-    if (err != ERR_OK) {
-        return err;
-    }
-    for (uint32_t i = 0; i < device->u.console.port_count; i++) {
-        if (device->u.console.ports[i].has_link) {
-            microkit_notify(device->u.console.ports[i].channel);
-        }
-    }
-    return add_transport(vm, device, &device->u.console.device);
+    return err != ERR_OK ? err : add_transport(vm, device, &device->u.console.device);
 }
 
 static const struct vm_device_ops rng_ops = {NULL, virtio_on_reset};
@@ -180,6 +168,21 @@ static enum err add_rng(struct vm *vm, struct vm_device *device)
     device->ops = &rng_ops;
     const enum err err = virtio_rng_init(&device->u.rng, device->config, vm->config, &vm->mem, &vm->scratch);
     return err != ERR_OK ? err : add_transport(vm, device, &device->u.rng.device);
+}
+
+static void watchdog_on_reset(struct vm_device *device)
+{
+    watchdog_stop(&device->u.watchdog);
+}
+
+static const struct vm_device_ops watchdog_ops = {NULL, watchdog_on_reset};
+
+static enum err add_watchdog(struct vm *vm, struct vm_device *device)
+{
+    device->ops = &watchdog_ops;
+    watchdog_init(&device->u.watchdog, device->config, &device->line);
+    vm->watchdog = &device->u.watchdog;
+    return map(vm, device->config, watchdog_access, &device->u.watchdog);
 }
 
 /* The physical interrupt of a passed-through device: on to the guest, acknowledged when the guest has ended
@@ -217,6 +220,9 @@ enum err vm_devices_add(struct vm *vm, struct vm_device *device, const struct vm
     case VMM_DEVICE_ENTROPY:
         err = add_rng(vm, device);
         break;
+    case VMM_DEVICE_WATCHDOG:
+        err = add_watchdog(vm, device);
+        break;
     case VMM_DEVICE_PASSTHROUGH:
         device->ops = &passthrough_ops;
         device->u.passthrough_acked_at_end = platform_irq_ack_at_end(config->virq, config->channel);
@@ -229,4 +235,26 @@ enum err vm_devices_add(struct vm *vm, struct vm_device *device, const struct vm
         log_error("device %s at 0x%llx: %s", config->name, (unsigned long long)config->gpa, err_text(err));
     }
     return err;
+}
+
+static void greet_peer(struct vm_device *device, const struct config_link *link)
+{
+    if (link->bytes != 0) {
+        microkit_notify(link->channel);
+        device->ops->notified(device, link->channel);
+    }
+}
+
+void vm_devices_greet(struct vm *vm)
+{
+    for (uint32_t i = 0; i < vm->device_count; i++) {
+        struct vm_device *device = &vm->devices[i];
+        const struct vmm_device_config *config = device->config;
+
+        greet_peer(device, &config->link);
+        for (uint32_t port = 0; config->kind == VMM_DEVICE_CONSOLE && port < config->u.console.port_count;
+             port++) {
+            greet_peer(device, &config->u.console.ports[port].link);
+        }
+    }
 }

@@ -153,7 +153,9 @@ enum err vhost_net_init(struct vhost_net *net, const struct vmm_device_config *c
     const uint64_t features = virtio_net_features(&config->u.net);
 
     *net = (struct vhost_net){.channel = config->link.channel,
-                              .status = (const struct vhost_status *)config->u.net.status};
+                              .status = (const struct vhost_status *)config->u.net.status,
+                              /* By a VMM that was here before us, perhaps: the first reset ends that. */
+                              .started = true};
     net_control_init(&net->control, &config->u.net, &net->device, scratch, true);
     const struct virtio_device_setup setup = {
         .name = config->name,

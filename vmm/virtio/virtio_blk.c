@@ -387,9 +387,14 @@ void virtio_blk_notified(struct virtio_blk *blk)
     }
 }
 
+bool virtio_blk_is_idle(const struct virtio_blk *blk)
+{
+    return !blk->shared || blk->in_flight == 0;
+}
+
 bool virtio_blk_is_ready(const struct virtio_blk *blk)
 {
-    return blk->has_info && (!blk->shared || blk->in_flight == 0);
+    return blk->has_info && virtio_blk_is_idle(blk);
 }
 
 /* The device. */

@@ -158,5 +158,9 @@ ERR_CHECKED enum err virtio_blk_init(struct virtio_blk *blk, const struct vmm_de
 /** The link's channel was notified: replies, or space for requests. */
 void virtio_blk_notified(struct virtio_blk *blk);
 
+/** Whether nothing of this disk is on its way to the guest's RAM, nor will be before the guest asks for more.
+ */
+bool virtio_blk_is_idle(const struct virtio_blk *blk);
+
 /** Whether the machine may be started as far as this disk is concerned. */
 bool virtio_blk_is_ready(const struct virtio_blk *blk);

@@ -353,6 +353,9 @@ static void access_through_config(struct virtio_pci *pci, struct mmio_access *ac
     }
 }
 
+/* A VMM that has been started anew doesn't know where the last one has left them. */
+#define DOORBELLS_UNKNOWN 1u
+
 /* Doorbells follow the BAR, so that another one in its place is not taken for it. */
 static void move_doorbells(struct virtio_pci *pci)
 {
@@ -501,7 +504,7 @@ enum err virtio_pci_init(struct virtio_pci *pci, struct virtio_device *device,
     *pci = (struct virtio_pci){.device = device,
                                .function = {.ops = &function_ops, .context = pci},
                                .described_gpa = row->gpa,
-                               .doorbells_gpa = row->gpa};
+                               .doorbells_gpa = DOORBELLS_UNKNOWN};
     pci_config_init(&pci->function.config, &identity);
     pci_config_set_bar(&pci->function.config, 0, (uint32_t)row->gpa, VMM_CONFIG_PCI_BAR_BYTES);
     msix_init(&pci->msix, row->vectors < wanted ? row->vectors : wanted, frame);

@@ -82,6 +82,14 @@ enum {
     seL4_VMFault_Length
 };
 enum {
+    seL4_UserException_FaultIP,
+    seL4_UserException_SP,
+    seL4_UserException_SPSR,
+    seL4_UserException_Number,
+    seL4_UserException_Code,
+    seL4_UserException_Length
+};
+enum {
     seL4_UnknownSyscall_X0,
     seL4_UnknownSyscall_X1,
     seL4_UnknownSyscall_X2,
