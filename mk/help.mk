@@ -11,6 +11,8 @@ Causeway runs Linux virtual machines side by side on one AArch64 machine.
   make test-reproducible   build again elsewhere: the same bytes
   make bench     measure in instructions, and compare with bench/baseline.json
   make test-hostile   every attack of the hostile guest, and a table of what it did; HOSTILE_CASES=0-60,300 picks some
+  make test-restart   a guest and its monitor die CYCLES times [10] beside two that talk to each other
+  make test-soak      mixed load for MINUTES [60]: nothing grows that should not
   make test-sdk       every system for each Microkit SDK, with a stand-in for the SDK
   make check     formatting, static analysis, the rules of the house
   make fuzz      each fuzzer for TIME seconds, FUZZ_JOBS at a time, and a summary; fuzz-NAME for one of them

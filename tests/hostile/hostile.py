@@ -42,7 +42,7 @@ CASES_PER_SUM = 100
 CANARIES = ("canary", "vm1_dtb", "vm2_dtb")
 # Typed before a case on a console, for an attack that wants something to receive.
 SOMETHING_TO_RECEIVE = "x" * 32
-FAULT = re.compile(r"faulted and has no parent|kernel: panic|unexpected exception")
+FAULT = re.compile(r"faulted and has no parent|_vmm has faulted|kernel: panic|unexpected exception")
 
 
 @dataclass

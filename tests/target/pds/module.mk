@@ -5,3 +5,10 @@ PDS += $(TEST_PDS)
 # These test our own kernel.
 BUNDLED_PDS += $(filter-out hello null_deref,$(TEST_PDS))
 $(foreach p,$(TEST_PDS),$(eval $(p)_SRCS := tests/target/pds/$(p).c))
+
+# The VMM, with a way to make it fault.
+TEST_PDS += vmm_faulty
+PDS += vmm_faulty
+vmm_faulty_SRCS = tests/target/pds/vmm_faulty.c $(vmm_SRCS)
+vmm_faulty_LDFLAGS = $(vmm_LDFLAGS) -Wl,--wrap=vm_init
+BUNDLED_PDS += vmm_faulty
