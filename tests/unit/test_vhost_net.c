@@ -265,7 +265,8 @@ static void ignore_config(void *transport)
 
 static void test_shared_interrupt_comes_once(void **state)
 {
-    static const struct virtio_transport_ops counting = {count_interrupt, ignore_config};
+    static const struct virtio_transport_ops counting = {.queue_interrupt = count_interrupt,
+                                                         .config_interrupt = ignore_config};
     struct fixture *f = *state;
 
     start(f);
