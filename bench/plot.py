@@ -50,7 +50,7 @@ def draw(ours, others):
             panel, y = draw_panel(title, rows, y)
             out += panel
     width = LABEL_WIDTH + BAR_WIDTH + VALUE_WIDTH
-    head = (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{y}" font-family="sans-serif" '
+    head = (f'<!-- SPDX-License-Identifier: BSD-2-Clause -->\n<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{y}" font-family="sans-serif" '
             f'font-size="12">\n<rect width="{width}" height="{y}" fill="white"/>')
     return "\n".join([head, *out, "</svg>"]) + "\n"
 
