@@ -24,7 +24,7 @@ static void read_all(struct virtio_device *device, uint64_t width)
         uint64_t value = access_read(device->base + offset, (uint32_t)width);
 
         past_end |= offset >= REG_CONFIG + CONFIG_LONGEST_BYTES ? value : 0;
-        narrow |= width != 4 && offset < 4 ? value & ~(VIRTIO_MAGIC | 2ull << 32) : 0;
+        narrow |= width != 4 && offset < 4 ? value & ~((VIRTIO_MAGIC | 2ull << 32) >> 8 * offset) : 0;
     }
     check_that(past_end == 0, "there is something past the configuration");
     check_that(narrow == 0, "a narrow load of the magic value gave something else");
