@@ -31,7 +31,11 @@ static uint64_t pick_address(struct fuzz_input *input, uint8_t op)
     case 1: /* any byte of any device */
         return VM_MACHINE_VIRTIO + low;
     case 2:
-        return ((low & 0x8000) != 0 ? VM_MACHINE_GICD : VM_MACHINE_UART) + (low & 0x1fffu);
+        return ((low & 0x8000) != 0   ? VM_MACHINE_GICD
+                : (low & 0x4000) != 0 ? VM_MACHINE_UART
+                : (low & 0x2000) != 0 ? VM_MACHINE_ECAM
+                                      : VM_MACHINE_WINDOW) +
+               (low & ((low & 0xe000) != 0 ? 0x1fffu : 0x3fffu));
     default:
         return fuzz_input_u64(input);
     }

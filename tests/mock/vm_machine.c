@@ -97,6 +97,7 @@ static void describe_devices(struct vm_machine *machine)
     devices[VM_MACHINE_RNG] = (struct vmm_device_config){.kind = VMM_DEVICE_ENTROPY, .name = "rng"};
     devices[VM_MACHINE_PASSTHROUGH] = (struct vmm_device_config){
         .kind = VMM_DEVICE_PASSTHROUGH, .name = "passthrough", .channel = VM_MACHINE_IRQ};
+    devices[VM_MACHINE_PCI_RNG] = (struct vmm_device_config){.kind = VMM_DEVICE_ENTROPY, .name = "pci"};
     (void)make_link(machine, LINK_UNUSED);
     for (uint32_t i = 0; i < VM_MACHINE_DEVICES; i++) {
         devices[i].gpa = vm_machine_register(i, 0);
@@ -104,6 +105,9 @@ static void describe_devices(struct vm_machine *machine)
         devices[i].queue_size = 64;
         devices[i].virq = 40 + i;
     }
+    devices[VM_MACHINE_PCI_RNG].transport = VMM_TRANSPORT_PCI;
+    devices[VM_MACHINE_PCI_RNG].gpa = VM_MACHINE_WINDOW;
+    devices[VM_MACHINE_PCI_RNG].vectors = 2;
     machine->config.device_count = VM_MACHINE_DEVICES;
 }
 
@@ -130,6 +134,14 @@ static void describe(struct vm_machine *machine)
         .on_crash = VMM_EXIT_RESTART,
         .has_entropy = 1,
         .entropy_channel = VM_MACHINE_ENTROPY,
+        .pci = {.ecam_gpa = VM_MACHINE_ECAM,
+                .ecam_bytes = 0x100000,
+                .window_gpa = VM_MACHINE_WINDOW,
+                .window_bytes = 0x100000,
+                .msi_gpa = VM_MACHINE_MSI,
+                .msi_bytes = 0x1000,
+                .msi_first = VM_MACHINE_MSI_FIRST,
+                .msi_count = 16},
     };
     describe_devices(machine);
 }

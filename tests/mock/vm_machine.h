@@ -17,6 +17,11 @@
 #define VM_MACHINE_UART 0x09000000ull
 /** Register windows of the virtio devices are a page each from here on, in the order of the configuration. */
 #define VM_MACHINE_VIRTIO 0x0a000000ull
+/** A PCI host bridge, and the frame that takes its MSIs. */
+#define VM_MACHINE_ECAM 0x20000000ull
+#define VM_MACHINE_WINDOW 0x30000000ull
+#define VM_MACHINE_MSI 0x38000000ull
+#define VM_MACHINE_MSI_FIRST 64u
 #define VM_MACHINE_LINKS 6u
 #define VM_MACHINE_LINK_BYTES 0x5000u
 #define VM_MACHINE_BUFFER_BYTES 0x10000u
@@ -31,6 +36,7 @@ enum vm_machine_device {
     VM_MACHINE_BLOCK_SHARED,
     VM_MACHINE_RNG,
     VM_MACHINE_PASSTHROUGH,
+    VM_MACHINE_PCI_RNG, /**< slot 0 of the bridge */
     VM_MACHINE_DEVICES
 };
 

@@ -389,6 +389,37 @@ static void test_restart_waits_for_what_the_shared_disk_has_in_flight(void **sta
     vm_machine_free(machine);
 }
 
+static uint64_t access_at(struct vm_machine *machine, uint64_t gpa, uint32_t width, bool is_write,
+                          uint64_t value)
+{
+    assert_int_equal(vm_machine_access(machine, gpa, width, is_write, &value), PLATFORM_RESUME_DONE);
+    return value;
+}
+
+static void test_function_behind_the_bridge(void **state)
+{
+    struct vm_machine *machine = vm_machine_new();
+    uint64_t targets = 2;
+
+    (void)state;
+    assert_int_equal(access_at(machine, VM_MACHINE_ECAM, 4, false, 0), 0x10441af4);
+    assert_int_equal(access_at(machine, VM_MACHINE_ECAM + 0x8000, 4, false, 0), 0xffffffff);
+    /* Decoding is off after a reset. */
+    assert_int_equal(access_at(machine, VM_MACHINE_WINDOW + VIRTIO_PCI_NUM_QUEUES, 2, false, 0), 0xffff);
+    (void)access_at(machine, VM_MACHINE_ECAM + PCI_CONFIG_COMMAND, 2, true,
+                    PCI_CONFIG_COMMAND_MEMORY | PCI_CONFIG_COMMAND_MASTER);
+    assert_int_equal(access_at(machine, VM_MACHINE_WINDOW + VIRTIO_PCI_NUM_QUEUES, 2, false, 0), 1);
+    /* A store to the frame pends an SPI of its own; SPIs may move to the other vCPU. */
+    (void)access_at(machine, VM_MACHINE_GICD + 0x800 + VM_MACHINE_MSI_FIRST, 1, true, targets);
+    (void)access_at(machine, VM_MACHINE_MSI + 0x40, 4, true, VM_MACHINE_MSI_FIRST);
+    assert_true(platform_fake.vcpus[1].virqs[VM_MACHINE_MSI_FIRST].latch);
+    assert_false(platform_fake.vcpus[0].virqs[VM_MACHINE_MSI_FIRST].latch);
+    /* A restart takes it all back. */
+    assert_int_equal(vm_start(&machine->vm), ERR_OK);
+    assert_int_equal(access_at(machine, VM_MACHINE_WINDOW + VIRTIO_PCI_NUM_QUEUES, 2, false, 0), 0xffff);
+    vm_machine_free(machine);
+}
+
 static void test_unknown_kinds_and_transports_are_refused(void **state)
 {
     struct vm_machine *machine = vm_machine_new();
@@ -424,6 +455,7 @@ int main(void)
         cmocka_unit_test(test_crash_reports_say_what_it_was),
         cmocka_unit_test(test_exit_that_is_none_goes_on),
         cmocka_unit_test(test_restart_waits_for_what_the_shared_disk_has_in_flight),
+        cmocka_unit_test(test_function_behind_the_bridge),
         cmocka_unit_test(test_unknown_kinds_and_transports_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
