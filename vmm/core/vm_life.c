@@ -6,20 +6,8 @@
 #include "vmm/core/image.h"
 #include "vmm/core/trng.h"
 
-/* No disk's device may still write to the RAM that is scrubbed. */
-static bool disks_are_idle(const struct vm *vm)
-{
-    bool idle = true;
-
-    for (uint32_t i = 0; i < vm->device_count; i++) {
-        const struct vm_device *device = &vm->devices[i];
-
-        idle = idle && (device->config->kind != VMM_DEVICE_BLOCK || virtio_blk_is_idle(&device->u.blk));
-    }
-    return idle;
-}
-
-/* And what a disk is like has to be known when the guest looks. */
+/* No disk's device may still write to the RAM that is scrubbed, and what a disk is like has to be known when
+   the guest looks. A block server says the latter only once the former is so. */
 static bool disks_are_ready(const struct vm *vm)
 {
     bool ready = true;
@@ -135,7 +123,7 @@ void vm_life_go_on(struct vm *vm)
         }
         break;
     case VM_SCRUB_DUE:
-        if (disks_are_idle(vm)) {
+        if (disks_are_ready(vm)) {
             platform_zero(vm->mem.host, vm->mem.bytes);
             vm->state = VM_OFF;
         }
