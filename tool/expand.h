@@ -206,6 +206,8 @@ void expand_guest(struct expand *expand, const struct node *node);
  */
 void expand_timer_connect(struct expand *expand, const struct node *guest, struct model_pd *vmm,
                           uint32_t *channel);
+/** A channel of `client` to the timer PD itself, on any kernel. False: that was reported. */
+bool expand_timer_serve(struct expand *expand, struct loc loc, struct model_pd *client, uint32_t *channel);
 /** Once all clients are connected: write the timer's configuration. */
 void expand_timer_finish(struct expand *expand);
 
@@ -220,8 +222,15 @@ void expand_supervisor_finish(struct expand *expand);
 /* expand_image.c */
 
 /**
- * A read-only region with the contents of a file: "NAME" stands for <guest_dir>/NAME/<file>, anything with a
- * slash for a path. Regions are shared by all who name the same file. NULL if there is no such file.
+ * The path of a file that an attribute names, malloc'd, and its size: "NAME" stands for
+ * <guest_dir>/NAME/<file>, anything with a slash for a path. NULL if there is no such file, or nothing in it:
+ * that was reported.
+ */
+char *expand_image_find(struct expand *expand, const struct node *node, const char *attribute,
+                        const char *value, const char *file, uint64_t *bytes);
+/**
+ * A read-only region with the contents of a file, which is found as expand_image_find() does. Regions are
+ * shared by all who name the same file. NULL if there is no such file.
  */
 struct model_mr *expand_image_file(struct expand *expand, const struct node *node, const char *attribute,
                                    const char *value, const char *file);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The timer PD, on seL4 only: it wakes monitors whose guests sleep, or that wait for a time themselves. */
+/* The timer PD: it wakes the disks' drivers and server, and on seL4 monitors whose guests sleep. */
 #include "tool/expand.h"
 
 #include "lib/config/timer_config.h"
@@ -7,16 +7,16 @@
 
 #define TIMER_NAME "timer"
 #define TIMER_PROGRAM "timer.elf"
-/* Above every monitor, whose calls it serves in a few hundred instructions. */
+/* Above every client, whose calls it serves in a few hundred instructions. */
 #define TIMER_PRIORITY 254u
 #define TIMER_BUDGET_US 1000u
 #define TIMER_STACK_BYTES 0x1000u
 /* The EL1 physical timer's interrupt (Arm BSA: PPI 14), which no kernel below uses. */
 #define TIMER_INTID 30u
 
-static bool add_timer(struct expand *expand, const struct node *guest)
+static bool add_timer(struct expand *expand, struct loc loc)
 {
-    struct model_pd *pd = model_add_pd(expand->model, TIMER_NAME, guest->loc);
+    struct model_pd *pd = model_add_pd(expand->model, TIMER_NAME, loc);
 
     pd->priority = TIMER_PRIORITY;
     pd->budget_us = TIMER_BUDGET_US;
@@ -24,38 +24,42 @@ static bool add_timer(struct expand *expand, const struct node *guest)
     pd->stack_bytes = TIMER_STACK_BYTES;
     pd->program_image = mem_strdup(TIMER_PROGRAM);
     expand->timer_pd = pd;
-    if (!expand_channel_id(expand, pd, guest->loc, &expand->timer_config.irq_channel)) {
+    if (!expand_channel_id(expand, pd, loc, &expand->timer_config.irq_channel)) {
         return false;
     }
     (void)model_add_irq(pd, TIMER_INTID, expand->timer_config.irq_channel);
     return true;
 }
 
-void expand_timer_connect(struct expand *expand, const struct node *guest, struct model_pd *vmm,
-                          uint32_t *channel)
+bool expand_timer_serve(struct expand *expand, struct loc loc, struct model_pd *client, uint32_t *channel)
 {
     struct timer_config *config = &expand->timer_config;
     uint32_t timer_id;
 
-    if (!expand->options->microkit) {
-        if (expand_channel_id(expand, vmm, guest->loc, channel)) {
-            vmm->has_alarm = true;
-            vmm->alarm_channel = *channel;
-        }
-        return;
-    }
-    if ((expand->timer_pd == NULL && !add_timer(expand, guest)) ||
-        !expand_channel_id(expand, vmm, guest->loc, channel) ||
-        !expand_channel_id(expand, expand->timer_pd, guest->loc, &timer_id)) {
-        return;
+    if ((expand->timer_pd == NULL && !add_timer(expand, loc)) ||
+        !expand_channel_id(expand, client, loc, channel) ||
+        !expand_channel_id(expand, expand->timer_pd, loc, &timer_id)) {
+        return false;
     }
 
-    struct model_channel *link = model_add_channel(expand->model, guest->loc);
+    struct model_channel *link = model_add_channel(expand->model, loc);
 
-    link->ends[0] = (struct model_channel_end){.pd = vmm, .loc = guest->loc, .id = *channel, .pp = true};
+    link->ends[0] = (struct model_channel_end){.pd = client, .loc = loc, .id = *channel, .pp = true};
     link->ends[1] =
-        (struct model_channel_end){.pd = expand->timer_pd, .loc = guest->loc, .id = timer_id, .notify = true};
+        (struct model_channel_end){.pd = expand->timer_pd, .loc = loc, .id = timer_id, .notify = true};
     config->clients[config->client_count++] = timer_id;
+    return true;
+}
+
+void expand_timer_connect(struct expand *expand, const struct node *guest, struct model_pd *vmm,
+                          uint32_t *channel)
+{
+    if (expand->options->microkit) {
+        (void)expand_timer_serve(expand, guest->loc, vmm, channel);
+    } else if (expand_channel_id(expand, vmm, guest->loc, channel)) {
+        vmm->has_alarm = true;
+        vmm->alarm_channel = *channel;
+    }
 }
 
 void expand_timer_finish(struct expand *expand)

@@ -55,6 +55,10 @@ static void pd_sync(struct core *core, struct pd *pd)
     case SYNDROME_EC_DABORT:
         pd_abort(pd, esr, false);
         break;
+    case SYNDROME_EC_SYSREG:
+        if (!trap_sysreg_set_timer(pd, esr))
+            pd_user_exception(pd, esr);
+        break;
     default:
         pd_user_exception(pd, esr);
         break;

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/aarch64/trap_sysreg.h"
 
+#include "kernel/aarch64/sysreg.h"
 #include "kernel/core/fault.h"
+#include "kernel/core/syndrome.h"
 #include "kernel/core/vcpu.h"
 
 #define OP0_DEBUG 2u
+/* The EL1 physical timer: its interrupt (Arm BSA: PPI 14), and its registers. */
+#define TIMER_INTID 30u
+#define TIMER_CTL 1u
+#define TIMER_CVAL 2u
 
 /* A register's encoding, from the syndrome (Arm ARM D17.2.37, "ISS encoding for an exception from MSR, MRS").
  */
@@ -56,4 +62,33 @@ void trap_sysreg_handle(struct vcpu *vcpu, uint64_t esr)
     }
     const uint64_t words[] = {esr, rt < 31 ? x[rt] : 0, vcpu->thread.context.pc};
     fault_vcpu(vcpu, SYSCALL_VCPU_FAULT_SYSREG, words, 3);
+}
+
+static bool owns_timer(const struct pd *pd)
+{
+    const struct kernel *kernel = pd->thread.core->kernel;
+    uint16_t index = kernel->irq_rows[TIMER_INTID];
+
+    return index != KERNEL_NO_IRQ && kernel->irqs[index].kind == SYSDESC_IRQ_PD &&
+           &kernel->pds[kernel->irqs[index].target] == pd;
+}
+
+bool trap_sysreg_set_timer(struct pd *pd, uint64_t esr)
+{
+    struct encoding reg = decode(esr);
+    uint32_t rt = (uint32_t)(esr >> 5 & 31);
+    uint64_t value = rt < 31 ? pd->thread.context.x[rt] : 0;
+    bool is_read = (esr & 1) != 0;
+
+    if (is_read || reg.op0 != 3 || reg.op1 != 3 || reg.crn != 14 || reg.crm != 2 || !owns_timer(pd))
+        return false;
+    if (reg.op2 == TIMER_CTL)
+        SYSREG_WRITE(cntp_ctl_el0, value & CNT_CTL_ENABLE);
+    else if (reg.op2 == TIMER_CVAL)
+        SYSREG_WRITE(cntp_cval_el0, value);
+    else
+        return false;
+    sysreg_isb();
+    pd->thread.context.pc += syndrome_instruction_bytes(esr);
+    return true;
 }

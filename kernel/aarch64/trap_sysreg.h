@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** Guest accesses to system registers that EL2 traps. */
+/** Accesses of guests and PDs to system registers that EL2 traps. */
 #pragma once
 
 #include "kernel/core/kernel.h"
@@ -9,3 +9,9 @@
  * and ignore writes; anything else goes to the VMM.
  */
 void trap_sysreg_handle(struct vcpu *vcpu, uint64_t esr);
+
+/**
+ * MSR with syndrome `esr` by a PD: the one that has the EL1 physical timer's interrupt sets the timer. False
+ * if that isn't what it is.
+ */
+bool trap_sysreg_set_timer(struct pd *pd, uint64_t esr);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
- * Configuration of the timer PD (seL4 only), and its protocol. See config.h for the rules.
+ * Configuration of the timer PD, and its protocol. See config.h for the rules.
  *
  * Protocol: a client makes a protected procedure call with label TIMER_SET and one message word, an absolute
  * time in ticks of the physical counter (CNTPCT_EL0); 0 cancels. A client has one deadline: a new one

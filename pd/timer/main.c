@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The timer PD (seL4 only): wakes VMMs whose guests sleep. The bundled kernel does this itself.
+ * The timer PD: wakes the disks' drivers and server in time, and on seL4 VMMs whose guests sleep.
  */
 #include <microkit.h>
 
