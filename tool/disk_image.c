@@ -28,6 +28,40 @@ static bool write_at(int fd, const void *data, size_t bytes, uint64_t offset)
     return pwrite(fd, data, bytes, (off_t)offset) == (ssize_t)bytes;
 }
 
+#define COPY_BYTES 0x10000u
+
+/* Copy a file to `offset`. What is zero there stays a hole. */
+static bool copy_contents(int fd, const char *path, uint64_t offset)
+{
+    static const uint8_t zeroes[COPY_BYTES];
+    const int from = open(path, O_RDONLY | O_CLOEXEC);
+    uint8_t buffer[COPY_BYTES];
+    bool good = from >= 0;
+    ssize_t bytes;
+
+    while (good && (bytes = read(from, buffer, sizeof(buffer))) != 0) {
+        good = bytes > 0 &&
+               (memcmp(buffer, zeroes, (size_t)bytes) == 0 || write_at(fd, buffer, (size_t)bytes, offset));
+        offset += (uint64_t)bytes;
+    }
+    if (from >= 0) {
+        (void)close(from);
+    }
+    return good;
+}
+
+static bool fill_partitions(int fd, const struct model_disk *disk)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < disk->partition_count && good; i++) {
+        const struct model_partition *partition = &disk->partitions[i];
+
+        good = partition->contents == NULL || copy_contents(fd, partition->contents, partition->first_byte);
+    }
+    return good;
+}
+
 /* A whole new image, not yet under its own name: whoever finds the name finds all of it. */
 static bool fill(int fd, const struct model_disk *disk, const char *system)
 {
@@ -43,7 +77,8 @@ static bool fill(int fd, const struct model_disk *disk, const char *system)
                       write_at(fd, gpt->header, sizeof(gpt->header), sizeof(gpt->mbr)) &&
                       write_at(fd, gpt->entries, sizeof(gpt->entries), 2 * sizeof(gpt->mbr)) &&
                       write_at(fd, gpt->entries, sizeof(gpt->entries), last - sizeof(gpt->entries)) &&
-                      write_at(fd, gpt->backup_header, sizeof(gpt->backup_header), last);
+                      write_at(fd, gpt->backup_header, sizeof(gpt->backup_header), last) &&
+                      fill_partitions(fd, disk);
     free(gpt);
     return good;
 }
@@ -107,7 +142,9 @@ static void print_disk(FILE *out, const struct model_disk *disk, size_t number, 
     fprintf(out, "\n[drive \"disk%zu\"]\n  if = \"none\"\n  format = \"raw\"\n  discard = \"unmap\"\n",
             number);
     fprintf(out, "  file = \"%s\"\n%s", path, disk->readonly ? "  readonly = \"on\"\n" : "");
+    /* A full disk of the host is an error for who writes, and no reason for QEMU to stop the machine. */
     fprintf(out, "\n[device]\n  driver = \"virtio-blk-device\"\n  drive = \"disk%zu\"\n", number);
+    fprintf(out, "  werror = \"report\"\n  rerror = \"report\"\n");
     fprintf(out, "  bus = \"virtio-mmio-bus.%u\"\n", disk->slot);
 }
 
@@ -124,6 +161,9 @@ enum err disk_image_write_config(const struct model *model, const char *output, 
         abort();
     }
     fprintf(out, "# qemu-config file: the disks of %s, for -readconfig\n", model->name);
+    /* The driver speaks virtio 1 only, and not every command line asks for it. */
+    fprintf(out,
+            "\n[global]\n  driver = \"virtio-mmio\"\n  property = \"force-legacy\"\n  value = \"off\"\n");
     for (size_t i = 0; i < model->disk_count; i++) {
         char *image = disk_image_path(&model->disks[i], output);
         char *absolute = realpath(image, NULL);

@@ -245,12 +245,24 @@ static void name_client(const struct desc_block *desc, const char *guest, struct
     free(id);
 }
 
+/* Limits take time. */
+static bool add_limits(struct expand *expand, const struct node *block)
+{
+    struct blk_server_config *config = &expand->blk_config;
+
+    if (config->has_limits != 0) {
+        return true;
+    }
+    config->has_limits = 1;
+    return expand_timer_connect(expand, block->loc, expand->blk_server_pd, &config->timer_channel);
+}
+
 bool expand_block_connect(struct expand *expand, const struct node *block, const char *guest,
                           struct model_pd *vmm, struct vmm_device_config *device)
 {
     const struct desc_block *desc = block->fields;
     struct blk_server_config *config = &expand->blk_config;
-    struct blk_client_config client = {.read_only = desc->readonly};
+    struct blk_client_config client = {.iops = (uint32_t)desc->iops, .bandwidth = desc->bandwidth};
     struct expand_disk *disk = block->broken || desc->disk == NULL ? NULL : find_disk(expand, block);
 
     if (disk == NULL) {
@@ -272,6 +284,9 @@ bool expand_block_connect(struct expand *expand, const struct node *block, const
     if (!add_region(expand, block, guest, vmm, disk, &client, &device->u.block) ||
         !expand_link(expand, block, vmm, expand->blk_server_pd, desc->ring_bytes, &device->link,
                      &client.link)) {
+        return false;
+    }
+    if ((client.iops != 0 || client.bandwidth != 0) && !add_limits(expand, block)) {
         return false;
     }
     expand->blocks[config->client_count] = (struct expand_block){.node = block, .guest = guest};

@@ -148,6 +148,23 @@ static void add_memory(struct expand *expand, const struct node *node, struct ex
     disk->config.region_count = 1;
 }
 
+static void add_contents(struct expand *expand, const struct node *node, struct model_partition *partition)
+{
+    const struct desc_partition *desc = node->fields;
+    uint64_t bytes = 0;
+
+    if (desc->contents == NULL) {
+        return;
+    }
+    partition->contents = expand_image_find(expand, node, "contents", desc->contents, "ext4.img", &bytes);
+    if (bytes > partition->bytes) {
+        diag_error(expand->diag, node_loc(node, "contents"),
+                   "<partition>: the contents have %llu MiB, the partition %llu MiB",
+                   (unsigned long long)((bytes + SPEC_PARTITION_ALIGN - 1) / SPEC_PARTITION_ALIGN),
+                   (unsigned long long)(partition->bytes / SPEC_PARTITION_ALIGN));
+    }
+}
+
 static void add_partitions(struct expand *expand, const struct node *node, struct model_disk *disk)
 {
     /* A GPT takes less than this at either end. */
@@ -175,6 +192,7 @@ static void add_partitions(struct expand *expand, const struct node *node, struc
                        (unsigned long long)((end - at) / SPEC_PARTITION_ALIGN));
             return;
         }
+        add_contents(expand, child, partition);
         at += partition->bytes;
     }
 }
@@ -274,6 +292,11 @@ void expand_disk(struct expand *expand, const struct node *node)
     if (!add_registers(expand, node, disk, slot) ||
         !expand_link(expand, node, disk->driver, expand->blk_server_pd, DRIVER_RING_BYTES, &disk->config.link,
                      &server_disk->link)) {
+        return;
+    }
+    disk->config.timeout_ms = (uint32_t)desc->timeout_ms;
+    if (desc->timeout_ms != 0 &&
+        !expand_timer_connect(expand, node->loc, disk->driver, &disk->config.timer_channel)) {
         return;
     }
     add_memory(expand, node, disk);

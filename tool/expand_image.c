@@ -142,31 +142,43 @@ static char *image_name(const char *value, const char *file)
                                 : mem_printf("%.60s", slash == NULL ? value : slash + 1);
 }
 
-struct model_mr *expand_image_file(struct expand *expand, const struct node *node, const char *attribute,
-                                   const char *value, const char *file)
+char *expand_image_find(struct expand *expand, const struct node *node, const char *attribute,
+                        const char *value, const char *file, uint64_t *bytes)
 {
     char *path = image_path(expand, value, file);
-    struct model_mr *mr = find_image_mr(expand, path);
     struct stat status = {0};
-    bool exists = is_file(path) && stat(path, &status) == 0;
 
-    if (!exists) {
+    if (!is_file(path) || stat(path, &status) != 0) {
         if (is_news(expand, path)) {
             report_missing(expand, node, attribute, value, path, file);
         }
     } else if (status.st_size == 0) {
         diag_error(expand->diag, node_loc(node, attribute), "<%s>: \"%s\" is empty", node->spec->name, path);
-        exists = false;
-    } else if (mr == NULL) {
+    } else {
+        *bytes = (uint64_t)status.st_size;
+        return path;
+    }
+    free(path);
+    return NULL;
+}
+
+struct model_mr *expand_image_file(struct expand *expand, const struct node *node, const char *attribute,
+                                   const char *value, const char *file)
+{
+    uint64_t bytes;
+    char *path = expand_image_find(expand, node, attribute, value, file, &bytes);
+    struct model_mr *mr = path == NULL ? NULL : find_image_mr(expand, path);
+
+    if (path != NULL && mr == NULL) {
         char *name = image_name(value, file);
 
-        mr = add_image_mr(expand, name, node_loc(node, attribute), (uint64_t)status.st_size);
+        mr = add_image_mr(expand, name, node_loc(node, attribute), bytes);
         mr->prefill = MODEL_PREFILL_FILE;
         mr->prefill_path = mem_strdup(path);
         free(name);
     }
     free(path);
-    return exists ? mr : NULL;
+    return mr;
 }
 
 struct model_mr *expand_image_blob(struct expand *expand, const char *name, struct loc loc, const void *data,

@@ -73,6 +73,7 @@ static void free_disk(struct model_disk *disk)
 {
     for (size_t i = 0; i < disk->partition_count; i++) {
         free(disk->partitions[i].name);
+        free(disk->partitions[i].contents);
     }
     free(disk->partitions);
     free(disk->image);

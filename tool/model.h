@@ -193,6 +193,7 @@ struct model_channel {
 struct model_partition {
     char *name;
     uint64_t first_byte, bytes;
+    char *contents; /**< path of a file whose bytes it starts with, or NULL */
 };
 
 /** A disk of the machine that QEMU provides. */

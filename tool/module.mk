@@ -63,6 +63,9 @@ TOOL_CMD_SRCS := $(TOOL_DISK_SRCS) tool/main.c tool/cmd.c tool/cmd_build.c tool/
 TOOL_SRCS += $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_IMAGE_SRCS) $(TOOL_REPORT_SRCS) $(TOOL_SDF_SRCS) $(TOOL_FRONT_SRCS) \
 	$(TOOL_CMD_SRCS)
 
+TESTS += test_disk_image
+test_disk_image_SRCS := $(TOOL_MODEL_SRCS) $(TOOL_DISK_SRCS) tool/file.c
+
 TESTS += test_attr test_vars test_schema
 test_attr_SRCS := tool/mem.c tool/suggest.c tool/ip.c tool/attr.c
 test_vars_SRCS := tool/mem.c tool/diag.c tool/vars.c

@@ -140,7 +140,7 @@ struct desc_rule {
 
 /** `<partition>` */
 struct desc_partition {
-    char *name;
+    char *name, *contents;
     uint64_t size; /**< 0: what is left */
 };
 
@@ -148,7 +148,7 @@ struct desc_partition {
 struct desc_disk {
     char *name, *image;
     uint64_t size; /**< 0: unknown */
-    uint64_t slot;
+    uint64_t slot, timeout_ms;
     bool readonly;
     struct desc_pd_options driver;
 };
@@ -240,6 +240,7 @@ struct desc_block {
     uint32_t datapath; /**< enum vmm_block_datapath */
     uint64_t queue_size, buffer_bytes, ring_bytes;
     struct desc_transport transport;
+    uint64_t iops, bandwidth; /**< 0: no limit */
 };
 
 /** `<reserved_memory>` */

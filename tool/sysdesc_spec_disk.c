@@ -20,6 +20,11 @@ static const struct attr_spec partition_attrs[] = {
      .max = MAX_DISK_BYTES,
      .multiple = SPEC_PARTITION_ALIGN,
      .doc = "bytes, a multiple of 1M; default, for the last one only: what is left"},
+    {.name = "contents",
+     .type = ATTR_TEXT,
+     .offset = offsetof(struct desc_partition, contents),
+     .doc = "what it starts with when the image is created: a path to a file, such as a file system, or the "
+            "name of one that guest/module.mk builds. Default: zeroes"},
 };
 
 const struct element_spec sysdesc_spec_partition = {
@@ -61,6 +66,13 @@ static const struct attr_spec disk_attrs[] = {
      .doc =
          "virtio-mmio transport of the board that it is behind, alone in its page; default: the first free "
          "one"},
+    {.name = "timeout_ms",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_disk, timeout_ms),
+     .fallback = "30000",
+     .max = 3600000,
+     .doc = "how long the device may take for a request; then it is given up, and all requests fail. 0: any "
+            "time"},
     SPEC_PD_OPTIONS(struct desc_disk, driver, "driver_", "225", "blk_driver.elf"),
 };
 
@@ -162,6 +174,18 @@ static const struct attr_spec block_attrs[] = {
      .max = SPEC_MAX_RING_BYTES,
      .power_of_two = true,
      .doc = "room for requests in each direction between the guest's monitor and the block server"},
+    {.name = "iops",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_block, iops),
+     .fallback = "0",
+     .max = 10000000,
+     .doc = "requests a second at most; 0: no limit"},
+    {.name = "bandwidth",
+     .type = ATTR_SIZE,
+     .offset = offsetof(struct desc_block, bandwidth),
+     .fallback = "0",
+     .max = MAX_DISK_BYTES,
+     .doc = "bytes a second at most that are read and written; 0: no limit"},
 };
 
 const struct element_spec sysdesc_spec_block = {

@@ -5,7 +5,7 @@
 #include "lib/config/config.h"
 
 #define BLK_DRIVER_CONFIG_MAGIC 0x56444243u /* "CBDV" */
-#define BLK_DRIVER_CONFIG_VERSION 1u
+#define BLK_DRIVER_CONFIG_VERSION 2u
 #define BLK_DRIVER_CONFIG_SECTION ".blk_driver_config"
 /** DMA regions of one disk: the server's, and one for each client. */
 #define BLK_DRIVER_MAX_REGIONS 17u
@@ -17,7 +17,7 @@
 #define BLK_DRIVER_REGION_PADDR_SYMBOL "blk_region_paddr_"
 
 #define BLK_SERVER_CONFIG_MAGIC 0x56534243u /* "CBSV" */
-#define BLK_SERVER_CONFIG_VERSION 1u
+#define BLK_SERVER_CONFIG_VERSION 2u
 #define BLK_SERVER_CONFIG_SECTION ".blk_server_config"
 #define BLK_SERVER_MAX_DISKS 4u
 #define BLK_SERVER_MAX_CLIENTS 16u
@@ -36,6 +36,8 @@ struct blk_driver_config {
     uint32_t own_bytes;
     uint32_t irq_channel;
     struct config_link link; /**< to the server */
+    uint32_t timeout_ms;     /**< for a request, after which the device is given up; 0: never */
+    uint32_t timer_channel;  /**< to the timer PD, with timeout_ms */
     uint32_t reserved;
     uint32_t region_count;
     uint64_t region_bytes[BLK_DRIVER_MAX_REGIONS]; /**< region 0 is the server's scratch */
@@ -70,6 +72,9 @@ struct blk_client_config {
     char partition_name[BLK_PARTITION_NAME_BYTES];
     uint64_t first_sector; /**< RANGE */
     uint64_t sector_count; /**< RANGE; 0: up to the disk's end */
+    uint32_t iops;         /**< requests a second at most; 0: no limit */
+    uint32_t reserved2;
+    uint64_t bandwidth; /**< bytes a second at most; 0: no limit */
 };
 
 /** Configuration of the block server. */
@@ -77,6 +82,8 @@ struct blk_server_config {
     struct config_header header;
     uint32_t disk_count;
     uint32_t client_count;
+    uint32_t has_limits;    /**< of a client at least */
+    uint32_t timer_channel; /**< to the timer PD, with has_limits */
     struct blk_disk_config disks[BLK_SERVER_MAX_DISKS];
     struct blk_client_config clients[BLK_SERVER_MAX_CLIENTS];
 };

@@ -42,6 +42,8 @@ enum err blk_driver_init(struct blk_driver *driver, const struct blk_driver_setu
         .region_count = setup->region_count,
         .dma = (struct blk_driver_dma *)(void *)((uint8_t *)setup->own + queue_bytes),
         .dma_paddr = setup->own_paddr + queue_bytes,
+        .timeout = setup->timeout,
+        .check_at = BLK_DRIVER_NEVER,
         .info_due = true,
     };
     memcpy(driver->regions, setup->regions, setup->region_count * sizeof(setup->regions[0]));
@@ -105,9 +107,9 @@ static bool reply(struct blk_driver *driver)
 /* The device. */
 
 /* The device is lost: so is all that it has. */
-static void give_up(struct blk_driver *driver, enum err err)
+static void give_up(struct blk_driver *driver, const char *why)
 {
-    log_error("the disk has failed: %s", err_text(err));
+    log_error("the disk has failed: %s", why);
     blk_device_stop(driver);
     driver->alive = false;
     driver->queue_full = false;
@@ -123,6 +125,7 @@ static void give_up(struct blk_driver *driver, enum err err)
         }
     }
     driver->busy_count = 0;
+    driver->check_at = BLK_DRIVER_NEVER;
 }
 
 static uint32_t status_of(uint8_t untrusted_status)
@@ -153,7 +156,7 @@ static void complete(struct blk_driver *driver)
         finish(driver, slot, status_of(*(volatile uint8_t *)&driver->dma[index].status));
     }
     if (driver->alive && err != ERR_EMPTY) {
-        give_up(driver, err);
+        give_up(driver, err_text(err));
     }
 }
 
@@ -272,6 +275,8 @@ static bool take_request(struct blk_driver *driver)
         finish(driver, slot, status);
     } else if (submit(driver, &driver->request, index) == ERR_OK) {
         slot->state = BLK_SLOT_BUSY;
+        slot->deadline = driver->timeout == 0 ? BLK_DRIVER_NEVER : driver->now + driver->timeout;
+        driver->check_at = slot->deadline < driver->check_at ? slot->deadline : driver->check_at;
     } else {
         driver->queue_full = true;
         return false;
@@ -305,22 +310,49 @@ static void run_device(struct blk_driver *driver)
     }
     const enum err err = blk_device_interrupts(driver, &changed);
     if (err != ERR_OK) {
-        give_up(driver, err);
+        give_up(driver, err_text(err));
         return;
     }
     driver->info_due = driver->info_due || changed;
 }
 
-bool blk_driver_run(struct blk_driver *driver)
+uint64_t blk_driver_deadline(const struct blk_driver *driver)
+{
+    return driver->check_at;
+}
+
+/* What the device has done meanwhile has been taken. Looking at all slots each time would be for nothing. */
+static void check_time(struct blk_driver *driver)
+{
+    if (driver->now < driver->check_at) {
+        return;
+    }
+    driver->check_at = BLK_DRIVER_NEVER;
+    for (uint32_t i = 0; i < BLK_DRIVER_SLOTS; i++) {
+        const struct blk_slot *slot = &driver->slots[i];
+
+        if ((slot->state == BLK_SLOT_BUSY || slot->state == BLK_SLOT_ORPHAN) &&
+            slot->deadline < driver->check_at) {
+            driver->check_at = slot->deadline;
+        }
+    }
+    if (driver->alive && driver->check_at <= driver->now) {
+        give_up(driver, "a request has taken too long");
+    }
+}
+
+bool blk_driver_run(struct blk_driver *driver, uint64_t now)
 {
     bool again = true;
 
+    driver->now = now;
     if (ring_sync(&driver->link)) {
         forget(driver);
     }
     run_device(driver);
     while (again) {
         complete(driver);
+        check_time(driver);
         bool replied = reply(driver);
         while (take_request(driver)) {
         }

@@ -7,8 +7,10 @@
  * request that names a byte outside them is refused here, whoever sent it. Each request in flight has a slot;
  * a slot is free again once its reply is in the link, so replies always have a place to wait.
  *
- * A device that breaks the rules, asks for a reset or isn't there is left alone from then on: what is in
- * flight fails and so does all that comes.
+ * A device that breaks the rules, asks for a reset, isn't there or leaves a request undone for too long is
+ * left alone from then on: what is in flight fails and so does all that comes.
+ *
+ * Times are in ticks of whatever clock the caller has.
  */
 #pragma once
 
@@ -24,6 +26,9 @@
 
 /** Requests in flight, at most. */
 #define BLK_DRIVER_SLOTS 64u
+
+/** No time at all. */
+#define BLK_DRIVER_NEVER UINT64_MAX
 
 /** Access to the device's registers; offsets as in section 4.2.2. */
 struct blk_registers {
@@ -46,6 +51,7 @@ struct blk_driver_setup {
     uint64_t own_bytes; /**< blk_driver_own_bytes() at least */
     const struct blk_region *regions;
     uint32_t region_count; /**< BLK_DRIVER_MAX_REGIONS at most */
+    uint64_t timeout;      /**< for a request, in ticks; 0: none */
 };
 
 /** What the device reads and writes beside the data of one request. */
@@ -72,6 +78,7 @@ struct blk_slot {
     enum blk_slot_state state;
     uint32_t status; /**< enum blk_status */
     uint64_t tag;
+    uint64_t deadline; /**< for the device, BLK_DRIVER_NEVER: none */
 };
 
 /** A driver. Large: keep it static. Private to blk_driver.c but for its size, and `info`. */
@@ -93,6 +100,9 @@ struct blk_driver {
     uint16_t slot_of[VIRTQ_DRIVER_MAX_SIZE]; /**< by head of chain */
     uint32_t busy_count;
     uint32_t done_count;
+    uint64_t timeout;
+    uint64_t now;
+    uint64_t check_at;          /**< not before then can a request be late */
     struct blk_request request; /**< the one in hand */
     struct log_limit complaints;
 };
@@ -108,7 +118,10 @@ ERR_CHECKED enum err blk_driver_init(struct blk_driver *driver, const struct blk
                                      void *link_own, const void *link_peer, uint32_t link_bytes);
 
 /**
- * The device interrupted or the link was notified: do what can be done. Returns true if the server is to be
- * notified. An interrupt may be acknowledged afterwards.
+ * The device interrupted, the link was notified or time has passed: do what can be done. Returns true if the
+ * server is to be notified. An interrupt may be acknowledged afterwards.
  */
-bool blk_driver_run(struct blk_driver *driver);
+bool blk_driver_run(struct blk_driver *driver, uint64_t now);
+
+/** When to run again if nothing happens before, or BLK_DRIVER_NEVER. It changes only once it has passed. */
+uint64_t blk_driver_deadline(const struct blk_driver *driver);

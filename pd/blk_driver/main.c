@@ -3,8 +3,10 @@
 #include <microkit.h>
 #include <stddef.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/config/blk_config.h"
+#include "pd/alarm/alarm.h"
 #include "pd/blk_driver/blk_driver.h"
 
 const struct log_sink log_sink = {.name = microkit_name, .write = microkit_dbg_puts};
@@ -49,6 +51,7 @@ static const uint64_t *const region_paddrs[BLK_DRIVER_MAX_REGIONS] = {
 };
 
 static struct blk_driver driver;
+static struct alarm alarm;
 static bool ready;
 
 static uint32_t read(void *context, uint32_t offset)
@@ -65,9 +68,10 @@ static void write(void *context, uint32_t offset, uint32_t value)
 
 static void run(void)
 {
-    if (blk_driver_run(&driver)) {
+    if (blk_driver_run(&driver, clock_ticks())) {
         microkit_notify(blk_driver_config.link.channel);
     }
+    alarm_set(&alarm, blk_driver_deadline(&driver));
 }
 
 void init(void)
@@ -91,7 +95,9 @@ void init(void)
         .own_bytes = config->own_bytes,
         .regions = regions,
         .region_count = config->region_count,
+        .timeout = (uint64_t)config->timeout_ms * clock_hz() / 1000,
     };
+    alarm_init(&alarm, config->timer_channel);
     const enum err err = blk_driver_init(&driver, &setup, (void *)config->link.own,
                                          (const void *)config->link.peer, config->link.bytes);
     if (err != ERR_OK) {
@@ -107,6 +113,9 @@ void notified(microkit_channel channel)
 {
     if (!ready) {
         return;
+    }
+    if (channel == blk_driver_config.timer_channel) {
+        alarm_heard(&alarm);
     }
     run();
     if (channel == blk_driver_config.irq_channel) {

@@ -69,6 +69,20 @@ static void settle(struct blk_server *server, struct blk_job *job)
     finish(server, job);
 }
 
+/* The request isn't touched: most of it is room for segments, which zeroes would be written to for nothing. */
+static void start_job(struct blk_job *job, uint32_t client, uint64_t tag, uint32_t status)
+{
+    job->orphan = false;
+    job->client = client;
+    job->tag = tag;
+    job->issued_sectors = 0;
+    job->segment = 0;
+    job->segment_bytes = 0;
+    job->parts = 0;
+    job->status = status;
+    job->next = BLK_SERVER_NO_JOB;
+}
+
 void blk_sched_add(struct blk_server *server, uint32_t index, uint64_t tag, uint32_t status)
 {
     struct blk_client *client = &server->clients[index];
@@ -79,7 +93,7 @@ void blk_sched_add(struct blk_server *server, uint32_t index, uint64_t tag, uint
         free++; /* the clients' shares add up to what there is */
     }
     struct blk_job *job = &server->jobs[free];
-    *job = (struct blk_job){.client = index, .tag = tag, .status = status, .next = BLK_SERVER_NO_JOB};
+    start_job(job, index, tag, status);
     client->job_count++;
     client->counters.requests++;
     client->counters.refused += status != BLK_DONE;
@@ -249,11 +263,11 @@ static bool continues(const struct blk_request *part, const struct blk_job *job)
 
 static void start_part(struct blk_request *part, const struct blk_job *job)
 {
-    *part = (struct blk_request){
-        .op = job->request.op,
-        .flags = job->request.flags & BLK_UNMAP,
-        .sector = job->request.op == BLK_FLUSH ? 0 : job->request.sector + job->issued_sectors,
-    };
+    part->op = job->request.op;
+    part->flags = job->request.flags & BLK_UNMAP;
+    part->sector = job->request.op == BLK_FLUSH ? 0 : job->request.sector + job->issued_sectors;
+    part->sector_count = 0;
+    part->segment_count = 0;
 }
 
 static uint32_t find_part(const struct blk_disk *disk)

@@ -17,7 +17,7 @@ static enum err link_up(struct ring *ring, const struct config_link *link, const
     return err;
 }
 
-static enum err add_client(struct blk_server *server, uint32_t index)
+static enum err add_client(struct blk_server *server, uint32_t index, uint64_t hz)
 {
     const struct blk_client_config *config = &server->config->clients[index];
     struct blk_client *client = &server->clients[index];
@@ -27,12 +27,13 @@ static enum err add_client(struct blk_server *server, uint32_t index)
     }
     client->config = config;
     client->queue_first = BLK_SERVER_NO_JOB;
+    blk_limit_init(&client->limit, hz, config->iops, config->bandwidth);
     client->linked = link_up(&client->link, &config->link, config->name) == ERR_OK;
     server->disks[config->disk].client_count++;
     return ERR_OK;
 }
 
-enum err blk_server_init(struct blk_server *server, const struct blk_server_config *config,
+enum err blk_server_init(struct blk_server *server, const struct blk_server_config *config, uint64_t hz,
                          blk_server_notify *notify, void *context)
 {
     memset(server, 0, sizeof *server);
@@ -51,7 +52,7 @@ enum err blk_server_init(struct blk_server *server, const struct blk_server_conf
         }
     }
     for (uint32_t i = 0; i < config->client_count; i++) {
-        const enum err err = add_client(server, i);
+        const enum err err = add_client(server, i, hz);
         if (err != ERR_OK) {
             return err;
         }
@@ -143,6 +144,19 @@ static uint32_t admit(struct blk_server *server, const struct blk_client *client
     return BLK_DONE;
 }
 
+/* Whether its next request may be heard. */
+static bool may_be_heard(const struct blk_server *server, const struct blk_client *client)
+{
+    return blk_sched_has_room(server, client) && blk_limit_allows(&client->limit, server->now);
+}
+
+static uint64_t data_bytes(const struct blk_request *request)
+{
+    const bool moves_data = request->op == BLK_READ || request->op == BLK_WRITE;
+
+    return moves_data ? (uint64_t)request->sector_count * BLK_SECTOR_BYTES : 0;
+}
+
 static bool hear_client(struct blk_server *server, uint32_t index)
 {
     struct blk_client *client = &server->clients[index];
@@ -150,13 +164,16 @@ static bool hear_client(struct blk_server *server, uint32_t index)
     const uint8_t *data;
     bool heard = false;
 
-    while (blk_sched_has_room(server, client) && ring_peek(&client->link, &record, &data) == ERR_OK) {
+    while (may_be_heard(server, client) && ring_peek(&client->link, &record, &data) == ERR_OK) {
         uint32_t status = BLK_FAILED;
+        uint64_t bytes = 0;
 
         server->request.op = BLK_READ;
         if (blk_check_request(&server->request, data, record.length_bytes) == ERR_OK) {
             status = admit(server, client);
+            bytes = data_bytes(&server->request);
         }
+        blk_limit_charge(&client->limit, server->now, bytes);
         if (status != BLK_DONE) {
             log_warn_limited(&client->complaints, "%s: refused a request (operation %u, sector %llu, %u)",
                              client->config->name, server->request.op,
@@ -250,8 +267,9 @@ static bool ask_for_signals(struct blk_server *server)
     for (uint32_t i = 0; i < server->config->client_count; i++) {
         const struct blk_client *client = &server->clients[i];
 
-        /* A client whose share is used up is heard again when one of its jobs is done. */
-        if (is_served(server, client) && blk_sched_has_room(server, client)) {
+        /* A client whose share is used up is heard again when one of its jobs is done, one that has reached
+           its limit when time has passed. */
+        if (is_served(server, client) && may_be_heard(server, client)) {
             more = ring_request_data(&server->clients[i].link) || more;
         }
     }
@@ -268,8 +286,23 @@ static void signal(struct blk_server *server, struct ring *link, uint32_t channe
     }
 }
 
-void blk_server_run(struct blk_server *server)
+uint64_t blk_server_deadline(const struct blk_server *server)
 {
+    uint64_t first = BLK_LIMIT_NEVER;
+
+    for (uint32_t i = 0; i < server->config->client_count; i++) {
+        const struct blk_limit *limit = &server->clients[i].limit;
+
+        if (!blk_limit_allows(limit, server->now) && limit->ready_at < first) {
+            first = limit->ready_at;
+        }
+    }
+    return first;
+}
+
+void blk_server_run(struct blk_server *server, uint64_t now)
+{
+    server->now = now;
     for (uint32_t i = 0; i < server->config->client_count; i++) {
         struct blk_client *client = &server->clients[i];
 

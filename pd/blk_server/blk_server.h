@@ -6,11 +6,11 @@
  * where that lies on the disk. Jobs of a client are served in order of arrival, cut into *parts*, which are
  * requests to the disk's driver; neighbouring jobs may share one. Clients of a disk take turns, by bytes
  * (deficit round robin), and each may have its share of the driver's requests in flight at most: none starves
- * another. A job is answered when all its parts are, in whatever order the disk finishes them. A write with
- * BLK_FUA is followed by a flush before it is answered.
+ * another. A client with a limit is heard no faster than that. A job is answered when all its parts are, in
+ * whatever order the disk finishes them. A write with BLK_FUA is followed by a flush before it is answered.
  *
  * Files: blk_server.c links and replies, blk_sched.c jobs and parts, blk_disk.c disks and extents,
- * blk_table.c partition tables.
+ * blk_limit.c limits, blk_table.c partition tables. Times are in ticks of the caller's clock.
  */
 #pragma once
 
@@ -22,6 +22,7 @@
 #include "lib/blk/blk_protocol.h"
 #include "lib/config/blk_config.h"
 #include "lib/ring/ring.h"
+#include "pd/blk_server/blk_limit.h"
 #include "pd/blk_server/blk_table.h"
 
 /** Jobs of all clients together; each client has an equal share. */
@@ -110,6 +111,7 @@ struct blk_client {
     uint32_t queue_first, queue_last; /**< jobs, or BLK_SERVER_NO_JOB */
     uint32_t part_count;
     int64_t deficit; /**< bytes it may issue in this turn */
+    struct blk_limit limit;
     struct blk_client_counters counters;
     struct log_limit complaints;
 };
@@ -124,16 +126,20 @@ struct blk_server {
     struct blk_client clients[BLK_SERVER_MAX_CLIENTS];
     struct blk_job jobs[BLK_SERVER_JOBS];
     struct blk_request request; /**< the one being built */
+    uint64_t now;
     blk_server_notify *notify;
     void *context;
 };
 
 /**
- * Set up a server; `config` must outlive it. A client or disk whose link is unusable is logged and left out.
- * Errors: ERR_RANGE (counts, or a client's disk).
+ * Set up a server whose clock ticks `hz` times a second; `config` must outlive it. A client or disk whose
+ * link is unusable is logged and left out. Errors: ERR_RANGE (counts, or a client's disk).
  */
 ERR_CHECKED enum err blk_server_init(struct blk_server *server, const struct blk_server_config *config,
-                                     blk_server_notify *notify, void *context);
+                                     uint64_t hz, blk_server_notify *notify, void *context);
 
-/** Any link was notified: do all there is to do. */
-void blk_server_run(struct blk_server *server);
+/** Any link was notified, or time has passed: do all there is to do. */
+void blk_server_run(struct blk_server *server, uint64_t now);
+
+/** When to run again if nothing happens before, since a client may go on then; BLK_LIMIT_NEVER: no need. */
+uint64_t blk_server_deadline(const struct blk_server *server);

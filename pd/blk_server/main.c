@@ -3,8 +3,10 @@
 #include <microkit.h>
 #include <stddef.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/config/blk_config.h"
+#include "pd/alarm/alarm.h"
 #include "pd/blk_server/blk_server.h"
 
 const struct log_sink log_sink = {.name = microkit_name, .write = microkit_dbg_puts};
@@ -16,12 +18,21 @@ __attribute__((section(BLK_SERVER_CONFIG_SECTION), used)) struct blk_server_conf
 };
 
 static struct blk_server server;
+static struct alarm alarm;
 static bool ready;
 
 static void notify(void *context, uint32_t channel)
 {
     (void)context;
     microkit_notify(channel);
+}
+
+static void run(void)
+{
+    blk_server_run(&server, clock_ticks());
+    if (blk_server_config.has_limits != 0) {
+        alarm_set(&alarm, blk_server_deadline(&server));
+    }
 }
 
 void init(void)
@@ -31,19 +42,23 @@ void init(void)
         log_error("no configuration: was this program put into the image by the tool?");
         return;
     }
-    const enum err err = blk_server_init(&server, &blk_server_config, notify, NULL);
+    const enum err err = blk_server_init(&server, &blk_server_config, clock_hz(), notify, NULL);
     if (err != ERR_OK) {
         log_error("configuration: %s", err_text(err));
         return;
     }
+    alarm_init(&alarm, blk_server_config.timer_channel);
     ready = true;
-    blk_server_run(&server);
+    run();
 }
 
 void notified(microkit_channel channel)
 {
-    (void)channel; /* any client's event may let any other go on */
-    if (ready) {
-        blk_server_run(&server);
+    if (!ready) {
+        return;
     }
+    if (channel == blk_server_config.timer_channel) {
+        alarm_heard(&alarm);
+    }
+    run(); /* any client's event may let any other go on */
 }

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 BLK_SERVER_LOGIC := pd/blk_server/blk_server.c pd/blk_server/blk_sched.c pd/blk_server/blk_disk.c \
+	pd/blk_server/blk_limit.c \
 	pd/blk_server/blk_table.c lib/blk/blk_check.c lib/blk/crc32.c
 
 PDS += blk_server
-blk_server_SRCS := pd/blk_server/main.c $(BLK_SERVER_LOGIC)
+blk_server_SRCS := pd/blk_server/main.c pd/alarm/alarm.c $(BLK_SERVER_LOGIC)
 
 DISK_MACHINE_SRCS = tests/mock/disk_machine.c tests/mock/disk_device.c tool/disk_gpt.c tool/mem.c \
 	$(filter-out lib/blk/blk_check.c,$(BLK_SERVER_LOGIC)) $(filter-out lib/blk/blk_check.c,$(BLK_DRIVER_LOGIC)) \
@@ -22,3 +23,8 @@ TESTS += test_blk_peers
 test_blk_peers_SRCS := $(BLK_PEERS_SRCS)
 FUZZERS += fuzz_blk_server
 fuzz_blk_server_SRCS := $(BLK_PEERS_SRCS)
+
+TESTS += test_blk_table
+test_blk_table_SRCS := pd/blk_server/blk_table.c lib/blk/crc32.c tool/disk_gpt.c tool/mem.c
+FUZZERS += fuzz_blk_table
+fuzz_blk_table_SRCS := pd/blk_server/blk_table.c lib/blk/crc32.c

@@ -89,7 +89,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                  .read_only = (flags & 2) != 0,
                                                  .seg_max = (flags & 4) != 0 ? 2 : 0,
                                                  .features_off =
-                                                     (flags & 8) != 0 ? VIRTIO_F_INDIRECT_DESC : 0};
+                                                     (flags & 8) != 0 ? VIRTIO_F_INDIRECT_DESC : 0,
+                                                 .timeout = (flags & 16) != 0 ? 500 : 0,
+                                                 .iops = (flags & 32) != 0 ? 100 : 0,
+                                                 .bandwidth = (flags & 64) != 0 ? 0x10000 : 0};
     struct disk_machine *machine = disk_machine_new(&options);
     const uint64_t features = virtio_driver_offered(&machine->mmio);
     uint64_t tag;
@@ -111,7 +114,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             scribble(machine, &in);
             break;
         case 3:
+            machine->now += fuzz_input_u16(&in);
+            break;
         case 4:
+        case 5:
             client_step(machine, &in);
             break;
         default:
@@ -125,6 +131,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     machine->disk.holds = false;
     machine->disk.fails = false;
     disk_machine_run(machine);
+    if (blk_server_deadline(&machine->server) <= machine->now) {
+        abort(); /* whoever may go on has */
+    }
     if (machine->blk.in_flight != 0) {
         abort(); /* every request is answered */
     }

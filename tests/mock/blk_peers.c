@@ -73,7 +73,7 @@ static void start_peer(struct ring *ring, void *const regions[2])
 
 void blk_peers_start(struct blk_peers *peers)
 {
-    require(blk_server_init(&peers->server, &peers->config, ignore, NULL) == ERR_OK);
+    require(blk_server_init(&peers->server, &peers->config, 1000, ignore, NULL) == ERR_OK);
     start_peer(&peers->driver, peers->regions[0]);
     for (uint32_t i = 0; i < peers->config.client_count; i++) {
         start_peer(&peers->clients[i], peers->regions[1 + i]);
@@ -180,7 +180,7 @@ void blk_peers_run(struct blk_peers *peers)
     uint32_t turns = 0;
 
     do {
-        blk_server_run(&peers->server);
+        blk_server_run(&peers->server, 0);
         require(turns++ < MAX_TURNS);
     } while (run_driver(peers));
 }

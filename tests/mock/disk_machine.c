@@ -132,6 +132,7 @@ static void new_driver(struct disk_machine *machine, const struct disk_machine_o
         .own_bytes = BLK_DRIVER_OWN_BYTES,
         .regions = regions,
         .region_count = 3,
+        .timeout = options->timeout,
     };
     require(blk_driver_init(&machine->driver, &setup, (void *)(uintptr_t)link.own,
                             (const void *)(uintptr_t)link.peer, link.bytes) == ERR_OK);
@@ -156,6 +157,8 @@ static void new_server(struct disk_machine *machine, const struct disk_machine_o
                                                     .region_bytes = DISK_MACHINE_BUFFER,
                                                     .extent = BLK_EXTENT_NUMBER,
                                                     .partition_number = 2};
+    config->clients[1].iops = options->iops;
+    config->clients[1].bandwidth = options->bandwidth;
     if (options->shared) {
         config->clients[0].region_bytes = machine->ram.mem.bytes;
     }
@@ -163,7 +166,7 @@ static void new_server(struct disk_machine *machine, const struct disk_machine_o
     new_link(machine, &client, &config->clients[1].link);
     require(ring_init(&machine->client, (void *)(uintptr_t)client.own, (const void *)(uintptr_t)client.peer,
                       client.bytes) == ERR_OK);
-    require(blk_server_init(&machine->server, config, notify, NULL) == ERR_OK);
+    require(blk_server_init(&machine->server, config, DISK_MACHINE_HZ, notify, NULL) == ERR_OK);
 }
 
 static void new_guest(struct disk_machine *machine, const struct disk_machine_options *options)
@@ -230,17 +233,17 @@ void disk_machine_run(struct disk_machine *machine)
     bool more = true;
 
     while (more) {
-        more = blk_driver_run(&machine->driver);
+        more = blk_driver_run(&machine->driver, machine->now);
         more = disk_device_run(&machine->disk) || more;
-        (void)blk_driver_run(&machine->driver);
-        blk_server_run(&machine->server);
-        (void)blk_driver_run(&machine->driver);
+        (void)blk_driver_run(&machine->driver, machine->now);
+        blk_server_run(&machine->server, machine->now);
+        (void)blk_driver_run(&machine->driver, machine->now);
         more = disk_device_run(&machine->disk) || more;
         virtio_blk_notified(&machine->blk);
         (void)ring_sync(&machine->client);
     }
-    (void)blk_driver_run(&machine->driver);
-    blk_server_run(&machine->server);
+    (void)blk_driver_run(&machine->driver, machine->now);
+    blk_server_run(&machine->server, machine->now);
     virtio_blk_notified(&machine->blk);
 }
 

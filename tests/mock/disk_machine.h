@@ -29,6 +29,7 @@
 #define DISK_MACHINE_QUEUE 64u
 #define DISK_MACHINE_BUFFER 0x80000u
 #define DISK_MACHINE_CLIENTS 3u
+#define DISK_MACHINE_HZ 1000u
 
 /** The device: registers, queue, contents. */
 struct disk_device {
@@ -54,6 +55,7 @@ struct disk_device {
 
 /** The whole. */
 struct disk_machine {
+    uint64_t now;           /**< in ticks of 1 / DISK_MACHINE_HZ */
     struct driver_ram phys; /**< physical memory, for what the device accesses */
     struct driver_ram ram;  /**< the guest's */
     struct disk_device disk;
@@ -82,7 +84,10 @@ struct disk_machine_options {
     uint32_t seg_max;      /**< of the device; 0: 126 */
     uint64_t features_off; /**< of the device */
     bool no_device;
-    bool damaged; /**< the first GPT header */
+    bool damaged;       /**< the first GPT header */
+    uint64_t timeout;   /**< of the driver, in ticks */
+    uint32_t iops;      /**< of client 1 */
+    uint64_t bandwidth; /**< likewise */
 };
 
 /** A machine whose parts have found each other. There is one at a time. */

@@ -155,7 +155,7 @@ static void start(struct fixture *f)
     assert_int_equal(blk_driver_init(&f->driver, &setup_of, f->regions[0], f->regions[1], LINK_BYTES),
                      ERR_OK);
     assert_int_equal(ring_init(&f->server, f->regions[1], f->regions[0], LINK_BYTES), ERR_OK);
-    (void)blk_driver_run(&f->driver);
+    (void)blk_driver_run(&f->driver, 0);
 }
 
 /* What the server gets next: its bytes. 0 if there is nothing. */
@@ -214,7 +214,7 @@ static uint32_t ask(struct fixture *f, const struct blk_request *request)
     uint64_t tag = 0;
 
     send(f, request, request_bytes(request), 7);
-    (void)blk_driver_run(&f->driver);
+    (void)blk_driver_run(&f->driver, 0);
     return take(f, &tag, &reply, sizeof reply) != 0 && tag == 7 ? reply.status : UINT32_MAX;
 }
 
@@ -231,7 +231,7 @@ static void device_uses(struct fixture *f, uint32_t id)
     used->ring[used->idx % QUEUE_MAX].id = id;
     used->idx++;
     set(f, INTERRUPTS, 1);
-    (void)blk_driver_run(&f->driver);
+    (void)blk_driver_run(&f->driver, 0);
 }
 
 static void test_devices_that_cannot_be_used(void **state)
@@ -367,13 +367,13 @@ static void test_full_queue_waits_for_the_device(void **state)
     for (uint64_t i = 0; i < 3; i++) { /* three descriptors each, of eight */
         send(f, &request, request_bytes(&request), i);
     }
-    (void)blk_driver_run(&f->driver);
+    (void)blk_driver_run(&f->driver, 0);
     assert_int_equal(f->driver.busy_count, 2);
     assert_true(f->driver.queue_full);
     assert_int_equal(take(f, &tag, &reply, sizeof reply), 0);
     used_ring(f)->ring[0].id = 0;
     used_ring(f)->idx = 1;
-    (void)blk_driver_run(&f->driver);
+    (void)blk_driver_run(&f->driver, 0);
     assert_int_equal(f->driver.busy_count, 2);
     assert_int_equal(take(f, &tag, &reply, sizeof reply), sizeof reply);
     assert_int_equal(tag, 0);
@@ -389,10 +389,10 @@ static void test_server_that_starts_anew_gets_no_old_answers(void **state)
 
     start(f);
     send(f, &request, request_bytes(&request), 5);
-    (void)blk_driver_run(&f->driver);
+    (void)blk_driver_run(&f->driver, 0);
     assert_int_equal(f->driver.busy_count, 1);
     assert_int_equal(ring_init(&f->server, f->regions[1], f->regions[0], LINK_BYTES), ERR_OK);
-    (void)blk_driver_run(&f->driver);
+    (void)blk_driver_run(&f->driver, 0);
     assert_int_equal(f->driver.slots[0].state, BLK_SLOT_ORPHAN);
     device_uses(f, 0);
     assert_int_equal(f->driver.slots[0].state, BLK_SLOT_FREE);
@@ -416,12 +416,12 @@ static void test_full_link_holds_answers(void **state)
             ring_commit(&f->server, request_bytes(&bad), i);
             sent++;
         }
-        (void)blk_driver_run(&f->driver);
+        (void)blk_driver_run(&f->driver, 0);
     }
     assert_true(sent < 3000);
     assert_true(f->driver.done_count > 0);
     assert_int_equal(ring_init(&f->server, f->regions[1], f->regions[0], LINK_BYTES), ERR_OK);
-    (void)blk_driver_run(&f->driver);
+    (void)blk_driver_run(&f->driver, 0);
     assert_int_equal(f->driver.done_count, 0);
     (void)take_info(f);
 }
@@ -433,9 +433,9 @@ static void test_device_that_fails_takes_orphans_with_it(void **state)
 
     start(f);
     send(f, &request, request_bytes(&request), 5);
-    (void)blk_driver_run(&f->driver);
+    (void)blk_driver_run(&f->driver, 0);
     assert_int_equal(ring_init(&f->server, f->regions[1], f->regions[0], LINK_BYTES), ERR_OK);
-    (void)blk_driver_run(&f->driver);
+    (void)blk_driver_run(&f->driver, 0);
     (void)take_info(f);
     device_uses(f, 99); /* no such chain */
     assert_false(f->driver.alive);
@@ -452,11 +452,11 @@ static void test_capacity_that_changes_is_told(void **state)
     assert_int_equal(take_info(f).sector_count, 1000);
     set(f, CAPACITY, 2000);
     set(f, INTERRUPTS, 2);
-    (void)blk_driver_run(&f->driver);
+    (void)blk_driver_run(&f->driver, 0);
     assert_int_equal(take_info(f).sector_count, 2000);
     f->status |= 64; /* DEVICE_NEEDS_RESET */
     set(f, INTERRUPTS, 2);
-    (void)blk_driver_run(&f->driver);
+    (void)blk_driver_run(&f->driver, 0);
     assert_false(f->driver.alive);
 }
 

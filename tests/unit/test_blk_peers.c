@@ -276,7 +276,7 @@ static void test_configurations_that_make_no_sense(void **state)
     blk_peers_run(peers);
     assert_int_equal(peers->server.clients[0].sector_count, 0);
     peers->config.clients[0].disk = 1;
-    assert_int_equal(blk_server_init(&peers->server, &peers->config, ignore, NULL), ERR_RANGE);
+    assert_int_equal(blk_server_init(&peers->server, &peers->config, 1000, ignore, NULL), ERR_RANGE);
     blk_peers_free(peers);
 }
 
@@ -286,11 +286,11 @@ static void test_counts_and_links_are_checked(void **state)
 
     (void)state;
     peers->config.client_count = BLK_SERVER_MAX_CLIENTS + 1;
-    assert_int_equal(blk_server_init(&peers->server, &peers->config, ignore, NULL), ERR_RANGE);
+    assert_int_equal(blk_server_init(&peers->server, &peers->config, 1000, ignore, NULL), ERR_RANGE);
     peers->config.client_count = 1;
     peers->config.clients[0].link.bytes = 100;
     peers->config.disks[0].link.bytes = 100;
-    assert_int_equal(blk_server_init(&peers->server, &peers->config, ignore, NULL), ERR_OK);
+    assert_int_equal(blk_server_init(&peers->server, &peers->config, 1000, ignore, NULL), ERR_OK);
     assert_int_equal(log_record_count(), 2);
     blk_peers_free(peers);
 }

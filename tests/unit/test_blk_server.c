@@ -323,6 +323,111 @@ static void test_missing_device_is_an_error_and_no_hang(void **state)
     disk_machine_free(machine);
 }
 
+static void test_device_that_stalls_fails_everything(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){.timeout = 1000});
+    const struct blk_request request = request_of(BLK_READ, 0, 8);
+    uint64_t tag;
+    uint32_t status;
+
+    (void)state;
+    assert_true(blk_driver_deadline(&machine->driver) >= 1000); /* of its first reads, which are long done */
+    machine->now = 5000;
+    assert_int_equal(ask(machine, &request), BLK_DONE);
+    machine->disk.holds = true;
+    machine->now = 5500;
+    assert_true(disk_machine_send(machine, &request, 1));
+    disk_machine_run(machine);
+    machine->now = 6499;
+    disk_machine_run(machine);
+    assert_false(disk_machine_take(machine, &tag, &status));
+    assert_int_equal(blk_driver_deadline(&machine->driver), 6500);
+    machine->now = 6500;
+    disk_machine_run(machine);
+    assert_true(disk_machine_take(machine, &tag, &status));
+    assert_int_equal(status, BLK_FAILED);
+    assert_int_equal(blk_driver_deadline(&machine->driver), BLK_DRIVER_NEVER);
+    machine->disk.holds = false;
+    assert_int_not_equal(ask(machine, &request), BLK_DONE);
+    disk_machine_free(machine);
+}
+
+static void test_device_may_take_its_time(void **state)
+{
+    struct disk_machine *machine = machine_with((struct disk_machine_options){.timeout = 1000});
+    const struct blk_request request = request_of(BLK_READ, 0, 8);
+    uint64_t tag;
+    uint32_t status;
+
+    (void)state;
+    for (uint64_t i = 0; i < 3; i++) { /* each in time, all together not */
+        machine->disk.holds = true;
+        assert_true(disk_machine_send(machine, &request, i));
+        disk_machine_run(machine);
+        machine->now += 900;
+        machine->disk.holds = false;
+        disk_machine_run(machine);
+        assert_true(disk_machine_take(machine, &tag, &status));
+        assert_int_equal(status, BLK_DONE);
+    }
+    disk_machine_free(machine);
+}
+
+/* Let time pass for `ticks` ticks, and go on whenever the server asks for it. Returns the replies of
+ * client 1. */
+static unsigned int replies_within(struct disk_machine *machine, uint64_t ticks)
+{
+    const uint64_t end = machine->now + ticks;
+    unsigned int count = 0;
+    uint64_t tag;
+    uint32_t status;
+
+    while (machine->now < end) {
+        disk_machine_run(machine);
+        while (disk_machine_take(machine, &tag, &status)) {
+            assert_int_equal(status, BLK_DONE);
+            count++;
+        }
+        const uint64_t next = blk_server_deadline(&machine->server);
+        assert_true(next > machine->now); /* else it would go round without end */
+        machine->now = next < end ? next : end;
+    }
+    return count;
+}
+
+static void check_limit(struct disk_machine_options options, uint32_t sectors, unsigned int expected)
+{
+    struct disk_machine *machine = machine_with(options);
+    unsigned int count = 0;
+
+    machine->now = 1000000;
+    assert_true(disk_machine_start(machine, VIRTIO_BLK_F_FLUSH));
+    for (uint32_t i = 0; i < 20; i++) { /* half a second each, with a request waiting at any time */
+        const struct blk_request request = request_of(BLK_READ, 0, sectors);
+
+        while (disk_machine_send(machine, &request, 0)) {
+        }
+        count += replies_within(machine, DISK_MACHINE_HZ / 2);
+    }
+    assert_in_range(count, expected, expected + expected / 20 + 1);
+    /* The other client is as fast as ever. */
+    const uint64_t data = driver_alloc(&machine->ram, 4096, 16);
+    for (uint32_t i = 0; i < 50; i++) {
+        assert_int_equal(disk_machine_request(machine, VIRTIO_BLK_T_IN, 0, data, 4096), VIRTIO_BLK_S_OK);
+    }
+    disk_machine_free(machine);
+}
+
+static void test_limits_hold(void **state)
+{
+    (void)state;
+    check_limit((struct disk_machine_options){.iops = 100}, 1, 1000);
+    check_limit((struct disk_machine_options){.bandwidth = 0x100000}, 128,
+                160); /* 1 MiB a second in 64 KiB */
+    check_limit((struct disk_machine_options){.iops = 40, .bandwidth = 0x100000}, 8, 400);
+    check_limit((struct disk_machine_options){.iops = 4000, .bandwidth = 0x20000}, 8, 320);
+}
+
 static void test_works_without_indirect_descriptors(void **state)
 {
     struct disk_machine *machine = machine_with(
@@ -390,8 +495,9 @@ static void test_two_writers_of_one_place_are_not_served(void **state)
 
     (void)state;
     machine->config.clients[1].partition_number = 1;
-    assert_int_equal(blk_server_init(&machine->server, &machine->config, machine->server.notify, NULL),
-                     ERR_OK);
+    assert_int_equal(
+        blk_server_init(&machine->server, &machine->config, DISK_MACHINE_HZ, machine->server.notify, NULL),
+        ERR_OK);
     disk_machine_run(machine);
     assert_int_equal(machine->server.clients[0].sector_count, DISK_MACHINE_PART_SECTORS);
     assert_int_equal(machine->server.clients[1].sector_count, 0);
@@ -416,6 +522,9 @@ int main(void)
         cmocka_unit_test(test_device_that_asks_for_a_reset_fails_everything),
         cmocka_unit_test(test_device_that_corrupts_its_ring_fails_everything),
         cmocka_unit_test(test_missing_device_is_an_error_and_no_hang),
+        cmocka_unit_test(test_device_that_stalls_fails_everything),
+        cmocka_unit_test(test_device_may_take_its_time),
+        cmocka_unit_test(test_limits_hold),
         cmocka_unit_test(test_works_without_indirect_descriptors),
         cmocka_unit_test(test_restarted_client_waits_for_what_it_asked_before),
         cmocka_unit_test(test_two_writers_of_one_place_are_not_served),

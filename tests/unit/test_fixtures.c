@@ -46,6 +46,7 @@ static const struct input inputs[] = {
     {"text", "Image", "not a kernel, but long enough", 128, 0},
     {"gzip", "Image", "\x1f\x8b\x08", 128, 0},
     {"tiny", "initrd.cpio.gz", NULL, 5000, 0},
+    {"tiny", "ext4.img", NULL, 0x100001, 0},
 };
 
 static void write_input(const struct input *input)

@@ -107,6 +107,87 @@ static void test_nonsense_gets_a_status(void **state)
     disk_machine_free(machine);
 }
 
+/* A chain of a header for `type`, the given buffers, which are the caller's, and a status, to completion. */
+static uint8_t ask_chain(struct disk_machine *machine, uint32_t type, struct driver_buffer *buffers,
+                         unsigned int count)
+{
+    const uint64_t header = new_data(machine, sizeof(struct virtio_blk_req), 0);
+    const uint64_t status = new_data(machine, 1, 0xff);
+    const struct virtio_blk_req req = {.type = type, .sector = 0};
+    uint16_t head;
+    uint32_t written;
+
+    memcpy(driver_at(&machine->ram, header, sizeof req), &req, sizeof req);
+    buffers[0] = (struct driver_buffer){header, sizeof req, false};
+    buffers[count - 1] = (struct driver_buffer){status, 1, true};
+    assert_true(driver_add_indirect(&machine->queue, buffers, count) >= 0);
+    virtio_driver_kick(&machine->mmio, 0, &machine->queue);
+    disk_machine_run(machine);
+    (void)driver_take_used(&machine->queue, &head, &written);
+    return *(uint8_t *)driver_at(&machine->ram, status, 1);
+}
+
+static bool needs_reset(struct disk_machine *machine)
+{
+    return (virtio_driver_read(&machine->mmio, VIRTIO_MMIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET) != 0;
+}
+
+static void check_wrong_direction(uint32_t type, bool writable)
+{
+    struct disk_machine *machine = started((struct disk_machine_options){0}, FEATURES);
+    const uint64_t data = new_data(machine, 4096, 0x5a);
+    struct driver_buffer buffers[3] = {[1] = {data, 4096, writable}};
+
+    assert_int_equal(ask_chain(machine, type, buffers, 3), VIRTIO_BLK_S_IOERR);
+    assert_int_equal(*(uint8_t *)driver_at(&machine->ram, data, 1), 0x5a);
+    assert_true(disk_machine_is_untouched(machine, DISK_MACHINE_ONE, DISK_MACHINE_PART_SECTORS));
+    assert_false(needs_reset(machine));
+    disk_machine_free(machine);
+}
+
+static void test_wrong_directions_fail(void **state)
+{
+    (void)state;
+    check_wrong_direction(VIRTIO_BLK_T_IN, false);
+    check_wrong_direction(VIRTIO_BLK_T_OUT, true);
+    check_wrong_direction(VIRTIO_BLK_T_DISCARD, true);
+    check_wrong_direction(VIRTIO_BLK_T_WRITE_ZEROES, true);
+}
+
+/* Chains of `pieces` pieces of `bytes` bytes. Those that are longer than the queue break the device. */
+static void check_huge_chain(bool shared, unsigned int pieces, uint32_t bytes, bool breaks)
+{
+    struct disk_machine *machine = started((struct disk_machine_options){.shared = shared}, FEATURES);
+    const uint64_t data = new_data(machine, bytes, 0x5a);
+    const struct blk_request neighbour = {
+        .op = BLK_READ, .sector_count = 8, .segment_count = 1, .segments = {{.bytes = 4096}}};
+    static struct driver_buffer buffers[VIRTQ_MAX_SIZE];
+    uint64_t tag;
+    uint32_t status;
+
+    for (unsigned int i = 1; i + 1 < pieces; i++) {
+        buffers[i] = (struct driver_buffer){data, bytes, false};
+    }
+    assert_int_equal(ask_chain(machine, VIRTIO_BLK_T_OUT, buffers, pieces),
+                     breaks ? 0xff : VIRTIO_BLK_S_IOERR);
+    assert_int_equal(needs_reset(machine), breaks);
+    assert_true(disk_machine_is_untouched(machine, DISK_MACHINE_ONE, DISK_MACHINE_PART_SECTORS));
+    assert_true(disk_machine_send(machine, &neighbour, 5));
+    disk_machine_run(machine);
+    assert_true(disk_machine_take(machine, &tag, &status));
+    assert_int_equal(status, BLK_DONE);
+    disk_machine_free(machine);
+}
+
+static void test_huge_chains_fail(void **state)
+{
+    (void)state;
+    check_huge_chain(false, DISK_MACHINE_QUEUE, 0x100000, false); /* more than the buffer */
+    check_huge_chain(true, DISK_MACHINE_QUEUE, 0x100000, false);  /* more than a request's 8 MiB */
+    check_huge_chain(false, DISK_MACHINE_QUEUE + 1, 512, true);
+    check_huge_chain(true, VIRTQ_MAX_SIZE, 512, true);
+}
+
 static void test_id_is_the_disks_name(void **state)
 {
     struct disk_machine *machine = started((struct disk_machine_options){0}, 0);
@@ -278,6 +359,8 @@ int main(void)
         cmocka_unit_test(test_config_space_tells_of_the_disk),
         cmocka_unit_test(test_requests_past_the_end_fail),
         cmocka_unit_test(test_nonsense_gets_a_status),
+        cmocka_unit_test(test_wrong_directions_fail),
+        cmocka_unit_test(test_huge_chains_fail),
         cmocka_unit_test(test_id_is_the_disks_name),
         cmocka_unit_test(test_chain_without_status_breaks_the_device),
         cmocka_unit_test(test_discard_and_write_zeroes_take_one_range),
