@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Make an initramfs: busybox, a folder of files, and some kernel modules with all they depend on.
 
-    make_initrd.py -o INITRD --busybox BUSYBOX --rootfs FOLDER [--add FOLDER]... [--modules NAME]... [--kernel TREE]...
+    make_initrd.py -o INITRD [--busybox BUSYBOX] [--rootfs FOLDER] [--add FOLDER]... [--modules NAME]... [--kernel TREE]...
 
 TREE is an unpacked kernel package; each NAME must be a module of it or built into it, so that one initramfs
 serves every kernel given. Applets come from BUSYBOX's own list. --add copies a whole folder, such as an unpacked
@@ -136,31 +136,42 @@ def all_dependencies(chosen, name):
     return out
 
 
-def main():
-    parser = argparse.ArgumentParser(description="Make an initramfs.")
+def argument_parser(description):
+    """The arguments that say what goes into an archive, for make_disk.py too."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--busybox", type=Path, required=True)
-    parser.add_argument("--rootfs", type=Path, required=True)
+    parser.add_argument("--busybox", type=Path)
+    parser.add_argument("--rootfs", type=Path)
     parser.add_argument("--add", type=Path, action="append", default=[])
     parser.add_argument("--skip", action="append", default=[], help="leave out paths of --add with this in them")
     parser.add_argument("--kernel", type=Path, action="append", default=[])
     parser.add_argument("--modules", nargs="+", default=[])
-    arguments = parser.parse_args()
+    return parser
 
+
+def make_archive(arguments):
     archive = Archive()
     for folder in FOLDERS:
         archive.add(folder, stat.S_IFDIR | 0o755)
     archive.device("dev/console", 5, 1)
-    busybox = arguments.busybox.read_bytes()
-    archive.file("bin/busybox", busybox, executable=True)
-    for applet in busybox_applets(busybox):
-        if applet != "busybox":
-            archive.link(f"bin/{applet}", "busybox")
+    if arguments.busybox:
+        busybox = arguments.busybox.read_bytes()
+        archive.file("bin/busybox", busybox, executable=True)
+        for applet in busybox_applets(busybox):
+            if applet != "busybox":
+                archive.link(f"bin/{applet}", "busybox")
     for tree in arguments.kernel:
         add_modules(archive, tree, arguments.modules)
     for folder in arguments.add:
         archive.tree(folder, arguments.skip)
-    archive.tree(arguments.rootfs)
+    if arguments.rootfs:
+        archive.tree(arguments.rootfs)
+    return archive
+
+
+def main():
+    arguments = argument_parser("Make an initramfs.").parse_args()
+    archive = make_archive(arguments)
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_bytes(gzip.compress(archive.bytes(), compresslevel=9, mtime=0))
 

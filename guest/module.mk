@@ -9,7 +9,7 @@ GUEST_FETCH := $(PYTHON) guest/fetch.py $(GUEST_DIR)/apt $(GUEST_DIR)/packages
 GUEST_KERNELS := debian debian-6.12
 debian_PACKAGE := linux-image-cloud-arm64
 debian-6.12_PACKAGE := linux-image-6.12-cloud-arm64
-GUEST_INITRDS := demo demo-6.12 bench storage fio
+GUEST_INITRDS := demo demo-6.12 bench storage
 demo_KERNEL := debian
 demo_PROGRAMS := netsum
 demo-6.12_KERNEL := debian-6.12
@@ -19,11 +19,22 @@ bench_KERNEL := debian
 bench_PROGRAMS := netsum
 bench_FOLDERS := bench/rootfs
 bench_PACKAGES := iperf3 libiperf0 libsctp1 libssl3 libc6
-# Disks: ext4's tools; and fio, whose libraries are many and large.
+# Disks: ext4's tools.
 storage_KERNEL := debian
 storage_PACKAGES := e2fsprogs libblkid1 libc6 libcom-err2 libext2fs2 libss2 libuuid1
-fio_KERNEL := debian
-fio_PACKAGES := fio libaio1 libc6 libgfapi0 libibverbs1 libnbd0 libnuma1 libpmem1 libpmemblk1 librados2 librbd1 librdmacm1 \
+
+# Contents of partitions, ext4 file systems of so many MiB: root, which a guest boots from, and share, which guests
+# may read and has fio, whose libraries are many and large.
+GUEST_DISKS := root share
+root_KERNEL := debian
+root_PACKAGES := $(storage_PACKAGES)
+root_MIB := 64
+root_OPTIONS = --busybox $(GUEST_BUSYBOX:.stamp=)/bin/busybox --rootfs guest/rootfs \
+	--kernel $(GUEST_DIR)/unpacked/$($(root_KERNEL)_PACKAGE) --modules $(GUEST_MODULES)
+share_KERNEL := debian
+share_OPTIONS := --read-only
+share_MIB := 160
+share_PACKAGES := fio libaio1 libc6 libgfapi0 libibverbs1 libnbd0 libnuma1 libpmem1 libpmemblk1 librados2 librbd1 librdmacm1 \
 	zlib1g libgcc-s1 libacl1 libgfrpc0 libgfxdr0 libglusterfs0 libtirpc3 libnl-3-200 libnl-route-3-200 libgnutls30 \
 	libxml2 libdaxctl1 libndctl6 libblkid1 libboost-iostreams1.74.0 libboost-thread1.74.0 libfmt9 libssl3 libstdc++6 \
 	libudev1 libcryptsetup12 libuuid1 libgssapi-krb5-2 libgmp10 libhogweed6 libidn2-0 libnettle8 libp11-kit0 \
@@ -68,6 +79,18 @@ $(GUEST_DIR)/$(1)/initrd.cpio.gz: $(GUEST_BUSYBOX) $(GUEST_DIR)/unpacked/$($($(1
 guest-$(1): $(GUEST_DIR)/$(1)/initrd.cpio.gz
 endef
 $(foreach i,$(GUEST_INITRDS),$(eval $(call guest_initrd_rules,$(i))))
+
+define guest_disk_rules
+$(GUEST_DIR)/$(1)/ext4.img: $(GUEST_BUSYBOX) $(GUEST_DIR)/unpacked/$($($(1)_KERNEL)_PACKAGE).stamp \
+		$(foreach p,$($(1)_PACKAGES),$(GUEST_DIR)/unpacked/$(p).stamp) guest/make_disk.py guest/make_initrd.py \
+		guest/module.mk $(GUEST_ROOTFS)
+	$$(call say,DISK,$(1))
+	$$(Q)$$(PYTHON) -B guest/make_disk.py -o $$@ --size $($(1)_MIB) $$($(1)_OPTIONS) \
+		$(foreach p,$($(1)_PACKAGES),--add $(GUEST_DIR)/unpacked/$(p)) --skip /usr/share/ --skip /gconv/
+.PHONY: guest-$(1)
+guest-$(1): $(GUEST_DIR)/$(1)/ext4.img
+endef
+$(foreach d,$(GUEST_DISKS),$(eval $(call guest_disk_rules,$(d))))
 
 .SECONDARY:
 .PHONY: guest

@@ -20,8 +20,8 @@ $(BOARD_DTB): boards/$(BOARD)/board.mk
 	$(Q)mv $@.new $@
 
 # The guests that the description names, as far as guest/module.mk knows them.
-SYSTEM_GUEST_NAMES := $(if $(SYSTEM_FILE),$(shell grep -ohE '(kernel|initrd)="[^"]*"' $(SYSTEM_FILE) | cut -d'"' -f2))
-SYSTEM_GUESTS := guest $(addprefix guest-,$(filter $(GUEST_KERNELS) $(GUEST_INITRDS) $(GUEST_PROGRAMS),$(SYSTEM_GUEST_NAMES)))
+SYSTEM_GUEST_NAMES := $(if $(SYSTEM_FILE),$(shell grep -ohE '(kernel|initrd|contents)="[^"]*"' $(SYSTEM_FILE) | cut -d'"' -f2))
+SYSTEM_GUESTS := guest $(addprefix guest-,$(filter $(GUEST_KERNELS) $(GUEST_INITRDS) $(GUEST_DISKS) $(GUEST_PROGRAMS),$(SYSTEM_GUEST_NAMES)))
 
 # The tool is quick and knows better than make what an image depends on: it runs every time.
 .PHONY: image image-bundled
