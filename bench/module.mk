@@ -47,3 +47,28 @@ bench_copy_SRCS := bench/copy.c
 bench-copy:
 	$(SUBMAKE) image SYSTEM=bench/copy.system
 	$(Q)timeout 20 $(QEMU) $(BENCH_QEMU_ARGS) -kernel $(B)/copy.elf 2>/dev/null | sed '/copy: done/q' | sed -n 's/.*copy: //p'
+
+# `make bench-storage`: a guest's disk on both data paths, and the same guest directly on QEMU.
+BENCH_STORAGE_PATHS := copy shared
+BENCH_STORAGE = $(Q)$(PYTHON) bench/bench_storage.py --output $(BENCH_JSON)
+BENCH_STORAGE_QEMU = $(patsubst $(QEMU_CPU),$(BENCH_QEMU_CPU),$(QEMU_ARGS)) -icount shift=0$(comma)sleep=off -serial mon:stdio
+.PHONY: bench-storage bench-storage-plain $(BENCH_STORAGE_PATHS:%=bench-storage-%)
+bench-storage: bench-storage-plain $(BENCH_STORAGE_PATHS:%=bench-storage-%)
+
+$(BENCH_STORAGE_PATHS:%=bench-storage-%): bench-storage-%:
+	$(Q)scripts/setup run
+	$(Q)rm -f $(B)/bench-storage.img
+	$(SUBMAKE) image DATAPATH=$* SYSTEM=bench/bench_storage.system
+	$(BENCH_STORAGE) --name storage/$* -- $(QEMU) -machine $(QEMU_MACHINE) $(BENCH_STORAGE_QEMU) \
+		-readconfig $(B)/bench_storage.qemu -kernel $(B)/bench_storage.elf
+
+# vm1 of bench/bench_storage.system without anything of ours.
+bench-storage-plain: guest guest-share
+	$(Q)rm -f $(B)/bench-plain.img && truncate -s 128M $(B)/bench-plain.img
+	$(BENCH_STORAGE) --name storage/plain --plain -- $(QEMU) -machine virt$(comma)gic-version=2 $(BENCH_STORAGE_QEMU) -m 256M \
+		-drive if=none$(comma)id=data$(comma)format=raw$(comma)file=$(B)/bench-plain.img \
+		-drive if=none$(comma)id=share$(comma)format=raw$(comma)readonly=on$(comma)file=$(GUEST_DIR)/share/ext4.img \
+		-device virtio-blk-device$(comma)drive=data$(comma)bus=virtio-mmio-bus.0 \
+		-device virtio-blk-device$(comma)drive=share$(comma)bus=virtio-mmio-bus.1 \
+		-kernel $(GUEST_DIR)/debian/Image -initrd $(GUEST_DIR)/demo/initrd.cpio.gz \
+		-append "console=ttyAMA0 quiet causeway.hostname=vm1"

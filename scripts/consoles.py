@@ -107,6 +107,12 @@ class Consoles:
             self.live(data)
         return True
 
+    def pump_for(self, seconds):
+        """Take in all that QEMU has to say for so long."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and self.pump(max(0, deadline - time.monotonic())):
+            pass
+
     def expect(self, name, pattern, timeout):
         """Wait until `pattern` (a regular expression) is in new output of console `name`; returns the match."""
         pattern = re.compile(pattern, re.MULTILINE)

@@ -50,9 +50,17 @@ class Machine:
         path.write_text(text)
         return path
 
+    def disk_folder(self, system):
+        """Where the images of a description's disks are."""
+        return self.work_dir
+
+    def disk_config(self, image):
+        """QEMU's configuration of an image's disks."""
+        return image.with_suffix(".qemu")
+
     def boot_arguments(self, image):
         """What makes QEMU boot the image."""
-        return ["-readconfig", str(image.with_suffix(".qemu")), "-kernel", str(image)]
+        return ["-readconfig", str(self.disk_config(image)), "-kernel", str(image)]
 
     def fault_report(self, name):
         """How the platform begins its report of a PD's fault."""
@@ -60,7 +68,10 @@ class Machine:
 
     def boot(self, system, *arguments):
         """Boot a description's image; its consoles. Later QEMU arguments override earlier ones."""
-        image = self.build(system)
+        return self.boot_image(self.build(system), *arguments)
+
+    def boot_image(self, image, *arguments):
+        """Boot an image that has been built."""
         return Consoles([*self.qemu, "-chardev", "stdio,id=terminal,signal=off", "-serial", "chardev:terminal",
                          *self.boot_arguments(image), *arguments])
 
@@ -88,8 +99,14 @@ class MicrokitMachine(Machine):
                        check=True)
         return folder / "loader.img"
 
+    def disk_folder(self, system):
+        return self.work_dir / "sel4"
+
+    def disk_config(self, image):
+        return image.parent.with_suffix(".qemu")
+
     def boot_arguments(self, image):
-        return ["-readconfig", f"{image.parent}.qemu",
+        return ["-readconfig", str(self.disk_config(image)),
                 "-device", f"loader,file={image},addr={os.environ['CAUSEWAY_SDK_LOAD_ADDRESS']},cpu-num=0"]
 
     def fault_report(self, name):

@@ -12,8 +12,8 @@
 #include <cmocka.h>
 #include <libfdt.h>
 
-#include "lib/config/monitor_config.h"
 #include "lib/config/blk_config.h"
+#include "lib/config/monitor_config.h"
 #include "lib/config/timer_config.h"
 #include "tool/frontend.h"
 #include "tool/guest_machine.h"
