@@ -69,7 +69,8 @@ static void settle(struct blk_server *server, struct blk_job *job)
     finish(server, job);
 }
 
-/* The request isn't touched: most of it is room for segments, which zeroes would be written to for nothing. */
+/* The request isn't touched: most of it is room for segments, which zeroes would be written to for nothing.
+ */
 static void start_job(struct blk_job *job, uint32_t client, uint64_t tag, uint32_t status)
 {
     job->orphan = false;
