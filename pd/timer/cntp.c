@@ -3,14 +3,6 @@
 
 enum cntp_ctl { CNTP_CTL_OFF = 0, CNTP_CTL_ENABLE = 1 };
 
-uint64_t cntp_now(void)
-{
-    uint64_t ticks;
-
-    __asm__ volatile("isb\n\tmrs %0, cntpct_el0" : "=r"(ticks)::"memory");
-    return ticks;
-}
-
 void cntp_set(uint64_t deadline)
 {
     const uint64_t control = deadline == UINT64_MAX ? CNTP_CTL_OFF : CNTP_CTL_ENABLE;

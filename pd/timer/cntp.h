@@ -7,8 +7,6 @@
 
 #include <stdint.h>
 
-/** The physical counter, in ticks. */
-uint64_t cntp_now(void);
-
-/** Raise the timer's interrupt from `deadline` on; UINT64_MAX: never. Also what takes the interrupt back. */
+/** Raise the timer's interrupt from `deadline` on, which is a time of clock_ticks(); UINT64_MAX: never. Also
+ * what takes the interrupt back. */
 void cntp_set(uint64_t deadline);

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/config/timer_config.h"
 #include "pd/timer/cntp.h"
@@ -25,13 +26,13 @@ static bool usable;
 /* Notify whose time has come and set the hardware to the next; again if that has passed meanwhile. */
 static void serve(void)
 {
-    uint64_t now = cntp_now();
+    uint64_t now = clock_ticks();
 
     do {
         for (uint64_t expired = timer_expire(&timer, now); expired != 0; expired &= expired - 1) {
             microkit_notify((microkit_channel)__builtin_ctzll(expired));
         }
-        now = cntp_now();
+        now = clock_ticks();
     } while (timer_next(&timer) <= now);
     cntp_set(timer_next(&timer));
 }
