@@ -153,7 +153,7 @@ static void test_graph(void **state)
     assert_non_null(strstr(text, "dir=forward, style=dotted, label=\"RAM\\ninterrupts\""));
     draw("storage", storage, sizeof(storage));
     assert_non_null(strstr(storage, "[shape=cylinder, "));
-    assert_non_null(strstr(storage, "\"storage.img\" + \"\\n256 MiB\""));
+    assert_non_null(strstr(storage, "\"storage.img\" + \"\\n512 MiB\""));
 }
 
 static void test_the_language_explains_itself(void **state)
