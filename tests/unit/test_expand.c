@@ -12,9 +12,7 @@
 #include <cmocka.h>
 #include <libfdt.h>
 
-#include "lib/config/blk_config.h"
 #include "lib/config/monitor_config.h"
-#include "lib/config/timer_config.h"
 #include "tool/frontend.h"
 #include "tool/guest_machine.h"
 
@@ -323,55 +321,6 @@ static void test_interrupts_that_may_be_late(void **state)
     model_free(model);
 }
 
-#define DISK "<disk name='d0' size='8M'><partition name='a' size='2M'/><partition name='b'/></disk>"
-
-static uint32_t timer_clients(const struct model *model)
-{
-    const struct timer_config *config =
-        config_of(model, "timer", TIMER_CONFIG_SECTION, sizeof(struct timer_config));
-
-    return config->client_count;
-}
-
-static void test_disks_have_drivers_and_parts(void **state)
-{
-    (void)state;
-    struct model *model =
-        load("<system>" DISK "<guest name='x' ram='16M'>" LINUX "<block disk='d0' partition='b'/>"
-             "<block disk='d0' partition='a' datapath='shared'/></guest></system>");
-    const struct blk_driver_config *driver =
-        config_of(model, "d0_driver", BLK_DRIVER_CONFIG_SECTION, sizeof(*driver));
-    const struct blk_server_config *server =
-        config_of(model, "blk_server", BLK_SERVER_CONFIG_SECTION, sizeof(*server));
-
-    assert_linked(model, "d0_driver", &driver->link, "blk_server", &server->disks[0].link);
-    assert_int_equal(driver->timeout_ms, 30000);
-    assert_int_equal(driver->region_count, 3); /* the server's own, a buffer, x's RAM */
-    assert_int_equal(driver->region_bytes[2], 0x1000000);
-    assert_int_equal(server->client_count, 2);
-    assert_int_equal(server->clients[0].partition_number, 2);
-    assert_int_equal(server->clients[1].partition_number, 1);
-    assert_int_equal(server->has_limits, 0);
-    assert_int_equal(timer_clients(model), 1);
-    model_free(model);
-}
-
-static void test_limits_and_timeouts_need_the_timer(void **state)
-{
-    (void)state;
-    struct model *model =
-        load("<system>" DISK "<guest name='x' ram='16M'>" LINUX "<block disk='d0' partition='a' iops='7'/>"
-             "<block disk='d0' partition='b' bandwidth='3M'/></guest></system>");
-    const struct blk_server_config *server =
-        config_of(model, "blk_server", BLK_SERVER_CONFIG_SECTION, sizeof(*server));
-
-    assert_int_equal(server->has_limits, 1);
-    assert_int_equal(server->clients[0].iops, 7);
-    assert_int_equal(server->clients[1].bandwidth, 3 << 20);
-    assert_int_equal(timer_clients(model), 2);
-    model_free(model);
-}
-
 static void test_features_off(void **state)
 {
     (void)state;
@@ -631,8 +580,6 @@ int main(void)
         cmocka_unit_test(test_virtio_console_shares_its_link_with_a_uart),
         cmocka_unit_test(test_a_switch_has_channels_for_all_its_ports),
         cmocka_unit_test(test_interrupts_that_may_be_late),
-        cmocka_unit_test(test_disks_have_drivers_and_parts),
-        cmocka_unit_test(test_limits_and_timeouts_need_the_timer),
         cmocka_unit_test(test_features_off),
         cmocka_unit_test(test_who_hears_a_card),
         cmocka_unit_test(test_monitor_reads_what_switches_count),

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What disks expand to. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/config/blk_config.h"
+#include "lib/config/timer_config.h"
+#include "tool/frontend.h"
+
+#define LINUX "<linux kernel='k'/>"
+
+static struct model *load_for(const char *text, bool microkit)
+{
+    struct diag *diag = diag_new();
+    struct vars vars = {0};
+    struct expand_options options = {
+        .system_path = "some/where/demo.system",
+        .guest_dir = "/nonexistent",
+        .default_board = "qemu_virt_aarch64",
+        .microkit = microkit,
+    };
+    struct model *model = frontend_load_text(diag, &vars, &options, text, strlen(text));
+
+    if (model == NULL || diag_error_count(diag) > 0) {
+        diag_print(diag, stderr);
+        fail();
+    }
+    diag_free(diag);
+    return model;
+}
+
+static struct model *load(const char *text)
+{
+    return load_for(text, false);
+}
+
+static const void *config_of(const struct model *model, const char *pd_name, const char *section,
+                             size_t bytes)
+{
+    const struct model_pd *pd = model_find_pd(model, pd_name);
+
+    assert_non_null(pd);
+    for (size_t i = 0; i < pd->config_count; i++) {
+        if (strcmp(pd->configs[i].section, section) == 0) {
+            assert_int_equal(pd->configs[i].bytes, bytes);
+            return pd->configs[i].data;
+        }
+    }
+    fail_msg("%s has no %s", pd_name, section);
+    return NULL;
+}
+
+#define DISK "<disk name='d0' size='8M'><partition name='a' size='2M'/><partition name='b'/></disk>"
+
+static uint32_t timer_clients(const struct model *model)
+{
+    const struct timer_config *config =
+        config_of(model, "timer", TIMER_CONFIG_SECTION, sizeof(struct timer_config));
+
+    return config->client_count;
+}
+
+static void test_disks_have_drivers_and_parts(void **state)
+{
+    (void)state;
+    struct model *model =
+        load("<system>" DISK "<guest name='x' ram='16M'>" LINUX "<block disk='d0' partition='b'/>"
+             "<block disk='d0' partition='a' datapath='shared'/></guest></system>");
+    const struct blk_driver_config *driver =
+        config_of(model, "d0_driver", BLK_DRIVER_CONFIG_SECTION, sizeof(*driver));
+    const struct blk_server_config *server =
+        config_of(model, "blk_server", BLK_SERVER_CONFIG_SECTION, sizeof(*server));
+
+    assert_int_equal(driver->link.bytes, server->disks[0].link.bytes);
+    assert_int_equal(driver->timeout_ms, 30000);
+    assert_int_equal(driver->region_count, 3); /* the server's own, a buffer, x's RAM */
+    assert_int_equal(driver->region_bytes[2], 0x1000000);
+    assert_int_equal(server->client_count, 2);
+    assert_int_equal(server->clients[0].partition_number, 2);
+    assert_int_equal(server->clients[1].partition_number, 1);
+    assert_int_equal(server->has_limits, 0);
+    assert_int_equal(timer_clients(model), 1);
+    model_free(model);
+}
+
+static void test_limits_and_timeouts_need_the_timer(void **state)
+{
+    (void)state;
+    struct model *model =
+        load("<system>" DISK "<guest name='x' ram='16M'>" LINUX "<block disk='d0' partition='a' iops='7'/>"
+             "<block disk='d0' partition='b' bandwidth='3M'/></guest></system>");
+    const struct blk_server_config *server =
+        config_of(model, "blk_server", BLK_SERVER_CONFIG_SECTION, sizeof(*server));
+
+    assert_int_equal(server->has_limits, 1);
+    assert_int_equal(server->clients[0].iops, 7);
+    assert_int_equal(server->clients[1].bandwidth, 3 << 20);
+    assert_int_equal(timer_clients(model), 2);
+    model_free(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_disks_have_drivers_and_parts),
+        cmocka_unit_test(test_limits_and_timeouts_need_the_timer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
