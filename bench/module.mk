@@ -2,7 +2,8 @@
 # `make bench`: measure systems under -icount, where one virtual nanosecond is one instruction, and compare with
 # bench/baseline.json. A row is SYSTEM/DATAPATH-TRANSPORT. BENCH_SHORT=1: what CI prints, in less than a minute.
 BENCH_ROWS ?= $(if $(BENCH_SHORT),virtio_demo/vhost-mmio,$(BENCH_ALL_ROWS))
-BENCH_ALL_ROWS := virtio_demo/vhost-mmio virtio_demo/ring-mmio three_vms/vhost-mmio three_vms/ring-mmio
+BENCH_ALL_ROWS := virtio_demo/vhost-mmio virtio_demo/ring-mmio virtio_demo/vhost-pci virtio_demo/ring-pci \
+	three_vms/vhost-mmio three_vms/ring-mmio
 BENCH_QEMU_CPU ?= cortex-a57
 BENCH_JSON ?= $(B)/bench.json
 BENCH_PLOT := $(BENCH_JSON:.json=.svg)
