@@ -21,7 +21,7 @@ FIO_MIB = int(os.environ.get("CAUSEWAY_STORAGE_MIB", "2"))
 FIO_SECONDS = 300 + 60 * FIO_MIB
 # Where the lines of numbers go that the host can make itself, behind fio's blocks.
 LINES_AT = 64 * MIB
-LINES_BYTES = 3 * MIB + 4096
+LINES_BYTES = 256 * 1024 + 4096
 
 FIO_JOBS = (
     # Sizes differ in each job, and so that neighbours are merged and large ones are cut.
@@ -93,7 +93,7 @@ def lines(first):
 
 
 def test_image_has_every_byte_where_it_belongs(guests, disk):
-    commands = [f"seq {first} {first + LINES_BYTES} | head -c {LINES_BYTES} | dd of=/dev/vda bs={block} "
+    commands = [f"seq {first} {first + LINES_BYTES // 7 + 1} | head -c {LINES_BYTES} | dd of=/dev/vda bs={block} "
                 f"seek={LINES_AT // block} iflag=fullblock conv=fsync" for first, block in ((1000000, 4096), (2000000, 65536))]
     on_both(guests[:2], commands, FIO_SECONDS)
     for name, first in (("vm1", 1000000), ("vm2", 2000000)):
