@@ -69,7 +69,7 @@ static void start(struct vm_machine *machine)
     }
     assert_int_equal(vm_start(&machine->vm), ERR_OK);
     vm_machine_tell_disks(machine);
-    assert_true(machine->vm.running);
+    assert_int_equal(machine->vm.state, VM_RUNNING);
 }
 
 static uint64_t load(struct vm_machine *machine, uint64_t gpa, uint32_t bytes)
@@ -92,7 +92,7 @@ static uint64_t config_of(uint32_t slot, uint32_t offset)
 
 static void test_all_kinds_are_on_the_bus(void **state)
 {
-    static const uint16_t ids[] = {0x1043, 0x1041, 0x1041, 0x1042, 0x1042, 0x1044, 0xffff};
+    static const uint16_t ids[] = {0x1043, 0x1041, 0x1041, 0x1042, 0x1042, 0x1044, 0x1044, 0xffff};
     struct vm_machine *machine = *state;
 
     start(machine);
