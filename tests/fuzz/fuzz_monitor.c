@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/config/vswitch_stats.h"
 #include "pd/monitor/monitor.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -28,11 +29,18 @@ static uint32_t counters(void *context, uint64_t values[MONITOR_COUNTER_MAX])
     return MONITOR_COUNTER_MAX;
 }
 
+static uint64_t ticks(void *context)
+{
+    (void)context;
+    return UINT64_MAX;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct monitor_ops ops = {.print = print, .counters = counters};
+    static const struct monitor_ops ops = {.print = print, .counters = counters, .ticks = ticks};
     static const uint64_t region[8] = {1, 2, 3};
-    struct monitor_config config = {.region_count = 2};
+    static const struct vswitch_stats stats = {.values = {UINT64_MAX}};
+    struct monitor_config config = {.region_count = 2, .switch_count = 1};
     struct monitor monitor;
 
     for (uint32_t i = 0; i < 2; i++) {
@@ -41,6 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         /* A name that fills its field has no end. */
         memset(config.regions[i].name, i == 0 ? 'a' : 0, sizeof config.regions[i].name);
     }
+    config.switches[0].stats = (uint64_t)(uintptr_t)&stats;
+    memset(config.switches[0].name, 's', sizeof config.switches[0].name - 1);
     monitor_init(&monitor, &config, &ops, NULL);
     monitor_input(&monitor, (const char *)data, (uint32_t)size);
     monitor_input(&monitor, "\n\n", 2);
