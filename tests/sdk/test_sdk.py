@@ -30,13 +30,15 @@ def has_prefill(version):
 
 @pytest.fixture(scope="session")
 def guest_dir(tmp_path_factory):
-    """Something under every name that a description has for a kernel (an Image's header is checked) or an initrd."""
+    """Something under every name that a description has for a kernel (an Image's header is checked), an initrd or the
+    contents of a partition."""
     folder = tmp_path_factory.mktemp("guests")
     text = "".join(path.read_text() for path in SYSTEMS)
     image = bytearray(IMAGE_BYTES)
     struct.pack_into("<Q", image, 16, IMAGE_BYTES)
     image[56:60] = b"ARM\x64"
-    for kind, file, content in (("kernel", "Image", image), ("initrd", "initrd.cpio.gz", b"\x1f\x8b" + bytes(5000))):
+    for kind, file, content in (("kernel", "Image", image), ("initrd", "initrd.cpio.gz", b"\x1f\x8b" + bytes(5000)),
+                                ("contents", "ext4.img", bytes(IMAGE_BYTES))):
         for name in re.findall(rf'{kind}="([^"$]+)"', text):
             (folder / name).mkdir(exist_ok=True)
             (folder / name / file).write_bytes(content)

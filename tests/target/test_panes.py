@@ -73,7 +73,8 @@ def test_each_guest_answers_while_the_others_flood(panes):
             assert pane.run(f"echo answer-$(({number} + 40))", REPLY_SECONDS).strip() == f"answer-{number + 40}"
         for other in others:
             other.type("\x03")
-            other.wait(rf"^{other.name}:~# *$", REPLY_SECONDS, history=0)
+            # The flood's last line may have no end: Ctrl-C's echo and the prompt are then behind it.
+            other.wait(rf"{other.name}:~# *$", REPLY_SECONDS, history=0)
 
 
 def test_size_of_the_pane_is_the_guests(session, panes):
@@ -118,11 +119,11 @@ def test_ctrl_c_reaches_only_its_guest(panes):
         pane.type("clear; echo be''gun; sleep 10000; echo en''ded\r")
         pane.wait("^begun$", REPLY_SECONDS, history=0)
     vm2.type("\x03")
-    vm2.wait(r"^vm2:~# *$", REPLY_SECONDS, history=0)
+    vm2.wait(r"vm2:~# *$", REPLY_SECONDS, history=0)
     assert vm2.run("echo alive", REPLY_SECONDS).strip() == "alive"
     assert not re.search(r"^vm1:~# *$", vm1.screen(), re.MULTILINE)
     vm1.type("\x03")
-    vm1.wait(r"^vm1:~# *$", REPLY_SECONDS, history=0)
+    vm1.wait(r"vm1:~# *$", REPLY_SECONDS, history=0)
 
 
 def test_64_kb_into_a_guests_port_and_console_arrive_intact(session, panes):
