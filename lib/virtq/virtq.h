@@ -169,6 +169,16 @@ void virtq_push(struct virtq *vq, uint16_t head, uint32_t written_bytes);
 bool virtq_enable_kicks(struct virtq *vq);
 
 /**
+ * Are `count` chains half of the queue? Linux fills a receive queue up once less than half of it is left, and
+ * only when it has taken a frame. So who waits for more than that many buffers for one frame may wait for
+ * ever, and everything behind it too.
+ */
+static inline bool virtq_is_half(const struct virtq *vq, uint32_t count)
+{
+    return 2 * count >= vq->size;
+}
+
+/**
  * The same by one who has seen all chains that there are and put them back, as they do not suffice: ask to be
  * notified of the next one behind them. Returns true if more are there by now. (With EVENT_IDX a driver that
  * has passed the index which virtq_enable_kicks() writes would never notify.)

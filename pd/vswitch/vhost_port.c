@@ -282,8 +282,7 @@ static enum err send(void *context, const struct vswitch_frame *frame)
     while (done < total) {
         const enum err err = virtq_pop(vq, chain);
         if (err == ERR_EMPTY) {
-            /* More than the whole queue holds will never be there. */
-            return give_back(vq, count, count, count == vq->size ? ERR_RANGE : ERR_SPACE);
+            return give_back(vq, count, count, virtq_is_half(vq, count) ? ERR_RANGE : ERR_SPACE);
         }
         if (err != ERR_OK || chain->readable_count != 0 || chain->writable_bytes < sizeof hdr) {
             return fail(port, err != ERR_OK ? err : ERR_FORMAT);

@@ -37,17 +37,19 @@ def other_path(path):
 
 def card(guest, number):
     """The <net> of card `number`: address 10.0.NUMBER.GUEST."""
+    queue_size = 64
     if number == FIXED:
         path, more = "vhost", 'check_mac="true"'
     elif number >= len(CARDS):
         path, more = PATHS[number - len(CARDS)], 'mtu="65535"'
+        queue_size = 256  # a frame takes 43 buffers: less than half of the queue
     elif guest == 1:
         path, off = CARDS[number]
         more = f'features_off="{off}"' if off else ""
     else:
         path, more = other_path(CARDS[number][0]), ""
     return (f'    <net switch="lan{number % SWITCHES}" ip="10.0.{number}.{guest}/24" datapath="{path}" '
-            f'queue_size="64" ring_bytes="256K" {more}/>\n')
+            f'queue_size="{queue_size}" ring_bytes="256K" {more}/>\n')
 
 
 def description():

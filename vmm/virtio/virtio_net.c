@@ -159,8 +159,8 @@ static enum err receive(struct virtio_net *net, struct virtq *vq, const struct v
             err = ERR_SPACE;
             virtq_unpop(vq, 1);
         }
-        if (err == ERR_EMPTY && count == vq->size) {
-            err = ERR_SPACE; /* more than the whole queue holds will never be there */
+        if (err == ERR_EMPTY && virtq_is_half(vq, count)) {
+            err = ERR_SPACE;
         }
         if (err != ERR_OK) {
             virtq_cancel_used(vq, count);
