@@ -17,7 +17,7 @@ from hostile import QEMU_ARGUMENTS, HostileRun, row  # noqa: E402  (needs the pa
 pytestmark = pytest.mark.bundled
 
 # So many, evenly from the catalogue.
-SELECTED = 60
+SELECTED = 40
 
 
 def test_the_page_names_cases_that_there_are():
