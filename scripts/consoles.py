@@ -161,7 +161,8 @@ class Guest:
 
     def wait_prompt(self, timeout):
         self.focus()
-        self.consoles.expect(self.name, rf"^{re.escape(self.name)}:[^\n]*# $", timeout)
+        # Ctrl-C makes Linux drop what it had yet to print, be it the end of the line.
+        self.consoles.expect(self.name, rf"^(\^C)?{re.escape(self.name)}:[^\n]*# $", timeout)
 
     def type(self, text):
         self.focus()
