@@ -13,56 +13,21 @@
 #include <libfdt.h>
 
 #include "lib/config/monitor_config.h"
+#include "tests/mock/load_model.h"
 #include "tool/frontend.h"
 #include "tool/guest_machine.h"
 
 #define LINUX "<linux kernel='k'/>"
 #define RING " datapath='ring'"
 
-static struct model *load_for(const char *text, bool microkit)
-{
-    struct diag *diag = diag_new();
-    struct vars vars = {0};
-    struct expand_options options = {
-        .system_path = "some/where/demo.system",
-        .guest_dir = "/nonexistent",
-        .default_board = "qemu_virt_aarch64",
-        .microkit = microkit,
-    };
-    struct model *model = frontend_load_text(diag, &vars, &options, text, strlen(text));
-
-    if (model == NULL || diag_error_count(diag) > 0) {
-        diag_print(diag, stderr);
-        fail();
-    }
-    diag_free(diag);
-    return model;
-}
-
 static struct model *load(const char *text)
 {
-    return load_for(text, false);
-}
-
-static const void *config_of(const struct model *model, const char *pd_name, const char *section,
-                             size_t bytes)
-{
-    const struct model_pd *pd = model_find_pd(model, pd_name);
-
-    assert_non_null(pd);
-    for (size_t i = 0; i < pd->config_count; i++) {
-        if (strcmp(pd->configs[i].section, section) == 0) {
-            assert_int_equal(pd->configs[i].bytes, bytes);
-            return pd->configs[i].data;
-        }
-    }
-    fail_msg("%s has no %s", pd_name, section);
-    return NULL;
+    return load_model_for(text, false);
 }
 
 static const struct vmm_config *vmm_config_of(const struct model *model, const char *pd)
 {
-    const struct vmm_config *config = config_of(model, pd, VMM_CONFIG_SECTION, sizeof(*config));
+    const struct vmm_config *config = load_model_config(model, pd, VMM_CONFIG_SECTION, sizeof(*config));
 
     assert_true(config_is_valid(&config->header, VMM_CONFIG_MAGIC, VMM_CONFIG_VERSION, sizeof(*config)));
     return config;
@@ -70,7 +35,8 @@ static const struct vmm_config *vmm_config_of(const struct model *model, const c
 
 static const struct vswitch_config *switch_config_of(const struct model *model, const char *pd)
 {
-    const struct vswitch_config *config = config_of(model, pd, VSWITCH_CONFIG_SECTION, sizeof(*config));
+    const struct vswitch_config *config =
+        load_model_config(model, pd, VSWITCH_CONFIG_SECTION, sizeof(*config));
 
     assert_true(
         config_is_valid(&config->header, VSWITCH_CONFIG_MAGIC, VSWITCH_CONFIG_VERSION, sizeof(*config)));
@@ -127,8 +93,9 @@ static void test_two_guests_and_a_switch(void **state)
     const struct vmm_config *b = vmm_config_of(model, "b_vmm");
     const struct vswitch_config *lan = switch_config_of(model, "lan");
     const struct serial_mux_config *mux =
-        config_of(model, "serial_mux", SERIAL_MUX_CONFIG_SECTION, sizeof(*mux));
-    const struct uart_config *uart = config_of(model, "uart_driver", UART_CONFIG_SECTION, sizeof(*uart));
+        load_model_config(model, "serial_mux", SERIAL_MUX_CONFIG_SECTION, sizeof(*mux));
+    const struct uart_config *uart =
+        load_model_config(model, "uart_driver", UART_CONFIG_SECTION, sizeof(*uart));
 
     assert_string_equal(model->name, "demo");
     assert_string_equal(a->name, "a");
@@ -219,7 +186,7 @@ static void test_virtio_console_shares_its_link_with_a_uart(void **state)
              "</guest></system>");
     const struct vmm_config *a = vmm_config_of(model, "a_vmm");
     const struct serial_mux_config *mux =
-        config_of(model, "serial_mux", SERIAL_MUX_CONFIG_SECTION, sizeof(*mux));
+        load_model_config(model, "serial_mux", SERIAL_MUX_CONFIG_SECTION, sizeof(*mux));
     const struct vmm_console_config *console = &a->devices[0].u.console;
     const void *fdt = map_at(model, "a_vmm", a->dtb.vaddr)->mr->prefill_data;
 
@@ -250,7 +217,7 @@ static struct model *load_full_switch(bool microkit)
                                   "<guest name='g%u' ram='16M'>" LINUX "<net switch='lan'/></guest>", i);
     }
     (void)snprintf(text + bytes, sizeof(text) - bytes, "</system>");
-    return load_for(text, microkit);
+    return load_model_for(text, microkit);
 }
 
 static void assert_same_page(const struct model *model, const char *vmm, const struct vmm_net_config *net,
@@ -385,7 +352,7 @@ static void test_monitor_reads_what_switches_count(void **state)
     struct model *model = load("<system><serial/><switch name='lan'/><switch name='wan'/>"
                                "<monitor><console/></monitor></system>");
     const struct monitor_config *config =
-        config_of(model, "monitor", MONITOR_CONFIG_SECTION, sizeof(*config));
+        load_model_config(model, "monitor", MONITOR_CONFIG_SECTION, sizeof(*config));
     const struct model_map *written = map_at(model, "wan", switch_config_of(model, "wan")->stats);
     const struct model_map *read = map_at(model, "monitor", config->switches[1].stats);
 
@@ -510,7 +477,7 @@ static void test_input_and_colours(void **state)
         "<guest name='b' ram='32M'>" LINUX "<console name='second' colour='red' overflow='drop'/></guest>"
         "<guest name='c' ram='32M'>" LINUX "<console silent='true'/></guest></system>");
     const struct serial_mux_config *mux =
-        config_of(model, "serial_mux", SERIAL_MUX_CONFIG_SECTION, sizeof(*mux));
+        load_model_config(model, "serial_mux", SERIAL_MUX_CONFIG_SECTION, sizeof(*mux));
 
     assert_int_equal(mux->focus, 1);
     assert_int_equal(mux->escape, 0x1d);
@@ -534,8 +501,8 @@ static void test_supervisor_is_the_parent_of_those_that_restart(void **state)
         "<guest name='d' ram='32M' on_crash='restart' supervised='false'>" LINUX "</guest></system>");
     const struct model_pd *supervisor = model_find_pd(model, "supervisor");
     const struct supervisor_config *config =
-        config_of(model, "supervisor", SUPERVISOR_CONFIG_SECTION, sizeof(*config));
-    const struct vmm_config *vmm = config_of(model, "c_vmm", VMM_CONFIG_SECTION, sizeof(*vmm));
+        load_model_config(model, "supervisor", SUPERVISOR_CONFIG_SECTION, sizeof(*config));
+    const struct vmm_config *vmm = load_model_config(model, "c_vmm", VMM_CONFIG_SECTION, sizeof(*vmm));
 
     assert_non_null(supervisor);
     assert_int_equal(config->child_count, 2);
@@ -558,7 +525,7 @@ static void test_watchdog(void **state)
     (void)state;
     struct model *model =
         load("<system><guest name='a' ram='32M' watchdog_ms='5000'>" LINUX "</guest></system>");
-    const struct vmm_config *vmm = config_of(model, "a_vmm", VMM_CONFIG_SECTION, sizeof(*vmm));
+    const struct vmm_config *vmm = load_model_config(model, "a_vmm", VMM_CONFIG_SECTION, sizeof(*vmm));
     const struct model_pd *pd = model_find_pd(model, "a_vmm");
 
     assert_int_equal(vmm->devices[0].kind, VMM_DEVICE_WATCHDOG);

@@ -12,49 +12,14 @@
 
 #include "lib/config/blk_config.h"
 #include "lib/config/timer_config.h"
+#include "tests/mock/load_model.h"
 #include "tool/frontend.h"
 
 #define LINUX "<linux kernel='k'/>"
 
-static struct model *load_for(const char *text, bool microkit)
-{
-    struct diag *diag = diag_new();
-    struct vars vars = {0};
-    struct expand_options options = {
-        .system_path = "some/where/demo.system",
-        .guest_dir = "/nonexistent",
-        .default_board = "qemu_virt_aarch64",
-        .microkit = microkit,
-    };
-    struct model *model = frontend_load_text(diag, &vars, &options, text, strlen(text));
-
-    if (model == NULL || diag_error_count(diag) > 0) {
-        diag_print(diag, stderr);
-        fail();
-    }
-    diag_free(diag);
-    return model;
-}
-
 static struct model *load(const char *text)
 {
-    return load_for(text, false);
-}
-
-static const void *config_of(const struct model *model, const char *pd_name, const char *section,
-                             size_t bytes)
-{
-    const struct model_pd *pd = model_find_pd(model, pd_name);
-
-    assert_non_null(pd);
-    for (size_t i = 0; i < pd->config_count; i++) {
-        if (strcmp(pd->configs[i].section, section) == 0) {
-            assert_int_equal(pd->configs[i].bytes, bytes);
-            return pd->configs[i].data;
-        }
-    }
-    fail_msg("%s has no %s", pd_name, section);
-    return NULL;
+    return load_model_for(text, false);
 }
 
 #define DISK "<disk name='d0' size='8M'><partition name='a' size='2M'/><partition name='b'/></disk>"
@@ -62,7 +27,7 @@ static const void *config_of(const struct model *model, const char *pd_name, con
 static uint32_t timer_clients(const struct model *model)
 {
     const struct timer_config *config =
-        config_of(model, "timer", TIMER_CONFIG_SECTION, sizeof(struct timer_config));
+        load_model_config(model, "timer", TIMER_CONFIG_SECTION, sizeof(struct timer_config));
 
     return config->client_count;
 }
@@ -74,9 +39,9 @@ static void test_disks_have_drivers_and_parts(void **state)
         load("<system>" DISK "<guest name='x' ram='16M'>" LINUX "<block disk='d0' partition='b'/>"
              "<block disk='d0' partition='a' datapath='shared'/></guest></system>");
     const struct blk_driver_config *driver =
-        config_of(model, "d0_driver", BLK_DRIVER_CONFIG_SECTION, sizeof(*driver));
+        load_model_config(model, "d0_driver", BLK_DRIVER_CONFIG_SECTION, sizeof(*driver));
     const struct blk_server_config *server =
-        config_of(model, "blk_server", BLK_SERVER_CONFIG_SECTION, sizeof(*server));
+        load_model_config(model, "blk_server", BLK_SERVER_CONFIG_SECTION, sizeof(*server));
 
     assert_int_equal(driver->link.bytes, server->disks[0].link.bytes);
     assert_int_equal(driver->timeout_ms, 30000);
@@ -97,7 +62,7 @@ static void test_limits_and_timeouts_need_the_timer(void **state)
         load("<system>" DISK "<guest name='x' ram='16M'>" LINUX "<block disk='d0' partition='a' iops='7'/>"
              "<block disk='d0' partition='b' bandwidth='3M'/></guest></system>");
     const struct blk_server_config *server =
-        config_of(model, "blk_server", BLK_SERVER_CONFIG_SECTION, sizeof(*server));
+        load_model_config(model, "blk_server", BLK_SERVER_CONFIG_SECTION, sizeof(*server));
 
     assert_int_equal(server->has_limits, 1);
     assert_int_equal(server->clients[0].iops, 7);
