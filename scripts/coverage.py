@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What gcov has counted, as a table by folder and file; fails if a folder is below the minimum.
+"""What gcov has counted, as a table by folder and file; fails if any of them is below the minimum.
 
     coverage.py --objects FOLDER --minimum PERCENT --table FILE SOURCE...
 
@@ -55,21 +55,24 @@ def main():
     parser.add_argument("sources", nargs="+")
     arguments = parser.parse_args()
 
-    rows, sums = [], defaultdict(lambda: [0, 0])
+    rows, low, sums = [], [], defaultdict(lambda: [0, 0])
+
+    def judge(name, reached, total, note=""):
+        share = percent(reached, total)
+        rows.append(f"{name:40} {reached:5} of {total:5} lines  {share:6.1f} %{note}")
+        if share < arguments.minimum:
+            low.append(f"{name} ({share:.1f} %)")
+
     for source in sorted(arguments.sources):
         lines = counts_of(source, arguments.objects)
         reached = sum(count > 0 for count in lines.values())
         for key in (str(Path(source).parent), "all"):
             sums[key][0] += reached
             sums[key][1] += len(lines)
-        rows.append(f"{source:40} {reached:5} of {len(lines):5} lines  {percent(reached, len(lines)):6.1f} %  {missed_ranges(lines)}")
+        judge(source, reached, len(lines), f"  {missed_ranges(lines)}")
     rows.append("")
-    low = []
     for folder, (reached, total) in sums.items():
-        share = percent(reached, total)
-        rows.append(f"{folder:40} {reached:5} of {total:5} lines  {share:6.1f} %")
-        if share < arguments.minimum:
-            low.append(f"{folder} ({share:.1f} %)")
+        judge(folder, reached, total)
     print("\n".join(rows))
     arguments.table.write_text("\n".join(rows) + "\n", encoding="utf-8")
     if low:

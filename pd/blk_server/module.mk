@@ -24,6 +24,12 @@ test_blk_peers_SRCS := $(BLK_PEERS_SRCS)
 FUZZERS += fuzz_blk_server
 fuzz_blk_server_SRCS := $(BLK_PEERS_SRCS)
 
+TESTS += test_virtio_blk_io
+test_virtio_blk_io_SRCS := vmm/virtio/virtio_blk_io.c
+
+TESTS += test_blk_check
+test_blk_check_SRCS := lib/blk/blk_check.c
+
 TESTS += test_blk_table
 test_blk_table_SRCS := pd/blk_server/blk_table.c lib/blk/crc32.c tool/disk_gpt.c tool/mem.c
 FUZZERS += fuzz_blk_table

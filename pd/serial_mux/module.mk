@@ -6,11 +6,12 @@ SERIAL_MUX_LOGIC := pd/serial_mux/serial_mux.c pd/serial_mux/mux_console.c pd/se
 PDS += serial_mux
 serial_mux_SRCS := pd/serial_mux/main.c $(SERIAL_MUX_LOGIC) $(SERIAL_FRAME_SRCS)
 
-TESTS += test_serial_mux test_mux_filter test_mux_keys
+TESTS += test_serial_mux test_mux_drops test_mux_filter test_mux_keys
 test_mux_filter_SRCS := pd/serial_mux/mux_filter.c
 test_mux_keys_SRCS := pd/serial_mux/mux_keys.c $(SERIAL_FRAME_SRCS)
 test_serial_mux_SRCS := $(SERIAL_MUX_LOGIC) $(SERIAL_FRAME_SRCS) lib/ring/ring.c $(LIB_BASE_HOST_SRCS) tests/mock/log_record.c \
 	tests/mock/mux_fixture.c
 
 FUZZERS += fuzz_serial_mux
+test_mux_drops_SRCS := $(test_serial_mux_SRCS)
 fuzz_serial_mux_SRCS := $(test_serial_mux_SRCS)

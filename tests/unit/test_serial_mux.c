@@ -237,34 +237,6 @@ static void test_slow_terminal_makes_the_sender_wait_and_loses_nothing(void **st
     assert_string_equal(shown, "");
 }
 
-static void test_drop_policy_counts(void **state)
-{
-    struct mux_fixture *f = *state;
-    f->config.clients[1].flags = SERIAL_MUX_CLIENT_DROP;
-    assert_int_equal(serial_mux_init(&f->mux, &f->config, f->mux.notify, f), ERR_OK);
-    (void)ring_sync(&f->clients[1]);
-    (void)ring_sync(&f->driver);
-    uint32_t written = 0;
-    for (uint32_t turn = 0; turn < 100; turn++) {
-        while (mux_fixture_write(f, 1, "0123456\n") == 8) {
-            written += 8;
-        }
-        mux_fixture_run_once(f);
-    }
-    assert_true(written > 10 * MUX_CONSOLE_SCROLLBACK_BYTES); /* never had to wait */
-    mux_fixture_run(f);
-    const char *shown = mux_fixture_shown(f);
-    const char *report = strstr(shown, "[vm2] -- ");
-    assert_non_null(report);
-    unsigned long long dropped = strtoull(report + strlen("[vm2] -- "), NULL, 10);
-    assert_int_equal(dropped, f->mux.consoles[1].dropped);
-    uint32_t lines = 0;
-    for (const char *at = shown; (at = strstr(at, "[vm2] 0123456\r\n")) != NULL; at++) {
-        lines++;
-    }
-    assert_int_equal(lines * 8 + dropped, written);
-}
-
 static void test_log_that_ran_ahead_is_counted(void **state)
 {
     struct mux_fixture *f = *state;
@@ -544,7 +516,6 @@ int main(void)
         cmocka_unit_test_setup(test_endless_line_in_the_background_is_broken, setup),
         cmocka_unit_test_setup(test_focused_console_has_every_second_turn, setup),
         cmocka_unit_test_setup(test_slow_terminal_makes_the_sender_wait_and_loses_nothing, setup),
-        cmocka_unit_test_setup(test_drop_policy_counts, setup),
         cmocka_unit_test_setup(test_log_that_ran_ahead_is_counted, setup),
         cmocka_unit_test_setup(test_full_screen_program_has_the_terminal_alone, setup),
         cmocka_unit_test_setup(test_placed_cursor_lasts_until_enter, setup),

@@ -12,6 +12,7 @@
 #include "microkit/host/microkit_host.h"
 #include "pd/supervisor/supervisor.h"
 #include "tests/mock/log_record.h"
+#include "vmm/core/supervisor.h"
 
 #define ENTRY 0x20030cull
 
@@ -193,6 +194,81 @@ static void each_fault_is_reported(void **state)
     }
 }
 
+/* The VMM's end. */
+
+static microkit_msginfo ask_supervisor(void *context, microkit_channel channel, microkit_msginfo msginfo)
+{
+    struct fixture *f = context;
+
+    return supervisor_call(&f->supervisor, channel, msginfo);
+}
+
+/* Answers anything: the label and count are in the context, the words are as the VMM left them but for order.
+ */
+static microkit_msginfo answer_nonsense(void *context, microkit_channel channel, microkit_msginfo msginfo)
+{
+    (void)channel;
+    (void)msginfo;
+    microkit_mr_set(0, SUPERVISOR_STOP);
+    microkit_mr_set(1, 7);
+    return *(const microkit_msginfo *)context;
+}
+
+static void a_monitor_does_what_its_supervisor_says(void **state)
+{
+    struct fixture *f = *state;
+    const struct vmm_config config = {.name = "vm1", .has_supervisor = 1, .supervisor_channel = 10};
+    const uint32_t actions[] = {VMM_EXIT_RESTART, VMM_EXIT_HALT, VMM_EXIT_STOP};
+    const enum supervisor_order orders[] = {SUPERVISOR_START, SUPERVISOR_HALT, SUPERVISOR_STOP};
+    uint32_t wait_ms = 1;
+
+    microkit_host_set_ppc(ask_supervisor, f);
+    assert_int_equal(supervisor_greet(&config, ENTRY, &wait_ms), SUPERVISOR_START);
+    assert_int_equal(wait_ms, 0);
+    fault_at(f, 0, 100);
+    fault_at(f, 0, 101);
+    assert_int_equal(microkit_host_call_at(1)->value, ENTRY);
+    assert_int_equal(supervisor_greet(&config, ENTRY, &wait_ms), SUPERVISOR_START);
+    assert_int_equal(wait_ms, 50);
+    for (size_t i = 0; i < 3; i++) {
+        f->config.children[0].on_crash = actions[i];
+        assert_int_equal(supervisor_init(&f->supervisor, &f->config), ERR_OK);
+        greet(f, 0, ENTRY);
+        fault_at(f, 0, 5000);
+        assert_int_equal(supervisor_greet(&config, ENTRY, &wait_ms), orders[i]);
+    }
+}
+
+static void a_monitor_without_one_starts(void **state)
+{
+    struct fixture *f = *state;
+    const struct vmm_config config = {.name = "vm1"};
+    uint32_t wait_ms = 1;
+
+    microkit_host_set_ppc(ask_supervisor, f);
+    assert_int_equal(supervisor_greet(&config, ENTRY, &wait_ms), SUPERVISOR_START);
+    assert_int_equal(wait_ms, 0);
+    assert_int_equal(microkit_host_call_count(), 0);
+}
+
+static void a_supervisor_that_talks_nonsense_is_not_heeded(void **state)
+{
+    const struct vmm_config config = {.name = "vm1", .has_supervisor = 1, .supervisor_channel = 9};
+    microkit_msginfo answers[] = {microkit_msginfo_new(SUPERVISOR_INVALID, 2),
+                                  microkit_msginfo_new(SUPERVISOR_OK, 1), microkit_msginfo_new(77, 0)};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        uint32_t wait_ms = 1;
+
+        log_record_clear();
+        microkit_host_set_ppc(answer_nonsense, &answers[i]);
+        assert_int_equal(supervisor_greet(&config, ENTRY, &wait_ms), SUPERVISOR_START);
+        assert_int_equal(wait_ms, 0);
+        assert_non_null(strstr(log_record_text(), "the supervisor does not know vm1"));
+    }
+}
+
 #define CASE(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -206,6 +282,9 @@ int main(void)
         CASE(who_has_not_greeted_is_stopped),
         CASE(nonsense_is_refused),
         CASE(each_fault_is_reported),
+        CASE(a_monitor_does_what_its_supervisor_says),
+        CASE(a_monitor_without_one_starts),
+        CASE(a_supervisor_that_talks_nonsense_is_not_heeded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/mock/disk_machine.h"
+#include "tests/mock/log_record.h"
 
 #define FEATURES                                                                                             \
     (VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES | VIRTIO_F_INDIRECT_DESC |        \
@@ -351,6 +352,65 @@ static void test_more_data_than_buffer_waits_its_turn(void **state)
     disk_machine_free(machine);
 }
 
+/* The server, taken over, says something to the monitor. */
+static void say(struct disk_machine *machine, uint64_t tag, const void *reply, uint32_t bytes)
+{
+    struct ring *link = &machine->server.clients[0].link;
+    uint8_t *data;
+
+    assert_int_equal(ring_reserve(link, bytes, &data), ERR_OK);
+    memcpy(data, reply, bytes);
+    ring_commit(link, bytes, tag);
+    virtio_blk_notified(&machine->blk);
+}
+
+/* A server that answers what was not asked, twice, or in no known form, neither ends a request nor the
+ * monitor. */
+static void test_server_that_talks_nonsense_is_not_heeded(void **state)
+{
+    struct disk_machine *machine = started((struct disk_machine_options){0}, 0);
+    const uint64_t data = new_data(machine, 512, 0x11);
+    const struct blk_reply reply = {.status = BLK_DONE};
+    const uint64_t tags[] = {1, VIRTIO_BLK_REQUESTS - 1, VIRTIO_BLK_REQUESTS, UINT64_MAX - 1, 1ull << 32};
+
+    (void)state;
+    machine->disk.holds = true;
+    assert_int_equal(disk_machine_request(machine, VIRTIO_BLK_T_IN, 0, data, 512), 0xff);
+    for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
+        say(machine, tags[i], &reply, sizeof reply);
+    }
+    say(machine, 0, &reply, sizeof reply - 1); /* the right tag, but no reply */
+    say(machine, BLK_TAG_INFO, &reply, sizeof reply);
+    assert_int_equal(machine->blk.in_flight, 1);
+    assert_non_null(strstr(log_record_text(), "the block server talks nonsense"));
+    machine->disk.holds = false;
+    disk_machine_run(machine);
+    assert_int_equal(machine->blk.in_flight, 0);
+    assert_int_equal(machine->blk.free_pages, machine->blk.page_count);
+    assert_int_equal(*(uint8_t *)driver_at(&machine->ram, data, 1), DISK_MACHINE_FILL);
+    say(machine, 0, &reply, sizeof reply); /* once more, now that it is over */
+    assert_int_equal(machine->blk.free_pages, machine->blk.page_count);
+    assert_int_equal(disk_machine_request(machine, VIRTIO_BLK_T_IN, 0, data, 512), VIRTIO_BLK_S_OK);
+    disk_machine_free(machine);
+}
+
+/* A status that there is none of is a failure, not a success. */
+static void test_server_with_an_unknown_status_has_failed(void **state)
+{
+    struct disk_machine *machine = started((struct disk_machine_options){0}, 0);
+    const uint64_t data = new_data(machine, 512, 0x11);
+    const struct blk_reply reply = {.status = 0x1234};
+
+    (void)state;
+    machine->disk.holds = true;
+    assert_int_equal(disk_machine_request(machine, VIRTIO_BLK_T_IN, 0, data, 512), 0xff);
+    say(machine, 0, &reply, sizeof reply);
+    assert_int_equal(machine->blk.in_flight, 0);
+    assert_int_equal(machine->blk.counters.errors, 1);
+    assert_int_equal(*(uint8_t *)driver_at(&machine->ram, data, 1), 0x11);
+    disk_machine_free(machine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +430,8 @@ int main(void)
         cmocka_unit_test(test_device_errors_reach_the_guest),
         cmocka_unit_test(test_reset_drops_what_is_in_flight),
         cmocka_unit_test(test_more_data_than_buffer_waits_its_turn),
+        cmocka_unit_test(test_server_that_talks_nonsense_is_not_heeded),
+        cmocka_unit_test(test_server_with_an_unknown_status_has_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
