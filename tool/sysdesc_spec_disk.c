@@ -71,8 +71,8 @@ static const struct attr_spec disk_attrs[] = {
      .offset = offsetof(struct desc_disk, timeout_ms),
      .fallback = "30000",
      .max = 3600000,
-     .doc = "how long the device may take for a request; then it is given up, and all requests fail. 0: any "
-            "time"},
+     .doc = "how long the device may take for a request; then it is reset, and all requests that it has "
+            "fail. 0: any time"},
     SPEC_PD_OPTIONS(struct desc_disk, driver, "driver_", "225", "blk_driver.elf"),
 };
 

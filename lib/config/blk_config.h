@@ -36,7 +36,7 @@ struct blk_driver_config {
     uint32_t own_bytes;
     uint32_t irq_channel;
     struct config_link link; /**< to the server */
-    uint32_t timeout_ms;     /**< for a request, after which the device is given up; 0: never */
+    uint32_t timeout_ms;     /**< for a request, after which the device is reset; 0: never */
     uint32_t timer_channel;  /**< to the timer PD, with timeout_ms */
     uint32_t reserved;
     uint32_t region_count;

@@ -56,7 +56,7 @@
 #define CONFIG_WRITE_ZEROES_MAY_UNMAP 56u
 
 /* A device that resets itself for longer is no use. */
-#define MAX_POLLS 100000u
+#define MAX_POLLS 10000u
 /* A device whose config space never stands still likewise. */
 #define MAX_READS 100u
 

@@ -22,7 +22,7 @@
  */
 ERR_CHECKED enum err blk_device_start(struct blk_driver *driver, void *memory, uint64_t paddr);
 
-/** Stop it for good. */
+/** Stop it: it gives the memory back. blk_device_start() may follow. */
 void blk_device_stop(struct blk_driver *driver);
 
 /**

@@ -40,6 +40,8 @@ enum err blk_driver_init(struct blk_driver *driver, const struct blk_driver_setu
     *driver = (struct blk_driver){
         .registers = setup->registers,
         .region_count = setup->region_count,
+        .own = setup->own,
+        .own_paddr = setup->own_paddr,
         .dma = (struct blk_driver_dma *)(void *)((uint8_t *)setup->own + queue_bytes),
         .dma_paddr = setup->own_paddr + queue_bytes,
         .timeout = setup->timeout,
@@ -106,10 +108,31 @@ static bool reply(struct blk_driver *driver)
 
 /* The device. */
 
-/* The device is lost: so is all that it has. */
-static void give_up(struct blk_driver *driver, const char *why)
+/* Set up a failed device anew, unless that has been tried too often. */
+static void restart(struct blk_driver *driver)
 {
-    log_error("the disk has failed: %s", why);
+    driver->check_at = BLK_DRIVER_NEVER;
+    if (driver->restarts == BLK_DRIVER_RESTARTS) {
+        log_error("the disk does no request after %u attempts: given up", BLK_DRIVER_RESTARTS);
+        return;
+    }
+    driver->restarts++;
+    memset(driver->own, 0, virtq_driver_bytes(VIRTQ_DRIVER_MAX_SIZE));
+    const enum err err = blk_device_start(driver, driver->own, driver->own_paddr);
+    driver->alive = err == ERR_OK;
+    driver->info_due = true;
+    if (!driver->alive && driver->timeout == 0) {
+        log_error("the disk does not come back: %s", err_text(err));
+    } else if (!driver->alive) {
+        log_warn_limited(&driver->failures, "the disk does not come back yet: %s", err_text(err));
+        driver->check_at = driver->now + driver->timeout;
+    }
+}
+
+/* All that the device has is lost, and it has to begin again. */
+static void fail(struct blk_driver *driver, const char *why)
+{
+    log_warn_limited(&driver->failures, "the disk has failed, and is reset: %s", why);
     blk_device_stop(driver);
     driver->alive = false;
     driver->queue_full = false;
@@ -125,7 +148,7 @@ static void give_up(struct blk_driver *driver, const char *why)
         }
     }
     driver->busy_count = 0;
-    driver->check_at = BLK_DRIVER_NEVER;
+    restart(driver);
 }
 
 static uint32_t status_of(uint8_t untrusted_status)
@@ -149,6 +172,7 @@ static void complete(struct blk_driver *driver)
 
         driver->busy_count--;
         driver->queue_full = false;
+        driver->restarts = 0;
         if (slot->state == BLK_SLOT_ORPHAN) {
             slot->state = BLK_SLOT_FREE;
             continue;
@@ -156,7 +180,7 @@ static void complete(struct blk_driver *driver)
         finish(driver, slot, status_of(*(volatile uint8_t *)&driver->dma[index].status));
     }
     if (driver->alive && err != ERR_EMPTY) {
-        give_up(driver, err_text(err));
+        fail(driver, err_text(err));
     }
 }
 
@@ -310,7 +334,7 @@ static void run_device(struct blk_driver *driver)
     }
     const enum err err = blk_device_interrupts(driver, &changed);
     if (err != ERR_OK) {
-        give_up(driver, err_text(err));
+        fail(driver, "it asks for a reset");
         return;
     }
     driver->info_due = driver->info_due || changed;
@@ -321,10 +345,19 @@ uint64_t blk_driver_deadline(const struct blk_driver *driver)
     return driver->check_at;
 }
 
+bool blk_driver_is_alive(const struct blk_driver *driver)
+{
+    return driver->alive;
+}
+
 /* What the device has done meanwhile has been taken. Looking at all slots each time would be for nothing. */
 static void check_time(struct blk_driver *driver)
 {
     if (driver->now < driver->check_at) {
+        return;
+    }
+    if (!driver->alive) {
+        restart(driver);
         return;
     }
     driver->check_at = BLK_DRIVER_NEVER;
@@ -336,8 +369,8 @@ static void check_time(struct blk_driver *driver)
             driver->check_at = slot->deadline;
         }
     }
-    if (driver->alive && driver->check_at <= driver->now) {
-        give_up(driver, "a request has taken too long");
+    if (driver->check_at <= driver->now) {
+        fail(driver, "a request has taken too long");
     }
 }
 

@@ -7,8 +7,10 @@
  * request that names a byte outside them is refused here, whoever sent it. Each request in flight has a slot;
  * a slot is free again once its reply is in the link, so replies always have a place to wait.
  *
- * A device that breaks the rules, asks for a reset, isn't there or leaves a request undone for too long is
- * left alone from then on: what is in flight fails and so does all that comes.
+ * A device that breaks the rules, asks for a reset or leaves a request undone for too long is reset and set
+ * up anew: what is in flight fails, what comes later is served again. It gets BLK_DRIVER_RESTARTS such
+ * attempts until it does a request; then it is left alone, like one that wasn't there at the start, and all
+ * that comes fails.
  *
  * Times are in ticks of whatever clock the caller has.
  */
@@ -26,6 +28,9 @@
 
 /** Requests in flight, at most. */
 #define BLK_DRIVER_SLOTS 64u
+
+/** Attempts to bring a failed device back, without a request done in between. */
+#define BLK_DRIVER_RESTARTS 5u
 
 /** No time at all. */
 #define BLK_DRIVER_NEVER UINT64_MAX
@@ -51,7 +56,7 @@ struct blk_driver_setup {
     uint64_t own_bytes; /**< blk_driver_own_bytes() at least */
     const struct blk_region *regions;
     uint32_t region_count; /**< BLK_DRIVER_MAX_REGIONS at most */
-    uint64_t timeout;      /**< for a request, in ticks; 0: none */
+    uint64_t timeout;      /**< for a request, and between attempts to bring it back, in ticks; 0: none */
 };
 
 /** What the device reads and writes beside the data of one request. */
@@ -86,6 +91,8 @@ struct blk_driver {
     struct blk_registers registers;
     struct blk_region regions[BLK_DRIVER_MAX_REGIONS];
     uint32_t region_count;
+    void *own; /**< the queue, and `dma` behind it */
+    uint64_t own_paddr;
     struct blk_driver_dma *dma;
     uint64_t dma_paddr;
     struct ring link;
@@ -102,9 +109,11 @@ struct blk_driver {
     uint32_t done_count;
     uint64_t timeout;
     uint64_t now;
-    uint64_t check_at;          /**< not before then can a request be late */
+    uint64_t check_at; /**< not before then can a request be late, or is it time for another attempt */
+    uint32_t restarts; /**< attempts since the device last did a request */
     struct blk_request request; /**< the one in hand */
     struct log_limit complaints;
+    struct log_limit failures;
 };
 
 /** Bytes of own memory that a driver needs. */
@@ -119,9 +128,12 @@ ERR_CHECKED enum err blk_driver_init(struct blk_driver *driver, const struct blk
 
 /**
  * The device interrupted, the link was notified or time has passed: do what can be done. Returns true if the
- * server is to be notified. An interrupt may be acknowledged afterwards.
+ * server is to be notified. An interrupt may be acknowledged afterwards, if the device is alive then.
  */
 bool blk_driver_run(struct blk_driver *driver, uint64_t now);
 
-/** When to run again if nothing happens before, or BLK_DRIVER_NEVER. It changes only once it has passed. */
+/** When to run again if nothing happens before, or BLK_DRIVER_NEVER. */
 uint64_t blk_driver_deadline(const struct blk_driver *driver);
+
+/** Whether the device is at work. One that isn't may hold its interrupt line up for good. */
+bool blk_driver_is_alive(const struct blk_driver *driver);

@@ -53,6 +53,7 @@ static const uint64_t *const region_paddrs[BLK_DRIVER_MAX_REGIONS] = {
 static struct blk_driver driver;
 static struct alarm alarm;
 static bool ready;
+static bool irq_unacknowledged;
 
 static uint32_t read(void *context, uint32_t offset)
 {
@@ -117,8 +118,11 @@ void notified(microkit_channel channel)
     if (channel == blk_driver_config.timer_channel) {
         alarm_heard(&alarm);
     }
+    irq_unacknowledged = irq_unacknowledged || channel == blk_driver_config.irq_channel;
     run();
-    if (channel == blk_driver_config.irq_channel) {
-        microkit_deferred_irq_ack(channel);
+    /* A device that doesn't work may hold its line up for ever: unacknowledged, that disturbs nobody. */
+    if (irq_unacknowledged && blk_driver_is_alive(&driver)) {
+        irq_unacknowledged = false;
+        microkit_deferred_irq_ack(blk_driver_config.irq_channel);
     }
 }

@@ -5,3 +5,9 @@ blk_driver_SRCS := pd/blk_driver/main.c pd/alarm/alarm.c $(BLK_DRIVER_LOGIC)
 
 TESTS += test_blk_driver
 test_blk_driver_SRCS := $(BLK_DRIVER_LOGIC) lib/ring/ring.c $(LIB_BASE_HOST_SRCS) tests/mock/log_record.c
+TESTS += test_virtq_driver
+test_virtq_driver_SRCS := lib/virtq_driver/virtq_driver.c
+FUZZERS += fuzz_blk_driver
+fuzz_blk_driver_SRCS := $(test_blk_driver_SRCS)
+# A device that never resets takes its time.
+fuzz_blk_driver_RUNS := 4000

@@ -4,6 +4,9 @@
 #include "lib/base/mem.h"
 #include "lib/blk/blk_check.h"
 
+/* A disk that is reset while its table is read fails that once. */
+#define MAX_TABLE_ATTEMPTS 2u
+
 /* Extents. */
 
 static bool find_extent(const struct blk_disk *disk, const struct blk_client_config *config,
@@ -144,6 +147,12 @@ static bool needs_table(const struct blk_server *server, uint32_t index)
     return needs;
 }
 
+/* LBA 0 and 1: MBR and the GPT's header. */
+static void read_start(struct blk_disk *disk)
+{
+    read_blocks(disk, BLK_DISK_READING, 0, 2ull * disk->info.block_bytes);
+}
+
 enum err blk_disk_info(struct blk_server *server, uint32_t index, const uint8_t *untrusted, uint32_t bytes)
 {
     struct blk_disk *disk = &server->disks[index];
@@ -156,9 +165,10 @@ enum err blk_disk_info(struct blk_server *server, uint32_t index, const uint8_t 
     }
     const bool readable = (disk->info.flags & BLK_INFO_ALIVE) != 0 &&
                           disk->info.sector_count >= 3 * disk->info.block_bytes / 512;
-    if (disk->state == BLK_DISK_WAITING && readable && needs_table(server, index)) {
-        /* LBA 0 and 1: MBR and the GPT's header. */
-        read_blocks(disk, BLK_DISK_READING, 0, 2ull * disk->info.block_bytes);
+    const bool is_reading = disk->state != BLK_DISK_WAITING && disk->state != BLK_DISK_READY;
+    disk->table_attempts = 0;
+    if (readable && !is_reading && !disk->table_known && needs_table(server, index)) {
+        read_start(disk);
     } else if (disk->state == BLK_DISK_READY || disk->state == BLK_DISK_WAITING || !readable) {
         make_ready(server, index);
     }
@@ -291,6 +301,10 @@ void blk_disk_read_done(struct blk_server *server, uint32_t index, uint32_t stat
     }
     if (status == BLK_DONE) {
         more = go_on(disk);
+        disk->table_known = !more;
+    } else if (++disk->table_attempts < MAX_TABLE_ATTEMPTS) {
+        read_start(disk);
+        more = true;
     } else {
         log_error("disk %s: its partition table cannot be read", disk->config->name);
     }

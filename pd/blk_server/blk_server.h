@@ -77,7 +77,9 @@ struct blk_disk {
     const struct blk_disk_config *config;
     struct ring link;
     enum blk_disk_state state;
-    bool read_due; /**< the state's read is yet to be sent */
+    bool read_due;           /**< the state's read is yet to be sent */
+    bool table_known;        /**< the partition table has been read, or isn't needed */
+    uint32_t table_attempts; /**< reads of it that failed since the driver last spoke of the disk */
     struct blk_info info;
     struct blk_table table;
     struct blk_gpt gpt;

@@ -143,19 +143,25 @@ static int teardown(void **state)
     return 0;
 }
 
-static void start(struct fixture *f)
+static void start_with_timeout(struct fixture *f, uint64_t timeout)
 {
     const struct blk_driver_setup setup_of = {.registers = {read_register, write_register, f},
                                               .own = f->own,
                                               .own_paddr = OWN_PADDR,
                                               .own_bytes = BLK_DRIVER_OWN_BYTES,
                                               .regions = f->memory,
-                                              .region_count = 2};
+                                              .region_count = 2,
+                                              .timeout = timeout};
 
     assert_int_equal(blk_driver_init(&f->driver, &setup_of, f->regions[0], f->regions[1], LINK_BYTES),
                      ERR_OK);
     assert_int_equal(ring_init(&f->server, f->regions[1], f->regions[0], LINK_BYTES), ERR_OK);
     (void)blk_driver_run(&f->driver, 0);
+}
+
+static void start(struct fixture *f)
+{
+    start_with_timeout(f, 0);
 }
 
 /* What the server gets next: its bytes. 0 if there is nothing. */
@@ -438,10 +444,100 @@ static void test_device_that_fails_takes_orphans_with_it(void **state)
     (void)blk_driver_run(&f->driver, 0);
     (void)take_info(f);
     device_uses(f, 99); /* no such chain */
-    assert_false(f->driver.alive);
     assert_int_equal(f->driver.slots[0].state, BLK_SLOT_FREE);
+    assert_int_equal(f->driver.busy_count, 0);
+    (void)take_info(f);
+    assert_int_equal(ask(f, &request), UINT32_MAX); /* the device has it */
+    assert_int_equal(f->driver.busy_count, 1);
+}
+
+/* The request that is in slot 0, done by the device; its reply. */
+static uint32_t device_does_it(struct fixture *f)
+{
+    struct blk_reply reply = {.status = 99};
+    uint64_t tag = 0;
+
+    f->driver.dma[0].status = 0;
+    device_uses(f, 0);
+    (void)take(f, &tag, &reply, sizeof reply);
+    return reply.status;
+}
+
+static void test_device_that_fails_is_set_up_anew(void **state)
+{
+    struct fixture *f = *state;
+    const struct blk_request request = write_of(0, 1);
+    struct blk_reply reply;
+    uint64_t tag;
+
+    start(f);
+    (void)take_info(f);
+    assert_int_equal(ask(f, &request), UINT32_MAX);
+    set(f, CAPACITY, 2000); /* it need not be what it was */
+    device_uses(f, 99);
+    assert_true(blk_driver_is_alive(&f->driver));
+    assert_int_equal(f->status, 15); /* DRIVER_OK and all before it */
+    const struct blk_info info = take_info(f);
+    assert_int_equal(info.flags & BLK_INFO_ALIVE, BLK_INFO_ALIVE);
+    assert_int_equal(info.sector_count, 2000);
+    assert_int_equal(take(f, &tag, &reply, sizeof reply), sizeof reply);
+    assert_int_equal(tag, 7);
+    assert_int_equal(reply.status, BLK_FAILED);
+    assert_int_equal(ask(f, &request), UINT32_MAX);
+    assert_int_equal(device_does_it(f), BLK_DONE);
+}
+
+static void test_device_that_does_nothing_but_fail_is_given_up(void **state)
+{
+    struct fixture *f = *state;
+    const struct blk_request request = write_of(0, 1);
+
+    start(f);
+    (void)take_info(f);
+    for (uint32_t i = 0; i < 3 * BLK_DRIVER_RESTARTS; i++) { /* it works in between */
+        device_uses(f, 99);
+        (void)take_info(f);
+        assert_int_equal(ask(f, &request), UINT32_MAX);
+        assert_int_equal(device_does_it(f), BLK_DONE);
+    }
+    for (uint32_t i = 0; i <= BLK_DRIVER_RESTARTS; i++) {
+        device_uses(f, 99);
+        assert_int_equal(take_info(f).flags & BLK_INFO_ALIVE, i < BLK_DRIVER_RESTARTS);
+    }
+    assert_false(blk_driver_is_alive(&f->driver));
+    assert_int_equal(ask(f, &request), BLK_FAILED);
+    assert_int_equal(blk_driver_deadline(&f->driver), BLK_DRIVER_NEVER);
+    assert_int_equal(f->status, 128); /* FAILED: nobody will come again */
+}
+
+static void test_device_that_does_not_come_back_is_tried_later(void **state)
+{
+    struct fixture *f = *state;
+    const struct blk_request request = write_of(0, 1);
+
+    start_with_timeout(f, 100);
+    (void)take_info(f);
+    f->never_resets = true;
+    device_uses(f, 99);
     assert_int_equal(take_info(f).flags & BLK_INFO_ALIVE, 0);
     assert_int_equal(ask(f, &request), BLK_FAILED);
+    assert_int_equal(blk_driver_deadline(&f->driver), 100);
+    (void)blk_driver_run(&f->driver, 100); /* not yet */
+    assert_int_equal(take_info(f).flags & BLK_INFO_ALIVE, 0);
+    assert_int_equal(blk_driver_deadline(&f->driver), 200);
+    f->never_resets = false;
+    (void)blk_driver_run(&f->driver, 199);
+    (void)blk_driver_run(&f->driver, 200);
+    assert_int_equal(take_info(f).flags & BLK_INFO_ALIVE, BLK_INFO_ALIVE);
+    assert_int_equal(ask(f, &request), UINT32_MAX);
+    assert_int_equal(device_does_it(f), BLK_DONE);
+    f->never_resets = true;
+    device_uses(f, 99);
+    for (uint64_t now = 300; blk_driver_deadline(&f->driver) != BLK_DRIVER_NEVER; now += 100) {
+        assert_true(now <= 300 + 100 * BLK_DRIVER_RESTARTS);
+        (void)blk_driver_run(&f->driver, now);
+    }
+    assert_false(blk_driver_is_alive(&f->driver));
 }
 
 static void test_capacity_that_changes_is_told(void **state)
@@ -457,7 +553,9 @@ static void test_capacity_that_changes_is_told(void **state)
     f->status |= 64; /* DEVICE_NEEDS_RESET */
     set(f, INTERRUPTS, 2);
     (void)blk_driver_run(&f->driver, 0);
-    assert_false(f->driver.alive);
+    assert_true(blk_driver_is_alive(&f->driver));
+    assert_int_equal(f->status, 15);
+    assert_int_equal(take_info(f).sector_count, 2000);
 }
 
 static void test_setup_is_checked(void **state)
@@ -478,32 +576,6 @@ static void test_setup_is_checked(void **state)
     assert_int_not_equal(blk_driver_init(&f->driver, &many, f->regions[0], f->regions[1], 100), ERR_OK);
 }
 
-/* The queue alone. */
-static void test_queue_is_checked(void **state)
-{
-    struct fixture *f = *state;
-    static struct virtq_desc table[4];
-    const struct virtq_driver_buffer buffers[2] = {{1, 2, false}, {3, 4, true}};
-    struct virtq_driver queue;
-    uint16_t head;
-    uint32_t bytes;
-
-    assert_int_equal(virtq_driver_init(&queue, f->own, OWN_PADDR, 3, false), ERR_FORMAT);
-    assert_int_equal(virtq_driver_init(&queue, f->own, OWN_PADDR, 512, false), ERR_FORMAT);
-    assert_int_equal(virtq_driver_init(&queue, f->own, OWN_PADDR + 8, 4, false), ERR_ALIGN);
-    assert_int_equal(virtq_driver_init(&queue, f->own, OWN_PADDR, 2, true), ERR_OK);
-    assert_int_equal(virtq_driver_add(&queue, buffers, 0, &head), ERR_RANGE);
-    assert_int_equal(virtq_driver_add_indirect(&queue, buffers, 0, table, 0, &head), ERR_RANGE);
-    assert_false(virtq_driver_publish(&queue));
-    assert_int_equal(virtq_driver_add_indirect(&queue, buffers, 2, table, 0x1000, &head), ERR_OK);
-    assert_int_equal(virtq_driver_space(&queue), 1);
-    assert_int_equal(virtq_driver_add(&queue, buffers, 2, &head), ERR_SPACE);
-    assert_true(virtq_driver_publish(&queue));
-    assert_false(virtq_driver_request_interrupt(&queue));
-    ((struct virtq_used *)(uintptr_t)queue.used)->idx = 7;
-    assert_int_equal(virtq_driver_take(&queue, &head, &bytes), ERR_OVERRUN);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -518,9 +590,11 @@ int main(void)
         TEST(test_server_that_starts_anew_gets_no_old_answers),
         TEST(test_full_link_holds_answers),
         TEST(test_device_that_fails_takes_orphans_with_it),
+        TEST(test_device_that_fails_is_set_up_anew),
+        TEST(test_device_that_does_nothing_but_fail_is_given_up),
+        TEST(test_device_that_does_not_come_back_is_tried_later),
         TEST(test_capacity_that_changes_is_told),
         TEST(test_setup_is_checked),
-        TEST(test_queue_is_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,6 +169,34 @@ static void test_table_that_cannot_be_read_leaves_no_partition(void **state)
     blk_peers_free(peers);
 }
 
+static void test_disk_that_comes_late_has_its_table_read_then(void **state)
+{
+    struct blk_peers *peers = blk_peers_new(1);
+    struct blk_info info = blk_peers_good_info();
+
+    (void)state;
+    peers->config.clients[0].extent = BLK_EXTENT_NUMBER;
+    peers->config.clients[0].partition_number = 1;
+    memcpy(peers->start + 446, (const uint8_t[16]){0, 0, 0, 0, 0x83, 0, 0, 0, 8, 0, 0, 0, 100}, 16);
+    memcpy(peers->start + 510, (const uint8_t[2]){0x55, 0xaa}, 2);
+    blk_peers_start(peers);
+    info.flags &= ~(uint32_t)BLK_INFO_ALIVE;
+    blk_peers_tell(peers, &info, sizeof info);
+    blk_peers_run(peers);
+    assert_int_equal(blk_peers_ask(peers, 0, BLK_READ, 0), BLK_OUT_OF_RANGE);
+    info.flags |= BLK_INFO_ALIVE;
+    peers->status = BLK_FAILED;
+    blk_peers_tell(peers, &info, sizeof info);
+    blk_peers_run(peers);
+    assert_int_equal(peers->server.clients[0].sector_count, 0);
+    peers->status = BLK_DONE;
+    blk_peers_tell(peers, &info, sizeof info);
+    blk_peers_run(peers);
+    assert_int_equal(peers->server.clients[0].sector_count, 100);
+    assert_int_equal(blk_peers_ask(peers, 0, BLK_READ, 99), BLK_DONE);
+    blk_peers_free(peers);
+}
+
 static void test_nonsense_of_the_driver_is_dropped(void **state)
 {
     struct blk_peers *peers = started(1);
@@ -450,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_driver_that_starts_anew_has_failed_what_it_had),
         cmocka_unit_test(test_driver_that_starts_anew_is_asked_for_the_table_again),
         cmocka_unit_test(test_table_that_cannot_be_read_leaves_no_partition),
+        cmocka_unit_test(test_disk_that_comes_late_has_its_table_read_then),
         cmocka_unit_test(test_nonsense_of_the_driver_is_dropped),
         cmocka_unit_test(test_nonsense_about_the_disk_leaves_nothing_to_read),
         cmocka_unit_test(test_dead_disk_has_no_sectors),
