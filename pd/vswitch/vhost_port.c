@@ -329,7 +329,7 @@ static bool request_space(void *context, uint32_t length_bytes)
     }
     if (!has_credit(port)) {
         port->pause->arm(port->pause->context);
-        return has_credit(port); /* it may have paused just before */
+        return has_credit(port); /* it may have paused just before; then buffers are the next question */
     }
     (void)length_bytes; /* a kick tells of any new buffer; whether they suffice shows when they are tried */
     return virtq_want_more(&port->queues[VIRTIO_NET_RX]);

@@ -358,21 +358,41 @@ static bool has_patience(const struct vswitch *vswitch, struct vswitch_port *por
     return port->patience_ticks > 0;
 }
 
-/* The one destination of a frame is full. Returns true if the frame stays where it is. */
-static bool hold(const struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_port *target,
-                 const struct vswitch_frame *frame)
+static void hold(const struct vswitch *vswitch, struct vswitch_port *source)
 {
-    if (!has_patience(vswitch, source)) {
-        drop(vswitch, target, VSWITCH_DROP_FULL);
-        return false;
-    }
     if (!source->held) {
         source->held = true;
         source->counters.held++;
         count(vswitch, VSWITCH_STAT_HELD, 1);
     }
+}
+
+/* Ask for a notification when there may be room for the frame. Returns true if there may be already. */
+static bool request_room(const struct vswitch_port *target, const struct vswitch_frame *frame)
+{
     uint32_t length = is_too_raw(target, frame) ? finish_max_bytes(frame) : frame->length_bytes;
-    (void)target->ops->request_space(target->context, length);
+
+    return target->ops->request_space(target->context, length);
+}
+
+/*
+ * The one destination of a frame is full. Returns false if the frame stays where it is, and the destination
+ * is going to notify. Room that came between a try and the request for it may not suffice, and may be all
+ * that the request told of: so try and ask again. A peer that gives and takes for ever does not keep us.
+ */
+static bool wait_for_room(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_port *target,
+                          struct vswitch_frame *frame)
+{
+    for (uint32_t tries = 0; tries < VSWITCH_ROOM_TRIES && has_patience(vswitch, source); tries++) {
+        hold(vswitch, source);
+        if (!request_room(target, frame)) {
+            return false;
+        }
+        if (deliver(vswitch, source, target, frame)) {
+            return true;
+        }
+    }
+    drop(vswitch, target, VSWITCH_DROP_FULL);
     return true;
 }
 
@@ -398,8 +418,7 @@ static bool forward(struct vswitch *vswitch, struct vswitch_port *source, struct
             drop(vswitch, target, VSWITCH_DROP_FULL);
             continue;
         }
-        /* The room may have come between send() and the request for it. */
-        if (hold(vswitch, source, target, frame) && !deliver(vswitch, source, target, frame)) {
+        if (!wait_for_room(vswitch, source, target, frame)) {
             return false;
         }
     }
