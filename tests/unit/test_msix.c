@@ -235,6 +235,64 @@ static void test_a_guest_may_send_messages_itself(void **state)
     assert_int_equal(pended(5), 2);
 }
 
+static const struct platform_fake_virq *virq_of(uint32_t vector)
+{
+    return &platform_fake.vcpus[0].virqs[SPI + vector];
+}
+
+static void test_a_late_message_comes_before_the_mask(void **state)
+{
+    (void)state;
+    point(0, false);
+    point(1, false);
+    msix_notify_late(&msix, 0, 200); /* not enabled: nothing */
+    assert_int_equal(virq_of(0)->late_count, 0);
+    msix_set_control(&msix, true, false);
+    msix_notify_late(&msix, 0, 200);
+    msix_notify_late(&msix, 1, 300);
+    msix_notify_late(&msix, COUNT, 300);
+    assert_int_equal(virq_of(0)->late_us, 200);
+    assert_int_equal(virq_of(1)->late_us, 300);
+    assert_int_equal(virq_of(0)->pend_count + virq_of(1)->pend_count, 0);
+
+    set_table(12, 4, 1); /* this one alone */
+    assert_int_equal(virq_of(0)->pend_count, 1);
+    assert_int_equal(virq_of(1)->pend_count, 0);
+    set_table(12, 4, 0);
+    assert_int_equal(virq_of(0)->pend_count, 1);
+    msix_set_control(&msix, true, true); /* all that are left */
+    assert_int_equal(virq_of(0)->pend_count, 1);
+    assert_int_equal(virq_of(1)->pend_count, 1);
+}
+
+static void test_a_late_message_waits_behind_a_mask(void **state)
+{
+    (void)state;
+    point(0, true);
+    msix_set_control(&msix, true, false);
+    msix_notify_late(&msix, 0, 200);
+    assert_int_equal(virq_of(0)->late_count, 0);
+    assert_int_equal(pending(0, 4), 1);
+    set_table(12, 4, 0);
+    assert_int_equal(virq_of(0)->pend_count, 1);
+}
+
+static void test_a_message_at_once_covers_a_late_one(void **state)
+{
+    (void)state;
+    point(0, false);
+    msix_set_control(&msix, true, false);
+    msix_notify_late(&msix, 0, 200);
+    msix_notify(&msix, 0);
+    assert_int_equal(virq_of(0)->pend_count, 1);
+    set_table(8, 4, SPI + 2); /* so nothing has to hurry */
+    assert_int_equal(virq_of(0)->pend_count, 1);
+    msix_notify_late(&msix, 0, 200);
+    set_table(8, 4, SPI + 3); /* but this goes where it was sent */
+    assert_int_equal(virq_of(2)->pend_count, 1);
+    assert_int_equal(virq_of(3)->pend_count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +300,9 @@ int main(void)
         cmocka_unit_test_setup(test_table_takes_words_and_pairs, setup),
         cmocka_unit_test_setup(test_other_accesses_to_the_table_do_nothing, setup),
         cmocka_unit_test_setup(test_a_vector_pends_its_spi, setup),
+        cmocka_unit_test_setup(test_a_late_message_comes_before_the_mask, setup),
+        cmocka_unit_test_setup(test_a_late_message_waits_behind_a_mask, setup),
+        cmocka_unit_test_setup(test_a_message_at_once_covers_a_late_one, setup),
         cmocka_unit_test_setup(test_a_masked_vector_waits, setup),
         cmocka_unit_test_setup(test_a_masked_function_waits, setup),
         cmocka_unit_test_setup(test_disabled_it_is_silent, setup),

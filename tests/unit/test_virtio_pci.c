@@ -403,6 +403,18 @@ static void test_interrupts_by_vector(void **state)
     assert_int_equal(pci_machine_read(&f->machine, structure(f, VIRTIO_PCI_CAP_ISR_CFG), 1), 0);
 }
 
+static void test_a_late_interrupt_by_vector(void **state)
+{
+    struct fixture *f = *state;
+    const struct platform_fake_virq *virq = &platform_fake.vcpus[0].virqs[PCI_MACHINE_SPI + 2];
+
+    bring_up(f);
+    f->devices[0].transport_ops->queue_interrupt_late(f->devices[0].transport, 1, 200);
+    assert_int_equal(virq->late_count, 1);
+    assert_int_equal(virq->late_us, 200);
+    assert_int_equal(pended(2), 0);
+}
+
 static void test_without_msix_the_status_tells_who_polls(void **state)
 {
     struct fixture *f = *state;
@@ -410,7 +422,7 @@ static void test_without_msix_the_status_tells_who_polls(void **state)
 
     pci_machine_config_write(&f->machine, 0, PCI_CONFIG_COMMAND, 2, PCI_CONFIG_COMMAND_MEMORY);
     isr = structure(f, VIRTIO_PCI_CAP_ISR_CFG);
-    f->devices[0].transport_ops->queue_interrupt(f->devices[0].transport, 0);
+    f->devices[0].transport_ops->queue_interrupt_late(f->devices[0].transport, 0, 200);
     f->devices[0].transport_ops->config_interrupt(f->devices[0].transport);
     pci_machine_write(&f->machine, isr, 1, 0);
     assert_int_equal(pci_machine_read(&f->machine, isr, 1), VIRTIO_PCI_ISR_QUEUE | VIRTIO_PCI_ISR_CONFIG);
@@ -562,6 +574,7 @@ int main(void)
         TEST(test_notifications_have_a_page_of_their_own),
         TEST(test_config_space),
         TEST(test_interrupts_by_vector),
+        TEST(test_a_late_interrupt_by_vector),
         TEST(test_without_msix_the_status_tells_who_polls),
         TEST(test_no_bus_master_no_messages),
         TEST(test_routes_follow_masks_and_vectors),

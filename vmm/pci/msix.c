@@ -16,6 +16,7 @@ void msix_reset(struct msix *msix)
     msix->enabled = false;
     msix->masked = false;
     msix->pending = 0;
+    msix->late = 0;
     for (uint32_t i = 0; i < MSIX_MAX_VECTORS; i++) {
         msix->entries[i] = (struct msix_entry){.masked = true};
     }
@@ -26,19 +27,38 @@ static bool is_open(const struct msix *msix, uint32_t vector)
     return msix->enabled && !msix->masked && !msix->entries[vector].masked;
 }
 
+static void send(struct msix *msix, uint32_t vector)
+{
+    const struct msix_entry *entry = &msix->entries[vector];
+
+    msix->pending &= ~(1u << vector);
+    msix->late &= ~(1u << vector);
+    gicv2m_send(msix->frame, entry->address, entry->data);
+}
+
 /* Send what is pending and no longer masked. */
 static void flush(struct msix *msix)
 {
     for (uint32_t i = 0; i < msix->count && msix->pending != 0; i++) {
         if ((msix->pending >> i & 1) != 0 && is_open(msix, i)) {
-            msix->pending &= ~(1u << i);
-            gicv2m_send(msix->frame, msix->entries[i].address, msix->entries[i].data);
+            send(msix, i);
         }
+    }
+}
+
+/* Before a vector is masked or goes elsewhere: what is late must not come afterwards, so it comes now. */
+static void hurry(struct msix *msix, uint32_t vector)
+{
+    if ((msix->late >> vector & 1) != 0 && is_open(msix, vector)) {
+        send(msix, vector);
     }
 }
 
 void msix_set_control(struct msix *msix, bool enabled, bool masked)
 {
+    for (uint32_t i = 0; i < msix->count && msix->late != 0 && (!enabled || masked); i++) {
+        hurry(msix, i);
+    }
     msix->enabled = enabled;
     msix->masked = masked;
     msix->pending = enabled ? msix->pending : 0;
@@ -51,6 +71,18 @@ void msix_notify(struct msix *msix, uint32_t vector)
         msix->pending |= 1u << vector;
         flush(msix);
     }
+}
+
+void msix_notify_late(struct msix *msix, uint32_t vector, uint32_t delay_us)
+{
+    const struct msix_entry *entry = &msix->entries[vector < msix->count ? vector : 0];
+
+    if (vector >= msix->count || !is_open(msix, vector)) {
+        msix_notify(msix, vector);
+        return;
+    }
+    msix->late |= 1u << vector;
+    gicv2m_send_late(msix->frame, entry->address, entry->data, delay_us);
 }
 
 uint32_t msix_spi(const struct msix *msix, uint32_t vector)
@@ -81,6 +113,7 @@ static void write_word(struct msix *msix, uint32_t word, uint32_t value)
 {
     struct msix_entry *entry = &msix->entries[word / WORDS];
 
+    hurry(msix, word / WORDS);
     switch (word % WORDS) {
     case WORD_ADDRESS_LOW:
         entry->address = (entry->address & ~0xffffffffull) | value;

@@ -34,6 +34,7 @@ struct msix {
     bool masked; /**< the whole function */
     struct msix_entry entries[MSIX_MAX_VECTORS];
     uint32_t pending; /**< bit n: vector n */
+    uint32_t late;    /**< bit n: a message of vector n may still be on its way */
 };
 
 /** `count` vectors (at most MSIX_MAX_VECTORS) whose messages go to `frame`, which must outlive them. */
@@ -47,6 +48,9 @@ void msix_set_control(struct msix *msix, bool enabled, bool masked);
 
 /** Send vector `vector`, or remember it while it is masked. Vectors that don't exist are ignored. */
 void msix_notify(struct msix *msix, uint32_t vector);
+
+/** The same, but the message may be up to `delay_us` late. It does not come after the vector was masked or changed. */
+void msix_notify_late(struct msix *msix, uint32_t vector, uint32_t delay_us);
 
 /** The SPI that vector `vector` pends now, GICV2M_NONE: none, because it is masked, disabled or wrong. */
 uint32_t msix_spi(const struct msix *msix, uint32_t vector);

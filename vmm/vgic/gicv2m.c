@@ -21,6 +21,15 @@ void gicv2m_send(const struct gicv2m *frame, uint64_t address, uint32_t data)
     }
 }
 
+void gicv2m_send_late(const struct gicv2m *frame, uint64_t address, uint32_t data, uint32_t delay_us)
+{
+    const uint32_t spi = gicv2m_spi(frame, address, data);
+
+    if (spi != GICV2M_NONE) {
+        vgic_pend_late(frame->vgic, spi, delay_us);
+    }
+}
+
 enum mmio_result gicv2m_access(void *context, struct mmio_access *access)
 {
     const struct gicv2m *frame = context;

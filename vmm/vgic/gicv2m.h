@@ -33,6 +33,9 @@ uint32_t gicv2m_spi(const struct gicv2m *frame, uint64_t address, uint32_t data)
 /** Send an MSI. One that goes nowhere is dropped, as a store to no memory is. */
 void gicv2m_send(const struct gicv2m *frame, uint64_t address, uint32_t data);
 
+/** The same, up to `delay_us` later. */
+void gicv2m_send_late(const struct gicv2m *frame, uint64_t address, uint32_t data, uint32_t delay_us);
+
 /** mmio_handler of the page; `context` is a struct gicv2m. Registers take 32-bit accesses, SETSPI 16-bit too.
  */
 enum mmio_result gicv2m_access(void *context, struct mmio_access *access);

@@ -70,6 +70,18 @@ static void queue_interrupt(void *transport, uint16_t index)
     interrupt(pci, pci->queue_vectors[index], VIRTIO_PCI_ISR_QUEUE);
 }
 
+/* Whatever else its vector has to say is sent at once, and takes it along. */
+static void queue_interrupt_late(void *transport, uint16_t index, uint32_t delay_us)
+{
+    struct virtio_pci *pci = transport;
+
+    if (!pci->msix.enabled) {
+        queue_interrupt(pci, index); /* a driver that polls sees the status, and nothing comes late */
+        return;
+    }
+    msix_notify_late(&pci->msix, pci->queue_vectors[index], delay_us);
+}
+
 static void config_interrupt(void *transport)
 {
     struct virtio_pci *pci = transport;
@@ -78,6 +90,7 @@ static void config_interrupt(void *transport)
 }
 
 static const struct virtio_transport_ops transport_ops = {.queue_interrupt = queue_interrupt,
+                                                          .queue_interrupt_late = queue_interrupt_late,
                                                           .config_interrupt = config_interrupt};
 
 static void forget_vectors(struct virtio_pci *pci)
