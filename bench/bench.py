@@ -3,15 +3,22 @@
 """Measure a system in QEMU with -icount: one virtual nanosecond is one executed instruction, so results repeat.
 
     bench.py --name ROW --output BENCH.json [--report FILE] [--baseline FILE] [--short] QEMU_COMMAND...
+    bench.py --name ROW --profile EVENT [--symbols FOLDER] QEMU_COMMAND...
 
 The guests of bench/*.system run /bin/bench (bench/rootfs) by themselves: nobody types, so two runs are the same to
 the instruction. Afterwards the events beside each figure are counted: the monitor shows the counters of kernel and
 switch before and after a short piece of the same traffic, and what typing costs is taken off. Each run adds one
 object, called ROW, to BENCH.json. Figures worse than the baseline's by more than 2% are named; that is no failure.
 A transfer that arrives damaged is one.
+
+With --profile nothing is measured: vm1 makes the traffic of that name, after as much of it to warm up, with a question to
+the monitor before and after, and QEMU ends. So these questions mark the traffic in what a plugin has recorded
+(bench/profile.py). --symbols: write the addresses of each guest's kernel to FOLDER, which takes its time.
 """
 
 import argparse
+import base64
+import gzip
 import json
 import re
 import statistics
@@ -89,6 +96,32 @@ class Bench:
             batches = events.get("lan.batches", 0)
             if batches:
                 self.events[name]["packets_per_batch"] = round(events["lan.frames"] / batches, 2)
+
+
+def write_symbols(bench, folder):
+    """/proc/kallsyms of each guest, packed, as a console is slow."""
+    for number, name in enumerate(bench.names, 1):
+        guest = Guest(bench.consoles, name, number)
+        guest.type("\n")
+        guest.wait_prompt(TIMEOUT)
+        packed = guest.run("grep -i ' [tw] ' /proc/kallsyms | gzip -9 | base64", TIMEOUT)
+        folder.joinpath(f"{name}.symbols").write_bytes(gzip.decompress(base64.b64decode(packed)))
+
+
+def record(bench, name, symbols):
+    """Traffic between two questions to the monitor, the last thing before QEMU ends."""
+    command = next(command for event, command, _ in EVENTS if event == name)
+    bench.results()
+    if symbols:
+        write_symbols(bench, symbols)
+    bench.vm1.type("\n")
+    bench.vm1.wait_prompt(TIMEOUT)
+    bench.count(command)
+    bench.count(command)
+    # QEMU's monitor: a plugin writes its file at an orderly end only.
+    bench.consoles.send("\x01x")
+    while bench.consoles.pump(TIMEOUT):
+        pass
 
 
 def add_pings(figures, name, text):
@@ -186,14 +219,21 @@ def compare(name, figures, baseline):
 def main():
     parser = argparse.ArgumentParser(description="Measure a system in QEMU with -icount.")
     parser.add_argument("--name", required=True, help="SYSTEM/DATAPATH-TRANSPORT")
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--output", type=Path)
+    parser.add_argument("--profile", metavar="EVENT", choices=[name for name, _, _ in EVENTS])
+    parser.add_argument("--symbols", type=Path, metavar="FOLDER")
     parser.add_argument("--report", type=Path, help="the tool's report of the image, for the RAM used")
     parser.add_argument("--baseline", type=Path)
     parser.add_argument("--short", action="store_true", help="the figures that CI prints")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
 
+    if not arguments.output and not arguments.profile:
+        parser.error("--output or --profile")
     bench = Bench(arguments.name, [word for word in arguments.command if word != "--"])
+    if arguments.profile:
+        record(bench, arguments.profile, arguments.symbols)
+        return
     try:
         run(bench, arguments.short)
     finally:

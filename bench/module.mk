@@ -40,6 +40,38 @@ bench-baseline:
 	cp $(BENCH_JSON) bench/baseline.json
 	$(PYTHON) bench/plot.py bench/baseline.json -o docs/performance.svg
 
+# `make profile`: where the instructions of the events in PROFILE go (bench.py has them), and of each way between guest,
+# kernel and PDs. PROFILE_SYMBOLS=1: functions of the guests' kernels as well.
+PROFILE ?= ping tcp udp64
+PROFILE_ROW ?= virtio_demo/vhost-mmio
+PROFILE_PLUGIN := $(B)/host/bench/qemu_plugin.so
+PROFILE_IMAGE = $(B)/profile-$(subst /,-,$(PROFILE_ROW)).elf
+
+# What it calls is QEMU's own.
+$(PROFILE_PLUGIN): bench/qemu_plugin.c
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) -O2 -fPIC -fvisibility=hidden -shared $< -o $@
+
+.PHONY: profile profile-event
+profile: $(PROFILE_PLUGIN)
+	$(Q)scripts/setup run
+	$(Q)+DATAPATH=$(call bench_datapath,$(PROFILE_ROW)) TRANSPORT=$(call bench_transport,$(PROFILE_ROW)) BENCH_SHORT=none \
+		$(MAKE) --no-print-directory -j$(shell nproc) image SYSTEM=$(call bench_file,$(PROFILE_ROW))
+	$(Q)for kind in elf report.txt; do \
+		cp $(B)/$(basename $(notdir $(call bench_file,$(PROFILE_ROW)))).$$kind $(basename $(PROFILE_IMAGE)).$$kind; done
+	$(Q)+for event in $(PROFILE); do $(MAKE) --no-print-directory profile-event PROFILE_EVENT=$$event || exit; done
+
+profile-event:
+	$(call say,PROFILE,$(PROFILE_ROW): $(PROFILE_EVENT))
+	$(Q)$(PYTHON) bench/bench.py --name $(PROFILE_ROW) --profile $(PROFILE_EVENT) $(if $(PROFILE_SYMBOLS),--symbols $(B)) -- \
+		$(QEMU) $(BENCH_QEMU_ARGS) -kernel $(PROFILE_IMAGE) \
+		-plugin $(PROFILE_PLUGIN)$(comma)output=$(B)/profile-$(PROFILE_EVENT).history
+	$(Q)$(PYTHON) bench/profile.py $(B)/profile-$(PROFILE_EVENT).history $(basename $(PROFILE_IMAGE)).report.txt $(KERNEL) $(B)/pd \
+		--event $(PROFILE_EVENT) $(if $(PROFILE_SYMBOLS),--symbols vm1=$(B)/vm1.symbols --symbols vm2=$(B)/vm2.symbols) \
+		| tee $(B)/profile-$(PROFILE_EVENT).txt
+	$(Q)rm $(B)/profile-$(PROFILE_EVENT).history
+
 # Ways to copy, compared.
 PDS += bench_copy
 BUNDLED_PDS += bench_copy

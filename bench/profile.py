@@ -1,13 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Count the instructions of the ways between guest, kernel and protection domains.
+"""Where the instructions of a run go, and how many each way between guest, kernel and protection domains takes.
 
-    profile.py HISTORY REPORT KERNEL_ELF PD_FOLDER [--nm NM]
+    profile.py HISTORY REPORT KERNEL_ELF PD_FOLDER [--event EVENT] [--symbols GUEST=FILE] [--nm NM]
 
-HISTORY is what bench/qemu_plugin.c wrote about the newest moments of a run, REPORT the tool's report of the image.
-A way is the sequence of domains from the guest's last instruction before an exit to its next one, or another guest's.
-The most frequent ways are printed with the median of instructions in each domain, and, for the whole history, the
-functions of kernel and PDs by instructions.
+HISTORY is what bench/qemu_plugin.c wrote about the newest moments of a run, REPORT the tool's report of the image. With
+--event, of those in bench.py, only what ran between the last two times that the monitor had work counts: bench.py asks it
+before and after the traffic. Printed are, for each unit of the event,
+
+- instructions by domain, a guest's user programs and kernel apart;
+- the most frequent ways with the median of instructions in each domain: a way is the sequence of domains from a guest's
+  last instruction before an exit to its next one, or another guest's;
+- the functions with the most instructions, of kernel and PDs, and of a guest's kernel if FILE has its /proc/kallsyms.
 """
 
 import argparse
@@ -18,8 +22,12 @@ import statistics
 import subprocess
 from pathlib import Path
 
-WAYS = 12
-FUNCTIONS = 25
+from bench import EVENTS
+
+WAYS = 16
+FUNCTIONS = 40
+SPELL_BLOCKS = 200000  # longer than the monitor takes between two lines of an answer
+KERNEL_HALF = 1 << 63  # where Linux and its modules are
 
 
 class Code:
@@ -28,10 +36,11 @@ class Code:
     def __init__(self, report, kernel_elf, pd_folder, nm):
         self.places = []  # (first, last, domain)
         pattern = r"^ +0x([0-9a-f]+) \.\. 0x([0-9a-f]+) .*?(the kernel's code|code of PD \"(\w+)\"|\"(\w+)_ram\")"
-        for first, last, what, pd, guest in re.findall(pattern, report, re.MULTILINE):
+        rows = re.findall(pattern, report, re.MULTILINE)
+        for first, last, _, pd, guest in rows:
             self.places.append((int(first, 16), int(last, 16), pd or guest or "kernel"))
         self.places.sort()
-        self.guests = {guest for _, _, _, _, guest in re.findall(pattern, report, re.MULTILINE) if guest}
+        self.guests = {guest for _, _, _, _, guest in rows if guest}
         programs = dict(re.findall(r"^  (\w+) +\d+ .* (\w+\.elf)$", report, re.MULTILINE))
         self.symbols = {"kernel": read_symbols(nm, kernel_elf)}
         for pd, program in programs.items():
@@ -43,16 +52,25 @@ class Code:
             return self.places[index][2]
         return "other"
 
-    def function(self, domain, address):
-        names = self.symbols.get(domain, [])
+    def part(self, domain, address):
+        """The domain, with a guest's two halves apart."""
+        if domain not in self.guests:
+            return domain
+        return f"{domain}, {'kernel' if address >= KERNEL_HALF else 'programs'}"
+
+    def function(self, part, address):
+        names = self.symbols.get(part, [])
         index = bisect.bisect_right(names, (address, "\xff")) - 1
-        return names[index][1] if index >= 0 else "?"
+        return names[index][1] if index >= 0 else None
+
+
+def parse_symbols(text):
+    return sorted((int(address, 16), name) for address, kind, name in
+                  re.findall(r"^([0-9a-f]+) ([tTwW]) (\S+)", text, re.MULTILINE))
 
 
 def read_symbols(nm, path):
-    out = subprocess.run([nm, path], capture_output=True, text=True, check=True).stdout
-    return sorted((int(address, 16), name) for address, kind, name in
-                  re.findall(r"^([0-9a-f]+) ([tT]) (\w+)$", out, re.MULTILINE))
+    return parse_symbols(subprocess.run([nm, path], capture_output=True, text=True, check=True).stdout)
 
 
 def read_history(path):
@@ -68,9 +86,18 @@ def read_history(path):
     return blocks, order
 
 
-def stretches(blocks, order, code):
+def between(order, domains, mark):
+    """What ran between the last two spells of domain `mark`. A spell is pieces that lie close together."""
+    times = [at for at, number in enumerate(order) if domains[number] == mark]
+    spells = [at for before, at in zip([-SPELL_BLOCKS, *times], times) if at - before >= SPELL_BLOCKS]
+    if not spells:
+        raise SystemExit(f"profile.py: {mark} never ran")
+    first = max((at for at in times if at < spells[-1]), default=-1)
+    return order[first + 1:spells[-1]]
+
+
+def stretches(blocks, order, domains):
     """Runs of one domain: (domain, instructions)."""
-    domains = {number: code.domain(block[1]) for number, block in blocks.items()}
     current, count = None, 0
     for number in order:
         if domains[number] != current:
@@ -78,7 +105,8 @@ def stretches(blocks, order, code):
                 yield current, count
             current, count = domains[number], 0
         count += blocks[number][2]
-    yield current, count
+    if current is not None:
+        yield current, count
 
 
 def ways(runs, guests):
@@ -96,29 +124,54 @@ def ways(runs, guests):
     return found
 
 
+def print_ways(found, units):
+    for names, counts in sorted(found.items(), key=lambda item: -len(item[1]))[:WAYS]:
+        medians = [round(statistics.median(column)) for column in zip(*counts)]
+        text = " ".join(f"-> {name} {count}" for name, count in zip(names[1:-1], medians))
+        print(f"{len(counts) / units:9.2f} times, {sum(medians):6} instructions: {names[0]} {text} -> {names[-1]}")
+
+
+def print_spent(blocks, order, domains, code, units):
+    parts, functions = collections.Counter(), collections.Counter()
+    for number, times in collections.Counter(order).items():
+        vaddr, _, count = blocks[number]
+        part = code.part(domains[number], vaddr)
+        parts[part] += times * count
+        function = code.function(part, vaddr)
+        if function:
+            functions[f"{part}: {function}"] += times * count
+    total = sum(parts.values())
+    print(f"{total / units:12.1f} 100.0% everything")
+    for name, count in parts.most_common():
+        print(f"{count / units:12.1f} {count / total:6.1%} {name}")
+    return functions, total
+
+
 def main():
     parser = argparse.ArgumentParser(description="Count instructions between guest, kernel and PDs.")
     parser.add_argument("history", type=Path)
     parser.add_argument("report", type=Path)
     parser.add_argument("kernel", type=Path)
     parser.add_argument("pd_folder", type=Path)
+    parser.add_argument("--event", choices=[name for name, _, _ in EVENTS])
+    parser.add_argument("--symbols", action="append", default=[], metavar="GUEST=FILE")
     parser.add_argument("--nm", default="aarch64-linux-gnu-nm")
     arguments = parser.parse_args()
     code = Code(arguments.report.read_text(), arguments.kernel, arguments.pd_folder, arguments.nm)
+    for guest, _, path in (word.partition("=") for word in arguments.symbols):
+        code.symbols[f"{guest}, kernel"] = parse_symbols(Path(path).read_text())
     blocks, order = read_history(arguments.history)
-    found = ways(stretches(blocks, order, code), code.guests)
-    for names, counts in sorted(found.items(), key=lambda item: -len(item[1]))[:WAYS]:
-        medians = [round(statistics.median(column)) for column in zip(*counts)]
-        text = " ".join(f"-> {name} {count}" for name, count in zip(names[1:-1], medians))
-        print(f"{len(counts):6} times, {sum(medians):5} instructions: {names[0]} {text} -> {names[-1]}")
-    spent = collections.Counter()
-    for number in order:
-        vaddr, physical, count = blocks[number]
-        domain = code.domain(physical)
-        if domain in code.symbols:
-            spent[f"{domain}: {code.function(domain, vaddr)}"] += count
-    for name, count in spent.most_common(FUNCTIONS):
-        print(f"{count:10} {name}")
+    domains = {number: code.domain(block[1]) for number, block in blocks.items()}
+    units = 1
+    if arguments.event:
+        order = between(order, domains, "monitor")
+        units = next(units for name, _, units in EVENTS if name == arguments.event)
+    functions, total = print_spent(blocks, order, domains, code, units)
+    print()
+    print_ways(ways(stretches(blocks, order, domains), code.guests), units)
+    print()
+    for name, count in functions.most_common(FUNCTIONS):
+        print(f"{count / units:12.1f} {count / total:6.1%} {name}")
 
 
 if __name__ == "__main__":

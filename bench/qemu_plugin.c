@@ -4,7 +4,7 @@
  * profile.py makes paths of them. Debian's QEMU loads plugins but does not package their header, so what is
  * used of its interface (version 1) is declared here.
  *
- *     -plugin libprofile.so,file=OUTPUT
+ *     -plugin qemu_plugin.so,output=OUTPUT
  *
  * OUTPUT when QEMU ends: for each block "B number vaddr paddr instructions", then the sequence, one number a
  * line.
@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define API __attribute__((visibility("default")))
-#define HISTORY_COUNT (1u << 24)
+#define HISTORY_COUNT (1u << 25)
 #define BLOCKS_MAX (1u << 21)
 /* Where the kernel's code is: it runs at its physical address, which tells where QEMU has the machine's RAM.
  */
@@ -101,8 +101,8 @@ int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 {
     (void)info;
     for (int i = 0; i < argc; i++) {
-        if (strncmp(argv[i], "file=", 5) == 0) {
-            file_name = strdup(argv[i] + 5);
+        if (strncmp(argv[i], "output=", 7) == 0) {
+            file_name = strdup(argv[i] + 7);
         }
     }
     blocks = calloc(BLOCKS_MAX, sizeof *blocks);

@@ -34,6 +34,7 @@ static const struct feature {
     {"guest_announce", VIRTIO_NET_F_GUEST_ANNOUNCE},
     {"indirect_desc", UINT64_C(1) << 28},
     {"event_idx", UINT64_C(1) << 29},
+    {"ring_reset", UINT64_C(1) << 40},
     /* What they amount to together: nothing but whole, finished frames. */
     {"offloads", VIRTIO_NET_OFFLOADS},
 };

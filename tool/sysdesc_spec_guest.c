@@ -223,7 +223,7 @@ static const struct attr_spec net_attrs[] = {
      .doc = "virtio features not to offer: csum, guest_csum, guest_tso4, guest_tso6, guest_ecn, host_tso4, "
             "host_tso6, host_ecn, guest_uso4, guest_uso6, host_uso, mrg_rxbuf, mtu, status, "
             "ctrl_vq, ctrl_rx, ctrl_rx_extra, ctrl_vlan, ctrl_mac_addr, guest_announce, indirect_desc, "
-            "event_idx; offloads stands for the first eleven"},
+            "event_idx, ring_reset; offloads stands for the first eleven"},
     {.name = "rx_window",
      .type = ATTR_NUMBER,
      .offset = offsetof(struct desc_net, rx_window),

@@ -9,6 +9,8 @@
  *     VHOST_SET_VRING, one a queue        layout, checked once more by the back
  *     VHOST_SET_RX_FILTER, VHOST_SET_VLANS    which frames the driver wants; at any time, all until then
  *     VHOST_START                         from now on the back works on the queues
+ *     VHOST_RESET_VRING                   when this returns, the back touches this one no more; it goes on
+ *                                         with the others. VHOST_SET_VRING gives it back
  *     VHOST_STOP                          when this returns, the back touches them no more
  *
  * Front and back share one channel. The front's notification is a guest's kick, as is one by the guest itself
@@ -28,16 +30,19 @@ struct vhost_status {
 /** Labels of calls. Message words in brackets; unused ones are absent. */
 enum vhost_call {
     VHOST_SET_FEATURES = 0x100, /**< [features]: virtio feature bits */
-    VHOST_SET_VRING = 0x101,    /**< [index, size, desc, avail, used]: addresses are guest-physical */
-    VHOST_START = 0x102,        /**< [] */
-    VHOST_STOP = 0x103,         /**< []: also undoes the calls that set something. Never fails */
+    /** [index, size, desc, avail, used]: addresses are guest-physical. While started: for a queue that was
+        reset or never set; it is served from now on */
+    VHOST_SET_VRING = 0x101,
+    VHOST_START = 0x102, /**< [] */
+    VHOST_STOP = 0x103,  /**< []: also undoes the calls that set something. Never fails */
     /** [0 or 1], at any time: whether what is used in the transmit queue is told by the late interrupt only,
         because the driver has another interrupt for it than for the receive queue. 0 after VHOST_STOP */
     VHOST_SET_APART = 0x104,
     /** [mode, mac, uni_count, multi_count, macs...]: a struct rx_filter but for its VLANs. An address is a
        word, its first byte in bits 0..7. */
     VHOST_SET_RX_FILTER = 0x105,
-    VHOST_SET_VLANS = 0x106 /**< [64 words]: bit n of word n / 64: VLAN n is wanted */
+    VHOST_SET_VLANS = 0x106,  /**< [64 words]: bit n of word n / 64: VLAN n is wanted */
+    VHOST_RESET_VRING = 0x107 /**< [index], while started */
 };
 
 /** Words of VHOST_SET_RX_FILTER in front of the addresses. */

@@ -219,7 +219,7 @@ microkit_msginfo protected(microkit_channel channel, microkit_msginfo msginfo)
         lazy_drop(&lazy, index);
     }
     vswitch_attach(&vswitch, index, running ? &vhost_port_ops : NULL, &vhost_ports[index]);
-    if (control.label == VHOST_START && reply == VHOST_OK) {
+    if (running && reply == VHOST_OK && (control.label == VHOST_START || control.label == VHOST_SET_VRING)) {
         run();
     }
     return microkit_msginfo_new(reply, 0);

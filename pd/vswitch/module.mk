@@ -19,10 +19,11 @@ test_vswitch_offload_SRCS := $(test_vswitch_SRCS) tests/mock/tcp_frame.c
 FUZZERS += fuzz_vswitch
 fuzz_vswitch_SRCS := $(test_vswitch_SRCS)
 
-TESTS += test_vhost_port
+TESTS += test_vhost_port test_vhost_reset
 test_vhost_port_SRCS := $(VSWITCH_LOGIC) pd/vswitch/vhost_port.c pd/vswitch/vhost_control.c lib/guestmem/guestmem.c \
 	lib/virtq/virtq.c lib/ring/ring.c $(VIRTIO_NET_HDR_SRCS) $(LIB_BASE_HOST_SRCS) tests/mock/log_record.c \
 	tests/mock/driver.c
+test_vhost_reset_SRCS := $(test_vhost_port_SRCS)
 FUZZERS += fuzz_vhost_port
 fuzz_vhost_port_SRCS := $(test_vhost_port_SRCS)
 fuzz_vhost_port_RUNS := 5000

@@ -33,16 +33,43 @@ enum err vhost_port_set_features(struct vhost_port *port, uint64_t features)
     return ERR_OK;
 }
 
+static enum err enable_queue(struct vhost_port *port, unsigned int index)
+{
+    const struct virtq_features features = {.event_idx = (port->features & FEATURE_EVENT_IDX) != 0,
+                                            .indirect = (port->features & FEATURE_INDIRECT_DESC) != 0};
+
+    return virtq_enable(&port->queues[index], &port->mem, &port->layouts[index], VIRTQ_MAX_SIZE, features);
+}
+
 enum err vhost_port_set_vring(struct vhost_port *port, uint64_t index, const struct virtq_layout *layout)
 {
     if (index >= VIRTIO_NET_QUEUES) {
         return ERR_RANGE;
     }
-    if (port->running) {
+    if (port->running && port->queues[index].ready) {
         return ERR_STATE;
     }
     port->layouts[index] = *layout;
     port->has_layout[index] = true;
+    return port->running ? enable_queue(port, (unsigned int)index) : ERR_OK;
+}
+
+enum err vhost_port_reset_vring(struct vhost_port *port, uint64_t index)
+{
+    if (index >= VIRTIO_NET_QUEUES) {
+        return ERR_RANGE;
+    }
+    if (!port->running) {
+        return ERR_STATE;
+    }
+    virtq_disable(&port->queues[index]);
+    port->has_layout[index] = false;
+    if (index == VIRTIO_NET_TX) {
+        port->in_hand = false;
+        port->tx_unsignalled = 0;
+        port->tx_lazy = false;
+        port->restarted = true; /* a frame that was held is there no more */
+    }
     return ERR_OK;
 }
 
@@ -67,17 +94,11 @@ void vhost_port_set_vlans(struct vhost_port *port, const uint64_t vlans[RX_FILTE
 
 enum err vhost_port_start(struct vhost_port *port)
 {
-    const struct virtq_features features = {.event_idx = (port->features & FEATURE_EVENT_IDX) != 0,
-                                            .indirect = (port->features & FEATURE_INDIRECT_DESC) != 0};
-
     if (port->running) {
         return ERR_STATE;
     }
     for (unsigned int i = 0; i < VIRTIO_NET_QUEUES; i++) {
-        enum err err = ERR_OK;
-        if (port->has_layout[i]) {
-            err = virtq_enable(&port->queues[i], &port->mem, &port->layouts[i], VIRTQ_MAX_SIZE, features);
-        }
+        const enum err err = port->has_layout[i] ? enable_queue(port, i) : ERR_OK;
         if (err != ERR_OK) {
             vhost_port_stop(port);
             return err;

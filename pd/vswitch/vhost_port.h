@@ -82,9 +82,15 @@ void vhost_port_set_window(struct vhost_port *port, uint32_t window, const struc
 /** Virtio feature bits in force from the next start on. ERR_STATE: running. */
 ERR_CHECKED enum err vhost_port_set_features(struct vhost_port *port, uint64_t features);
 
-/** Where queue `index` lies. ERR_RANGE: no such queue. ERR_STATE: running. Checked when started. */
+/**
+ * Where queue `index` lies. ERR_RANGE: no such queue. Checked when started; while running, at once, with the
+ * errors of virtq_enable(), and ERR_STATE if the queue is in use.
+ */
 ERR_CHECKED enum err vhost_port_set_vring(struct vhost_port *port, uint64_t index,
                                           const struct virtq_layout *layout);
+
+/** Touch queue `index` no more, until it is set again. ERR_RANGE: no such queue. ERR_STATE: not running. */
+ERR_CHECKED enum err vhost_port_reset_vring(struct vhost_port *port, uint64_t index);
 
 /**
  * Whether the driver has an interrupt of its own for the transmit queue: then that is always told by

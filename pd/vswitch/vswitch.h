@@ -43,7 +43,8 @@
 #define VSWITCH_PATIENCE_MS 50u
 /** What each frame that reaches a destination gives back of it. */
 #define VSWITCH_PATIENCE_FRAME_US 100u
-/** How often a frame is tried again because room seems to have come: once for each buffer of the largest queue. */
+/** How often a frame is tried again because room seems to have come: once for each buffer of the largest
+ * queue. */
 #define VSWITCH_ROOM_TRIES 1024u
 
 /** A piece of a frame in memory that its sender may still write to. */
@@ -78,8 +79,8 @@ struct vswitch_port_ops {
     /** Ask for a notification at the next frame. True if there is one already. */
     bool (*request_data)(void *port);
     /**
-     * Ask for a notification when send() of `length_bytes` can work. True if it may work by now: then a notification
-     * need not come, and whoever fails again has to ask again.
+     * Ask for a notification when send() of `length_bytes` can work. True if it may work by now: then a
+     * notification need not come, and whoever fails again has to ask again.
      */
     bool (*request_space)(void *port, uint32_t length_bytes);
     /** After sends and releases: is the peer to be notified? */

@@ -13,13 +13,13 @@ import pytest
 from conftest import ping
 
 OFF = ["", "csum", "guest_csum", "host_tso4 host_tso6 host_ecn", "guest_tso4 guest_tso6 guest_ecn", "host_uso",
-       "guest_uso4 guest_uso6", "offloads", "mrg_rxbuf", "event_idx", "indirect_desc", "ctrl_vq mtu status"]
+       "guest_uso4 guest_uso6", "offloads", "mrg_rxbuf", "event_idx", "indirect_desc", "ctrl_vq mtu status", "ring_reset"]
 # Every row takes seconds: `make test` has some, `make test-net-features` all of them.
 SOME = ["", "csum", "offloads", "mrg_rxbuf"]
 # Virtio's numbers.
 BITS = {"csum": 0, "guest_csum": 1, "mtu": 3, "guest_tso4": 7, "guest_tso6": 8, "guest_ecn": 9, "host_tso4": 11,
         "host_tso6": 12, "host_ecn": 13, "mrg_rxbuf": 15, "status": 16, "ctrl_vq": 17, "indirect_desc": 28,
-        "event_idx": 29, "guest_uso4": 54, "guest_uso6": 55, "host_uso": 56,
+        "event_idx": 29, "ring_reset": 40, "guest_uso4": 54, "guest_uso6": 55, "host_uso": 56,
         "offloads": 0}  # one of its eleven
 PATHS = ["vhost", "ring"]
 SWITCHES = 4

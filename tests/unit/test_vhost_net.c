@@ -98,15 +98,20 @@ static int teardown(void **state)
     return 0;
 }
 
-static void start(struct fixture *f)
+static void start_with(struct fixture *f, uint64_t features)
 {
     driver_queue_init(&f->rx, &f->ram, 16, true);
     driver_queue_init(&f->tx, &f->ram, 32, true);
-    assert_true(virtio_driver_negotiate(&f->mmio, VIRTIO_F_VERSION_1 | VIRTIO_NET_F_CSUM));
+    assert_true(virtio_driver_negotiate(&f->mmio, VIRTIO_F_VERSION_1 | features));
     assert_true(virtio_driver_add_queue(&f->mmio, VIRTIO_NET_RX, &f->rx));
     assert_true(virtio_driver_add_queue(&f->mmio, VIRTIO_NET_TX, &f->tx));
     f->call_count = 0;
     virtio_driver_go(&f->mmio);
+}
+
+static void start(struct fixture *f)
+{
+    start_with(f, VIRTIO_NET_F_CSUM);
 }
 
 static bool is_broken(struct fixture *f)
@@ -121,12 +126,14 @@ static void expect_call(const struct fixture *f, unsigned int index, uint64_t la
     assert_int_equal(f->calls[index].count, count);
 }
 
-static void expect_vring(const struct fixture *f, unsigned int index, const struct driver_queue *queue)
+/* The call behind the first `index` + 1 hands over `queue` as number `number`. */
+static void expect_vring(const struct fixture *f, unsigned int index, const struct driver_queue *queue,
+                         unsigned int number)
 {
     const struct call *call = &f->calls[1 + index];
 
     expect_call(f, 1 + index, VHOST_SET_VRING, 5);
-    assert_int_equal(call->words[0], index);
+    assert_int_equal(call->words[0], number);
     assert_int_equal(call->words[1], queue->size);
     assert_int_equal(call->words[2], queue->desc);
     assert_int_equal(call->words[3], queue->avail);
@@ -141,8 +148,8 @@ static void test_start_hands_the_queues_over(void **state)
     assert_int_equal(f->call_count, 4);
     expect_call(f, 0, VHOST_SET_FEATURES, 1);
     assert_int_equal(f->calls[0].words[0], VIRTIO_F_VERSION_1 | VIRTIO_NET_F_CSUM);
-    expect_vring(f, VIRTIO_NET_RX, &f->rx);
-    expect_vring(f, VIRTIO_NET_TX, &f->tx);
+    expect_vring(f, 0, &f->rx, VIRTIO_NET_RX);
+    expect_vring(f, 1, &f->tx, VIRTIO_NET_TX);
     expect_call(f, 3, VHOST_START, 0);
     assert_false(is_broken(f));
     assert_int_equal(virtio_driver_read(&f->mmio, VIRTIO_MMIO_INTERRUPT_STATUS), VIRTIO_MMIO_INTERRUPT_QUEUE);
@@ -354,6 +361,78 @@ static void test_queue_taken_away(void **state)
     assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, CHANNEL), 0);
 }
 
+static void reset_queue(struct fixture *f, uint32_t index)
+{
+    virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_SEL, index);
+    virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_RESET, 1);
+}
+
+static void test_one_queue_reset(void **state)
+{
+    struct fixture *f = *state;
+
+    start_with(f, VIRTIO_F_RING_RESET);
+    f->call_count = 0;
+    reset_queue(f, VIRTIO_NET_TX);
+    assert_int_equal(f->call_count, 1);
+    expect_call(f, 0, VHOST_RESET_VRING, 1);
+    assert_int_equal(f->calls[0].words[0], VIRTIO_NET_TX);
+    driver_queue_init(&f->tx, &f->ram, 8, true);
+    assert_true(virtio_driver_add_queue(&f->mmio, VIRTIO_NET_TX, &f->tx));
+    assert_int_equal(f->call_count, 2);
+    expect_vring(f, 0, &f->tx, VIRTIO_NET_TX);
+    assert_false(is_broken(f));
+}
+
+static void test_a_switch_that_refuses_to_reset_a_queue(void **state)
+{
+    struct fixture *f = *state;
+
+    start_with(f, VIRTIO_F_RING_RESET);
+    f->refuse = VHOST_RESET_VRING;
+    reset_queue(f, VIRTIO_NET_RX);
+    assert_true(is_broken(f));
+    f->refuse = 0;
+    start_with(f, VIRTIO_F_RING_RESET);
+    reset_queue(f, VIRTIO_NET_RX);
+    assert_false(is_broken(f));
+    f->refuse = VHOST_SET_VRING;
+    assert_true(virtio_driver_add_queue(&f->mmio, VIRTIO_NET_RX, &f->rx));
+    assert_true(is_broken(f));
+}
+
+/* The switch forgot where the guest is: the guest is asked to announce itself, and its answer needs no
+ * switch. */
+static void test_announcement(void **state)
+{
+    struct fixture *f = *state;
+    const struct driver_buffer command[] = {{driver_alloc(&f->ram, 2, 8), 2, false},
+                                            {driver_alloc(&f->ram, 1, 8), 1, true}};
+    struct driver_queue control;
+
+    net_control_announce(&f->net.control); /* nobody there yet */
+    driver_queue_init(&control, &f->ram, 16, false);
+    driver_queue_init(&f->tx, &f->ram, 32, false);
+    assert_true(virtio_driver_negotiate(&f->mmio, VIRTIO_F_VERSION_1 | VIRTIO_NET_F_CTRL_VQ |
+                                                      VIRTIO_NET_F_STATUS | VIRTIO_NET_F_GUEST_ANNOUNCE));
+    assert_true(virtio_driver_add_queue(&f->mmio, VIRTIO_NET_CONTROL, &control));
+    assert_true(virtio_driver_add_queue(&f->mmio, VIRTIO_NET_TX, &f->tx));
+    virtio_driver_go(&f->mmio);
+    assert_int_equal(f->net.control.config.status, VIRTIO_NET_S_LINK_UP | VIRTIO_NET_S_ANNOUNCE);
+    assert_int_equal(virtio_driver_read(&f->mmio, VIRTIO_MMIO_INTERRUPT_STATUS) &
+                         VIRTIO_MMIO_INTERRUPT_CONFIG,
+                     VIRTIO_MMIO_INTERRUPT_CONFIG);
+    memcpy(driver_at(&f->ram, command[0].address, 2), (const uint8_t[]){3, 0}, 2); /* ANNOUNCE_ACK */
+    *(uint8_t *)driver_at(&f->ram, command[1].address, 1) = 0xff;
+    assert_true(driver_add(&control, command, 2) >= 0);
+    f->call_count = 0;
+    virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_NET_CONTROL);
+    assert_int_equal(*(uint8_t *)driver_at(&f->ram, command[1].address, 1), 0);
+    assert_int_equal(f->net.control.config.status, VIRTIO_NET_S_LINK_UP);
+    net_control_announce(&f->net.control); /* while it runs: at once */
+    assert_int_equal(f->net.control.config.status, VIRTIO_NET_S_LINK_UP | VIRTIO_NET_S_ANNOUNCE);
+}
+
 static void test_features_that_need_others(void **state)
 {
     struct fixture *f = *state;
@@ -433,6 +512,9 @@ int main(void)
         TEST(test_fault_in_the_switch),
         TEST(test_nonsense_from_the_switch),
         TEST(test_queue_taken_away),
+        TEST(test_one_queue_reset),
+        TEST(test_a_switch_that_refuses_to_reset_a_queue),
+        TEST(test_announcement),
         TEST(test_features_that_need_others),
         TEST(test_filter_goes_to_the_switch),
         TEST(test_filter_that_the_switch_refuses),

@@ -49,7 +49,8 @@ void msix_set_control(struct msix *msix, bool enabled, bool masked);
 /** Send vector `vector`, or remember it while it is masked. Vectors that don't exist are ignored. */
 void msix_notify(struct msix *msix, uint32_t vector);
 
-/** The same, but the message may be up to `delay_us` late. It does not come after the vector was masked or changed. */
+/** The same, but the message may be up to `delay_us` late. It does not come after the vector was masked or
+ * changed. */
 void msix_notify_late(struct msix *msix, uint32_t vector, uint32_t delay_us);
 
 /** The SPI that vector `vector` pends now, GICV2M_NONE: none, because it is masked, disabled or wrong. */

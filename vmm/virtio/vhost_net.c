@@ -117,6 +117,26 @@ static void queue_disabled(void *context, uint16_t index)
     }
 }
 
+/* One queue alone: the switch lets go of it, and takes it up again once the driver has set it up anew. */
+static void queue_reset(void *context, uint16_t index)
+{
+    struct vhost_net *net = context;
+    const uint64_t word = index;
+
+    if (index != VIRTIO_NET_CONTROL && net->started && call(net, VHOST_RESET_VRING, &word, 1) != VHOST_OK) {
+        virtio_device_fail(&net->device, "the switch does not let go of a queue", ERR_STATE);
+    }
+}
+
+static void queue_enabled(void *context, uint16_t index)
+{
+    struct vhost_net *net = context;
+
+    if (index != VIRTIO_NET_CONTROL && net->started && !hand_over_queue(net, index)) {
+        virtio_device_fail(&net->device, "the switch does not take a queue", ERR_STATE);
+    }
+}
+
 static bool accepts(void *context, uint64_t features)
 {
     (void)context;
@@ -145,6 +165,8 @@ static const struct virtio_device_ops vhost_net_ops = {.start = start,
                                                        .kick = kick,
                                                        .accepts = accepts,
                                                        .queue_disabled = queue_disabled,
+                                                       .queue_reset = queue_reset,
+                                                       .queue_enabled = queue_enabled,
                                                        .queue_routed = queue_routed};
 
 enum err vhost_net_init(struct vhost_net *net, const struct vmm_device_config *config,

@@ -203,7 +203,19 @@ void virtio_device_queue_enable(struct virtio_device *device, uint32_t index, bo
                                       device->setup.queue_size, features);
     if (err != ERR_OK) {
         virtio_device_fail(device, "bad queue", err);
+    } else if (virtio_device_has(device, VIRTIO_F_RING_RESET) && virtio_device_is_running(device)) {
+        device->setup.ops->queue_enabled(device->setup.context, (uint16_t)index);
     }
+}
+
+void virtio_device_queue_reset(struct virtio_device *device, uint32_t index)
+{
+    if (!virtio_device_has(device, VIRTIO_F_RING_RESET) || !virtio_device_queue_is_enabled(device, index)) {
+        return;
+    }
+    virtq_disable(&device->queues[index]);
+    device->layouts[index] = (struct virtq_layout){.size = device->setup.queue_size};
+    device->setup.ops->queue_reset(device->setup.context, (uint16_t)index);
 }
 
 void virtio_device_kick(struct virtio_device *device, uint32_t index)

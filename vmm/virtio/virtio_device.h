@@ -32,6 +32,7 @@ enum virtio_status {
 #define VIRTIO_F_INDIRECT_DESC (1ull << 28)
 #define VIRTIO_F_EVENT_IDX (1ull << 29)
 #define VIRTIO_F_VERSION_1 (1ull << 32)
+#define VIRTIO_F_RING_RESET (1ull << 40)
 
 /** Device ids, section 5. */
 enum virtio_id { VIRTIO_ID_NET = 1, VIRTIO_ID_BLOCK = 2, VIRTIO_ID_CONSOLE = 3, VIRTIO_ID_ENTROPY = 4 };
@@ -46,6 +47,13 @@ struct virtio_device_ops {
     void (*kick)(void *context, uint16_t index);
     /** Optional: the driver has disabled queue `index`, which may have been in use. */
     void (*queue_disabled)(void *context, uint16_t index);
+    /**
+     * With VIRTIO_F_RING_RESET: the driver has reset queue `index` of a device that may be running: forget
+     * its chains in flight, and touch it no more. The other queues go on.
+     */
+    void (*queue_reset)(void *context, uint16_t index);
+    /** With VIRTIO_F_RING_RESET: queue `index` is ready, while the device runs. */
+    void (*queue_enabled)(void *context, uint16_t index);
     /** Optional: may the driver have exactly `features`, a subset of those offered? */
     bool (*accepts)(void *context, uint64_t features);
     /**
@@ -157,6 +165,12 @@ bool virtio_device_queue_is_enabled(const struct virtio_device *device, uint32_t
 
 /** The driver enables or disables queue `index`. A bad layout breaks the device. */
 void virtio_device_queue_enable(struct virtio_device *device, uint32_t index, bool enable);
+
+/**
+ * The driver resets queue `index` alone (section 2.6.1): done when this returns, its layout as after a reset
+ * of the device. Ignored without VIRTIO_F_RING_RESET, and for a queue that isn't enabled.
+ */
+void virtio_device_queue_reset(struct virtio_device *device, uint32_t index);
 
 /** The driver notifies queue `index`. Ignored unless the device runs and the queue is ready. */
 void virtio_device_kick(struct virtio_device *device, uint32_t index);

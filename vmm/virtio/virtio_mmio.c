@@ -178,6 +178,11 @@ static void write_register(struct virtio_mmio *mmio, uint32_t offset, uint32_t v
     case VIRTIO_MMIO_QUEUE_READY:
         virtio_device_queue_enable(mmio->device, selected->queue, (value & 1) != 0);
         break;
+    case VIRTIO_MMIO_QUEUE_RESET:
+        if (value == 1) {
+            virtio_device_queue_reset(mmio->device, selected->queue);
+        }
+        break;
     case VIRTIO_MMIO_QUEUE_NOTIFY:
         virtio_device_kick(mmio->device, value);
         break;

@@ -349,20 +349,34 @@ static void kick(void *context, uint16_t index)
     }
 }
 
+static void queue_reset(void *context, uint16_t index)
+{
+    struct virtio_net *net = context;
+
+    if (index == VIRTIO_NET_TX) {
+        net->tx_unsignalled = 0;
+    }
+}
+
 static bool accepts(void *context, uint64_t features)
 {
     (void)context;
     return virtio_net_hdr_features_agree(features);
 }
 
-static const struct virtio_device_ops net_ops = {
-    .start = start, .reset = reset, .kick = kick, .accepts = accepts};
+static const struct virtio_device_ops net_ops = {.start = start,
+                                                 .reset = reset,
+                                                 .kick = kick,
+                                                 .queue_reset = queue_reset,
+                                                 .queue_enabled =
+                                                     kick, /* there may be something in it already */
+                                                 .accepts = accepts};
 
 uint64_t virtio_net_features(const struct vmm_net_config *config)
 {
     uint64_t features = VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MRG_RXBUF |
-                        VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_NET_OFFLOADS |
-                        VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_CONTROLS;
+                        VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_RING_RESET |
+                        VIRTIO_NET_OFFLOADS | VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_CONTROLS;
 
     if (config->mtu != 0) {
         features |= VIRTIO_NET_F_MTU;

@@ -132,6 +132,8 @@ static uint32_t width_at(uint64_t offset)
     case VIRTIO_PCI_QUEUE_MSIX_VECTOR:
     case VIRTIO_PCI_QUEUE_ENABLE:
     case VIRTIO_PCI_QUEUE_NOTIFY_OFF:
+    case VIRTIO_PCI_QUEUE_NOTIFY_DATA:
+    case VIRTIO_PCI_QUEUE_RESET:
         return 2;
     default:
         return offset % 4 == 0 && offset < VIRTIO_PCI_COMMON_BYTES ? 4 : 0;
@@ -198,6 +200,18 @@ static uint32_t read_common(const struct virtio_pci *pci, uint32_t offset)
     }
 }
 
+/* A queue alone (section 4.1.4.3.2). It is done at once: queue_reset reads as zero, as does queue_enable. */
+static void reset_queue(struct virtio_pci *pci, uint32_t queue)
+{
+    const bool enabled = virtio_device_queue_is_enabled(pci->device, queue);
+
+    virtio_device_queue_reset(pci->device, queue);
+    if (enabled && !virtio_device_queue_is_enabled(pci->device, queue)) {
+        pci->queue_vectors[queue] = VIRTIO_PCI_NO_VECTOR;
+        route(pci, (uint16_t)queue);
+    }
+}
+
 static void write_queue(struct virtio_pci *pci, uint32_t offset, uint32_t value)
 {
     struct virtio_device *device = pci->device;
@@ -217,6 +231,11 @@ static void write_queue(struct virtio_pci *pci, uint32_t offset, uint32_t value)
         /* A queue is disabled with the device only: the driver must not write 0 (section 4.1.4.3.2). */
         if (value == 1) {
             virtio_device_queue_enable(device, queue, true);
+        }
+        break;
+    case VIRTIO_PCI_QUEUE_RESET:
+        if (value == 1) {
+            reset_queue(pci, queue);
         }
         break;
     case VIRTIO_PCI_QUEUE_DESC:
@@ -276,7 +295,7 @@ static void access_common(struct virtio_pci *pci, struct mmio_access *access)
     const uint32_t offset = (uint32_t)access->offset;
     /* An address may be accessed as a whole, too. */
     const bool whole = access->width_bytes == 8 && offset >= VIRTIO_PCI_QUEUE_DESC && offset % 8 == 0 &&
-                       offset < VIRTIO_PCI_COMMON_BYTES;
+                       offset < VIRTIO_PCI_QUEUE_NOTIFY_DATA;
     const bool valid = whole || access->width_bytes == width_at(offset);
 
     if (!access->is_write) {

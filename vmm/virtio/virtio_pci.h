@@ -61,7 +61,9 @@ enum virtio_pci_register {
     VIRTIO_PCI_QUEUE_DESC = 0x20,
     VIRTIO_PCI_QUEUE_DRIVER = 0x28,
     VIRTIO_PCI_QUEUE_DEVICE = 0x30,
-    VIRTIO_PCI_COMMON_BYTES = 0x38
+    VIRTIO_PCI_QUEUE_NOTIFY_DATA = 0x38,
+    VIRTIO_PCI_QUEUE_RESET = 0x3a,
+    VIRTIO_PCI_COMMON_BYTES = 0x3c
 };
 
 /** Vector of a queue that interrupts nobody. */
