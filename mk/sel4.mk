@@ -2,7 +2,7 @@
 # Building and running on the real seL4: MICROKIT_SDK=FOLDER of an unpacked Microkit SDK.
 #
 # Every PD is built once more, against the SDK's own headers and library: a PD NAME from NAME_SEL4_SRCS if there
-# is such a list, else from NAME_SRCS. BUNDLED_PDS are left out, SEL4_ONLY_PDS exist here only. The tool writes a
+# is such a list, else from NAME_SRCS; NAME_SEL4_LDFLAGS are for its linker. BUNDLED_PDS are left out, SEL4_ONLY_PDS exist here only. The tool writes a
 # Microkit description and the PDs' final programs; the SDK's own tool makes the image that its loader boots.
 
 ifeq ($(PLATFORM),sel4)
@@ -47,7 +47,7 @@ $(S)/pd/$(1).elf: $$(call objs,$(S)/obj,$$(or $$($(1)_SEL4_SRCS),$$($(1)_SRCS)))
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(TARGET_CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
-		-Wl,-z,noexecstack -T $(SDK_BOARD)/lib/microkit.ld $$^ -o $$@
+		-Wl,-z,noexecstack -T $(SDK_BOARD)/lib/microkit.ld $$^ $$($(1)_SEL4_LDFLAGS) -o $$@
 SEL4_OBJS += $$(call objs,$(S)/obj,$$(or $$($(1)_SEL4_SRCS),$$($(1)_SRCS)))
 endef
 SEL4_PDS := $(filter-out $(BUNDLED_PDS),$(PDS)) $(SEL4_ONLY_PDS)

@@ -22,7 +22,9 @@
 #include "vmm/sel4/context.h"
 #include "vmm/sel4/esr.h"
 #include "vmm/sel4/gic_scrub.h"
+#include "vmm/sel4/irq_ends.h"
 #include "vmm/sel4/lr_queue.h"
+#include "vmm/sel4/restart.h"
 #include "vmm/sel4/timer_client.h"
 #include "vmm/sel4/vcpu_regs.h"
 
@@ -55,7 +57,7 @@ static struct {
     struct vcpu vcpus[VMM_CONFIG_MAX_VCPUS];
     struct timer_client timer;
     struct log_limit refused;
-    microkit_channel ends[LR_QUEUE_INTIDS]; /* interrupt to acknowledge at the end, plus one; 0: none */
+    struct irq_ends ends;
 } platform;
 
 static struct vcpu *vcpu_at(uint32_t vcpu)
@@ -73,6 +75,7 @@ void platform_init(const struct vmm_config *config)
         vcpu->tcb = BASE_VM_TCB_CAP + config->vcpu_child[i];
         vcpu->object = BASE_VCPU_CAP + config->vcpu_child[i];
         lr_queue_init(&vcpu->virqs);
+        vcpu->virqs.strange = vcpu->timer_masked = restart_was != 0;
     }
 }
 
@@ -219,8 +222,8 @@ static void on_maintenance(struct vcpu *vcpu, uint64_t lr)
 
     if (intid == VTIMER_INTID) {
         unmask_timer(vcpu);
-    } else if (intid != LR_QUEUE_NONE && platform.ends[intid] != 0) {
-        microkit_irq_ack(platform.ends[intid] - 1);
+    } else {
+        irq_ends_ack(&platform.ends, intid);
     }
     deliver(vcpu);
 }
@@ -273,10 +276,7 @@ void platform_virq_set_active(uint32_t vcpu, uint32_t intid, bool active)
 
 bool platform_irq_ack_at_end(uint32_t intid, microkit_channel channel)
 {
-    if (intid < LR_QUEUE_INTIDS) {
-        platform.ends[intid] = channel + 1;
-    }
-    return intid < LR_QUEUE_INTIDS;
+    return irq_ends_add(&platform.ends, intid, channel);
 }
 
 bool platform_virq_is_pending(uint32_t vcpu, uint32_t intid)
@@ -393,6 +393,7 @@ static void end_scrub(struct vcpu *vcpu)
 {
     vcpu->scrubs = false;
     vcpu->answered = true;
+    vcpu->virqs.strange = false;
     gic_scrub_finish(platform.config);
     vcpu_regs_reset(vcpu->object, (uint32_t)(vcpu - platform.vcpus));
     begin(vcpu);
@@ -562,6 +563,7 @@ void platform_vcpu_start(uint32_t vcpu, uint64_t entry_gpa, uint64_t context)
     check((seL4_Error)seL4_TCB_Suspend(state->tcb), "seL4_TCB_Suspend");
     vcpu_regs_reset(state->object, vcpu);
     unmask_timer(state);
+    irq_ends_ack_all(&platform.ends);
     state->entry = entry_gpa;
     state->argument = context;
     state->on = false;
@@ -589,9 +591,4 @@ void platform_vcpu_registers(uint32_t vcpu, uint64_t registers[PLATFORM_REGISTER
     for (uint32_t i = 0; i < sizeof system / sizeof system[0]; i++) {
         registers[34 + i] = vcpu_regs_read(state->object, system[i]);
     }
-}
-
-/* Microkit's kernels give no PD the firmware's calls, so the machine cannot be switched off. */
-void platform_halt(void)
-{
 }

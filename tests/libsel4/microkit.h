@@ -14,3 +14,6 @@
 #define TCB_CAP 6
 #define BASE_VM_TCB_CAP 266
 #define BASE_VCPU_CAP 330
+
+/** A signal waits to go with the next system call. */
+extern seL4_Bool microkit_have_signal;

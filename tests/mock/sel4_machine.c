@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "lib/base/clock.h"
+#include "vmm/sel4/restart.h"
 
 static uint8_t ram[SEL4_MACHINE_RAM_BYTES];
 static struct vmm_config config = {.vcpu_count = 1,
@@ -18,6 +19,7 @@ static struct vmm_config config = {.vcpu_count = 1,
                                    .ram_bytes = SEL4_MACHINE_RAM_BYTES,
                                    .dtb_gpa = SEL4_MACHINE_RAM_GPA};
 struct sel4_machine sel4_machine;
+uint32_t restart_was;
 
 uint32_t clock_hz(void)
 {

@@ -5,9 +5,9 @@
  */
 #include <sel4/sel4.h>
 
-/* Libmicrokit's pointer to the IPC buffer, and the buffer, which an SDK's linker script has. */
-char __sel4_ipc_buffer_obj[4096];
-char *__sel4_ipc_buffer = __sel4_ipc_buffer_obj;
+/* Variables of libmicrokit's. As from 2.3 on, no symbol says where the IPC buffer is. */
+seL4_IPCBuffer *__sel4_ipc_buffer;
+seL4_Bool microkit_have_signal;
 
 seL4_Error seL4_TCB_ReadRegisters(seL4_TCB _service, seL4_Bool suspend_source, seL4_Uint8 arch_flags,
                                   seL4_Word count, seL4_UserContext *regs)

@@ -16,9 +16,6 @@ sys.path.insert(0, str(ROOT / "tests" / "restart"))
 
 from restart import QEMU_ARGUMENTS, VICTIM, RestartRun  # noqa: E402  (needs the path)
 
-# The monitor that faults is built for our own kernel only.
-pytestmark = pytest.mark.bundled
-
 LIMIT = 2
 RAM_BYTES = 64 << 20
 WATCHER = '<monitor name="watcher"><console/><watch mr="victim_ram"/></monitor></system>'

@@ -8,9 +8,9 @@
 /* The device tree has this much room in RAM (vmm_config.h); its last page is free. */
 #define DTB_ROOM_BYTES 0x200000ull
 #define PAGE_BYTES 0x1000ull
-#define SPURIOUS 1023u
 
-/* x0: the GIC's CPU interface; x1 to x4: what may be active, or spurious. */
+/* x0: the GIC's CPU interface. Which interrupts are active may not be known, so all are ended; for those that
+ * are not, the virtual interface does nothing but count (Arm IHI 0048B 5.3.1, EOICount). */
 static const uint32_t code[] = {
     0x52801fe5, /*    mov  w5, #0xff       */
     0xb9000405, /*    str  w5, [x0, #4]       PMR: let all through */
@@ -22,10 +22,11 @@ static const uint32_t code[] = {
     0x54000062, /*    b.hs 2f              */
     0xb9001006, /*    str  w6, [x0, #0x10]    EOIR */
     0x17fffffb, /*    b    1b              */
-    0xb9001001, /* 2: str  w1, [x0, #0x10] */
-    0xb9001002, /*    str  w2, [x0, #0x10] */
-    0xb9001003, /*    str  w3, [x0, #0x10] */
-    0xb9001004, /*    str  w4, [x0, #0x10] */
+    0x52800005, /* 2: mov  w5, #0          */
+    0xb9001005, /* 3: str  w5, [x0, #0x10]    EOIR */
+    0x110004a5, /*    add  w5, w5, #1      */
+    0x710ff0bf, /*    cmp  w5, #1020       */
+    0x54ffffa3, /*    b.lo 3b              */
     0xb900001f, /*    str  wzr, [x0]          CTLR: off */
     0xd4194bc3, /*    smc  #0xca5e         */
 };
@@ -50,23 +51,13 @@ static uint8_t *scratch(const struct vmm_config *config)
 bool gic_scrub_prepare(const struct vmm_config *config, const struct lr_queue *queue,
                        seL4_UserContext *context)
 {
-    uint32_t intids[LR_QUEUE_LRS];
-
-    if (lr_queue_in_flight(queue) == 0 || !has_room(config)) {
+    if ((lr_queue_in_flight(queue) == 0 && !queue->strange) || !has_room(config)) {
         return false;
-    }
-    for (uint32_t lr = 0; lr < LR_QUEUE_LRS; lr++) {
-        intids[lr] = queue->lr_intid[lr] == LR_QUEUE_NONE ? SPURIOUS : queue->lr_intid[lr];
     }
     memcpy(scratch(config), code, sizeof code);
     platform_cache_sync_code(scratch(config), sizeof code);
-    *context = (seL4_UserContext){.pc = config->ram_gpa + offset_in_ram(config),
-                                  .spsr = VCPU_REGS_BOOT_PSTATE,
-                                  .x0 = config->gicc_gpa,
-                                  .x1 = intids[0],
-                                  .x2 = intids[1],
-                                  .x3 = intids[2],
-                                  .x4 = intids[3]};
+    *context = (seL4_UserContext){
+        .pc = config->ram_gpa + offset_in_ram(config), .spsr = VCPU_REGS_BOOT_PSTATE, .x0 = config->gicc_gpa};
     return true;
 }
 

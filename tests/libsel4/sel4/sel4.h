@@ -115,6 +115,14 @@ typedef struct seL4_UserContext_ {
     seL4_Word tpidr_el0, tpidrro_el0;
 } seL4_UserContext;
 
+/* Only its address matters: message words are microkit.h's affair here. */
+typedef struct seL4_IPCBuffer_ {
+    seL4_Word tag;
+} seL4_IPCBuffer;
+extern seL4_IPCBuffer *__sel4_ipc_buffer;
+/* The last address that a program may use, with 40 bits of physical ones. */
+#define seL4_UserTop 0x000000ffffffffff
+
 typedef enum seL4_VCPUReg {
     seL4_VCPUReg_SCTLR = 0,
     seL4_VCPUReg_CPACR,

@@ -10,5 +10,6 @@ $(foreach p,$(TEST_PDS),$(eval $(p)_SRCS := tests/target/pds/$(p).c))
 TEST_PDS += vmm_faulty
 PDS += vmm_faulty
 vmm_faulty_SRCS = tests/target/pds/vmm_faulty.c $(vmm_SRCS)
+vmm_faulty_SEL4_SRCS = tests/target/pds/vmm_faulty.c $(vmm_SEL4_SRCS)
 vmm_faulty_LDFLAGS = $(vmm_LDFLAGS) -Wl,--wrap=vm_init
-BUNDLED_PDS += vmm_faulty
+vmm_faulty_SEL4_LDFLAGS = -Wl,--wrap=vm_init -Wl,--defsym=__bss_start=_bss -Wl,--defsym=__bss_end=_bss_end

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** Physical interrupts of passed-through devices, which are acknowledged when the guest has ended the virtual
+ * one. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <microkit.h>
+
+#include "vmm/sel4/lr_queue.h"
+
+/** All zeros: none. */
+struct irq_ends {
+    microkit_channel channels[LR_QUEUE_INTIDS]; /**< plus one; 0: none */
+};
+
+/** Virtual interrupt `intid` stands for that of `channel`. False: there is no such interrupt. */
+bool irq_ends_add(struct irq_ends *ends, uint32_t intid, microkit_channel channel);
+
+/** The guest has ended `intid`, which may be any number. */
+void irq_ends_ack(const struct irq_ends *ends, uint32_t intid);
+
+/** The guest starts anew: what its predecessor left unserved would never be acknowledged. */
+void irq_ends_ack_all(const struct irq_ends *ends);

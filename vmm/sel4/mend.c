@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vmm/sel4/mend.h"
+
+#include <stddef.h>
+
+#include <microkit.h>
+
+/* Up to Microkit 2.2 the linker script has this symbol; from 2.3 on the buffer is the last page that a PD may
+ * have. */
+extern seL4_IPCBuffer __sel4_ipc_buffer_obj __attribute__((weak));
+#define BUFFER_AFTER_2_3 (seL4_UserTop & ~(seL4_Word)0xfff)
+
+void mend_libmicrokit(void)
+{
+    seL4_IPCBuffer *named = &__sel4_ipc_buffer_obj;
+
+    __sel4_ipc_buffer = named != NULL ? named : (seL4_IPCBuffer *)BUFFER_AFTER_2_3;
+    /* They only save calls on channels that are none of ours, which we don't make: the kernel refuses them
+     * anyway. */
+    microkit_pps = ~(seL4_Word)0;
+    microkit_notifications = ~(seL4_Word)0;
+    microkit_irqs = ~(seL4_Word)0;
+    microkit_have_signal = seL4_False;
+}
