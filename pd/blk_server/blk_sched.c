@@ -341,6 +341,7 @@ static bool may_issue(const struct blk_disk *disk, const struct blk_client *clie
     const uint32_t share = BLK_SERVER_PARTS / (disk->client_count == 0 ? 1 : disk->client_count);
 
     return client->queue_first != BLK_SERVER_NO_JOB && client->part_count < share &&
+           (client->in_flight < BLK_SERVER_SHARE_BYTES || disk->client_count < 2) &&
            disk->part_count < BLK_SERVER_PARTS;
 }
 
@@ -362,7 +363,9 @@ static bool take_turn(struct blk_server *server, struct blk_disk *disk, uint32_t
         const uint32_t bytes = blk_check_request_bytes(server->request.segment_count);
         memcpy(data, &server->request, bytes);
         ring_commit(&disk->link, bytes, (uint64_t)(part - disk->parts));
+        part->cost = cost;
         client->deficit -= cost;
+        client->in_flight += cost;
         client->part_count++;
         disk->part_count++;
     }
@@ -412,6 +415,7 @@ static void end_part(struct blk_server *server, struct blk_disk *disk, struct bl
     part->job_count = 0;
     disk->part_count--;
     server->clients[part->client].part_count--;
+    server->clients[part->client].in_flight -= part->cost;
     for (uint32_t i = 0; i < job_count; i++) {
         struct blk_job *job = &server->jobs[part->jobs[i]];
 

@@ -5,9 +5,10 @@
  * A client's request becomes a *job*: copied out of its link, checked against the client's extent, shifted to
  * where that lies on the disk. Jobs of a client are served in order of arrival, cut into *parts*, which are
  * requests to the disk's driver; neighbouring jobs may share one. Clients of a disk take turns, by bytes
- * (deficit round robin), and each may have its share of the driver's requests in flight at most: none starves
- * another. A client with a limit is heard no faster than that. A job is answered when all its parts are, in
- * whatever order the disk finishes them. A write with BLK_FUA is followed by a flush before it is answered.
+ * (deficit round robin), and each may have its share in flight at most, in requests and in bytes, since a
+ * disk serves what it has in whatever order it likes: none starves another. A client with a limit is heard no
+ * faster than that. A job is answered when all its parts are, in whatever order the disk finishes them. A
+ * write with BLK_FUA is followed by a flush before it is answered.
  *
  * Files: blk_server.c links and replies, blk_sched.c jobs and parts, blk_disk.c disks and extents,
  * blk_limit.c limits, blk_table.c partition tables. Times are in ticks of the caller's clock.
@@ -33,6 +34,8 @@
 #define BLK_SERVER_MERGE 8u
 /** Bytes of a part at most, and what a client may issue when it is its turn. */
 #define BLK_SERVER_QUANTUM 0x20000u
+/** Bytes that a client may have in flight before it has to wait, if its disk has other clients. */
+#define BLK_SERVER_SHARE_BYTES 0x40000
 #define BLK_SERVER_NO_JOB UINT32_MAX
 
 enum blk_job_state {
@@ -62,6 +65,7 @@ struct blk_part {
     uint32_t job_count; /**< 0: free */
     uint32_t jobs[BLK_SERVER_MERGE];
     uint32_t client;
+    int64_t cost; /**< bytes it counts for */
 };
 
 enum blk_disk_state {
@@ -112,7 +116,8 @@ struct blk_client {
     uint32_t done_count;
     uint32_t queue_first, queue_last; /**< jobs, or BLK_SERVER_NO_JOB */
     uint32_t part_count;
-    int64_t deficit; /**< bytes it may issue in this turn */
+    int64_t deficit;   /**< bytes it may issue in this turn */
+    int64_t in_flight; /**< what its parts cost */
     struct blk_limit limit;
     struct blk_client_counters counters;
     struct log_limit complaints;

@@ -21,6 +21,8 @@ fuzz_virtio_blk_SRCS = $(DISK_MACHINE_SRCS)
 BLK_PEERS_SRCS := $(BLK_SERVER_LOGIC) lib/ring/ring.c $(LIB_BASE_HOST_SRCS) tests/mock/log_record.c tests/mock/blk_peers.c
 TESTS += test_blk_peers
 test_blk_peers_SRCS := $(BLK_PEERS_SRCS)
+TESTS += test_blk_order
+test_blk_order_SRCS := $(BLK_PEERS_SRCS)
 FUZZERS += fuzz_blk_server
 fuzz_blk_server_SRCS := $(BLK_PEERS_SRCS)
 

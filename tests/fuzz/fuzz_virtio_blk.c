@@ -16,8 +16,10 @@ static void guest_step(struct disk_machine *machine, struct fuzz_input *in)
 {
     const uint64_t base = machine->ram.mem.base;
     struct virtio_blk_req *req = driver_at(&machine->ram, base + 0x10000, sizeof *req);
-    struct driver_buffer buffers[4];
-    const unsigned int count = 1 + fuzz_input_u8(in) % 4;
+    struct driver_buffer buffers[DISK_MACHINE_QUEUE + 8];
+    const uint8_t shape = fuzz_input_u8(in);
+    /* Few buffers, or about as many as the queue may hold. */
+    const unsigned int count = shape < 240 ? 1 + shape % 4u : DISK_MACHINE_QUEUE - 8 + shape % 16u;
 
     req->type = fuzz_input_u8(in) % 16;
     req->sector = fuzz_input_u8(in) < 200 ? fuzz_input_u16(in) % 5000 : 0ull - fuzz_input_u16(in);

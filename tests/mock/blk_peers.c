@@ -121,6 +121,20 @@ void blk_peers_answer(struct blk_peers *peers, uint64_t tag, const void *reply, 
     (void)put(&peers->driver, reply, bytes, tag);
 }
 
+bool blk_peers_answer_oldest(struct blk_peers *peers, struct blk_peers_pending *answered)
+{
+    const struct blk_reply reply = {.status = BLK_DONE};
+
+    if (peers->pending_count == 0) {
+        return false;
+    }
+    *answered = peers->pending[0];
+    peers->pending_count--;
+    memmove(peers->pending, peers->pending + 1, peers->pending_count * sizeof peers->pending[0]);
+    blk_peers_answer(peers, answered->tag, &reply, sizeof reply);
+    return true;
+}
+
 /* The server reads a piece of the disk into its scratch memory. */
 static void read_table(struct blk_peers *peers, const struct blk_request *request)
 {
@@ -151,7 +165,8 @@ static void take_request(struct blk_peers *peers, uint64_t tag, const uint8_t *d
         peers->requests++;
     }
     require(peers->pending_count < BLK_PEERS_PENDING);
-    peers->pending[peers->pending_count++] = tag;
+    peers->pending[peers->pending_count++] =
+        (struct blk_peers_pending){tag, request.op, request.sector_count, request.sector};
 }
 
 static bool run_driver(struct blk_peers *peers)
@@ -168,7 +183,7 @@ static bool run_driver(struct blk_peers *peers)
         did = true;
     }
     while (!peers->holds && peers->pending_count > 0 &&
-           put(&peers->driver, &reply, sizeof reply, peers->pending[peers->pending_count - 1])) {
+           put(&peers->driver, &reply, sizeof reply, peers->pending[peers->pending_count - 1].tag)) {
         peers->pending_count--;
         did = true;
     }

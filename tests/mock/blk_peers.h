@@ -19,6 +19,14 @@
 #define BLK_PEERS_END_SECTORS 64u
 #define BLK_PEERS_PENDING 64u
 
+/** A request that the driver has, in short. */
+struct blk_peers_pending {
+    uint64_t tag;
+    uint32_t op;
+    uint32_t sector_count;
+    uint64_t sector;
+};
+
 /** The whole. Large: keep it on the heap. */
 struct blk_peers {
     struct blk_server server;
@@ -35,7 +43,7 @@ struct blk_peers {
     struct blk_request last; /**< the last one that was not for the table */
     uint32_t requests;       /**< of these */
     uint32_t pending_count;
-    uint64_t pending[BLK_PEERS_PENDING]; /**< tags that are not answered yet */
+    struct blk_peers_pending pending[BLK_PEERS_PENDING]; /**< not answered yet, in order of arrival */
 };
 
 /** A server with `client_count` clients, whose configuration may be changed until blk_peers_start(). */
@@ -53,6 +61,9 @@ void blk_peers_tell(struct blk_peers *peers, const void *info, uint32_t bytes);
 
 /** The driver answers with any tag and record. */
 void blk_peers_answer(struct blk_peers *peers, uint64_t tag, const void *reply, uint32_t bytes);
+
+/** The driver, which holds requests, answers the oldest that it has with BLK_DONE. False if it has none. */
+bool blk_peers_answer_oldest(struct blk_peers *peers, struct blk_peers_pending *answered);
 
 /** The driver starts anew, and has forgotten everything. */
 void blk_peers_restart_driver(struct blk_peers *peers);

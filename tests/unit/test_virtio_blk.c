@@ -133,9 +133,9 @@ static bool needs_reset(struct disk_machine *machine)
     return (virtio_driver_read(&machine->mmio, VIRTIO_MMIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET) != 0;
 }
 
-static void check_wrong_direction(uint32_t type, bool writable)
+static void check_wrong_direction(uint32_t type, bool writable, bool shared)
 {
-    struct disk_machine *machine = started((struct disk_machine_options){0}, FEATURES);
+    struct disk_machine *machine = started((struct disk_machine_options){.shared = shared}, FEATURES);
     const uint64_t data = new_data(machine, 4096, 0x5a);
     struct driver_buffer buffers[3] = {[1] = {data, 4096, writable}};
 
@@ -149,10 +149,12 @@ static void check_wrong_direction(uint32_t type, bool writable)
 static void test_wrong_directions_fail(void **state)
 {
     (void)state;
-    check_wrong_direction(VIRTIO_BLK_T_IN, false);
-    check_wrong_direction(VIRTIO_BLK_T_OUT, true);
-    check_wrong_direction(VIRTIO_BLK_T_DISCARD, true);
-    check_wrong_direction(VIRTIO_BLK_T_WRITE_ZEROES, true);
+    for (int shared = 0; shared < 2; shared++) {
+        check_wrong_direction(VIRTIO_BLK_T_IN, false, shared != 0);
+        check_wrong_direction(VIRTIO_BLK_T_OUT, true, shared != 0);
+        check_wrong_direction(VIRTIO_BLK_T_DISCARD, true, shared != 0);
+        check_wrong_direction(VIRTIO_BLK_T_WRITE_ZEROES, true, shared != 0);
+    }
 }
 
 /* Chains of `pieces` pieces of `bytes` bytes. Those that are longer than the queue break the device. */
@@ -233,10 +235,19 @@ static void test_discard_and_write_zeroes_take_one_range(void **state)
     range.flags = 1; /* unmap is for WRITE_ZEROES only */
     memcpy(driver_at(&machine->ram, data, 16), &range, 16);
     assert_int_equal(disk_machine_request(machine, VIRTIO_BLK_T_DISCARD, 0, data, 16), VIRTIO_BLK_S_UNSUPP);
-    range = (struct virtio_blk_range){.sector = UINT64_MAX - 10, .num_sectors = 100};
-    memcpy(driver_at(&machine->ram, data, 16), &range, 16);
-    assert_int_equal(disk_machine_request(machine, VIRTIO_BLK_T_WRITE_ZEROES, 0, data, 16),
-                     VIRTIO_BLK_S_IOERR);
+    static const struct virtio_blk_range bad[] = {{.sector = UINT64_MAX - 10, .num_sectors = 100},
+                                                  {.sector = 0, .num_sectors = 0},
+                                                  {.sector = 1, .num_sectors = UINT32_MAX},
+                                                  {.sector = DISK_MACHINE_PART_SECTORS, .num_sectors = 1}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        memcpy(driver_at(&machine->ram, data, 16), &bad[i], 16);
+        assert_int_equal(disk_machine_request(machine, VIRTIO_BLK_T_WRITE_ZEROES, 0, data, 16),
+                         VIRTIO_BLK_S_IOERR);
+        assert_int_equal(disk_machine_request(machine, VIRTIO_BLK_T_DISCARD, 0, data, 16),
+                         VIRTIO_BLK_S_IOERR);
+    }
+    assert_true(disk_machine_is_untouched(machine, DISK_MACHINE_ONE, 100));
+    assert_true(disk_machine_is_untouched(machine, DISK_MACHINE_ONE + 300, DISK_MACHINE_PART_SECTORS));
     disk_machine_free(machine);
 }
 
