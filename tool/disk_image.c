@@ -99,6 +99,30 @@ static enum err create(const struct model_disk *disk, const char *system, const 
     return good ? ERR_OK : ERR_IO;
 }
 
+/* An image that is there is kept, but parts of it that guests rely on may not be missing. */
+static enum err check_length(const struct model_disk *disk, const char *path, uint64_t bytes,
+                             struct diag *diag)
+{
+    if (bytes < disk->size_bytes) {
+        diag_error(
+            diag, disk->loc,
+            "<disk>: image %s has %llu bytes, less than the size of %llu; remove it to have it created "
+            "anew, or give it the size that it has",
+            path, (unsigned long long)bytes, (unsigned long long)disk->size_bytes);
+    } else if (bytes < disk->needed_bytes) {
+        diag_error(
+            diag, disk->loc,
+            "<disk>: image %s has %llu bytes, but a <block> needs %llu; extend it with `truncate -s`, or "
+            "change the <block>",
+            path, (unsigned long long)bytes, (unsigned long long)disk->needed_bytes);
+    } else if (disk->size_bytes != 0 && bytes != disk->size_bytes) {
+        diag_warning(diag, disk->loc,
+                     "<disk>: image %s has %llu bytes, not %llu; remove it to have it created anew", path,
+                     (unsigned long long)bytes, (unsigned long long)disk->size_bytes);
+    }
+    return bytes < disk->size_bytes || bytes < disk->needed_bytes ? ERR_RANGE : ERR_OK;
+}
+
 static enum err create_if_missing(const struct model_disk *disk, const char *system, const char *path,
                                   struct diag *diag)
 {
@@ -115,12 +139,7 @@ static enum err create_if_missing(const struct model_disk *disk, const char *sys
         diag_error(diag, disk->loc, "<disk>: image %s is a directory, not a file", path);
         return ERR_IO;
     }
-    if (S_ISREG(status.st_mode) && disk->size_bytes != 0 && (uint64_t)status.st_size != disk->size_bytes) {
-        diag_warning(diag, disk->loc,
-                     "<disk>: image %s has %llu bytes, not %llu; remove it to have it created anew", path,
-                     (unsigned long long)status.st_size, (unsigned long long)disk->size_bytes);
-    }
-    return ERR_OK;
+    return S_ISREG(status.st_mode) ? check_length(disk, path, (uint64_t)status.st_size, diag) : ERR_OK;
 }
 
 enum err disk_image_create_all(const struct model *model, const char *output, struct diag *diag)

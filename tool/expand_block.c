@@ -10,6 +10,21 @@
 #include "tool/suggest.h"
 #include "tool/sysdesc_spec_common.h"
 
+/* Whether a <disk> of that name is there, but wrong: its own errors say so. */
+static bool is_refused(const struct expand *expand, const char *name)
+{
+    bool refused = false;
+
+    for (size_t i = 0; i < expand->root->child_count; i++) {
+        const struct node *node = expand->root->children[i];
+        const struct desc_disk *desc = node->fields;
+
+        refused = refused ||
+                  (node->spec == &sysdesc_spec_disk && desc->name != NULL && strcmp(desc->name, name) == 0);
+    }
+    return refused;
+}
+
 static struct expand_disk *find_disk(struct expand *expand, const struct node *block)
 {
     const struct desc_block *desc = block->fields;
@@ -33,7 +48,7 @@ static struct expand_disk *find_disk(struct expand *expand, const struct node *b
         diag_note(expand->diag, off->loc, "the disk is here");
     } else if (source_find_disabled(expand->source, "block_server", NULL) != NULL) {
         diag_warning(expand->diag, block->loc, "<block>: left out, as <block_server> is switched off");
-    } else {
+    } else if (!is_refused(expand, desc->disk)) {
         expand_report_unknown(expand, block, "disk", "disk", desc->disk, suggest_text(&suggest, suggestion));
     }
     return NULL;
@@ -49,6 +64,15 @@ static bool is_number(const char *text)
     return number;
 }
 
+static const char *count_text(const struct model_disk *disk, char *text, size_t bytes)
+{
+    if (disk->partition_count == 0) {
+        return "; they count from 1";
+    }
+    (void)snprintf(text, bytes, "; the last is %zu", disk->partition_count);
+    return text;
+}
+
 /* Partitions that the description lists are known by number and by name; others are looked up on the disk. */
 static bool find_partition(struct expand *expand, const struct node *block, const struct model_disk *disk,
                            struct blk_client_config *client)
@@ -57,6 +81,7 @@ static bool find_partition(struct expand *expand, const struct node *block, cons
     const bool number = is_number(desc->partition);
     struct suggest suggest;
     char suggestion[SUGGEST_TEXT_BYTES];
+    char count[48];
 
     client->extent = number ? BLK_EXTENT_NUMBER : BLK_EXTENT_NAME;
     client->partition_number = number ? (uint32_t)strtoul(desc->partition, NULL, 10) : 0;
@@ -74,13 +99,14 @@ static bool find_partition(struct expand *expand, const struct node *block, cons
     if (disk->partition_count == 0 && !(number && client->partition_number == 0)) {
         return true;
     }
+    (void)suggest_text(&suggest, suggestion);
     diag_error(expand->diag, node_loc(block, "partition"), "<block>: disk \"%s\" has no partition \"%s\"%s",
-               disk->name, desc->partition, suggest_text(&suggest, suggestion));
+               disk->name, desc->partition, number ? count_text(disk, count, sizeof count) : suggestion);
     diag_note(expand->diag, disk->loc, "the disk is here");
     return false;
 }
 
-static bool set_extent(struct expand *expand, const struct node *block, const struct model_disk *disk,
+static bool set_extent(struct expand *expand, const struct node *block, struct model_disk *disk,
                        struct blk_client_config *client)
 {
     const struct desc_block *desc = block->fields;
@@ -108,6 +134,8 @@ static bool set_extent(struct expand *expand, const struct node *block, const st
         diag_note(expand->diag, disk->loc, "the disk is here");
         return false;
     }
+    const uint64_t end = desc->offset + (desc->size != 0 ? desc->size : SPEC_SECTOR_BYTES);
+    disk->needed_bytes = end > disk->needed_bytes ? end : disk->needed_bytes;
     return true;
 }
 
@@ -268,7 +296,7 @@ bool expand_block_connect(struct expand *expand, const struct node *block, const
     if (disk == NULL) {
         return false;
     }
-    const struct model_disk *model_disk = &expand->model->disks[disk->model_index];
+    struct model_disk *model_disk = &expand->model->disks[disk->model_index];
     if (config->client_count == BLK_SERVER_MAX_CLIENTS) {
         diag_error(expand->diag, block->loc, "<block>: the block server takes at most %u",
                    BLK_SERVER_MAX_CLIENTS);

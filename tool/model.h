@@ -200,8 +200,9 @@ struct model_partition {
 struct model_disk {
     char *name;
     struct loc loc;
-    char *image;         /**< path as written */
-    uint64_t size_bytes; /**< of an image that is created; 0: it has to exist */
+    char *image;           /**< path as written */
+    uint64_t size_bytes;   /**< of an image that is created; 0: it has to exist */
+    uint64_t needed_bytes; /**< as long the image has to be at least, if size_bytes is 0 */
     bool readonly;
     uint32_t slot; /**< virtio-mmio transport */
     struct model_partition *partitions;

@@ -136,12 +136,32 @@ static void test_image_that_is_there_stays(void **state)
     struct fixture *fixture = *state;
     size_t bytes;
 
+    fixture->model->disks[0].size_bytes = 4;
     write_file(fixture->image, "precious", 8);
     assert_int_equal(disk_image_create_all(fixture->model, fixture->output, fixture->diag), ERR_OK);
     uint8_t *data = read_file(fixture->image, &bytes);
     assert_int_equal(bytes, 8);
     assert_memory_equal(data, "precious", 8);
     free(data);
+}
+
+static void test_image_that_is_too_short_is_an_error_and_stays(void **state)
+{
+    struct fixture *fixture = *state;
+    struct model_disk *disk = &fixture->model->disks[0];
+    size_t bytes;
+
+    write_file(fixture->image, "precious", 8);
+    assert_int_equal(disk_image_create_all(fixture->model, fixture->output, fixture->diag), ERR_RANGE);
+    assert_int_equal(diag_error_count(fixture->diag), 1);
+    disk->size_bytes = 0;
+    disk->needed_bytes = 9;
+    assert_int_equal(disk_image_create_all(fixture->model, fixture->output, fixture->diag), ERR_RANGE);
+    assert_int_equal(diag_error_count(fixture->diag), 2);
+    disk->needed_bytes = 8;
+    assert_int_equal(disk_image_create_all(fixture->model, fixture->output, fixture->diag), ERR_OK);
+    free(read_file(fixture->image, &bytes));
+    assert_int_equal(bytes, 8);
 }
 
 static void test_failure_leaves_no_image(void **state)
@@ -186,6 +206,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_new_image_has_table_and_contents, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_image_that_is_there_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_image_that_is_too_short_is_an_error_and_stays, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_failure_leaves_no_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_missing_image_of_unknown_size_is_an_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_qemu_is_told_of_the_disk, set_up, tear_down),
