@@ -13,6 +13,7 @@ checksums. What is already there is not fetched again, and then no network is ne
 import fcntl
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -156,17 +157,36 @@ def download(env, package, destination):
     return True
 
 
+def download_together(env, packages, folder):
+    """Download many packages with one run of apt, which takes longer to start than to download most of them. What
+    isn't there afterwards is to be fetched by itself."""
+    print(f"  FETCH    {' '.join(packages)}", flush=True)
+    together = folder / "together.partial"
+    together.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["apt-get", "-qq", "download", *packages], env=env, cwd=together, check=False)
+    for deb in together.glob("*_*.deb"):
+        deb.rename(folder / (deb.name.split("_")[0] + ".deb"))
+    shutil.rmtree(together)
+
+
+def has_lists(state):
+    return any((state / "state/lists").glob("*_Packages*"))
+
+
+def update(env):
+    print(f"  FETCH    Debian's package lists for {ARCHITECTURE}", flush=True)
+    subprocess.run(["apt-get", "-qq", "update"], env=env, check=True)
+
+
 def fetch(env, state, package, destination):
     """Download with the lists that are there; if they are missing or out of date, with fresh ones."""
-    lists = state / "state/lists"
-    if any(lists.glob("*_Packages*")):
+    if has_lists(state):
         try:
             if download(env, package, destination):
                 return
         except subprocess.CalledProcessError:
             pass
-    print(f"  FETCH    Debian's package lists for {ARCHITECTURE}", flush=True)
-    subprocess.run(["apt-get", "-qq", "update"], env=env, check=True)
+    update(env)
     if not download(env, package, destination):
         sys.exit(f"fetch.py: this Debian release has no package {package} for {ARCHITECTURE}")
 
@@ -181,8 +201,14 @@ def main():
         fcntl.flock(lock, fcntl.LOCK_EX)
         missing = [p for p in sys.argv[3:] if not (packages / (p + ".deb")).exists()]
         env = write_configuration(state) if missing else {}
+        together = [p for p in missing if not p.startswith("linux-image-")]
+        if len(together) > 1:
+            if not has_lists(state):
+                update(env)
+            download_together(env, together, packages)
         for package in missing:
-            fetch(env, state, package, packages / (package + ".deb"))
+            if not (packages / (package + ".deb")).exists():
+                fetch(env, state, package, packages / (package + ".deb"))
 
 
 if __name__ == "__main__":

@@ -44,6 +44,12 @@ share_PACKAGES := fio libaio1 libc6 libgfapi0 libibverbs1 libnbd0 libnuma1 libpm
 # Drivers in the initramfs, beside what is built into the kernel. Loaded when their device is there.
 GUEST_MODULES := virtio_mmio virtio_pci virtio_net virtio_console virtio_blk virtio_rng 8021q sbsa_gwdt
 
+# The many packages of disks are fetched together.
+GUEST_TOGETHER := $(filter-out $(bench_PACKAGES),$(sort $(share_PACKAGES) $(storage_PACKAGES)))
+$(GUEST_TOGETHER:%=$(GUEST_DIR)/packages/%.deb): | $(GUEST_DIR)/packages/together.stamp
+$(GUEST_DIR)/packages/together.stamp:
+	$(Q)$(GUEST_FETCH) $(GUEST_TOGETHER) && touch $@
+
 # Each unpacked package has a stamp beside it, as its files carry the times of their own build.
 $(GUEST_DIR)/packages/%.deb:
 	$(Q)$(GUEST_FETCH) $*
