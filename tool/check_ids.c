@@ -46,9 +46,6 @@ static void check_channel_ids(const struct model *model, const struct model_pd *
     if (pd->klog_reader) {
         take(diag, &holders, pd, "channel", pd->klog_channel, "the kernel's log", pd->loc);
     }
-    if (pd->has_alarm) {
-        take(diag, &holders, pd, "channel", pd->alarm_channel, "its alarm", pd->loc);
-    }
 }
 
 /* Child PDs and vCPUs share the other. */

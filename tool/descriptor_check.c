@@ -84,9 +84,6 @@ static void check_channel_ids(struct check *check, const struct model_pd *pd)
     if (pd->klog_reader) {
         take(check, holders, pd->klog_channel, pd, "channel id", "the kernel's log", pd->loc);
     }
-    if (pd->has_alarm) {
-        take(check, holders, pd->alarm_channel, pd, "channel id", "its alarm", pd->loc);
-    }
 }
 
 static void check_child_ids(struct check *check, const struct model_pd *pd)

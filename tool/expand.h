@@ -200,14 +200,8 @@ void expand_guest(struct expand *expand, const struct node *node);
 
 /* expand_timer.c */
 
-/**
- * A channel of `vmm`, or another PD, to the timer PD, which comes with the first. The bundled kernel does
- * without: *channel then is an id that nobody else has, for `vmm`'s alarms.
- */
-void expand_timer_connect(struct expand *expand, const struct node *guest, struct model_pd *vmm,
-                          uint32_t *channel);
-/** A channel of `client` to the timer PD itself, on any kernel. False: that was reported. */
-bool expand_timer_serve(struct expand *expand, struct loc loc, struct model_pd *client, uint32_t *channel);
+/** A channel of `client` to the timer PD, which comes with the first. False: that was reported. */
+bool expand_timer_connect(struct expand *expand, struct loc loc, struct model_pd *client, uint32_t *channel);
 /** Once all clients are connected: write the timer's configuration. */
 void expand_timer_finish(struct expand *expand);
 

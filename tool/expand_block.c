@@ -282,7 +282,7 @@ static bool add_limits(struct expand *expand, const struct node *block)
         return true;
     }
     config->has_limits = 1;
-    return expand_timer_serve(expand, block->loc, expand->blk_server_pd, &config->timer_channel);
+    return expand_timer_connect(expand, block->loc, expand->blk_server_pd, &config->timer_channel);
 }
 
 bool expand_block_connect(struct expand *expand, const struct node *block, const char *guest,

@@ -296,7 +296,7 @@ void expand_disk(struct expand *expand, const struct node *node)
     }
     disk->config.timeout_ms = (uint32_t)desc->timeout_ms;
     if (desc->timeout_ms != 0 &&
-        !expand_timer_serve(expand, node->loc, disk->driver, &disk->config.timer_channel)) {
+        !expand_timer_connect(expand, node->loc, disk->driver, &disk->config.timer_channel)) {
         return;
     }
     add_memory(expand, node, disk);

@@ -336,7 +336,7 @@ void expand_guest(struct expand *expand, const struct node *node)
     guest.fdt.passed_windows = guest.passed_windows;
     guest.fdt.passed_intids = guest.passed_intids;
     expand_supervisor_connect(expand, &guest);
-    expand_timer_connect(expand, node, guest.vmm, &guest.config.timer_channel);
+    (void)expand_timer_connect(expand, node->loc, guest.vmm, &guest.config.timer_channel);
     expand_linux(expand, &guest);
     expand_config_header(&guest.config.header, VMM_CONFIG_MAGIC, VMM_CONFIG_VERSION, sizeof(guest.config));
     (void)model_add_config(guest.vmm, VMM_CONFIG_SECTION, &guest.config, sizeof(guest.config));

@@ -370,8 +370,8 @@ static void connect_timer(struct expand *expand, struct expand_switch *lan)
 
     for (uint32_t i = 0; i < config->port_count && config->has_timer == 0; i++) {
         if (config->ports[i].late_us != 0) {
-            expand_timer_connect(expand, lan->ports[i], lan->pd, &config->timer_channel);
-            config->has_timer = 1;
+            config->has_timer =
+                expand_timer_connect(expand, lan->ports[i]->loc, lan->pd, &config->timer_channel);
         }
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The timer PD: it wakes the disks' drivers and server, and on seL4 monitors whose guests sleep. */
+/* The timer PD: it wakes the disks' drivers and server, monitors, and on seL4 the switch. */
 #include "tool/expand.h"
 
 #include "lib/config/timer_config.h"
@@ -31,7 +31,7 @@ static bool add_timer(struct expand *expand, struct loc loc)
     return true;
 }
 
-bool expand_timer_serve(struct expand *expand, struct loc loc, struct model_pd *client, uint32_t *channel)
+bool expand_timer_connect(struct expand *expand, struct loc loc, struct model_pd *client, uint32_t *channel)
 {
     struct timer_config *config = &expand->timer_config;
     uint32_t timer_id;
@@ -49,17 +49,6 @@ bool expand_timer_serve(struct expand *expand, struct loc loc, struct model_pd *
         (struct model_channel_end){.pd = expand->timer_pd, .loc = loc, .id = timer_id, .notify = true};
     config->clients[config->client_count++] = timer_id;
     return true;
-}
-
-void expand_timer_connect(struct expand *expand, const struct node *guest, struct model_pd *vmm,
-                          uint32_t *channel)
-{
-    if (expand->options->microkit) {
-        (void)expand_timer_serve(expand, guest->loc, vmm, channel);
-    } else if (expand_channel_id(expand, vmm, guest->loc, channel)) {
-        vmm->has_alarm = true;
-        vmm->alarm_channel = *channel;
-    }
 }
 
 void expand_timer_finish(struct expand *expand)

@@ -170,8 +170,6 @@ struct model_pd {
     bool gets_seed;      /**< finds the firmware's rng-seed in its message words; one PD at most */
     bool klog_reader;    /**< gets klog_channel notified when the kernel logs */
     uint32_t klog_channel;
-    bool has_alarm; /**< has the bundled kernel notify it on alarm_channel when a time has come */
-    uint32_t alarm_channel;
 };
 
 /** A PD's end of a channel, and what it may do to the other. */

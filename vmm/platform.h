@@ -167,7 +167,9 @@ uint32_t platform_counter_hz(void);
 /** A time that never comes. */
 #define PLATFORM_NEVER UINT64_MAX
 
-/** From `time`, in platform_milliseconds(), on: have platform_notified() return true once. Replaces the last.
+/**
+ * Have platform_notified() return true once when `time`, in platform_milliseconds(), has come, or before it:
+ * who still waits then asks again. PLATFORM_NEVER: nobody waits.
  */
 void platform_alarm(uint64_t time);
 

@@ -8,6 +8,7 @@
 #include "kernel/include/sysdesc.h"
 #include "lib/base/clock.h"
 #include "microkit/bundled/libmicrokit.h"
+#include "pd/alarm/alarm.h"
 
 /* ESR_EL2 of a data abort (Arm DDI 0487, ESR_ELx). */
 #define ESR_ISV (1ull << 24)
@@ -18,9 +19,9 @@
 
 #define PSCI_SYSTEM_OFF_CALL 0x84000008ull
 
-/* The one piece of state of a platform is the VM's configuration, as the contract says; it is never changed
-   after platform_init(). */
+/* The platform's state; one VMM is one program, and has one virtual machine. */
 static const struct vmm_config *vm_config;
+static struct alarm alarm;
 
 static microkit_child child_of(uint32_t vcpu)
 {
@@ -36,6 +37,7 @@ static struct libmicrokit_result vcpu_call(uint64_t number, uint32_t vcpu, uint6
 void platform_init(const struct vmm_config *config)
 {
     vm_config = config;
+    alarm_init(&alarm, config->timer_channel);
 }
 
 static void read_abort(struct platform_exit *exit)
@@ -221,9 +223,7 @@ bool platform_virq_is_active(uint32_t vcpu, uint32_t intid)
 
 void platform_alarm(uint64_t time)
 {
-    const uint64_t ticks = time == PLATFORM_NEVER ? UINT64_MAX : clock_ticks_of(time);
-
-    (void)libmicrokit_call(SYSCALL_ALARM, ticks, vm_config->timer_channel, 0, 0);
+    alarm_set(&alarm, time == PLATFORM_NEVER ? ALARM_NEVER : clock_ticks_of(time));
 }
 
 void platform_halt(void)
@@ -271,5 +271,9 @@ void platform_arm_pause(microkit_channel channel)
 
 bool platform_notified(microkit_channel channel)
 {
-    return channel == vm_config->timer_channel;
+    if (channel != vm_config->timer_channel) {
+        return false;
+    }
+    alarm_heard(&alarm);
+    return true;
 }

@@ -19,13 +19,13 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "pd/alarm/alarm.h"
 #include "vmm/sel4/context.h"
 #include "vmm/sel4/esr.h"
 #include "vmm/sel4/gic_scrub.h"
 #include "vmm/sel4/irq_ends.h"
 #include "vmm/sel4/lr_queue.h"
 #include "vmm/sel4/restart.h"
-#include "vmm/sel4/timer_client.h"
 #include "vmm/sel4/vcpu_regs.h"
 
 #define INSTRUCTION_BYTES 4u
@@ -33,7 +33,6 @@
 #define VTIMER_INTID 27u
 #define CNTV_CTL_ENABLE 1ull
 #define CNTV_CTL_IMASK 2ull
-#define NO_DEADLINE TIMER_CLIENT_NEVER
 
 /* One vCPU. */
 struct vcpu {
@@ -55,7 +54,7 @@ struct vcpu {
 static struct {
     const struct vmm_config *config;
     struct vcpu vcpus[VMM_CONFIG_MAX_VCPUS];
-    struct timer_client timer;
+    struct alarm alarm;
     struct log_limit refused;
     struct irq_ends ends;
 } platform;
@@ -69,7 +68,7 @@ void platform_init(const struct vmm_config *config)
 {
     memset(&platform, 0, sizeof platform); /* a supervisor may have started this program anew */
     platform.config = config;
-    platform.timer.channel = config->timer_channel;
+    alarm_init(&platform.alarm, config->timer_channel);
     for (uint32_t i = 0; i < config->vcpu_count && i < VMM_CONFIG_MAX_VCPUS; i++) {
         struct vcpu *vcpu = vcpu_at(i);
         vcpu->tcb = BASE_VM_TCB_CAP + config->vcpu_child[i];
@@ -108,31 +107,31 @@ static void step(struct vcpu *vcpu, uint32_t words)
 
 /* Sleeping and waking. */
 
-/* When the guest's virtual timer raises its interrupt; NO_DEADLINE: not before it runs again. */
+/* When the guest's virtual timer raises its interrupt; ALARM_NEVER: not before it runs again. */
 static uint64_t timer_deadline(const struct vcpu *vcpu)
 {
     if (vcpu->timer_masked) {
-        return NO_DEADLINE;
+        return ALARM_NEVER;
     }
     const uint64_t control = vcpu_regs_read(vcpu->object, seL4_VCPUReg_CNTV_CTL);
     if ((control & (CNTV_CTL_ENABLE | CNTV_CTL_IMASK)) != CNTV_CTL_ENABLE) {
-        return NO_DEADLINE;
+        return ALARM_NEVER;
     }
-    const uint64_t due = vcpu_regs_read(vcpu->object, seL4_VCPUReg_CNTV_CVAL);
-    return due == NO_DEADLINE ? 1 : due; /* CNTVOFF is 0: the guest's clock is the machine's */
+    /* CNTVOFF is 0: the guest's clock is the machine's. */
+    return vcpu_regs_read(vcpu->object, seL4_VCPUReg_CNTV_CVAL);
 }
 
 static void park(struct vcpu *vcpu)
 {
     const uint64_t deadline = timer_deadline(vcpu);
 
-    if (deadline != NO_DEADLINE && deadline <= clock_ticks()) {
+    if (deadline <= clock_ticks()) {
         return; /* its interrupt comes as soon as it runs */
     }
     vcpu->parked = true;
     vcpu->deadline = deadline;
     check((seL4_Error)seL4_TCB_Suspend(vcpu->tcb), "seL4_TCB_Suspend");
-    timer_client_arm(&platform.timer, deadline);
+    alarm_set(&platform.alarm, deadline);
 }
 
 static void wake(struct vcpu *vcpu)
@@ -144,7 +143,7 @@ static void wake(struct vcpu *vcpu)
 
 void platform_alarm(uint64_t time)
 {
-    timer_client_set_alarm(&platform.timer, time == PLATFORM_NEVER ? NO_DEADLINE : clock_ticks_of(time));
+    alarm_set(&platform.alarm, time == PLATFORM_NEVER ? ALARM_NEVER : clock_ticks_of(time));
 }
 
 bool platform_notified(microkit_channel channel)
@@ -153,13 +152,13 @@ bool platform_notified(microkit_channel channel)
         return false;
     }
     const uint64_t now = clock_ticks();
-    timer_client_fired(&platform.timer, now);
+    alarm_heard(&platform.alarm);
     for (uint32_t i = 0; i < platform.config->vcpu_count; i++) {
         struct vcpu *vcpu = vcpu_at(i);
-        if (vcpu->parked && vcpu->deadline != NO_DEADLINE && vcpu->deadline <= now) {
+        if (vcpu->parked && vcpu->deadline <= now) {
             wake(vcpu);
         } else if (vcpu->parked) {
-            timer_client_arm(&platform.timer, vcpu->deadline);
+            alarm_set(&platform.alarm, vcpu->deadline);
         }
     }
     return true;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/core/child.h"
 
-#include "kernel/core/alarm.h"
 #include "kernel/core/klog.h"
 #include "kernel/core/ppc.h"
 #include "kernel/core/sched.h"
@@ -9,7 +8,6 @@
 void child_restart(struct pd *pd, uint64_t entry)
 {
     klog_pd_flush(pd);
-    alarm_set(pd, ARCH_NEVER, 0);
     ppc_cancel(&pd->thread);
     ppc_abandon(pd);
     arch_pd_reset(&pd->thread, entry, SYSDESC_PD_STACK_TOP);

@@ -71,8 +71,6 @@ struct thread {
     uint64_t wakeup_time;
     struct thread_link late; /**< in one of its core's lists of late events */
     uint64_t late_time;
-    struct thread_link alarm; /**< in its core's list of alarms (PDs) */
-    uint64_t alarm_time;
     struct budget own;     /**< its own budget */
     struct budget *payer;  /**< whose budget it runs on: its own, or its caller's (passive PDs) */
     struct pd *server;     /**< whom it calls, or who handles its fault */
@@ -93,7 +91,6 @@ struct pd {
     struct thread_list callers; /**< calls and faults that wait for it */
     struct thread *caller;      /**< whom it will reply to */
     bool dead;                  /**< faulted and nobody handles it */
-    uint32_t alarm_channel;     /**< what its alarm sets, while it has one */
     char line[PD_LINE_BYTES];   /**< debug output up to the next newline */
     uint32_t line_bytes;
 };
@@ -130,7 +127,6 @@ struct core {
     struct thread_list wakeups;
     struct thread_list late_pds;   /**< PDs with a notification that they may sleep over */
     struct thread_list late_vcpus; /**< vCPUs with an interrupt that may wait */
-    struct thread_list alarms;     /**< PDs that wait for a time */
     uint64_t counters[SYSCALL_COUNTER_COUNT];
 };
 

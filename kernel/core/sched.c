@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/core/sched.h"
 
-#include "kernel/core/alarm.h"
 #include "kernel/core/late.h"
 #include "kernel/core/list.h"
 #include "kernel/core/vcpu.h"
@@ -205,7 +204,6 @@ void sched_tick(struct core *core)
         sched_update(thread);
     }
     late_tick(core, now);
-    alarm_tick(core, now);
 }
 
 static struct thread *top(const struct core *core)
@@ -240,8 +238,6 @@ static uint64_t next_deadline(const struct core *core, const struct thread *next
         deadline = earliest(deadline, thread->late_time);
     for (const struct thread *thread = core->late_vcpus.head; thread != NULL; thread = thread->late.next)
         deadline = earliest(deadline, thread->late_time);
-    for (const struct thread *thread = core->alarms.head; thread != NULL; thread = thread->alarm.next)
-        deadline = earliest(deadline, thread->alarm_time);
     return deadline;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/core/syscall.h"
 
-#include "kernel/core/alarm.h"
 #include "kernel/core/child.h"
 #include "kernel/core/fault.h"
 #include "kernel/core/irq.h"
@@ -75,14 +74,6 @@ static void wait(struct pd *pd)
     notification_deliver(pd);
     ppc_deliver(pd);
     sched_update(&pd->thread);
-}
-
-static enum syscall_status set_alarm(struct pd *pd, uint64_t time, uint64_t channel)
-{
-    if (channel >= SYSDESC_MAX_CHANNELS)
-        return SYSCALL_INVALID;
-    alarm_set(pd, time, (uint32_t)channel);
-    return SYSCALL_OK;
 }
 
 static enum syscall_status debug_write(struct pd *pd)
@@ -231,8 +222,6 @@ static enum syscall_status simple_call(struct pd *pd, uint64_t number)
         return child_call(pd, number);
     case SYSCALL_DEBUG_WRITE:
         return debug_write(pd);
-    case SYSCALL_ALARM:
-        return set_alarm(pd, x[0], x[1]);
     case SYSCALL_YIELD:
         sched_give_way(pd->thread.core);
         return SYSCALL_OK;
@@ -267,7 +256,7 @@ void syscall_handle(struct pd *pd)
         secure_monitor_call(pd);
         return;
     default:
-        if (number > SYSCALL_POST_ROUTE || (number > SYSCALL_ALARM && number < SYSCALL_VCPU_START)) {
+        if (number > SYSCALL_POST_ROUTE || (number > SYSCALL_SMC && number < SYSCALL_VCPU_START)) {
             unknown(pd);
             return;
         }

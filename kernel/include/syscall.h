@@ -29,9 +29,6 @@ enum syscall_number {
     SYSCALL_DEBUG_WRITE = 7, /**< x0: byte count 0..48, x1..x6: the bytes, little-endian */
     SYSCALL_YIELD = 8,       /**< gives up the rest of the time slice */
     SYSCALL_SMC = 9,         /**< x0..x6 and result x0..x2; needs SYSDESC_PD_SMC. */
-    SYSCALL_ALARM =
-        10, /**< x0: time in ticks of the counter, all ones: never; x1: channel id. From then on the
-                 caller is notified once, on that id. Replaces an earlier one. Returns x0: status */
 
     /* vCPU calls; x0 is the child id. */
     SYSCALL_VCPU_START =

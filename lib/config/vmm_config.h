@@ -147,7 +147,7 @@ struct vmm_config {
     uint32_t has_entropy;     /**< 1: entropy_channel leads to the entropy PD */
     uint32_t entropy_channel; /**< for protected procedure calls (entropy_config.h) */
     uint64_t gicc_gpa;        /**< the guest's GIC CPU interface */
-    uint32_t timer_channel;   /**< to the timer PD (timer_config.h); bundled kernel: what an alarm notifies */
+    uint32_t timer_channel;   /**< to the timer PD (timer_config.h) */
 
     uint32_t device_count;
     struct vmm_device_config devices[VMM_CONFIG_MAX_DEVICES];

@@ -6,11 +6,10 @@
 #include "kernel/include/sysdesc.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
-#include "lib/config/timer_config.h"
 #include "lib/config/vhost_protocol.h"
 #include "lib/config/vswitch_config.h"
+#include "pd/alarm/alarm.h"
 #include "pd/vswitch/finish.h"
-#include "pd/vswitch/lazy.h"
 #include "pd/vswitch/ring_port.h"
 #include "pd/vswitch/vhost_control.h"
 #include "pd/vswitch/vswitch.h"
@@ -29,7 +28,8 @@ static struct vhost_port vhost_ports[VSWITCH_CONFIG_MAX_PORTS];
 static struct vhost_scratch vhost_scratch;
 static struct vhost_pause pauses[VSWITCH_CONFIG_MAX_PORTS];
 static struct finish finish;
-static struct lazy lazy;
+static struct alarm alarm;
+static uint32_t late_ports; /* those to be interrupted when the alarm rings */
 static struct mac_table_entry mac_entries[MAC_TABLE_MAX_ENTRIES];
 
 static bool is_vhost(const struct vswitch_port_config *port)
@@ -42,7 +42,7 @@ static void notify(void *context, uint32_t index)
     const struct vswitch_port_config *port = &vswitch_config.ports[index];
 
     (void)context;
-    lazy_drop(&lazy, index);
+    late_ports &= ~(1u << index);
     microkit_notify(is_vhost(port) ? port->interrupt : port->link.channel);
 }
 
@@ -114,16 +114,18 @@ static void interrupt_late(uint32_t index)
 
     if (vswitch_config.has_timer == 0 || port->late_us == 0) {
         microkit_notify(port->late_interrupt);
-    } else if (lazy_add(&lazy, index, clock_ticks() + (uint64_t)port->late_us * clock_hz() / 1000000u)) {
-        microkit_mr_set(0, lazy.due);
-        (void)microkit_ppcall(vswitch_config.timer_channel, microkit_msginfo_new(TIMER_SET, 1));
+    } else {
+        late_ports |= 1u << index;
+        alarm_set(&alarm, clock_ticks() + (uint64_t)port->late_us * clock_hz() / 1000000u);
     }
 }
 
+/* One setting of the timer serves a whole burst: all that wait get theirs, some earlier than need be. */
 static void timer_expired(void)
 {
-    for (uint32_t ports = lazy_expire(&lazy); ports != 0; ports &= ports - 1) {
-        microkit_notify(vswitch_config.ports[__builtin_ctz(ports)].late_interrupt);
+    alarm_heard(&alarm);
+    for (; late_ports != 0; late_ports &= late_ports - 1) {
+        microkit_notify(vswitch_config.ports[__builtin_ctz(late_ports)].late_interrupt);
     }
 }
 
@@ -163,6 +165,9 @@ void init(void)
     if (err != ERR_OK) {
         log_error("configuration: %s", err_text(err));
         return;
+    }
+    if (vswitch_config.has_timer != 0) {
+        alarm_init(&alarm, vswitch_config.timer_channel);
     }
     if (vswitch_config.stats != 0) {
         vswitch_set_stats(&vswitch, (struct vswitch_stats *)vswitch_config.stats);
@@ -216,7 +221,7 @@ microkit_msginfo protected(microkit_channel channel, microkit_msginfo msginfo)
     show_status(index);
     const bool running = vhost_ports[index].running;
     if (!running) {
-        lazy_drop(&lazy, index);
+        late_ports &= ~(1u << index);
     }
     vswitch_attach(&vswitch, index, running ? &vhost_port_ops : NULL, &vhost_ports[index]);
     if (running && reply == VHOST_OK && (control.label == VHOST_START || control.label == VHOST_SET_VRING)) {
