@@ -263,3 +263,22 @@ struct model *cmd_load(const struct cmd_options *options, struct diag *diag, boo
     }
     return model;
 }
+
+int cmd_inspect(const struct cmd_usage *usage, int argc, char **argv, cmd_inspection *inspection)
+{
+    struct cmd_options options;
+    struct model *model;
+    struct diag *diag;
+    int status;
+
+    if (!cmd_parse(usage, argc, argv, &options, &status)) {
+        return status;
+    }
+    diag = diag_new();
+    model = cmd_load(&options, diag, false);
+    status = model == NULL ? CMD_FAILED : inspection(&options, model);
+    model_free(model);
+    diag_free(diag);
+    cmd_free(&options);
+    return status;
+}

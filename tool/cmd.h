@@ -53,6 +53,12 @@ void cmd_free(struct cmd_options *options);
  */
 struct model *cmd_load(const struct cmd_options *options, struct diag *diag, bool needs_files);
 
+/** What a subcommand does with a model that has been loaded: its exit code. */
+typedef int cmd_inspection(const struct cmd_options *options, const struct model *model);
+
+/** The whole of a subcommand that only looks at a system, whose files may be missing: its exit code. */
+int cmd_inspect(const struct cmd_usage *usage, int argc, char **argv, cmd_inspection *inspection);
+
 /* The subcommands: argv[0] is their name. */
 int cmd_build(int argc, char **argv);
 int cmd_check(int argc, char **argv);

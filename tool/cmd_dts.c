@@ -78,19 +78,5 @@ static int show(const struct cmd_options *options, const struct model *model)
 
 int cmd_dts(int argc, char **argv)
 {
-    struct cmd_options options;
-    struct model *model;
-    struct diag *diag;
-    int status;
-
-    if (!cmd_parse(&usage, argc, argv, &options, &status)) {
-        return status;
-    }
-    diag = diag_new();
-    model = cmd_load(&options, diag, false);
-    status = model == NULL ? CMD_FAILED : show(&options, model);
-    model_free(model);
-    diag_free(diag);
-    cmd_free(&options);
-    return status;
+    return cmd_inspect(&usage, argc, argv, show);
 }

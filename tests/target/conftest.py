@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from consoles import Consoles, Guest  # noqa: E402  (needs the path)
 
 BOOT_SECONDS = 1200
+TRANSFER_SECONDS = 300
 
 
 class Machine:
@@ -191,3 +192,16 @@ def link_local(guest, interface="eth0"):
             return output.split("inet6 ")[1].split("/")[0]
         guest.run("sleep 1")
     raise AssertionError(f"{guest.name} has no link-local address: {output}")
+
+
+def transfer(sender, receiver, address, mib_count=10):
+    """Send random bytes from guest to guest by TCP; fails unless all of them arrive as they were sent."""
+    sender.run(f"dd if=/dev/urandom of=/tmp/sent bs=1M count={mib_count} 2>/dev/null")
+    sent = sender.run("sha256sum </tmp/sent").split()[0]
+    # An end of input would end the connection: a FIFO that is open for writing has none.
+    receiver.run("rm -f /tmp/fifo; mkfifo /tmp/fifo; nc -l -p 5000 <>/tmp/fifo >/tmp/received &")
+    receiver.run("until netstat -ltn | grep -q :5000; do sleep 1; done")
+    sender.run(f"nc {address} 5000 </tmp/sent; rm /tmp/sent", timeout=TRANSFER_SECONDS)
+    receiver.run("wait", timeout=TRANSFER_SECONDS)
+    received = receiver.run("wc -c </tmp/received; sha256sum </tmp/received; rm /tmp/received").split()
+    assert received[:2] == [str(mib_count << 20), sent]

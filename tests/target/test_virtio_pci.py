@@ -5,10 +5,9 @@ import re
 
 import pytest
 
-from conftest import BOOT_SECONDS, Guest, link_local, ping
+from conftest import BOOT_SECONDS, Guest, link_local, ping, transfer
 
 VM1, VM2 = "192.168.1.1", "192.168.1.2"
-TRANSFER_SECONDS = 300
 
 # vm1 has everything on PCI and one vector for its queues, vm2 a vector for each queue.
 SYSTEM = """<system>
@@ -89,14 +88,7 @@ def test_ping_ipv4_and_ipv6(guests):
 def test_tcp_transfer_arrives_intact(guests, direction):
     sender, receiver = guests if direction == "vm1 to vm2" else guests[::-1]
     address = VM2 if direction == "vm1 to vm2" else VM1
-    sender.run("dd if=/dev/urandom of=/tmp/sent bs=1M count=10 2>/dev/null")
-    sent = sender.run("sha256sum </tmp/sent").split()[0]
-    receiver.run("rm -f /tmp/fifo; mkfifo /tmp/fifo; nc -l -p 5000 <>/tmp/fifo >/tmp/received &")
-    receiver.run("until netstat -ltn | grep -q :5000; do sleep 1; done")
-    sender.run(f"nc {address} 5000 </tmp/sent; rm /tmp/sent", timeout=TRANSFER_SECONDS)
-    receiver.run("wait", timeout=TRANSFER_SECONDS)
-    received = receiver.run("wc -c </tmp/received; sha256sum </tmp/received; rm /tmp/received").split()
-    assert received[:2] == [str(10 * 1024 * 1024), sent]
+    transfer(sender, receiver, address)
 
 
 def test_vhost_with_a_vector_for_each_queue(guests):

@@ -4,8 +4,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
 #include <cmocka.h>
 
@@ -14,44 +12,13 @@
 #include "lib/config/timer_config.h"
 #include "lib/config/vmm_config.h"
 #include "lib/config/vswitch_config.h"
-#include "tool/frontend.h"
+#include "tests/mock/load_model.h"
 
 static const char two_guests[] =
     "<system><serial/><switch name='lan'/>"
     "<guest name='a' ram='32M'><linux kernel='k'/><console/><net switch='lan'/></guest>"
     "<guest name='b' ram='32M'><linux kernel='k'/><console/><net switch='lan'/></guest>"
     "</system>";
-
-static struct model *load(const char *text, bool microkit)
-{
-    struct diag *diag = diag_new();
-    struct vars vars = {0};
-    struct expand_options options = {
-        .system_path = "demo.system",
-        .guest_dir = "/nonexistent",
-        .default_board = "qemu_virt_aarch64",
-        .microkit = microkit,
-    };
-    struct model *model = frontend_load_text(diag, &vars, &options, text, strlen(text));
-
-    if (model == NULL || diag_error_count(diag) > 0) {
-        diag_print(diag, stderr);
-        fail();
-    }
-    diag_free(diag);
-    return model;
-}
-
-static const void *config_of(const struct model_pd *pd, const char *section)
-{
-    for (size_t i = 0; i < pd->config_count; i++) {
-        if (strcmp(pd->configs[i].section, section) == 0) {
-            return pd->configs[i].data;
-        }
-    }
-    fail_msg("%s has no %s", pd->name, section);
-    return NULL;
-}
 
 static const struct model_map *map_at(const struct model_pd *pd, uint64_t vaddr)
 {
@@ -68,9 +35,10 @@ static const struct model_map *map_at(const struct model_pd *pd, uint64_t vaddr)
 static void test_seed_comes_from_the_firmwares_device_tree(void **state)
 {
     (void)state;
-    struct model *model = load(two_guests, true);
+    struct model *model = load_model_for(two_guests, true);
     const struct model_pd *pd = model_find_pd(model, "entropy");
-    const struct entropy_config *config = config_of(pd, ENTROPY_CONFIG_SECTION);
+    const struct entropy_config *config =
+        load_model_config(model, "entropy", ENTROPY_CONFIG_SECTION, sizeof(*config));
     const struct board_range *fdt = &model->board->sel4_fdt;
     const struct model_map *map;
 
@@ -87,9 +55,10 @@ static void test_seed_comes_from_the_firmwares_device_tree(void **state)
 static void test_kernel_hands_over_the_seed_elsewhere(void **state)
 {
     (void)state;
-    struct model *model = load(two_guests, false);
+    struct model *model = load_model_for(two_guests, false);
     const struct model_pd *pd = model_find_pd(model, "entropy");
-    const struct entropy_config *config = config_of(pd, ENTROPY_CONFIG_SECTION);
+    const struct entropy_config *config =
+        load_model_config(model, "entropy", ENTROPY_CONFIG_SECTION, sizeof(*config));
 
     assert_int_equal(config->has_boot_seed, 1);
     assert_int_equal(config->fdt.bytes, 0);
@@ -100,9 +69,10 @@ static void test_kernel_hands_over_the_seed_elsewhere(void **state)
 static void test_timer_serves_every_monitor(void **state)
 {
     (void)state;
-    struct model *model = load(two_guests, true);
+    struct model *model = load_model_for(two_guests, true);
     const struct model_pd *timer = model_find_pd(model, "timer");
-    const struct timer_config *config = config_of(timer, TIMER_CONFIG_SECTION);
+    const struct timer_config *config =
+        load_model_config(model, "timer", TIMER_CONFIG_SECTION, sizeof(*config));
 
     assert_int_equal(config->client_count, 3); /* and the switch */
     assert_int_equal(timer->irq_count, 1);
@@ -116,8 +86,9 @@ static void test_timer_serves_every_monitor(void **state)
 static void test_switch_is_late_by_itself(void **state)
 {
     (void)state;
-    struct model *model = load(two_guests, true);
-    const struct vswitch_config *config = config_of(model_find_pd(model, "lan"), VSWITCH_CONFIG_SECTION);
+    struct model *model = load_model_for(two_guests, true);
+    const struct vswitch_config *config =
+        load_model_config(model, "lan", VSWITCH_CONFIG_SECTION, sizeof(*config));
 
     assert_int_equal(config->has_timer, 1);
     assert_int_equal(config->ports[0].late_us, 200);
@@ -125,17 +96,17 @@ static void test_switch_is_late_by_itself(void **state)
     assert_int_equal(config->ports[0].late_interrupt, config->ports[0].link.channel);
     model_free(model);
 
-    model = load(two_guests, false);
-    config = config_of(model_find_pd(model, "lan"), VSWITCH_CONFIG_SECTION);
+    model = load_model_for(two_guests, false);
+    config = load_model_config(model, "lan", VSWITCH_CONFIG_SECTION, sizeof(*config));
     assert_int_equal(config->has_timer, 0);
     assert_int_equal(config->ports[0].late_us, 0);
     assert_int_not_equal(config->ports[0].late_interrupt, config->ports[0].interrupt);
     model_free(model);
 
-    model = load("<system><switch name='lan'/><guest name='a' ram='32M'><linux kernel='k'/>"
-                 "<net switch='lan' tx_delay_us='0'/></guest></system>",
-                 true);
-    config = config_of(model_find_pd(model, "lan"), VSWITCH_CONFIG_SECTION);
+    model = load_model_for("<system><switch name='lan'/><guest name='a' ram='32M'><linux kernel='k'/>"
+                           "<net switch='lan' tx_delay_us='0'/></guest></system>",
+                           true);
+    config = load_model_config(model, "lan", VSWITCH_CONFIG_SECTION, sizeof(*config));
     assert_int_equal(config->has_timer, 0);
     model_free(model);
 }
@@ -145,9 +116,10 @@ static void test_switch_is_late_by_itself(void **state)
 static void test_registers_are_on_a_page_of_memory(void **state)
 {
     for (int microkit = 0; microkit < 2; microkit++) {
-        struct model *model = load(two_guests, microkit != 0);
+        struct model *model = load_model_for(two_guests, microkit != 0);
         const struct model_pd *pd = model_find_pd(model, "a_vmm");
-        const struct vmm_config *config = config_of(pd, VMM_CONFIG_SECTION);
+        const struct vmm_config *config =
+            load_model_config(model, "a_vmm", VMM_CONFIG_SECTION, sizeof(*config));
         const struct model_map *map = NULL;
         const struct model_map *own = NULL;
 

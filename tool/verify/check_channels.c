@@ -17,16 +17,6 @@ struct context {
     struct findings *findings;
 };
 
-static const char *pd_name(const struct context *context, uint32_t pd)
-{
-    return context->facts->domains[facts_domain_of_pd(pd)].name;
-}
-
-static const char *vcpu_name(const struct context *context, uint32_t vcpu)
-{
-    return context->facts->domains[facts_domain_of_vcpu(context->facts, vcpu)].name;
-}
-
 /** What `channel` reaches has to be there, and to be the end of this channel and no other. */
 static void check_peer(struct context *context, uint32_t pd, uint32_t id,
                        const struct sysdesc_channel *channel)
@@ -35,19 +25,20 @@ static void check_peer(struct context *context, uint32_t pd, uint32_t id,
     uint32_t other = channel->peer;
     const struct sysdesc_channel *end;
     if (other >= facts->sys.pd_count || other == pd || channel->peer_channel >= SYSDESC_MAX_CHANNELS) {
-        findings_add(context->findings, RULE_CHANNEL, pd_name(context, pd), id, "channel",
+        findings_add(context->findings, RULE_CHANNEL, facts_pd_name(context->facts, pd), id, "channel",
                      "leads to row %u, channel %u, which cannot be", channel->peer, channel->peer_channel);
         return;
     }
     end = &facts->pds[other].channels[channel->peer_channel];
     if (end->kind == 0 || (end->kind & SYSDESC_CHANNEL_IRQ) != 0 || end->peer != pd ||
         end->peer_channel != id) {
-        findings_add(context->findings, RULE_CHANNEL, pd_name(context, pd), id, "channel",
-                     "channel %u of %s is not its other end", channel->peer_channel, pd_name(context, other));
+        findings_add(context->findings, RULE_CHANNEL, facts_pd_name(context->facts, pd), id, "channel",
+                     "channel %u of %s is not its other end", channel->peer_channel,
+                     facts_pd_name(context->facts, other));
     }
     if ((channel->kind & SYSDESC_CHANNEL_PPC) != 0 && facts->pds[other].priority <= facts->pds[pd].priority) {
-        findings_add(context->findings, RULE_PPC_PRIORITY, pd_name(context, pd), id, "channel",
-                     "calls %s of priority %u from priority %u", pd_name(context, other),
+        findings_add(context->findings, RULE_PPC_PRIORITY, facts_pd_name(context->facts, pd), id, "channel",
+                     "calls %s of priority %u from priority %u", facts_pd_name(context->facts, other),
                      facts->pds[other].priority, facts->pds[pd].priority);
     }
 }
@@ -72,7 +63,7 @@ static void check_channel(struct context *context, uint32_t pd, uint32_t id)
     }
     if (id >= SYSDESC_MAX_CHANNELS || (kind & ~(unsigned int)KINDS) != 0 ||
         (kind & SYSDESC_CHANNEL_VALID) == 0 || ((kind & SYSDESC_CHANNEL_IRQ) != 0 && (kind & SENDS) != 0)) {
-        findings_add(context->findings, RULE_CHANNEL, pd_name(context, pd), id, "channel",
+        findings_add(context->findings, RULE_CHANNEL, facts_pd_name(context->facts, pd), id, "channel",
                      "its kind 0x%x has no meaning", kind);
         return;
     }
@@ -82,7 +73,7 @@ static void check_channel(struct context *context, uint32_t pd, uint32_t id)
     if ((kind & SYSDESC_CHANNEL_IRQ) != 0) {
         const struct sysdesc_irq *irq = find_irq(context->facts, channel->intid);
         if (irq == NULL || irq->kind != SYSDESC_IRQ_PD || irq->target != pd || irq->channel != id) {
-            findings_add(context->findings, RULE_IRQ_OWNER, pd_name(context, pd), id, "channel",
+            findings_add(context->findings, RULE_IRQ_OWNER, facts_pd_name(context->facts, pd), id, "channel",
                          "interrupt %u is not routed here", channel->intid);
         }
     }
@@ -99,8 +90,8 @@ static void check_pd_irq(struct context *context, const struct sysdesc_irq *irq)
     }
     channel = &context->facts->pds[irq->target].channels[irq->channel];
     if ((channel->kind & SYSDESC_CHANNEL_IRQ) == 0 || channel->intid != irq->intid) {
-        findings_add(context->findings, RULE_IRQ_OWNER, pd_name(context, irq->target), irq->intid,
-                     "interrupt", "its channel %u is not for this interrupt", irq->channel);
+        findings_add(context->findings, RULE_IRQ_OWNER, facts_pd_name(context->facts, irq->target),
+                     irq->intid, "interrupt", "its channel %u is not for this interrupt", irq->channel);
     }
 }
 
@@ -114,9 +105,9 @@ static void check_vcpu_irq(struct context *context, const struct sysdesc_irq *ir
     }
     for (const struct sysdesc_irq *other = facts->irqs; other < irq; other++) {
         if (other->kind == SYSDESC_IRQ_VCPU && other->target == irq->target && other->virq == irq->virq) {
-            findings_add(context->findings, RULE_IRQ_OWNER, vcpu_name(context, irq->target), irq->intid,
-                         "interrupt", "virtual interrupt %u stands for interrupt %u already", irq->virq,
-                         other->intid);
+            findings_add(context->findings, RULE_IRQ_OWNER, facts_vcpu_name(context->facts, irq->target),
+                         irq->intid, "interrupt", "virtual interrupt %u stands for interrupt %u already",
+                         irq->virq, other->intid);
         }
     }
 }
@@ -170,7 +161,7 @@ static void check_doorbell(struct context *context, uint32_t domain, const struc
         if (kind == 0 || (kind & SYSDESC_CHANNEL_IRQ) != 0) {
             findings_add(context->findings, RULE_DOORBELL, name, doorbell->gpa, "doorbell",
                          "channel %u of %s is none to be notified", doorbell->channel,
-                         pd_name(context, doorbell->pd));
+                         facts_pd_name(context->facts, doorbell->pd));
         }
     }
 }
@@ -237,25 +228,26 @@ static void check_post(struct context *context, uint32_t pd, uint32_t number, st
     uint16_t *poster;
     if (post->vcpu >= facts->sys.vcpu_count || (post->intid != 0 && post->intid < FIRST_PPI) ||
         post->intid >= SYSDESC_MAX_IRQ) {
-        findings_add(context->findings, RULE_POST, pd_name(context, pd), SYSDESC_POST_BASE + number,
-                     "posted interrupt", "goes to vCPU %u as virtual interrupt %u, which cannot be",
-                     post->vcpu, post->intid);
+        findings_add(context->findings, RULE_POST, facts_pd_name(context->facts, pd),
+                     SYSDESC_POST_BASE + number, "posted interrupt",
+                     "goes to vCPU %u as virtual interrupt %u, which cannot be", post->vcpu, post->intid);
         return;
     }
     channel = post->channel < SYSDESC_MAX_CHANNELS ? &facts->pds[pd].channels[post->channel] : NULL;
     if (channel == NULL || (channel->kind & SENDS) == 0 || channel->peer != facts->vcpus[post->vcpu].parent) {
-        findings_add(context->findings, RULE_POST, pd_name(context, pd), SYSDESC_POST_BASE + number,
-                     "posted interrupt", "channel %u is none to the VMM of %s", post->channel,
-                     vcpu_name(context, post->vcpu));
+        findings_add(context->findings, RULE_POST, facts_pd_name(context->facts, pd),
+                     SYSDESC_POST_BASE + number, "posted interrupt", "channel %u is none to the VMM of %s",
+                     post->channel, facts_vcpu_name(context->facts, post->vcpu));
     }
     if (post->intid == 0) { /* its VMM says which; that may pend any of its VM anyway */
         return;
     }
     poster = &posters->of[post->vcpu][post->intid];
     if (*poster != 0 && *poster != pd + 1) {
-        findings_add(context->findings, RULE_POST, pd_name(context, pd), SYSDESC_POST_BASE + number,
-                     "posted interrupt", "virtual interrupt %u of %s is posted by %s", post->intid,
-                     vcpu_name(context, post->vcpu), pd_name(context, *poster - 1u));
+        findings_add(
+            context->findings, RULE_POST, facts_pd_name(context->facts, pd), SYSDESC_POST_BASE + number,
+            "posted interrupt", "virtual interrupt %u of %s is posted by %s", post->intid,
+            facts_vcpu_name(context->facts, post->vcpu), facts_pd_name(context->facts, *poster - 1u));
     }
     *poster = (uint16_t)(pd + 1);
 }
@@ -271,7 +263,7 @@ static void check_posts(struct context *context)
         const struct sysdesc_pd *pd = &facts->pds[i];
         if (pd->post_first > facts->sys.post_count ||
             pd->post_count > facts->sys.post_count - pd->post_first) {
-            findings_add(context->findings, RULE_POST, pd_name(context, i), pd->post_first,
+            findings_add(context->findings, RULE_POST, facts_pd_name(context->facts, i), pd->post_first,
                          "posted interrupt", "its %u rows are not all in the table", pd->post_count);
             continue;
         }

@@ -17,16 +17,6 @@ struct context {
     struct findings *findings;
 };
 
-static const char *pd_name(const struct context *context, uint32_t pd)
-{
-    return context->facts->domains[facts_domain_of_pd(pd)].name;
-}
-
-static const char *vcpu_name(const struct context *context, uint32_t vcpu)
-{
-    return context->facts->domains[facts_domain_of_vcpu(context->facts, vcpu)].name;
-}
-
 static void check_schedule(struct context *context, const char *name, unsigned int priority,
                            unsigned int core, uint32_t budget_us, uint32_t period_us)
 {
@@ -57,7 +47,7 @@ static void check_parent(struct context *context, const char *name, uint32_t kin
     child = &context->facts->pds[parent].children[child_id];
     if (child->kind != kind || child->index != index) {
         findings_add(context->findings, RULE_CHILD, name, 0, "descriptor",
-                     "%s does not have it as its child %u", pd_name(context, parent), child_id);
+                     "%s does not have it as its child %u", facts_pd_name(context->facts, parent), child_id);
     }
 }
 
@@ -77,7 +67,7 @@ static void check_children(struct context *context, uint32_t pd)
             agrees = facts->vcpus[child->index].parent == pd && facts->vcpus[child->index].child_id == id;
         }
         if (!agrees || id >= SYSDESC_MAX_CHANNELS) {
-            findings_add(context->findings, RULE_CHILD, pd_name(context, pd), 0, "descriptor",
+            findings_add(context->findings, RULE_CHILD, facts_pd_name(context->facts, pd), 0, "descriptor",
                          "child %u (kind %u, row %u) is not its child", id, child->kind, child->index);
         }
     }
@@ -94,7 +84,7 @@ static void check_no_cycle(struct context *context, uint32_t pd)
             return;
         }
     }
-    findings_add(context->findings, RULE_CHILD, pd_name(context, pd), 0, "descriptor",
+    findings_add(context->findings, RULE_CHILD, facts_pd_name(context->facts, pd), 0, "descriptor",
                  "its parents form a circle");
 }
 
@@ -105,8 +95,9 @@ static void check_ipc_buffer(struct context *context, uint32_t pd)
     uint64_t expected = buffers->phys + (uint64_t)pd * FACTS_PAGE_BYTES;
     if (facts->pds[pd].ipc_buffer != expected || buffers->phys % FACTS_PAGE_BYTES != 0 ||
         (uint64_t)(pd + 1) * FACTS_PAGE_BYTES > buffers->bytes) {
-        findings_add(context->findings, RULE_IPC_BUFFER, pd_name(context, pd), SYSDESC_PD_IPC_BUFFER,
-                     "ipc_buffers", "its IPC buffer 0x%" PRIx64 " is not page %u of the kernel's buffers",
+        findings_add(context->findings, RULE_IPC_BUFFER, facts_pd_name(context->facts, pd),
+                     SYSDESC_PD_IPC_BUFFER, "ipc_buffers",
+                     "its IPC buffer 0x%" PRIx64 " is not page %u of the kernel's buffers",
                      facts->pds[pd].ipc_buffer, pd);
     }
 }
@@ -127,7 +118,7 @@ static bool is_mapped(const struct walk *walk, uint32_t domain, uint64_t address
 static void check_pd(struct context *context, uint32_t pd)
 {
     const struct sysdesc_pd *row = &context->facts->pds[pd];
-    const char *name = pd_name(context, pd);
+    const char *name = facts_pd_name(context->facts, pd);
     check_schedule(context, name, row->priority, row->core, row->budget_us, row->period_us);
     if ((row->flags & ~PD_FLAGS) != 0) {
         findings_add(context->findings, RULE_LIMIT, name, 0, "descriptor", "unknown flags 0x%x", row->flags);
@@ -158,12 +149,12 @@ static void check_siblings(struct context *context, uint32_t vcpu)
             continue;
         }
         if (other->parent != row->parent || other->vmid != row->vmid) {
-            findings_add(context->findings, RULE_CHILD, vcpu_name(context, vcpu), 0, "descriptor",
-                         "vCPUs %u and %u share memory, but not the parent and VMID", i, vcpu);
+            findings_add(context->findings, RULE_CHILD, facts_vcpu_name(context->facts, vcpu), 0,
+                         "descriptor", "vCPUs %u and %u share memory, but not the parent and VMID", i, vcpu);
         }
         if ((other->vmpidr & AFFINITY) == (row->vmpidr & AFFINITY)) {
-            findings_add(context->findings, RULE_LIMIT, vcpu_name(context, vcpu), 0, "descriptor",
-                         "vCPUs %u and %u have the same affinity 0x%" PRIx64, i, vcpu,
+            findings_add(context->findings, RULE_LIMIT, facts_vcpu_name(context->facts, vcpu), 0,
+                         "descriptor", "vCPUs %u and %u have the same affinity 0x%" PRIx64, i, vcpu,
                          row->vmpidr & AFFINITY);
         }
     }
@@ -172,7 +163,7 @@ static void check_siblings(struct context *context, uint32_t vcpu)
 static void check_vcpu(struct context *context, uint32_t vcpu)
 {
     const struct sysdesc_vcpu *row = &context->facts->vcpus[vcpu];
-    const char *name = vcpu_name(context, vcpu);
+    const char *name = facts_vcpu_name(context->facts, vcpu);
     check_schedule(context, name, row->priority, row->core, row->budget_us, row->period_us);
     check_parent(context, name, SYSDESC_CHILD_VCPU, vcpu, row->parent, row->child_id);
     check_siblings(context, vcpu);
@@ -220,8 +211,9 @@ static void check_klog(struct context *context)
     }
     channel = &context->facts->pds[sys->klog_pd].channels[sys->klog_channel];
     if (channel->kind != SYSDESC_CHANNEL_VALID) {
-        findings_add(context->findings, RULE_KLOG, pd_name(context, sys->klog_pd), 0, "descriptor",
-                     "channel %u, which the kernel's log notifies, is in other use", sys->klog_channel);
+        findings_add(context->findings, RULE_KLOG, facts_pd_name(context->facts, sys->klog_pd), 0,
+                     "descriptor", "channel %u, which the kernel's log notifies, is in other use",
+                     sys->klog_channel);
     }
 }
 

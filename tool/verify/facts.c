@@ -300,6 +300,16 @@ uint32_t facts_domain_of_vcpu(const struct facts *facts, uint32_t vcpu)
     return domain;
 }
 
+const char *facts_pd_name(const struct facts *facts, uint32_t pd)
+{
+    return facts->domains[facts_domain_of_pd(pd)].name;
+}
+
+const char *facts_vcpu_name(const struct facts *facts, uint32_t vcpu)
+{
+    return facts->domains[facts_domain_of_vcpu(facts, vcpu)].name;
+}
+
 const struct intent_region *facts_region_from(const struct facts *facts, uint64_t phys)
 {
     uint32_t low = 0;

@@ -65,6 +65,10 @@ void facts_free(struct facts *facts);
 uint32_t facts_domain_of_pd(uint32_t pd);
 uint32_t facts_domain_of_vcpu(const struct facts *facts, uint32_t vcpu);
 
+/** The name of PD row `pd`, and of the VM of vCPU row `vcpu`. The rows must exist. */
+const char *facts_pd_name(const struct facts *facts, uint32_t pd);
+const char *facts_vcpu_name(const struct facts *facts, uint32_t vcpu);
+
 /** The first region (kernel's devices apart) that ends above `phys`, or NULL. Regions must not overlap. */
 const struct intent_region *facts_region_from(const struct facts *facts, uint64_t phys);
 
