@@ -62,8 +62,8 @@ fuzz_vm_SRCS := $(VM_MACHINE_SRCS)
 fuzz_vm_RUNS := 2000
 fuzz_vgic_SRCS := $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 fuzz_pl011_SRCS := $(VMM_VIRTIO_TEST_SRCS)
-fuzz_virtio_mmio_SRCS := $(VMM_VIRTIO_TEST_SRCS)
-fuzz_virtio_pci_SRCS := $(VMM_PCI_TEST_SRCS)
+fuzz_virtio_mmio_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/fuzz_device.c
+fuzz_virtio_pci_SRCS := $(VMM_PCI_TEST_SRCS) tests/mock/fuzz_device.c
 fuzz_virtio_console_SRCS := $(VMM_CONSOLE_TEST_SRCS)
 fuzz_virtio_net_SRCS := $(VMM_NET_TEST_SRCS)
 

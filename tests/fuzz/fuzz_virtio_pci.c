@@ -3,9 +3,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "tests/mock/driver.h"
+#include "tests/mock/fuzz_device.h"
 #include "tests/mock/fuzz_input.h"
 #include "tests/mock/log_record.h"
 #include "tests/mock/pci_machine.h"
@@ -13,97 +13,13 @@
 
 #define BASE 0x40000000ull
 #define BYTES 0x4000ull
-#define QUEUES 3u
 #define DEVICES 2u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A device that pops and pushes whatever is there, and checks what the transport promises it. */
-struct device {
-    struct virtio_device virtio;
-    struct virtio_pci pci;
-    uint8_t config[24];
-    bool started;
-    uint32_t routes[QUEUES];
-};
-
 static struct pci_machine machine;
-static struct device devices[DEVICES];
-static struct virtq_chain chain;
-
-static void start(void *context)
-{
-    struct device *device = context;
-
-    if (device->started || !virtio_device_is_running(&device->virtio)) {
-        abort();
-    }
-    device->started = true;
-}
-
-static void reset(void *context)
-{
-    ((struct device *)context)->started = false;
-}
-
-static void kick(void *context, uint16_t index)
-{
-    struct device *device = context;
-    enum err err;
-
-    if (!device->started || index >= QUEUES) {
-        abort();
-    }
-    struct virtq *vq = &device->virtio.queues[index];
-    while ((err = virtq_pop(vq, &chain)) == ERR_OK) {
-        virtq_add_used(vq, chain.head, 0);
-    }
-    if (err != ERR_EMPTY) {
-        virtio_device_fail(&device->virtio, "queue", err);
-    }
-    virtio_device_publish(&device->virtio, index);
-}
-
-static void config_write(void *context, uint32_t offset, const void *from, uint32_t bytes)
-{
-    memcpy(((struct device *)context)->config + offset, from, bytes); /* ASan checks the bounds */
-}
-
-static void queue_routed(void *context, uint16_t index, uint32_t vcpu, uint32_t intid)
-{
-    /* Nobody may be interrupted but through the frame's own SPIs. */
-    if (index >= QUEUES || vcpu > 1 ||
-        (intid != 0 && (intid < PCI_MACHINE_SPI || intid >= PCI_MACHINE_SPI + PCI_MACHINE_SPIS))) {
-        abort();
-    }
-    ((struct device *)context)->routes[index] = intid;
-}
-
-static const struct virtio_device_ops ops = {
-    .start = start, .reset = reset, .kick = kick, .queue_routed = queue_routed, .config_write = config_write};
-
-static void add(uint32_t index, struct driver_ram *ram)
-{
-    struct device *device = &devices[index];
-    const struct virtio_device_setup setup = {
-        .name = "fuzz",
-        .id = 1,
-        .ops = &ops,
-        .context = device,
-        .mem = &ram->mem,
-        .features = 0x30000001,
-        .config = device->config,
-        .config_bytes = sizeof device->config,
-        .queue_count = QUEUES,
-        .queue_size = 64,
-    };
-
-    *device = (struct device){0};
-    if (virtio_device_init(&device->virtio, &setup) != ERR_OK) {
-        abort();
-    }
-    pci_machine_add(&machine, &device->pci, &device->virtio, 2 + index);
-}
+static struct fuzz_device devices[DEVICES];
+static struct virtio_pci functions[DEVICES];
 
 static void access_something(struct fuzz_input *input, uint8_t op)
 {
@@ -132,13 +48,17 @@ static void access_something(struct fuzz_input *input, uint8_t op)
     }
 }
 
-/* What is masked or off has no route; what has a route goes where the table says. */
+/* What is masked or off has no route; what has a route goes where the table says, and nobody is interrupted
+   but through the frame's own SPIs. */
 static void check_routes(void)
 {
     for (uint32_t i = 0; i < DEVICES; i++) {
-        for (uint32_t queue = 0; queue < QUEUES; queue++) {
-            const struct virtio_pci *pci = &devices[i].pci;
-            if (devices[i].routes[queue] != msix_spi(&pci->msix, pci->queue_vectors[queue])) {
+        for (uint32_t queue = 0; queue < FUZZ_DEVICE_QUEUES; queue++) {
+            const struct virtio_pci *pci = &functions[i];
+            const uint32_t intid = devices[i].routes[queue];
+            if (intid != msix_spi(&pci->msix, pci->queue_vectors[queue]) ||
+                devices[i].route_vcpus[queue] > 1 ||
+                (intid != 0 && (intid < PCI_MACHINE_SPI || intid >= PCI_MACHINE_SPI + PCI_MACHINE_SPIS))) {
                 abort();
             }
         }
@@ -154,7 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     driver_ram_init(&ram, BASE, BYTES);
     pci_machine_init(&machine);
     for (uint32_t i = 0; i < DEVICES; i++) {
-        add(i, &ram);
+        fuzz_device_init(&devices[i], &ram.mem);
+        pci_machine_add(&machine, &functions[i], &devices[i].virtio, 2 + i);
         pci_machine_enable(&machine, i, 4 * i, 2 + i); /* else it takes long to get that far */
     }
     while (input.bytes > 0) {
@@ -167,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_routes();
     }
     for (uint32_t i = 0; i < DEVICES; i++) {
-        virtio_pci_reset(&devices[i].pci);
+        virtio_pci_reset(&functions[i]);
     }
     check_routes();
     driver_ram_free(&ram);

@@ -191,6 +191,18 @@ bool driver_take_used(struct driver_queue *queue, uint16_t *head, uint32_t *byte
     return true;
 }
 
+unsigned int driver_take_all_used(struct driver_queue *queue)
+{
+    unsigned int count = 0;
+    uint16_t head;
+    uint32_t bytes;
+
+    while (driver_take_used(queue, &head, &bytes)) {
+        count++;
+    }
+    return count;
+}
+
 bool driver_wants_kick(struct driver_queue *queue)
 {
     const uint16_t old = queue->kicked_idx;

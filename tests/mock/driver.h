@@ -59,6 +59,8 @@ int driver_add(struct driver_queue *queue, const struct driver_buffer *buffers, 
 int driver_add_indirect(struct driver_queue *queue, const struct driver_buffer *buffers, unsigned int count);
 /** Take a used chain. False if there is none. */
 bool driver_take_used(struct driver_queue *queue, uint16_t *head, uint32_t *bytes);
+/** Take all used chains; how many they were. */
+unsigned int driver_take_all_used(struct driver_queue *queue);
 /** Does the device want to be notified of what was added since the last call? */
 bool driver_wants_kick(struct driver_queue *queue);
 /** Ask for an interrupt from used entry `index` on (EVENT_IDX), or for none/any (flags). */

@@ -46,18 +46,6 @@ static void kick_rx(struct net_machine *m)
     virtio_driver_kick(&m->mmio, VIRTIO_NET_RX, &m->rx);
 }
 
-static unsigned int take_all_used(struct driver_queue *queue)
-{
-    unsigned int count = 0;
-    uint16_t head;
-    uint32_t bytes;
-
-    while (driver_take_used(queue, &head, &bytes)) {
-        count++;
-    }
-    return count;
-}
-
 static bool is_broken(struct net_machine *m)
 {
     return (virtio_driver_read(&m->mmio, VIRTIO_MMIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET) != 0;
@@ -125,7 +113,7 @@ static void test_transmit(void **state)
     assert_int_equal(notifications(), 1); /* one for both */
     assert_true(net_machine_expect_record(m, 60, 0x11));
     assert_true(net_machine_expect_record(m, 1514, 0x22));
-    assert_int_equal(take_all_used(&m->tx), 2);
+    assert_int_equal(driver_take_all_used(&m->tx), 2);
     assert_int_equal(virtio_driver_take_interrupt(&m->mmio), VIRTIO_MMIO_INTERRUPT_QUEUE);
     assert_int_equal(m->net.counters.tx_frames, 2);
 }
@@ -153,7 +141,7 @@ static void test_impossible_frames_are_dropped(void **state)
     assert_true(net_machine_queue_frame(m, 14, 2));
     kick_tx(m);
     assert_true(net_machine_expect_record(m, 14, 2));
-    assert_int_equal(take_all_used(&m->tx), 4);
+    assert_int_equal(driver_take_all_used(&m->tx), 4);
     assert_int_equal(m->net.counters.tx_dropped, 3);
     assert_false(is_broken(m));
 }
@@ -175,7 +163,7 @@ static void test_full_link_holds_frames_back(void **state)
         if (ring_should_signal_space(&m->peer)) {
             virtio_net_notified(&m->net);
         }
-        take_all_used(&m->tx);
+        driver_take_all_used(&m->tx);
     }
     assert_int_equal(m->net.counters.tx_frames, 60);
     assert_int_equal(m->net.counters.tx_dropped, 0);
@@ -220,7 +208,7 @@ static void test_receive_waits_for_buffers(void **state)
     for (unsigned int i = 0; i < 5; i++) {
         const uint64_t buffer = net_machine_queue_buffer(m, 200);
         kick_rx(m); /* wanted, since records wait */
-        assert_int_equal(take_all_used(&m->rx), 1);
+        assert_int_equal(driver_take_all_used(&m->rx), 1);
         assert_int_equal(*(uint8_t *)driver_at(&m->ram, buffer + HDR, 1), i);
     }
     assert_int_equal(m->net.counters.rx_frames, 5);
@@ -247,7 +235,7 @@ static void test_receive_in_one_batch(void **state)
     }
     assert_false(ring_request_space(&m->peer, LINK_BYTES / 2 - 128));
     virtio_net_notified(&m->net);
-    assert_int_equal(take_all_used(&m->rx), 8);
+    assert_int_equal(driver_take_all_used(&m->rx), 8);
     assert_int_equal(notifications(), 1); /* the switch waited for space */
 }
 
@@ -260,7 +248,7 @@ static void test_frame_too_long_for_its_buffer_is_dropped(void **state)
     assert_true(net_machine_send(m, 89, 1));
     assert_true(net_machine_send(m, 88, 2));
     virtio_net_notified(&m->net);
-    assert_int_equal(take_all_used(&m->rx), 1);
+    assert_int_equal(driver_take_all_used(&m->rx), 1);
     assert_int_equal(m->net.counters.rx_dropped, 1);
     assert_int_equal(m->net.counters.rx_frames, 1);
     assert_false(is_broken(m));
@@ -278,7 +266,7 @@ static void test_mergeable_buffers(void **state)
     buffers[1] = net_machine_queue_buffer(m, 100);
     assert_true(net_machine_send(m, 250, 0x44));
     virtio_net_notified(&m->net);
-    assert_int_equal(take_all_used(&m->rx), 0); /* two don't suffice: neither is used */
+    assert_int_equal(driver_take_all_used(&m->rx), 0); /* two don't suffice: neither is used */
     buffers[2] = net_machine_queue_buffer(m, 100);
     kick_rx(m);
     static const uint32_t lengths[] = {100, 100, 62};
@@ -303,11 +291,11 @@ static void test_some_buffers_are_not_enough(void **state)
     (void)driver_wants_kick(&m->rx);
     assert_true(net_machine_send(m, 250, 0x44));
     virtio_net_notified(&m->net);
-    assert_int_equal(take_all_used(&m->rx), 0);
+    assert_int_equal(driver_take_all_used(&m->rx), 0);
     assert_true(net_machine_queue_buffer(m, 100) != 0);
     assert_true(driver_wants_kick(&m->rx));
     virtio_driver_write(&m->mmio, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_NET_RX);
-    assert_int_equal(take_all_used(&m->rx), 3);
+    assert_int_equal(driver_take_all_used(&m->rx), 3);
 }
 
 /* Linux adds none while half of the queue is left: the frame would wait for ever, and what comes behind it.
@@ -340,7 +328,7 @@ static void test_mergeable_header_split_over_segments(void **state)
     assert_true(driver_add(&m->rx, buffers, 3) >= 0);
     assert_true(net_machine_send(m, 60, 0x55));
     virtio_net_notified(&m->net);
-    assert_int_equal(take_all_used(&m->rx), 1);
+    assert_int_equal(driver_take_all_used(&m->rx), 1);
     assert_int_equal(*(uint8_t *)driver_at(&m->ram, at + 10, 1), 1);
     assert_int_equal(*(uint8_t *)driver_at(&m->ram, at + 32, 1), 0);
     assert_int_equal(*(uint8_t *)driver_at(&m->ram, at + 64, 1), 0x55);
@@ -371,7 +359,7 @@ static void test_offloads(void **state)
     memset(to, 1, 100);
     ring_commit(&m->peer, 100, record.meta);
     virtio_net_notified(&m->net);
-    assert_int_equal(take_all_used(&m->rx), 1);
+    assert_int_equal(driver_take_all_used(&m->rx), 1);
     assert_memory_equal(driver_at(&m->ram, into, HDR), &hdr, HDR);
     virtio_driver_write(&m->mmio, VIRTIO_MMIO_STATUS, 0);
     assert_int_equal(ring_peer_offer(&m->peer), 0);
@@ -389,7 +377,7 @@ static void test_offloads_that_were_not_negotiated(void **state)
     assert_int_equal(ring_reserve(&m->peer, 100, &to), ERR_OK);
     ring_commit(&m->peer, 100, frame_meta_pack(&meta));
     virtio_net_notified(&m->net);
-    assert_int_equal(take_all_used(&m->rx), 0);
+    assert_int_equal(driver_take_all_used(&m->rx), 0);
     assert_int_equal(m->net.counters.rx_dropped, 1);
     assert_false(is_broken(m));
 }
@@ -505,7 +493,7 @@ static void test_reset_amid_traffic(void **state)
     /* What had arrived for the driver before is not the new one's; what was sent before arrives. */
     assert_true(net_machine_queue_buffer(m, 1526) != 0);
     virtio_net_notified(&m->net);
-    assert_int_equal(take_all_used(&m->rx), 0);
+    assert_int_equal(driver_take_all_used(&m->rx), 0);
     assert_true(net_machine_expect_record(m, 4000, 0));
 }
 
@@ -524,7 +512,7 @@ static void test_broken_link_is_survived(void **state)
     assert_false(is_broken(m)); /* not the driver's fault */
     assert_true(net_machine_queue_frame(m, 60, 1));
     kick_tx(m);
-    assert_int_equal(take_all_used(&m->tx), 1);
+    assert_int_equal(driver_take_all_used(&m->tx), 1);
     /* The switch starts anew. */
     assert_int_equal(ring_init(&m->peer, m->regions[1], m->regions[0], LINK_BYTES), ERR_OK);
     virtio_net_notified(&m->net);
@@ -532,7 +520,7 @@ static void test_broken_link_is_survived(void **state)
     assert_true(net_machine_queue_buffer(m, 1526) != 0);
     assert_true(net_machine_send(m, 60, 7));
     virtio_net_notified(&m->net);
-    assert_int_equal(take_all_used(&m->rx), 1);
+    assert_int_equal(driver_take_all_used(&m->rx), 1);
 }
 
 static void test_short_records_are_dropped(void **state)
@@ -544,7 +532,7 @@ static void test_short_records_are_dropped(void **state)
     assert_true(net_machine_send(m, 13, 1));
     virtio_net_notified(&m->net);
     assert_int_equal(m->net.counters.rx_dropped, 1);
-    assert_int_equal(take_all_used(&m->rx), 0);
+    assert_int_equal(driver_take_all_used(&m->rx), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -29,18 +29,6 @@ static void kick_tx(struct net_machine *m)
     virtio_driver_kick(&m->mmio, VIRTIO_NET_TX, &m->tx);
 }
 
-static unsigned int take_all_used(struct driver_queue *queue)
-{
-    unsigned int count = 0;
-    uint16_t head;
-    uint32_t bytes;
-
-    while (driver_take_used(queue, &head, &bytes)) {
-        count++;
-    }
-    return count;
-}
-
 /* A device whose registers lie on a page, so that nobody hears acknowledgements. */
 static void use_page(struct net_machine *m, uint32_t *page)
 {
@@ -72,7 +60,7 @@ static void test_interrupt_for_sent_frames_alone_is_late(void **state)
         assert_true(i < VIRTIO_NET_TX_BATCH);
         assert_true(net_machine_queue_frame(m, 60, i));
         kick_tx(m);
-        (void)take_all_used(&m->tx);
+        (void)driver_take_all_used(&m->tx);
         assert_true(net_machine_expect_record(m, 60, i == 0 ? 1 : (uint8_t)(i - 1)));
     }
     /* What was received is never late. */
