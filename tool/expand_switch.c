@@ -202,14 +202,14 @@ static void check_addresses(struct expand *expand, const struct expand_switch *l
     }
 }
 
-static void fill_port(const struct desc_net *desc, bool microkit, struct vswitch_port_config *port)
+static void fill_port(const struct desc_net *desc, struct vswitch_port_config *port)
 {
     port->kind = desc->datapath == VMM_DATAPATH_VHOST ? VSWITCH_PORT_VHOST : VSWITCH_PORT_RING;
     port->flags =
         (desc->check_mac ? VSWITCH_PORT_CHECK_MAC : 0u) | (desc->static_mac ? VSWITCH_PORT_STATIC_MAC : 0u);
     port->mtu = (uint16_t)desc->mtu;
     port->rate_kbps = (uint32_t)desc->rate_kbps;
-    port->window = microkit ? 0 : (uint32_t)desc->rx_window;
+    port->window = (uint32_t)desc->rx_window;
 }
 
 bool expand_switch_connect(struct expand *expand, const struct node *net, const char *guest,
@@ -239,7 +239,7 @@ bool expand_switch_connect(struct expand *expand, const struct node *net, const 
             : !expand_link(expand, net, vmm, lan->pd, desc->ring_bytes, &device->link, &port.link)) {
         return false;
     }
-    fill_port(desc, expand->options->microkit, &port);
+    fill_port(desc, &port);
     memcpy(device->u.net.mac, port.mac, sizeof(port.mac));
     lan->ports[lan->config.port_count] = net;
     lan->config.ports[lan->config.port_count++] = port;
@@ -363,13 +363,13 @@ static void apply_policy(struct expand *expand, struct expand_switch *lan)
     }
 }
 
-/* The timer for interrupts that the switch itself is late with. */
+/* The timer for interrupts that the switch itself is late with, and for guests that don't go idle. */
 static void connect_timer(struct expand *expand, struct expand_switch *lan)
 {
     struct vswitch_config *config = &lan->config;
 
     for (uint32_t i = 0; i < config->port_count && config->has_timer == 0; i++) {
-        if (config->ports[i].late_us != 0) {
+        if (config->ports[i].late_us != 0 || config->ports[i].pauses != 0) {
             config->has_timer =
                 expand_timer_connect(expand, lan->ports[i]->loc, lan->pd, &config->timer_channel);
         }

@@ -98,21 +98,21 @@ static void add_interrupts(const struct expand *expand, const struct node *net, 
     }
 }
 
-static void add_status_page(struct expand *expand, const struct node *net, struct model_pd *vmm,
-                            struct model_pd *lan, struct vmm_net_config *config,
-                            struct vswitch_port_config *port)
+/* A page that `writer` writes and `reader` reads; where each has it mapped. */
+static void add_page(struct expand *expand, const struct node *net, const char *what, struct model_pd *writer,
+                     uint64_t *writer_vaddr, struct model_pd *reader, uint64_t *reader_vaddr)
 {
-    char *stem = mem_printf("%s_to_%s_status", lan->name, vmm->name);
+    char *stem = mem_printf("%s_to_%s_%s", writer->name, reader->name, what);
     char *name = expand_unique_mr_name(expand, stem);
     struct model_mr *page = model_add_mr(expand->model, name, net->loc);
 
     page->kind = MODEL_MR_LINK;
     page->size_bytes = MODEL_PAGE_BYTES;
     page->page_size_bytes = MODEL_PAGE_BYTES;
-    port->status = expand_free_vaddr(lan, EXPAND_SMALL_BASE, page->size_bytes, MODEL_PAGE_BYTES);
-    (void)model_add_pd_map(lan, page, port->status, MODEL_READ | MODEL_WRITE);
-    config->status = expand_free_vaddr(vmm, EXPAND_SMALL_BASE, page->size_bytes, MODEL_PAGE_BYTES);
-    (void)model_add_pd_map(vmm, page, config->status, MODEL_READ);
+    *writer_vaddr = expand_free_vaddr(writer, EXPAND_SMALL_BASE, page->size_bytes, MODEL_PAGE_BYTES);
+    (void)model_add_pd_map(writer, page, *writer_vaddr, MODEL_READ | MODEL_WRITE);
+    *reader_vaddr = expand_free_vaddr(reader, EXPAND_SMALL_BASE, page->size_bytes, MODEL_PAGE_BYTES);
+    (void)model_add_pd_map(reader, page, *reader_vaddr, MODEL_READ);
     free(name);
     free(stem);
 }
@@ -121,6 +121,7 @@ bool expand_vhost_connect(struct expand *expand, const struct node *net, struct 
                           struct model_pd *lan, struct vmm_device_config *device,
                           struct vswitch_port_config *port)
 {
+    const struct desc_net *desc = net->fields;
     const struct model_map *ram = find_ram(vmm->vm);
 
     if (ram == NULL) { /* its size was wrong, and that reported */
@@ -130,7 +131,11 @@ bool expand_vhost_connect(struct expand *expand, const struct node *net, struct 
         return false;
     }
     add_interrupts(expand, net, vmm, lan, device->transport, port);
-    add_status_page(expand, net, vmm, lan, &device->u.net, port);
+    add_page(expand, net, "status", lan, &port->status, vmm, &device->u.net.status);
+    /* On seL4 nobody but the monitor sees its guest pause. */
+    if (expand->options->microkit && desc->rx_window != 0) {
+        add_page(expand, net, "pauses", vmm, &device->u.net.pauses, lan, &port->pauses);
+    }
     map_ram(lan, ram, port);
     return true;
 }

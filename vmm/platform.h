@@ -150,6 +150,15 @@ bool platform_take_pause(microkit_channel channel);
 /** Have `channel` notified at the next pause. */
 void platform_arm_pause(microkit_channel channel);
 
+struct vhost_pauses;
+struct vhost_status;
+/**
+ * Count each pause of a vCPU in `pauses`, a page that the PD behind `channel` reads, and notify it when its
+ * `status` asks for that. Only where the description has such a page, as the kernel tells nobody.
+ */
+void platform_share_pauses(microkit_channel channel, struct vhost_pauses *pauses,
+                           const struct vhost_status *status);
+
 /** Make `bytes` at VMM address `vaddr` visible to a guest that runs with its caches off. */
 void platform_cache_clean(const void *vaddr, uint64_t bytes);
 /** The same, and drop instruction cache contents (new guest code). */

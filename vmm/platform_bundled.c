@@ -269,6 +269,15 @@ void platform_arm_pause(microkit_channel channel)
     (void)__atomic_fetch_or(pause_word(SYSDESC_PAUSE_ARMED_WORD), 1ull << channel, __ATOMIC_ACQ_REL);
 }
 
+/* The kernel tells them. */
+void platform_share_pauses(microkit_channel channel, struct vhost_pauses *pauses,
+                           const struct vhost_status *status)
+{
+    (void)channel;
+    (void)pauses;
+    (void)status;
+}
+
 bool platform_notified(microkit_channel channel)
 {
     if (channel != vm_config->timer_channel) {

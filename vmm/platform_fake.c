@@ -130,6 +130,12 @@ void platform_arm_pause(microkit_channel channel)
     platform_fake.pause_armed |= 1ull << channel;
 }
 
+void platform_share_pauses(microkit_channel channel, struct vhost_pauses *pauses,
+                           const struct vhost_status *status)
+{
+    platform_fake.shared_pauses = (struct platform_fake_pauses){channel, pauses, status};
+}
+
 void platform_virq_unpend(uint32_t vcpu, uint32_t intid)
 {
     virq_at(vcpu, intid)->latch = false;

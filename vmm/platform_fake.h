@@ -43,6 +43,13 @@ struct platform_fake_post {
     uint32_t intid;
 };
 
+/** The last call of platform_share_pauses(). */
+struct platform_fake_pauses {
+    microkit_channel channel;
+    struct vhost_pauses *pauses;
+    const struct vhost_status *status;
+};
+
 /** All of the fake's state; tests look and change as they like. */
 struct platform_fake {
     const struct vmm_config *config;
@@ -52,6 +59,7 @@ struct platform_fake {
     uint32_t doorbell_count;
     uint64_t paused;      /**< bit n: channel n has a pause to take */
     uint64_t pause_armed; /**< bit n: channel n is to be notified */
+    struct platform_fake_pauses shared_pauses;
     uint32_t configure_count;
     uint32_t halt_count;
     uint64_t cleaned_bytes;

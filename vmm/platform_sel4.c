@@ -20,6 +20,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "pd/alarm/alarm.h"
+#include "vmm/platform_sel4_pause.h"
 #include "vmm/sel4/context.h"
 #include "vmm/sel4/esr.h"
 #include "vmm/sel4/gic_scrub.h"
@@ -67,6 +68,7 @@ static struct vcpu *vcpu_at(uint32_t vcpu)
 void platform_init(const struct vmm_config *config)
 {
     memset(&platform, 0, sizeof platform); /* a supervisor may have started this program anew */
+    platform_sel4_pause_reset();
     platform.config = config;
     alarm_init(&platform.alarm, config->timer_channel);
     for (uint32_t i = 0; i < config->vcpu_count && i < VMM_CONFIG_MAX_VCPUS; i++) {
@@ -367,7 +369,10 @@ static void on_wfx(struct vcpu *vcpu, uint64_t syndrome)
     if (esr_wfx_is_wfe(syndrome)) {
         read_context(vcpu, CONTEXT_PC);
         step(vcpu, CONTEXT_PC);
-    } else if (!vcpu->injected) {
+        return;
+    }
+    platform_sel4_pause_tell();
+    if (!vcpu->injected) {
         park(vcpu);
     }
 }

@@ -1,6 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What seL4 has no shortcut for, so that it is done at once or not at all. */
+/* What seL4 has no shortcut for, so that it is done at once, or not at all, or by us. */
+#include "vmm/platform_sel4_pause.h"
+
 #include "vmm/platform.h"
+#include "vmm/sel4/pause_pages.h"
+
+static struct pause_pages pause_pages;
+
+void platform_sel4_pause_reset(void)
+{
+    pause_pages.count = 0;
+}
+
+void platform_sel4_pause_tell(void)
+{
+    pause_pages_tell(&pause_pages);
+}
+
+void platform_share_pauses(microkit_channel channel, struct vhost_pauses *pauses,
+                           const struct vhost_status *status)
+{
+    pause_pages_add(&pause_pages, channel, pauses, status);
+}
 
 void platform_virq_pend_late(uint32_t vcpu, uint32_t intid, uint32_t delay_us)
 {

@@ -24,7 +24,14 @@
 
 /** The status page: the back writes it, the front only reads it. Zero while all is well. */
 struct vhost_status {
-    uint32_t fault; /**< enum err that stopped the back since VHOST_START; VHOST_STOP clears it */
+    uint32_t fault;       /**< enum err that stopped the back since VHOST_START; VHOST_STOP clears it */
+    uint32_t wants_pause; /**< not 0: the front is to notify the back at the guest's next pause */
+};
+
+/** The pause page, where the kernel doesn't tell the back of pauses: the front writes it, the back only reads
+ * it. */
+struct vhost_pauses {
+    uint32_t count; /**< how often a vCPU of the guest has gone idle; wraps */
 };
 
 /** Labels of calls. Message words in brackets; unused ones are absent. */

@@ -6,7 +6,7 @@
 #include "lib/restart/restart.h"
 
 #define VMM_CONFIG_MAGIC 0x4d4d5643u /* "CVMM" */
-#define VMM_CONFIG_VERSION 2u
+#define VMM_CONFIG_VERSION 3u
 #define VMM_CONFIG_SECTION ".vmm_config"
 #define VMM_CONFIG_MAX_DEVICES 32u
 #define VMM_CONFIG_MAX_VCPUS 4u
@@ -47,6 +47,8 @@ struct vmm_net_config {
     uint32_t datapath;     /**< enum vmm_datapath */
     uint64_t features_off; /**< feature bits not to offer although supported */
     uint64_t status;       /**< VHOST: vaddr of the switch's struct vhost_status, read-only */
+    uint64_t
+        pauses; /**< VHOST: vaddr of a struct vhost_pauses that the switch reads; 0: it is told otherwise */
     uint32_t tx_delay_us;  /**< RING: how late an interrupt for sent frames alone may be; 0: at once */
     uint32_t window;       /**< RING: frames to the guest between two pauses of its vCPU; 0: no limit */
     uint32_t mac_is_fixed; /**< 1: the driver may not change its address, as the switch checks it */

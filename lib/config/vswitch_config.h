@@ -5,7 +5,7 @@
 #include "lib/config/config.h"
 
 #define VSWITCH_CONFIG_MAGIC 0x57535643u /* "CVSW" */
-#define VSWITCH_CONFIG_VERSION 2u
+#define VSWITCH_CONFIG_VERSION 3u
 #define VSWITCH_CONFIG_SECTION ".vswitch_config"
 #define VSWITCH_CONFIG_MAX_PORTS 32u
 
@@ -33,6 +33,8 @@ struct vswitch_port_config {
     uint32_t window;  /**< VHOST: frames to the guest between two pauses of its vCPU; 0: no limit */
     uint32_t reserved;
     uint64_t status;    /**< VHOST: vaddr of the page with its struct vhost_status, read by the VMM */
+    uint64_t pauses;    /**< VHOST: vaddr of the page with its struct vhost_pauses, written by the VMM; 0: the
+                           kernel    tells of pauses */
     uint64_t ram_gpa;   /**< VHOST: guest RAM as the guest sees it */
     uint64_t ram_vaddr; /**< VHOST: where the switch has it mapped */
     uint64_t ram_bytes;
@@ -43,7 +45,7 @@ struct vswitch_config {
     char name[CONFIG_NAME_BYTES];
     uint32_t port_count;
     uint32_t mac_table_entries; /**< learned addresses kept; a power of two */
-    uint32_t timer_channel;     /**< to the timer PD, for late_us; see has_timer */
+    uint32_t timer_channel;     /**< to the timer PD, for late_us and pauses; see has_timer */
     uint32_t has_timer;         /**< 1: timer_channel is one */
     uint64_t stats;             /**< vaddr of a struct vswitch_stats that a monitor reads; 0: nobody does */
     struct vswitch_port_config ports[VSWITCH_CONFIG_MAX_PORTS];

@@ -3,13 +3,13 @@
 #include <microkit.h>
 #include <stddef.h>
 
-#include "kernel/include/sysdesc.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/config/vhost_protocol.h"
 #include "lib/config/vswitch_config.h"
 #include "pd/alarm/alarm.h"
 #include "pd/vswitch/finish.h"
+#include "pd/vswitch/pause.h"
 #include "pd/vswitch/ring_port.h"
 #include "pd/vswitch/vhost_control.h"
 #include "pd/vswitch/vswitch.h"
@@ -26,9 +26,10 @@ static struct vswitch vswitch;
 static struct ring_port ring_ports[VSWITCH_CONFIG_MAX_PORTS];
 static struct vhost_port vhost_ports[VSWITCH_CONFIG_MAX_PORTS];
 static struct vhost_scratch vhost_scratch;
-static struct vhost_pause pauses[VSWITCH_CONFIG_MAX_PORTS];
+static struct pause pauses[VSWITCH_CONFIG_MAX_PORTS];
+static struct vhost_pause vhost_pauses[VSWITCH_CONFIG_MAX_PORTS];
 static struct finish finish;
-static struct alarm alarm;
+static struct alarm alarm;  /* for those, and for pauses that don't come */
 static uint32_t late_ports; /* those to be interrupted when the alarm rings */
 static struct mac_table_entry mac_entries[MAC_TABLE_MAX_ENTRIES];
 
@@ -60,30 +61,6 @@ static void attach_ring(uint32_t index, const struct vswitch_port_config *port)
     microkit_notify(link->channel);
 }
 
-/* The words in which the kernel tells of pauses (sysdesc.h); only there where the configuration has a window.
- */
-static uint64_t *pause_word(uint32_t index)
-{
-    return &((uint64_t *)SYSDESC_PD_IPC_BUFFER)[index];
-}
-
-static uint64_t pause_bit(const void *context)
-{
-    return 1ull << ((const struct vswitch_port_config *)context)->link.channel;
-}
-
-static bool pause_take(void *context)
-{
-    const uint64_t bit = pause_bit(context);
-
-    return (__atomic_fetch_and(pause_word(SYSDESC_PAUSED_WORD), ~bit, __ATOMIC_ACQ_REL) & bit) != 0;
-}
-
-static void pause_arm(void *context)
-{
-    (void)__atomic_fetch_or(pause_word(SYSDESC_PAUSE_ARMED_WORD), pause_bit(context), __ATOMIC_ACQ_REL);
-}
-
 /* The page that the port's VMM reads. */
 static void show_status(uint32_t index)
 {
@@ -101,9 +78,10 @@ static void prepare_vhost(uint32_t index, const struct vswitch_port_config *port
     if (err != ERR_OK) {
         log_error("port %u (%.*s): guest RAM: %s", index, (int)CONFIG_NAME_BYTES, port->name, err_text(err));
     }
-    pauses[index] =
-        (struct vhost_pause){.context = &vswitch_config.ports[index], .take = pause_take, .arm = pause_arm};
-    vhost_port_set_window(&vhost_ports[index], port->window, &pauses[index]);
+    pause_init(&pauses[index], port);
+    vhost_pauses[index] =
+        (struct vhost_pause){.context = &pauses[index], .take = pause_take, .arm = pause_arm};
+    vhost_port_set_window(&vhost_ports[index], port->window, &vhost_pauses[index]);
     show_status(index);
 }
 
@@ -120,12 +98,13 @@ static void interrupt_late(uint32_t index)
     }
 }
 
-/* One setting of the timer serves a whole burst: all that wait get theirs, some earlier than need be. */
-static void timer_expired(void)
+/* Don't wait for a pause for ever. */
+static void set_alarm_for_pauses(void)
 {
-    alarm_heard(&alarm);
-    for (; late_ports != 0; late_ports &= late_ports - 1) {
-        microkit_notify(vswitch_config.ports[__builtin_ctz(late_ports)].late_interrupt);
+    for (uint32_t i = 0; vswitch_config.has_timer != 0 && i < vswitch_config.port_count; i++) {
+        if (is_vhost(&vswitch_config.ports[i])) {
+            alarm_set(&alarm, pause_deadline(&pauses[i]));
+        }
     }
 }
 
@@ -152,6 +131,24 @@ static void run(void)
 {
     vswitch_run(&vswitch, clock_ticks());
     tell_vhost_ports();
+    set_alarm_for_pauses();
+}
+
+/* One setting of the timer serves a whole burst: all that wait for a late interrupt get theirs, some earlier
+ * than need be. */
+static void alarm_rang(void)
+{
+    const uint64_t now = clock_ticks();
+
+    alarm_heard(&alarm);
+    for (; late_ports != 0; late_ports &= late_ports - 1) {
+        microkit_notify(vswitch_config.ports[__builtin_ctz(late_ports)].late_interrupt);
+    }
+    for (uint32_t i = 0; i < vswitch_config.port_count; i++) {
+        if (is_vhost(&vswitch_config.ports[i])) {
+            pause_expire(&pauses[i], now);
+        }
+    }
 }
 
 void init(void)
@@ -187,10 +184,9 @@ void init(void)
 void notified(microkit_channel channel)
 {
     if (vswitch_config.has_timer != 0 && channel == vswitch_config.timer_channel) {
-        timer_expired();
-    } else {
-        run(); /* any port's event may let any other port go on */
+        alarm_rang();
     }
+    run(); /* any port's event may let any other port go on */
 }
 
 /* Index of the vhost port with that control channel, or port_count. */

@@ -2,12 +2,15 @@
 VSWITCH_LOGIC := pd/vswitch/vswitch.c pd/vswitch/mac_table.c pd/vswitch/ring_port.c pd/vswitch/finish.c
 
 PDS += vswitch
-vswitch_SRCS := pd/vswitch/main.c pd/alarm/alarm.c pd/vswitch/vhost_control.c $(VSWITCH_LOGIC) pd/vswitch/vhost_port.c $(GUESTMEM_SRCS) \
-	$(VIRTQ_SRCS)
+VSWITCH_SRCS := pd/vswitch/main.c pd/alarm/alarm.c pd/vswitch/vhost_control.c $(VSWITCH_LOGIC) pd/vswitch/vhost_port.c \
+	$(GUESTMEM_SRCS) $(VIRTQ_SRCS)
+vswitch_SRCS := $(VSWITCH_SRCS) pd/vswitch/pause_kernel.c
+vswitch_SEL4_SRCS := $(VSWITCH_SRCS) pd/vswitch/pause_page.c
 
-TESTS += test_finish test_mac_table test_vswitch test_vswitch_copy test_vswitch_offload test_vswitch_room
+TESTS += test_finish test_mac_table test_pause test_vswitch test_vswitch_copy test_vswitch_offload test_vswitch_room
 test_finish_SRCS := pd/vswitch/finish.c $(VSWITCH_LOGIC:pd/vswitch/finish.c=) lib/ring/ring.c $(VIRTIO_NET_HDR_SRCS) \
 	$(LIB_BASE_HOST_SRCS) tests/mock/log_record.c tests/mock/tcp_frame.c
+test_pause_SRCS := pd/vswitch/pause_page.c
 test_mac_table_SRCS := pd/vswitch/mac_table.c
 test_vswitch_SRCS := $(VSWITCH_LOGIC) lib/ring/ring.c $(VIRTIO_NET_HDR_SRCS) $(LIB_BASE_HOST_SRCS) \
 	tests/mock/log_record.c

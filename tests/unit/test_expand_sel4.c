@@ -104,10 +104,54 @@ static void test_switch_is_late_by_itself(void **state)
     model_free(model);
 
     model = load_model_for("<system><switch name='lan'/><guest name='a' ram='32M'><linux kernel='k'/>"
-                           "<net switch='lan' tx_delay_us='0'/></guest></system>",
+                           "<net switch='lan' tx_delay_us='0' rx_window='0'/></guest></system>",
                            true);
     config = load_model_config(model, "lan", VSWITCH_CONFIG_SECTION, sizeof(*config));
     assert_int_equal(config->has_timer, 0);
+    model_free(model);
+}
+
+/* The page in which a guest's monitor counts its pauses, 0: none. */
+static uint64_t pauses_of(const struct model *model, const char *vmm)
+{
+    const struct vmm_config *config = load_model_config(model, vmm, VMM_CONFIG_SECTION, sizeof(*config));
+
+    for (uint32_t i = 0; i < config->device_count; i++) {
+        if (config->devices[i].kind == VMM_DEVICE_NET) {
+            return config->devices[i].u.net.pauses;
+        }
+    }
+    fail_msg("%s has no card", vmm);
+    return 0;
+}
+
+/* Who sees a guest pause: the kernel here, its monitor there. */
+static void test_switch_hears_of_pauses(void **state)
+{
+    (void)state;
+    struct model *model = load_model_for(two_guests, true);
+    const struct vswitch_config *config =
+        load_model_config(model, "lan", VSWITCH_CONFIG_SECTION, sizeof(*config));
+
+    assert_int_equal(config->ports[0].window, 32);
+    assert_ptr_equal(map_at(model_find_pd(model, "lan"), config->ports[0].pauses)->mr,
+                     map_at(model_find_pd(model, "a_vmm"), pauses_of(model, "a_vmm"))->mr);
+    assert_int_equal(map_at(model_find_pd(model, "lan"), config->ports[0].pauses)->perms, MODEL_READ);
+    model_free(model);
+
+    model = load_model_for(two_guests, false);
+    config = load_model_config(model, "lan", VSWITCH_CONFIG_SECTION, sizeof(*config));
+    assert_int_equal(config->ports[0].window, 32);
+    assert_int_equal(config->ports[0].pauses, 0);
+    assert_int_equal(pauses_of(model, "a_vmm"), 0);
+    model_free(model);
+
+    model = load_model_for("<system><switch name='lan'/><guest name='a' ram='32M'><linux kernel='k'/>"
+                           "<net switch='lan' rx_window='0'/></guest></system>",
+                           true);
+    config = load_model_config(model, "lan", VSWITCH_CONFIG_SECTION, sizeof(*config));
+    assert_int_equal(config->ports[0].window, 0);
+    assert_int_equal(config->ports[0].pauses, 0);
     model_free(model);
 }
 
@@ -151,6 +195,7 @@ int main(void)
         cmocka_unit_test(test_kernel_hands_over_the_seed_elsewhere),
         cmocka_unit_test(test_timer_serves_every_monitor),
         cmocka_unit_test(test_switch_is_late_by_itself),
+        cmocka_unit_test(test_switch_hears_of_pauses),
         cmocka_unit_test(test_registers_are_on_a_page_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

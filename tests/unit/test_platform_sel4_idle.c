@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "lib/base/clock.h"
+#include "lib/config/vhost_protocol.h"
 #include "tests/mock/sel4_machine.h"
 
 #define WFI 0x07e00000ull
@@ -39,6 +40,30 @@ static void wfi_does_not_sleep_over_an_interrupt(void **state)
     /* It trapped again, so that nothing is signalled after all: masked, or being served. */
     exit = sel4_machine_trap(WFI);
     sel4_machine_assert_parked(&exit);
+}
+
+/* Switches want to know when the guest has had time; some wait for it. */
+static void each_wfi_is_counted_and_told_to_who_waits(void **state)
+{
+    struct vhost_pauses pauses[2] = {{0}, {UINT32_MAX}};
+    struct vhost_status status[2] = {{0}, {0}};
+
+    (void)state;
+    platform_share_pauses(7, &pauses[0], &status[0]);
+    platform_share_pauses(8, &pauses[1], &status[1]);
+    struct platform_exit exit = sel4_machine_trap(WFE);
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_DONE, 0);
+    assert_int_equal(pauses[0].count, 0);
+    exit = sel4_machine_trap(WFI);
+    sel4_machine_assert_parked(&exit);
+    assert_int_equal(pauses[0].count, 1);
+    assert_int_equal(pauses[1].count, 0);
+    assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, 7), 0);
+    status[1].wants_pause = 1;
+    exit = sel4_machine_trap(WFI);
+    sel4_machine_assert_parked(&exit);
+    assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, 7), 0);
+    assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, 8), 1);
 }
 
 static void wfe_is_skipped(void **state)
@@ -147,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(wfi_parks_until_an_interrupt_comes),
         TEST(wfi_does_not_sleep_over_an_interrupt),
+        TEST(each_wfi_is_counted_and_told_to_who_waits),
         TEST(wfe_is_skipped),
         TEST(a_parked_guest_wakes_for_its_timer),
         TEST(a_due_timer_does_not_let_the_guest_sleep),

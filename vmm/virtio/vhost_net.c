@@ -179,6 +179,9 @@ enum err vhost_net_init(struct vhost_net *net, const struct vmm_device_config *c
                               /* By a VMM that was here before us, perhaps: the first reset ends that. */
                               .started = true};
     net_control_init(&net->control, &config->u.net, &net->device, scratch, true);
+    if (config->u.net.pauses != 0) {
+        platform_share_pauses(net->channel, (struct vhost_pauses *)config->u.net.pauses, net->status);
+    }
     const struct virtio_device_setup setup = {
         .name = config->name,
         .id = VIRTIO_ID_NET,

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A guest's VMM counts the times that a vCPU goes idle, and notifies us when we ask for it on the port's
+ * status page. It sees no ends of slices, so a guest that never goes idle counts as paused when it has had
+ * PAUSE_LONGEST_US.
+ */
+#include "pd/vswitch/pause.h"
+
+#include "lib/base/clock.h"
+#include "lib/config/vhost_protocol.h"
+
+static void want(const struct pause *pause, uint32_t wanted)
+{
+    struct vhost_status *status = (struct vhost_status *)pause->port->status;
+
+    __atomic_store_n(&status->wants_pause, wanted, __ATOMIC_SEQ_CST);
+}
+
+static void stop_waiting(struct pause *pause)
+{
+    pause->deadline = PAUSE_NEVER;
+    want(pause, 0);
+}
+
+void pause_init(struct pause *pause, const struct vswitch_port_config *port)
+{
+    *pause = (struct pause){.port = port, .deadline = PAUSE_NEVER};
+}
+
+bool pause_take(void *context)
+{
+    struct pause *pause = context;
+    const struct vhost_pauses *pauses = (const struct vhost_pauses *)pause->port->pauses;
+    const uint32_t count = __atomic_load_n(&pauses->count, __ATOMIC_SEQ_CST);
+
+    if (count == pause->seen && !pause->overdue) {
+        return false;
+    }
+    pause->seen = count;
+    pause->overdue = false;
+    if (pause->deadline != PAUSE_NEVER) {
+        stop_waiting(pause);
+    }
+    return true;
+}
+
+void pause_arm(void *context)
+{
+    struct pause *pause = context;
+
+    if (pause->deadline == PAUSE_NEVER) {
+        pause->deadline = clock_ticks() + (uint64_t)PAUSE_LONGEST_US * clock_hz() / 1000000u;
+        want(pause, 1);
+    }
+}
+
+uint64_t pause_deadline(const struct pause *pause)
+{
+    return pause->deadline;
+}
+
+void pause_expire(struct pause *pause, uint64_t now)
+{
+    if (pause->deadline <= now) {
+        pause->overdue = true;
+        stop_waiting(pause);
+    }
+}
