@@ -89,7 +89,7 @@ class Bench:
             if short and name not in SHORT_EVENTS:
                 continue
             events = self.count(command)
-            if name == "idle":
+            if "idle_ticks" in events and name == "idle":
                 self.figures["idle_cpu_percent"] = round(100 * (1 - events["idle_ticks"] / events["ticks"]), 2)
             net = {key: max(events[key] - nothing[key], 0) / units for key in events if "ticks" not in key}
             self.events[name] = {key: round(value, 2) for key, value in net.items() if round(value, 2) != 0}
