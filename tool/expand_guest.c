@@ -278,6 +278,19 @@ static uint32_t spi_count(const struct expand_guest *guest)
     return (end - SPI_FIRST + 31) / 32 * 32;
 }
 
+/* What becomes of the guest at its end. Microkit's kernels give nobody the firmware's calls. */
+static uint32_t exit_action(struct expand *expand, const struct expand_guest *guest, const char *attribute,
+                            uint32_t action)
+{
+    if (action == VMM_EXIT_HALT && expand->options->microkit) {
+        diag_error(expand->diag, node_loc(guest->node, attribute),
+                   "<guest>: %s=\"halt\": on seL4 nothing can switch the machine off; \"stop\" and "
+                   "\"restart\" are what there is",
+                   attribute);
+    }
+    return action;
+}
+
 static void add_vm(struct expand *expand, struct expand_guest *guest)
 {
     const struct desc_guest *desc = guest->desc;
@@ -289,9 +302,9 @@ static void add_vm(struct expand *expand, struct expand_guest *guest)
     guest->vm->budget_us = desc->budget;
     guest->vm->period_us = expand_period(desc->period, desc->budget);
     strncpy(guest->config.name, desc->name, sizeof(guest->config.name) - 1);
-    guest->config.on_off = desc->on_off;
-    guest->config.on_reset = desc->on_reset;
-    guest->config.on_crash = desc->on_crash;
+    guest->config.on_off = exit_action(expand, guest, "on_off", desc->on_off);
+    guest->config.on_reset = exit_action(expand, guest, "on_reset", desc->on_reset);
+    guest->config.on_crash = exit_action(expand, guest, "on_crash", desc->on_crash);
     guest->config.restart = (struct restart_policy){.limit = (uint32_t)desc->restart_limit,
                                                     .window_ms = (uint32_t)desc->restart_window_ms,
                                                     .backoff_ms = (uint32_t)desc->restart_backoff_ms,

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -13,6 +14,7 @@
 #include "lib/config/vmm_config.h"
 #include "lib/config/vswitch_config.h"
 #include "tests/mock/load_model.h"
+#include "tool/frontend.h"
 
 static const char two_guests[] =
     "<system><serial/><switch name='lan'/>"
@@ -155,6 +157,25 @@ static void test_switch_hears_of_pauses(void **state)
     model_free(model);
 }
 
+/* Nobody can switch the machine off there, and the description is told so. */
+static void test_nothing_halts(void **state)
+{
+    static const char text[] = "<system><guest name='a' ram='32M' on_off='halt' on_crash='halt'>"
+                               "<linux kernel='k'/></guest></system>";
+    struct expand_options options = {.system_path = "demo.system",
+                                     .guest_dir = "/nonexistent",
+                                     .default_board = "qemu_virt_aarch64",
+                                     .microkit = true};
+    struct diag *diag = diag_new();
+    struct vars vars = {0};
+
+    (void)state;
+    model_free(frontend_load_text(diag, &vars, &options, text, strlen(text)));
+    assert_int_equal(diag_error_count(diag), 2);
+    diag_free(diag);
+    model_free(load_model_for(text, false));
+}
+
 /* Loads from a vhost device's registers need no exit on either platform; neither side may have them in a
  * cache. */
 static void test_registers_are_on_a_page_of_memory(void **state)
@@ -196,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_timer_serves_every_monitor),
         cmocka_unit_test(test_switch_is_late_by_itself),
         cmocka_unit_test(test_switch_hears_of_pauses),
+        cmocka_unit_test(test_nothing_halts),
         cmocka_unit_test(test_registers_are_on_a_page_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
