@@ -7,6 +7,7 @@ input for any of them.
 """
 
 import re
+import signal
 import time
 
 import pexpect
@@ -143,6 +144,13 @@ class Consoles:
         self.child.send(text)
 
     def close(self):
+        """End QEMU, and wait until it has: on a slow host that takes longer than pexpect likes to wait."""
+        for how, seconds in ((signal.SIGTERM, 30), (signal.SIGKILL, HANG_SECONDS)):
+            deadline = time.monotonic() + seconds
+            self.child.kill(how)
+            while self.child.isalive() and time.monotonic() < deadline:
+                if not self.pump(0.2):
+                    time.sleep(0.2)
         self.child.close(force=True)
 
 
