@@ -15,7 +15,7 @@ Causeway runs Linux virtual machines side by side on one AArch64 machine.
   make test-restart   a guest and its monitor die CYCLES times [10] beside two that talk to each other
   make test-soak      mixed load for MINUTES [60]: nothing grows that should not
   make test-sdk       every system for each Microkit SDK, with a stand-in for the SDK
-  make test-storage   fio from two guests at once, STORAGE_MIB a job, and the disk's image compared
+  make test-storage   fio from two guests at once, STORAGE_MIB a job (16), and the disk's image compared
   make test-powercut  the power fails CUTS times (50) while two guests write; SEED is what is random
   make check     formatting, static analysis, the rules of the house
   make fuzz      each fuzzer for TIME seconds, FUZZ_JOBS at a time, and a summary; fuzz-NAME for one of them

@@ -41,14 +41,16 @@ class Partition:
 
     def is_zero(self, offset, count, piece=1 << 20):
         """Whether there is nothing but zeroes."""
-        return all(not any(self.read(at, min(piece, offset + count - at))) for at in range(offset, offset + count, piece))
+        zeroes = bytes(piece)
+        return all(self.read(at, bytes_) == zeroes[:bytes_] for at in range(offset, offset + count, piece)
+                   for bytes_ in [min(piece, offset + count - at)])
 
     def copy_to(self, path, piece=1 << 20):
         """The partition as a file of its own, with holes."""
         with open(path, "wb") as file:
             for at in range(0, self.bytes, piece):
                 data = self.read(at, min(piece, self.bytes - at))
-                if any(data):
+                if data.count(0) != len(data):
                     file.seek(at)
                     file.write(data)
             file.truncate(self.bytes)

@@ -23,13 +23,14 @@ def drive(image, log):
 
 
 class Entry:
-    """One write, discard or flush; `data` is empty for all but writes."""
+    """One write, discard or flush; `data` is empty for all but writes. In the log it ends at byte `end`."""
 
-    def __init__(self, sector, count, flags, data):
+    def __init__(self, sector, count, flags, data, end):
         self.sector = sector
         self.count = count
         self.flags = flags
         self.data = data
+        self.end = end
 
 
 def header_at(data, at):
@@ -54,7 +55,7 @@ def read_log(path):
         bytes_ = 0 if flags & DISCARD else count * SECTOR
         if at + bytes_ > len(data):
             break
-        entries.append(Entry(sector, count, flags, data[at:at + bytes_]))
+        entries.append(Entry(sector, count, flags, data[at:at + bytes_], at + bytes_))
         at += bytes_
     return entries
 
@@ -65,10 +66,9 @@ def apply(file, entry, sectors):
     file.write(bytes(sectors * SECTOR) if entry.flags & DISCARD else entry.data[:sectors * SECTOR])
 
 
-def cut_power(image, log, random):
-    """Turn the image as it was before the log into one as the cut leaves it. Returns how many entries were in the
-    cache, and how many of them were lost in whole or in part."""
-    entries = read_log(log)
+def cut_power(image, entries, random):
+    """Turn the image as it was before these entries into one as a cut after the last of them leaves it. Returns how many
+    entries were in the cache, and how many of them were lost in whole or in part."""
     last_flush = max((i for i, entry in enumerate(entries) if entry.flags & (FLUSH | FUA)), default=-1)
     lost = 0
     with open(image, "r+b") as file:

@@ -3,8 +3,9 @@
 
 QEMU is killed at a random moment. Each guest has a disk of its own with a write cache that forgets (write_log.py), so
 that a flush which comes too early, too late or not at all is found; and one guest is told not to flush, which must be
-found. After each cut the next boot mounts what the cut has left. `make test-powercut` runs it; CAUSEWAY_CUTS
-says how many cuts there are and CAUSEWAY_SEED what is random about them.
+found. After each cut the next boot mounts what the cut has left. Beside it the disk is judged as it would have been after
+a cut at some earlier moments of the same run. CAUSEWAY_CUTS says how many cuts there are and
+CAUSEWAY_SEED what is random about them: `make test-powercut` makes many.
 """
 
 import os
@@ -13,6 +14,7 @@ import re
 import shutil
 import signal
 import sys
+import time
 
 import pytest
 
@@ -23,7 +25,11 @@ sys.path.insert(0, str(ROOT / "tests" / "storage"))
 import write_log  # noqa: E402  (needs the path)
 from disk_image import Partition, e2fsprogs  # noqa: E402
 
-CUTS = int(os.environ.get("CAUSEWAY_CUTS", "2"))
+CUTS = int(os.environ.get("CAUSEWAY_CUTS", "1"))
+# From so many on the test is tested, too: that there is something to lose, and that it gets lost.
+MANY_CUTS = 10
+# Earlier moments of a run at which the power might have failed just as well.
+MOMENTS = 2
 SEED = int(os.environ.get("CAUSEWAY_SEED", "1"))
 # Of the workload, after both guests have had a first fsync acknowledged.
 MAX_WORK_SECONDS = 6
@@ -46,7 +52,11 @@ SYSTEM = """<system>
 </system>
 """
 
-# Files appear under a name only when they are on the disk, as careful programs do it; a log grows line by line.
+# Files appear under a name only when they are on the disk, as careful programs do it; a log grows line by line. Beside
+# it something writes all the time that nobody flushes, so that requests are under way whenever a flush is, or a cut.
+NOISE = ("dd if=/dev/zero of=/mnt/noise bs=64k count=16 conv=fsync 2>/dev/null; "
+         "(while :; do for at in 3 40 17 8 55 29; do dd if=/dev/zero of=/mnt/noise bs=16k count=2 seek=$at oflag=direct "
+         "conv=notrunc; done; done) >/dev/null 2>&1 &")
 WORKLOAD = ("cd /mnt; rm -rf cut*; mkdir {folder}; sync .; cd {folder}; i=0; while :; do i=$((i+1)); "
             "seq $i $((i+i*7919%3000)) >new; sync new; mv new file$i; sync .; "
             "echo line $i >>log; sync log; echo A''CK {folder} $i; done\n")
@@ -54,6 +64,11 @@ WORKLOAD = ("cd /mnt; rm -rf cut*; mkdir {folder}; sync .; cd {folder}; i=0; whi
 
 def file_contents(number):
     return b"".join(b"%d\n" % n for n in range(number, number + number * 7919 % 3000 + 1))
+
+
+def acknowledged(consoles, name, folder):
+    """The last number that a guest has acknowledged."""
+    return max(int(n) for n in re.findall(rf"^ACK {folder} (\d+)\n", consoles.text(name), re.MULTILINE))
 
 
 class PowerCut:
@@ -72,12 +87,13 @@ class PowerCut:
         self.image = machine.build(system)
         self.config = machine.disk_config(self.image)
         self.qemu_config = self.config.read_text(encoding="utf-8")
+        self.cached = []  # requests in the caches, of each cut and disk
 
     def attach(self):
         """Give QEMU copies of the disks, each with a log."""
         text = self.qemu_config
         for name, disk in self.disks.items():
-            copy, log = self.folder / f"{name}.img", self.folder / f"{name}.log"
+            copy, log = self.folder / f"{name}.img", self.log(name)
             shutil.copyfile(disk, copy)
             log.write_bytes(b"")
             text = re.sub(rf'  format = "raw"\n((?:  [^\n]*\n)*?)  file = "{re.escape(str(disk))}"\n',
@@ -86,7 +102,8 @@ class PowerCut:
         self.config.write_text(text, encoding="utf-8")
 
     def run(self, folder, options):
-        """Boot, let both guests work in `folder`, kill QEMU; the last number that each has acknowledged."""
+        """Boot, let both guests work in `folder`, kill QEMU. Of each guest: lengths that its disk's log has had meanwhile,
+        and the last number that it had acknowledged by then; None is the length in the end."""
         self.attach()
         consoles = self.machine.boot_image(self.image)
         try:
@@ -95,22 +112,31 @@ class PowerCut:
                 guest.wait_prompt(BOOT_SECONDS)
                 mounted = guest.run(f"mount -t ext4 -o {options} /dev/vda /mnt && echo mounted", BOOT_SECONDS)
                 assert mounted.endswith("mounted\n"), mounted
+                guest.run(NOISE, BOOT_SECONDS)
             for guest in guests:
                 guest.type(WORKLOAD.format(folder=folder))
             for guest in guests:
                 guest.expect(rf"^ACK {folder} 1\n", BOOT_SECONDS)
-            consoles.pump_for(self.random.uniform(0, MAX_WORK_SECONDS))
+            seen = {name: [] for name in self.disks}
+            deadline = time.monotonic() + self.random.uniform(0, MAX_WORK_SECONDS)
+            while time.monotonic() < deadline and consoles.pump(0.1):
+                for name in self.disks:
+                    seen[name].append((self.log(name).stat().st_size, acknowledged(consoles, name, folder)))
             consoles.child.kill(signal.SIGKILL)
             while consoles.pump(1):
                 pass
         finally:
             consoles.close()
-        return {guest.name: max(int(n) for n in re.findall(rf"^ACK {folder} (\d+)\n", consoles.text(guest.name),
-                                                            re.MULTILINE)) for guest in guests}
+        for name in self.disks:
+            seen[name].append((None, acknowledged(consoles, name, folder)))
+        return seen
 
-    def missing(self, name, folder, last):
-        """What is not on a guest's disk of the files up to `last`."""
-        copy = Partition(self.disks[name], "data").copy_to(self.folder / "check.img").recover().check()
+    def log(self, name):
+        return self.folder / f"{name}.log"
+
+    def missing(self, disk, folder, last):
+        """What is not on a disk of the files up to `last`."""
+        copy = Partition(disk, "data").copy_to(self.folder / "check.img").recover().check()
         shutil.rmtree(self.folder / "found", ignore_errors=True)
         found = copy.extract(f"/{folder}", self.folder / "found")
         missing = [f"file{n}" for n in range(1, last + 1)
@@ -120,15 +146,27 @@ class PowerCut:
             missing.append("log")
         return missing
 
+    def judge(self, disk, folder, entries, last, what):
+        """The files that a cut after these entries would lose, or has lost, of those up to `last`."""
+        cached, gone = write_log.cut_power(disk, entries, self.random)
+        self.cached.append(cached)
+        lost = self.missing(disk, folder, last)
+        print(f"{folder} {what}: {last} acknowledged, {cached} requests in the cache, {gone} of them lost"
+              + "".join(f", missing {file}" for file in lost), flush=True)
+        return lost
+
     def cut(self, folder, options):
-        """One cut; the files that each guest has lost though they were acknowledged."""
-        last = self.run(folder, options)
+        """One cut, and moments before it; the files that each guest has lost though they were acknowledged."""
         lost = {}
-        for name, disk in self.disks.items():
-            cached, gone = write_log.cut_power(disk, self.folder / f"{name}.log", self.random)
-            lost[name] = self.missing(name, folder, last[name])
-            print(f"{folder} {name}: {last[name]} acknowledged, {cached} requests in the cache, {gone} of them lost"
-                  + "".join(f", missing {file}" for file in lost[name]), flush=True)
+        for name, moments in self.run(folder, options).items():
+            entries = write_log.read_log(self.log(name))
+            lost[name] = []
+            for length, last in self.random.sample(moments[:-1], min(MOMENTS, len(moments) - 1)):
+                disk = self.folder / "moment.img"
+                shutil.copyfile(self.disks[name], disk)
+                before = [entry for entry in entries if entry.end <= length]
+                lost[name] += self.judge(disk, folder, before, last, f"{name} at {length} bytes")
+            lost[name] += self.judge(self.disks[name], folder, entries, moments[-1][1], name)
         return lost
 
 
@@ -143,11 +181,18 @@ def test_nothing_acknowledged_is_lost(powercut, number):
     assert not any(lost.values()), lost
 
 
-def test_cache_forgets_what_is_not_flushed(powercut):
-    """The other tests can fail: without flushes files are lost, or the file system is not even whole."""
-    try:
-        lost = powercut.cut("cut0", "nobarrier")
-    except AssertionError as error:
-        assert "e2fsck" in str(error)
-        return
-    assert any(lost.values())
+if CUTS >= MANY_CUTS:
+    def test_caches_were_seldom_empty(powercut):
+        """Else the cuts would have come at moments when there was nothing to lose."""
+        full = sum(count > 0 for count in powercut.cached)
+        print(f"{full} of {len(powercut.cached)} caches had something in them, {max(powercut.cached)} requests at most")
+        assert 2 * full > len(powercut.cached)
+
+    def test_cache_forgets_what_is_not_flushed(powercut):
+        """The other tests can fail: without flushes files are lost, or the file system is not even whole."""
+        try:
+            lost = powercut.cut("cut0", "nobarrier")
+        except AssertionError as error:
+            assert "e2fsck" in str(error)
+            return
+        assert any(lost.values())
