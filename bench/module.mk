@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # `make bench`: measure systems under -icount, where one virtual nanosecond is one instruction, and compare with
-# bench/baseline.json. A row is SYSTEM/DATAPATH-TRANSPORT. BENCH_SHORT=1: what CI prints, in less than a minute.
+# bench/baseline.json. A row is SYSTEM/DATAPATH-TRANSPORT, or that with @CPU. BENCH_SHORT=1: what CI prints, in less than a
+# minute.
 BENCH_ROWS ?= $(if $(BENCH_SHORT),virtio_demo/vhost-mmio,$(BENCH_ALL_ROWS))
-BENCH_ALL_ROWS := virtio_demo/vhost-mmio virtio_demo/ring-mmio virtio_demo/vhost-pci virtio_demo/ring-pci \
+BENCH_ALL_ROWS := virtio_demo/vhost-mmio virtio_demo/vhost-mmio@cortex-a53 virtio_demo/ring-mmio virtio_demo/vhost-pci virtio_demo/ring-pci \
 	three_vms/vhost-mmio three_vms/ring-mmio
 # Microkit's kernels are built for the board's processor. They count nothing but in the configuration `benchmark`,
 # where counting costs: what is measured is `release`, unless another one is asked for.
@@ -14,14 +15,16 @@ BENCH_BASELINE := bench/baseline$(if $(MICROKIT_SDK),_sel4).json
 BENCH_PLOT := $(BENCH_JSON:.json=.svg)
 # The same random seed and the same time of day in every run.
 BENCH_BOARD_ARGS = $(if $(MICROKIT_SDK),$(SEL4_QEMU_ARGS),-machine $(QEMU_MACHINE) $(QEMU_ARGS))
-BENCH_QEMU_ARGS = $(patsubst $(QEMU_CPU),$(BENCH_QEMU_CPU),$(BENCH_BOARD_ARGS)) \
+BENCH_QEMU_ARGS = $(patsubst $(QEMU_CPU),$(call bench_cpu,$(ROW)),$(BENCH_BOARD_ARGS)) \
 	-icount shift=0$(comma)sleep=off -seed 1 -rtc base=2024-01-01$(comma)clock=vm -serial mon:stdio
 
 # The description of a row's system, and the parts of its name.
 bench_file = bench/$(if $(filter three_vms/%,$(1)),three,bench).system
-bench_datapath = $(firstword $(subst -, ,$(notdir $(1))))
-bench_transport = $(lastword $(subst -, ,$(notdir $(1))))
-bench_image = $(BENCH_PLACE)/bench-$(subst /,-,$(1)).$(if $(MICROKIT_SDK),img,elf)
+bench_paths = $(subst -, ,$(notdir $(firstword $(subst @, ,$(1)))))
+bench_datapath = $(firstword $(bench_paths))
+bench_transport = $(lastword $(bench_paths))
+bench_cpu = $(or $(word 2,$(subst @, ,$(1))),$(BENCH_QEMU_CPU))
+bench_image = $(BENCH_PLACE)/bench-$(subst /,-,$(subst @,-,$(1))).$(if $(MICROKIT_SDK),img,elf)
 bench_boot = $(if $(MICROKIT_SDK),-device loader$(comma)file=$(1)$(comma)addr=$(SEL4_LOAD_ADDRESS)$(comma)cpu-num=0,-kernel $(1))
 # Where the build leaves image and report of a description.
 bench_name = $(basename $(notdir $(call bench_file,$(1))))
@@ -44,11 +47,12 @@ bench-row:
 		--report $(basename $(call bench_image,$(ROW))).report.txt $(if $(BENCH_SHORT),--short) -- \
 		$(QEMU) $(BENCH_QEMU_ARGS) $(call bench_boot,$(call bench_image,$(ROW)))
 
-# What is worth keeping becomes the new baseline, and the plot of docs/performance.md.
+# What is worth keeping becomes the new baseline, and the plot and the tables of docs/performance.md.
 .PHONY: bench-baseline
 bench-baseline:
 	cp $(BENCH_JSON) $(BENCH_BASELINE)
 	$(PYTHON) bench/plot.py bench/baseline.json -o docs/performance.svg
+	$(PYTHON) bench/tables.py bench/baseline.json docs/performance.md
 
 # `make profile`: where the instructions of the events in PROFILE go (bench.py has them), and of each way between guest,
 # kernel and PDs. PROFILE_SYMBOLS=1: functions of the guests' kernels as well.

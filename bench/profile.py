@@ -11,6 +11,7 @@ before and after the traffic. Printed are, for each unit of the event,
 - instructions by domain, a guest's user programs and kernel apart;
 - the most frequent ways with the median of instructions in each domain: a way is the sequence of domains from a guest's
   last instruction before an exit to its next one, or another guest's;
+- the most frequent paths through the kernel, by who ran before and after, with the mean of instructions in each function;
 - the functions with the most instructions, of kernel and PDs, and of a guest's kernel if FILE has its /proc/kallsyms.
 """
 
@@ -25,6 +26,7 @@ from pathlib import Path
 from bench import EVENTS
 
 WAYS = 16
+PATHS = 12
 FUNCTIONS = 40
 SPELL_BLOCKS = 200000  # longer than the monitor takes between two lines of an answer
 KERNEL_HALF = 1 << 63  # where Linux and its modules are
@@ -131,6 +133,30 @@ def print_ways(found, units):
         print(f"{len(counts) / units:9.2f} times, {sum(medians):6} instructions: {names[0]} {text} -> {names[-1]}")
 
 
+def paths(blocks, order, domains, code):
+    """Through the kernel: {(before, after): [times, {function: instructions}]}."""
+    found = collections.defaultdict(lambda: [0, collections.Counter()])
+    before, inside = None, []
+    for number in order:
+        domain = domains[number]
+        if domain == "kernel":
+            inside.append(number)
+            continue
+        if inside and before:
+            path = found[before, domain]
+            path[0] += 1
+            for block in inside:
+                path[1][code.function("kernel", blocks[block][0])] += blocks[block][2]
+        before, inside = domain, []
+    return found
+
+
+def print_paths(found, units):
+    for (before, after), (times, spent) in sorted(found.items(), key=lambda item: -item[1][0])[:PATHS]:
+        parts = ", ".join(f"{name} {count / times:.0f}" for name, count in spent.most_common())
+        print(f"{times / units:9.2f} times, {sum(spent.values()) / times:6.0f} instructions: {before} -> {after}: {parts}")
+
+
 def print_spent(blocks, order, domains, code, units):
     parts, functions = collections.Counter(), collections.Counter()
     for number, times in collections.Counter(order).items():
@@ -169,6 +195,8 @@ def main():
     functions, total = print_spent(blocks, order, domains, code, units)
     print()
     print_ways(ways(stretches(blocks, order, domains), code.guests), units)
+    print()
+    print_paths(paths(blocks, order, domains, code), units)
     print()
     for name, count in functions.most_common(FUNCTIONS):
         print(f"{count / units:12.1f} {count / total:6.1%} {name}")

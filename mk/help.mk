@@ -10,7 +10,8 @@ Causeway runs Linux virtual machines side by side on one AArch64 machine.
   make test      unit tests, short fuzzing and QEMU scenarios
   make test-reproducible   build again elsewhere: the same bytes
   make bench     measure in instructions, and compare with bench/baseline.json; on an SDK, too
-  make test-net-features   every feature of the network cards off, on either data path
+  make profile   where the instructions of a ping, of TCP and UDP go; PROFILE="ping tcp" PROFILE_ROW=... PROFILE_SYMBOLS=1
+  make test-net-features   every feature of the network cards off, on either data path and transport
   make test-hostile   every attack of the hostile guest, and a table of what it did; HOSTILE_CASES=0-60,300 picks some
   make test-restart   a guest and its monitor die CYCLES times [10] beside two that talk to each other
   make test-soak      mixed load for MINUTES [60]: nothing grows that should not

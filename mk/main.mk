@@ -38,8 +38,9 @@ test-target: image $(TEST_TARGET_GUESTS:%=guest-%)
 # As many jobs as there are processors, if the user hasn't said how many.
 SUBMAKE = $(Q)+$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-# Each feature of the network cards off, on either data path.
+# Each feature of the network cards off, on either data path and transport.
 .PHONY: test-net-features
 test-net-features: export CAUSEWAY_NET_FEATURES := all
 test-net-features:
-	$(SUBMAKE) test-target PYTEST_ARGS="-k net_features" PYTEST_JOBS=1
+	$(SUBMAKE) test-target PYTEST_ARGS="-k net_features" PYTEST_JOBS=1 CAUSEWAY_NET_FEATURES_TRANSPORT=mmio
+	$(SUBMAKE) test-target PYTEST_ARGS="-k net_features" PYTEST_JOBS=1 CAUSEWAY_NET_FEATURES_TRANSPORT=pci

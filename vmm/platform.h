@@ -159,6 +159,10 @@ struct vhost_status;
 void platform_share_pauses(microkit_channel channel, struct vhost_pauses *pauses,
                            const struct vhost_status *status);
 
+/** Notify `channel` when the running entry point returns, with the call that waits; or at once, if that is no
+ * cheaper. */
+void platform_notify_last(microkit_channel channel);
+
 /** Make `bytes` at VMM address `vaddr` visible to a guest that runs with its caches off. */
 void platform_cache_clean(const void *vaddr, uint64_t bytes);
 /** The same, and drop instruction cache contents (new guest code). */

@@ -278,6 +278,11 @@ void platform_share_pauses(microkit_channel channel, struct vhost_pauses *pauses
     (void)status;
 }
 
+void platform_notify_last(microkit_channel channel)
+{
+    microkit_deferred_notify(channel);
+}
+
 bool platform_notified(microkit_channel channel)
 {
     if (channel != vm_config->timer_channel) {

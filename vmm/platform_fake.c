@@ -221,6 +221,11 @@ bool platform_irq_ack_at_end(uint32_t intid, microkit_channel channel)
     return false;
 }
 
+void platform_notify_last(microkit_channel channel)
+{
+    microkit_notify(channel);
+}
+
 bool platform_notified(microkit_channel channel)
 {
     (void)channel;

@@ -40,6 +40,12 @@ void platform_arm_pause(microkit_channel channel)
     (void)channel;
 }
 
+/* With a reply to send as well, libmicrokit would keep the notification until the next event. */
+void platform_notify_last(microkit_channel channel)
+{
+    microkit_notify(channel);
+}
+
 /* Microkit's kernels give no PD the firmware's calls, so the machine cannot be switched off. */
 void platform_halt(void)
 {

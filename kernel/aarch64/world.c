@@ -200,6 +200,7 @@ static void exit_soon(struct core *core)
 
     if (deadline < core->deadline) {
         core->deadline = deadline;
+        core->stale = true; /* so that the next exit sets it anew */
         arch_timer_set(core, deadline);
     }
 }

@@ -225,6 +225,7 @@ void boot_kernel(struct kernel *kernel, const struct sysdesc *desc, struct sysde
         kernel->cores[i].kernel = kernel;
         kernel->cores[i].id = i;
         kernel->cores[i].deadline = ARCH_NEVER;
+        kernel->cores[i].stale = true;
         kernel->cores[i].slice_start = arch_now();
     }
     for (uint32_t i = 0; i < desc->pd_count; i++)

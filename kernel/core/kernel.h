@@ -120,6 +120,7 @@ struct core {
     bool fp_open;           /**< CPTR_EL2 lets the running thread at them */
     uint64_t slice_start;
     uint64_t deadline; /**< what the timer is set to */
+    bool stale;        /**< who is to run, or until when, may have changed since sched_pick() */
     uint32_t gich_hcr; /**< what GICH_HCR was set to */
     uint64_t ready_bits[CORE_PRIORITIES / 64];
     struct thread_list ready[CORE_PRIORITIES];

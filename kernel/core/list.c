@@ -13,6 +13,7 @@ void list_append(struct thread_list *list, struct thread *thread, size_t offset)
     else
         list->head = thread;
     list->tail = thread;
+    thread->core->stale = true;
 }
 
 void list_prepend(struct thread_list *list, struct thread *thread, size_t offset)
@@ -27,6 +28,7 @@ void list_prepend(struct thread_list *list, struct thread *thread, size_t offset
     else
         list->tail = thread;
     list->head = thread;
+    thread->core->stale = true;
 }
 
 void list_remove(struct thread *thread, size_t offset)
@@ -45,4 +47,5 @@ void list_remove(struct thread *thread, size_t offset)
     else
         list->tail = link->prev;
     *link = (struct thread_link){0};
+    thread->core->stale = true;
 }

@@ -108,6 +108,7 @@ void sched_answered(struct thread *thread, uint64_t since)
 void sched_set_payer(struct thread *thread, struct budget *payer)
 {
     thread->payer = payer;
+    thread->core->stale = true;
     sched_update(thread);
 }
 
@@ -148,6 +149,7 @@ void sched_give_way(struct core *core)
 
     if (thread == NULL)
         return;
+    core->stale = true;
     charge(core, arch_now());
     if (!is_round_robin(thread->payer)) {
         thread->payer->remaining = 0;
@@ -186,6 +188,7 @@ void sched_tick(struct core *core)
     /* The timer's interrupt is a level: it stays until the timer is set to a later time or switched off, and
        there may be no next deadline. */
     core->deadline = ARCH_NEVER;
+    core->stale = true;
     arch_timer_set(core, ARCH_NEVER);
     charge(core, now);
     for (struct thread *thread = core->throttled.head; thread != NULL; thread = next) {
@@ -241,10 +244,14 @@ static uint64_t next_deadline(const struct core *core, const struct thread *next
     return deadline;
 }
 
+/* Most exits change nothing of what this depends on: the lists of threads (list.c), budgets, the timer. */
 struct thread *sched_pick(struct core *core)
 {
-    struct thread *next = top(core);
+    struct thread *next;
 
+    if (!core->stale)
+        return core->current;
+    next = top(core);
     if (next != core->current && core->late_pds.head != NULL) {
         late_flush(core);
         next = top(core);
@@ -265,5 +272,6 @@ struct thread *sched_pick(struct core *core)
         core->deadline = deadline;
         arch_timer_set(core, deadline);
     }
+    core->stale = false;
     return next;
 }

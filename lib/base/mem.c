@@ -214,12 +214,7 @@ MEM_PLAIN_LOOPS size_t strnlen(const char *text, size_t limit)
     return length;
 }
 
-int strcmp(const char *left, const char *right)
-{
-    return strncmp(left, right, SIZE_MAX);
-}
-
-MEM_PLAIN_LOOPS int strncmp(const char *left, const char *right, size_t limit)
+MEM_PLAIN_LOOPS static int compare(const char *left, const char *right, size_t limit)
 {
     for (size_t i = 0; i < limit; i++) {
         uint8_t a = (uint8_t)left[i];
@@ -232,4 +227,14 @@ MEM_PLAIN_LOOPS int strncmp(const char *left, const char *right, size_t limit)
         }
     }
     return 0;
+}
+
+int strcmp(const char *left, const char *right)
+{
+    return compare(left, right, SIZE_MAX);
+}
+
+int strncmp(const char *left, const char *right, size_t limit)
+{
+    return compare(left, right, limit);
 }

@@ -11,6 +11,13 @@
 
 /** Copy `bytes`; the areas must not overlap. */
 void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
+/** Copy what somebody else may be changing: it is read here, and the compiler does not go back to it later.
+ */
+static inline void mem_copy_once(void *restrict to, const void *restrict from, size_t bytes)
+{
+    memcpy(to, from, bytes);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
 /** Copy `bytes`; the areas may overlap. */
 void *memmove(void *to, const void *from, size_t bytes);
 /** Fill `bytes` with the low byte of `value`. */

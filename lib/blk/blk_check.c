@@ -52,7 +52,7 @@ enum err blk_check_info(struct blk_info *info, const uint8_t *untrusted, uint32_
     if (bytes != sizeof *info) {
         return ERR_FORMAT;
     }
-    memcpy(info, untrusted, sizeof *info);
+    mem_copy_once(info, untrusted, sizeof *info);
     if (info->block_bytes < BLK_SECTOR_BYTES || info->block_bytes > MAX_BLOCK_BYTES ||
         (info->block_bytes & (info->block_bytes - 1)) != 0 || info->max_segments == 0 ||
         info->max_segment_bytes < info->block_bytes || info->physical_exponent > 16 ||

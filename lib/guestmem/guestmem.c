@@ -19,18 +19,6 @@ enum err guestmem_init(struct guestmem *mem, gpa_t base, void *host, uint64_t by
     return ERR_OK;
 }
 
-enum err guestmem_translate(const struct guestmem *mem, gpa_t address, uint64_t bytes, uint8_t **host)
-{
-    /* An address below the base becomes a huge offset: one comparison covers both ends. */
-    const uint64_t offset = address.value - mem->base;
-
-    if (offset > mem->bytes || bytes > mem->bytes - offset) {
-        return ERR_RANGE;
-    }
-    *host = mem->host + offset;
-    return ERR_OK;
-}
-
 enum err guestmem_read(const struct guestmem *mem, gpa_t address, void *to, uint64_t bytes)
 {
     uint8_t *host;

@@ -48,8 +48,18 @@ ERR_CHECKED enum err guestmem_init(struct guestmem *mem, gpa_t base, void *host,
  * *host = where the `bytes` at `address` are mapped, all of them inside RAM (a length of 0 is allowed up to
  * and including the end). Errors: ERR_RANGE; *host is then untouched.
  */
-ERR_CHECKED enum err guestmem_translate(const struct guestmem *mem, gpa_t address, uint64_t bytes,
-                                        uint8_t **host);
+ERR_CHECKED static inline enum err guestmem_translate(const struct guestmem *mem, gpa_t address,
+                                                      uint64_t bytes, uint8_t **host)
+{
+    /* An address below the base becomes a huge offset: one comparison covers both ends. */
+    const uint64_t offset = address.value - mem->base;
+
+    if (offset > mem->bytes || bytes > mem->bytes - offset) {
+        return ERR_RANGE;
+    }
+    *host = mem->host + offset;
+    return ERR_OK;
+}
 
 /** Copy `bytes` from the guest. Errors: ERR_RANGE, nothing copied. */
 ERR_CHECKED enum err guestmem_read(const struct guestmem *mem, gpa_t address, void *to, uint64_t bytes);

@@ -91,6 +91,24 @@ enum err virtio_net_hdr_to_meta(const struct virtio_net_hdr *untrusted_hdr, uint
     return err;
 }
 
+enum err virtio_net_hdr_from_fields(const struct frame_meta *fields, uint64_t features,
+                                    struct virtio_net_hdr *hdr)
+{
+    *hdr = (struct virtio_net_hdr){.num_buffers = 1};
+    if ((offload_needed(fields) & ~virtio_net_hdr_capabilities(features)) != 0) {
+        return ERR_DENIED;
+    }
+    if (has(features, VIRTIO_NET_F_GUEST_CSUM)) {
+        hdr->flags = fields->flags;
+    }
+    hdr->gso_type = fields->gso_type;
+    hdr->gso_size = fields->gso_size;
+    hdr->hdr_len = fields->hdr_len;
+    hdr->csum_start = fields->csum_start;
+    hdr->csum_offset = fields->csum_offset;
+    return ERR_OK;
+}
+
 enum err virtio_net_hdr_from_meta(uint64_t untrusted_meta, uint64_t features, uint32_t frame_bytes,
                                   struct virtio_net_hdr *hdr)
 {
@@ -101,19 +119,5 @@ enum err virtio_net_hdr_from_meta(uint64_t untrusted_meta, uint64_t features, ui
         return ERR_OK;
     }
     const enum err err = frame_meta_unpack(untrusted_meta, frame_bytes, &fields);
-    if (err != ERR_OK) {
-        return err;
-    }
-    if ((offload_needed(&fields) & ~virtio_net_hdr_capabilities(features)) != 0) {
-        return ERR_DENIED;
-    }
-    if (has(features, VIRTIO_NET_F_GUEST_CSUM)) {
-        hdr->flags = fields.flags;
-    }
-    hdr->gso_type = fields.gso_type;
-    hdr->gso_size = fields.gso_size;
-    hdr->hdr_len = fields.hdr_len;
-    hdr->csum_start = fields.csum_start;
-    hdr->csum_offset = fields.csum_offset;
-    return ERR_OK;
+    return err != ERR_OK ? err : virtio_net_hdr_from_fields(&fields, features, hdr);
 }

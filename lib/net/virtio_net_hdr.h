@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
+#include "lib/net/frame_meta.h"
 
 /** Feature bits, section 5.1.3. */
 #define VIRTIO_NET_F_CSUM (1ull << 0)
@@ -79,6 +80,13 @@ uint32_t virtio_net_hdr_capabilities(uint64_t features);
  */
 ERR_CHECKED enum err virtio_net_hdr_to_meta(const struct virtio_net_hdr *untrusted_hdr, uint64_t features,
                                             uint32_t frame_bytes, uint64_t *meta);
+
+/**
+ * From checked offload metadata to the header for a driver with `features`; num_buffers is 1.
+ * Errors: ERR_DENIED (the driver doesn't take such a frame). *hdr is then zero but for num_buffers.
+ */
+ERR_CHECKED enum err virtio_net_hdr_from_fields(const struct frame_meta *fields, uint64_t features,
+                                                struct virtio_net_hdr *hdr);
 
 /**
  * From a meta word to the header for a driver with `features`; num_buffers is 1.

@@ -113,9 +113,7 @@ static struct virtq_desc copy_desc(const uint8_t *from)
     struct virtq_desc copy;
 
     /* Bytewise, because an indirect table may lie at any address (section 2.7.5.3 asks for no alignment). */
-    memcpy(&copy, from, sizeof copy);
-    /* The compiler must not go back to guest memory for a field it has checked. */
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    mem_copy_once(&copy, from, sizeof copy);
     return copy;
 }
 

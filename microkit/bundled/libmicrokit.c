@@ -62,7 +62,8 @@ static int channel_is_granted(const char *call, seL4_Word granted, microkit_chan
     return 0;
 }
 
-/* Posted interrupts (SYSDESC_POST_BASE) are the kernel's to judge: no word has a bit for them. */
+/* Posted interrupts (SYSDESC_POST_BASE) are the kernel's to judge: no word has a bit for them. A deferred one
+   that it refuses is lost without a word. */
 void microkit_notify(microkit_channel ch)
 {
     if (ch >= SYSDESC_POST_BASE) {
@@ -91,7 +92,7 @@ static void defer(uint64_t flag, microkit_channel ch)
 
 void microkit_deferred_notify(microkit_channel ch)
 {
-    if (channel_is_granted("microkit_deferred_notify", microkit_notifications, ch))
+    if (ch >= SYSDESC_POST_BASE || channel_is_granted("microkit_deferred_notify", microkit_notifications, ch))
         defer(SYSCALL_WAIT_NOTIFY, ch);
 }
 

@@ -76,7 +76,7 @@ static enum err take_reply(struct blk_server *server, uint32_t index, const stru
     if (record->length_bytes != sizeof reply) {
         return ERR_FORMAT;
     }
-    memcpy(&reply, data, sizeof reply);
+    mem_copy_once(&reply, data, sizeof reply);
     if (record->meta == BLK_DISK_TAG) {
         blk_disk_read_done(server, index, reply.status);
         return ERR_OK;

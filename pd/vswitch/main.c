@@ -3,6 +3,7 @@
 #include <microkit.h>
 #include <stddef.h>
 
+#include "kernel/include/sysdesc.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/config/vhost_protocol.h"
@@ -85,13 +86,34 @@ static void prepare_vhost(uint32_t index, const struct vswitch_port_config *port
     show_status(index);
 }
 
+/* The last of a run's notifications, if it is one that can wait until we do: then the call that waits sends
+ * it, too. */
+static struct {
+    bool is_set;
+    microkit_channel channel;
+} last;
+
+/* Only what is posted: seL4 keeps but one deferred notification, however many events it hands us at once. */
+static void notify_last(microkit_channel channel)
+{
+    if (channel < SYSDESC_POST_BASE) {
+        microkit_notify(channel);
+        return;
+    }
+    if (last.is_set) {
+        microkit_notify(last.channel);
+    }
+    last.is_set = true;
+    last.channel = channel;
+}
+
 /* An interrupt that may be late: the kernel is late with it, or we are. */
 static void interrupt_late(uint32_t index)
 {
     const struct vswitch_port_config *port = &vswitch_config.ports[index];
 
     if (vswitch_config.has_timer == 0 || port->late_us == 0) {
-        microkit_notify(port->late_interrupt);
+        notify_last(port->late_interrupt);
     } else {
         late_ports |= 1u << index;
         alarm_set(&alarm, clock_ticks() + (uint64_t)port->late_us * clock_hz() / 1000000u);
@@ -127,10 +149,15 @@ static void tell_vhost_ports(void)
     }
 }
 
-static void run(void)
+/* `send`: microkit_deferred_notify() in notified(), else microkit_notify(). */
+static void run(void (*send)(microkit_channel channel))
 {
     vswitch_run(&vswitch, clock_ticks());
     tell_vhost_ports();
+    if (last.is_set) {
+        last.is_set = false;
+        send(last.channel);
+    }
     set_alarm_for_pauses();
 }
 
@@ -178,7 +205,7 @@ void init(void)
             prepare_vhost(i, port);
         }
     }
-    run();
+    run(microkit_notify);
 }
 
 void notified(microkit_channel channel)
@@ -186,7 +213,7 @@ void notified(microkit_channel channel)
     if (vswitch_config.has_timer != 0 && channel == vswitch_config.timer_channel) {
         alarm_rang();
     }
-    run(); /* any port's event may let any other port go on */
+    run(microkit_deferred_notify); /* any port's event may let any other port go on */
 }
 
 /* Index of the vhost port with that control channel, or port_count. */
@@ -221,7 +248,7 @@ microkit_msginfo protected(microkit_channel channel, microkit_msginfo msginfo)
     }
     vswitch_attach(&vswitch, index, running ? &vhost_port_ops : NULL, &vhost_ports[index]);
     if (running && reply == VHOST_OK && (control.label == VHOST_START || control.label == VHOST_SET_VRING)) {
-        run();
+        run(microkit_notify);
     }
     return microkit_msginfo_new(reply, 0);
 }

@@ -232,32 +232,32 @@ static void release(void *context)
     port->tx_unsignalled++;
 }
 
+/* What of the header goes into the segment, as byte `done` and on of header and frame. */
+static uint32_t fill_header(const struct virtq_segment *segment, const struct virtio_net_hdr *hdr,
+                            uint32_t done)
+{
+    const uint32_t left = (uint32_t)sizeof *hdr - done;
+    const uint32_t count = left < segment->bytes ? left : segment->bytes;
+
+    memcpy(segment->host, (const uint8_t *)hdr + done, count);
+    return count;
+}
+
 /* Fill the chain in hand from byte `done` of header and frame on. Returns how many bytes went in. */
 static uint32_t fill(const struct virtq_chain *chain, const struct vswitch_frame *frame,
-                     const struct virtio_net_hdr *hdr, uint32_t done)
+                     const struct virtio_net_hdr *hdr, struct vswitch_cursor *cursor, uint32_t done)
 {
-    const uint32_t total = (uint32_t)sizeof *hdr + frame->length_bytes;
     uint32_t written = 0;
 
-    for (unsigned int i = 0; i < chain->writable_count && done + written < total; i++) {
+    for (unsigned int i = 0; i < chain->writable_count && cursor->offset < frame->length_bytes; i++) {
         const struct virtq_segment *segment = &chain->segments[i];
-        uint32_t at = 0;
-
-        if (done + written < sizeof *hdr) {
-            const uint32_t from = done + written;
-            const uint32_t left = (uint32_t)sizeof *hdr - from;
-            at = left < segment->bytes ? left : segment->bytes;
-            memcpy(segment->host, (const uint8_t *)hdr + from, at);
-        }
-        const uint32_t frame_at = done + written + at - (uint32_t)sizeof *hdr;
+        const uint32_t at = done + written < sizeof *hdr ? fill_header(segment, hdr, done + written) : 0;
         const uint32_t room = segment->bytes - at;
-        if (room != 0 && done + written + at >= sizeof *hdr) {
-            const uint32_t left = frame->length_bytes - frame_at;
-            const uint32_t count = left < room ? left : room;
-            vswitch_copy(frame, frame_at, segment->host + at, count);
-            at += count;
-        }
-        written += at;
+        const uint32_t left = frame->length_bytes - cursor->offset;
+        const uint32_t count = left < room ? left : room;
+
+        vswitch_copy_next(frame, cursor, segment->host + at, count);
+        written += at + count;
     }
     return written;
 }
@@ -286,6 +286,7 @@ static enum err send(void *context, const struct vswitch_frame *frame)
     struct virtq *vq = &port->queues[VIRTIO_NET_RX];
     struct virtio_net_hdr hdr;
     const uint32_t total = (uint32_t)sizeof hdr + frame->length_bytes;
+    struct vswitch_cursor cursor = {0};
     uint8_t *num_buffers = NULL;
     uint32_t done = 0;
     uint16_t count = 0;
@@ -293,7 +294,7 @@ static enum err send(void *context, const struct vswitch_frame *frame)
     if (!port->running || !vq->ready) {
         return ERR_RANGE; /* nobody there: as a cable that is not plugged in */
     }
-    if (virtio_net_hdr_from_meta(frame->meta, port->features, frame->length_bytes, &hdr) != ERR_OK) {
+    if (virtio_net_hdr_from_fields(&frame->fields, port->features, &hdr) != ERR_OK) {
         return ERR_RANGE; /* the switch asks capabilities() first, so this is a frame it should have finished
                            */
     }
@@ -318,7 +319,7 @@ static enum err send(void *context, const struct vswitch_frame *frame)
                               ? chain->segments[0].host + offsetof(struct virtio_net_hdr, num_buffers)
                               : NULL;
         }
-        const uint32_t written = fill(chain, frame, &hdr, done);
+        const uint32_t written = fill(chain, frame, &hdr, &cursor, done);
         virtq_add_used(vq, chain->head, written);
         done += written;
         count++;

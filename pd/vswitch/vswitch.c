@@ -125,27 +125,43 @@ struct vswitch_counters vswitch_port_counters(const struct vswitch *vswitch, uin
     return port < vswitch->port_count ? vswitch->ports[port].counters : (struct vswitch_counters){0};
 }
 
-void vswitch_copy(const struct vswitch_frame *frame, uint32_t offset, uint8_t *to, uint32_t bytes)
+void vswitch_copy_next(const struct vswitch_frame *frame, struct vswitch_cursor *cursor, uint8_t *to,
+                       uint32_t bytes)
 {
-    const uint32_t first = offset;
+    const uint32_t first = cursor->offset;
     uint8_t *at = to;
     uint32_t left = bytes;
-    for (uint32_t i = 0; left > 0 && i < frame->segment_count; i++) {
-        const struct vswitch_segment *segment = &frame->segments[i];
-        if (offset >= segment->bytes) {
-            offset -= segment->bytes;
-            continue;
-        }
-        uint32_t count = segment->bytes - offset < left ? segment->bytes - offset : left;
-        memcpy(at, segment->data + offset, count);
-        offset = 0;
+
+    cursor->offset += bytes;
+    while (left > 0 && cursor->segment < frame->segment_count) {
+        const struct vswitch_segment *segment = &frame->segments[cursor->segment];
+        const uint32_t rest = segment->bytes - cursor->skip;
+        const uint32_t count = rest < left ? rest : left;
+
+        memcpy(at, segment->data + cursor->skip, count);
         at += count;
         left -= count;
+        cursor->skip += count;
+        if (count == rest) {
+            cursor->segment++;
+            cursor->skip = 0;
+        }
     }
     if (first < VSWITCH_CHECKED_BYTES) {
-        uint32_t checked = VSWITCH_CHECKED_BYTES - first;
+        const uint32_t checked = VSWITCH_CHECKED_BYTES - first;
         memcpy(to, frame->header + first, checked < bytes ? checked : bytes);
     }
+}
+
+void vswitch_copy(const struct vswitch_frame *frame, uint32_t offset, uint8_t *to, uint32_t bytes)
+{
+    struct vswitch_cursor cursor = {.offset = offset, .skip = offset};
+
+    while (cursor.segment < frame->segment_count && cursor.skip >= frame->segments[cursor.segment].bytes) {
+        cursor.skip -= frame->segments[cursor.segment].bytes;
+        cursor.segment++;
+    }
+    vswitch_copy_next(frame, &cursor, to, bytes);
 }
 
 static void copy_header(struct vswitch_frame *frame)
@@ -206,13 +222,13 @@ static bool admit(struct vswitch *vswitch, struct vswitch_port *port, struct vsw
         return false;
     }
     frame->needed = 0;
+    frame->fields = (struct frame_meta){0};
     if (frame->meta != 0) {
-        struct frame_meta meta;
-        if (frame_meta_unpack(frame->meta, frame->length_bytes, &meta) != ERR_OK) {
+        if (frame_meta_unpack(frame->meta, frame->length_bytes, &frame->fields) != ERR_OK) {
             *cause = VSWITCH_DROP_META;
             return false;
         }
-        frame->needed = offload_needed(&meta);
+        frame->needed = offload_needed(&frame->fields);
     }
     copy_header(frame);
     if (!source_is_allowed(vswitch, port, mac_table_address(frame->header + 6))) {
@@ -263,12 +279,10 @@ static uint32_t destinations(const struct vswitch *vswitch, struct vswitch_port 
 
 static bool fits_mtu(const struct vswitch_port *port, const struct vswitch_frame *frame)
 {
-    struct frame_meta meta;
     if (port->config->mtu == 0 || frame->length_bytes <= port->config->mtu + MTU_OVERHEAD_BYTES) {
         return true;
     }
-    return frame->meta != 0 && frame_meta_unpack(frame->meta, frame->length_bytes, &meta) == ERR_OK &&
-           meta.gso_type != FRAME_META_GSO_NONE && meta.gso_size <= port->config->mtu;
+    return frame->fields.gso_type != FRAME_META_GSO_NONE && frame->fields.gso_size <= port->config->mtu;
 }
 
 /* Must a frame be finished before this port can have it? */
@@ -281,12 +295,13 @@ static bool is_too_raw(const struct vswitch_port *port, const struct vswitch_fra
     return (frame->needed & ~takes) != 0;
 }
 
-static enum err send(struct vswitch *vswitch, const struct vswitch_port *port, struct vswitch_frame *frame)
+static enum err send(struct vswitch *vswitch, const struct vswitch_port *port, struct vswitch_frame *frame,
+                     bool too_raw)
 {
     if (!fits_mtu(port, frame)) {
         return ERR_RANGE;
     }
-    if (is_too_raw(port, frame)) {
+    if (too_raw) {
         return finish_send(vswitch->finish, port->ops, port->context, frame);
     }
     return port->ops->send(port->context, frame);
@@ -294,12 +309,11 @@ static enum err send(struct vswitch *vswitch, const struct vswitch_port *port, s
 
 /* A frame to be finished is copied into working memory first (finish.c), one to be cut once more for each
  * piece. */
-static void count_copies(const struct vswitch *vswitch, const struct vswitch_port *port,
-                         const struct vswitch_frame *frame)
+static void count_copies(const struct vswitch *vswitch, const struct vswitch_frame *frame, bool too_raw)
 {
     uint64_t copies = 1;
 
-    if (is_too_raw(port, frame)) {
+    if (too_raw) {
         copies = (frame->needed & ~(uint32_t)OFFLOAD_CSUM) != 0 ? 3 : 2;
         count(vswitch, VSWITCH_STAT_FINISHED, 1);
     }
@@ -320,12 +334,13 @@ static void restore_patience(const struct vswitch *vswitch, struct vswitch_port 
 static bool deliver(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_port *port,
                     struct vswitch_frame *frame)
 {
-    enum err err = send(vswitch, port, frame);
+    const bool too_raw = is_too_raw(port, frame);
+    const enum err err = send(vswitch, port, frame, too_raw);
     switch (err) {
     case ERR_OK:
         port->counters.tx_frames++;
         port->counters.tx_bytes += frame->length_bytes;
-        count_copies(vswitch, port, frame);
+        count_copies(vswitch, frame, too_raw);
         vswitch->touched |= bit(port_index(vswitch, port));
         restore_patience(vswitch, source);
         return true;

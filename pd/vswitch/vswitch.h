@@ -32,6 +32,7 @@
 #include "lib/base/log.h"
 #include "lib/config/vswitch_config.h"
 #include "lib/config/vswitch_stats.h"
+#include "lib/net/frame_meta.h"
 #include "pd/vswitch/mac_table.h"
 
 #define VSWITCH_HEADER_BYTES 14u
@@ -53,12 +54,21 @@ struct vswitch_segment {
     uint32_t bytes;
 };
 
+/** How far a frame has been copied. Zero: to its beginning. */
+struct vswitch_cursor {
+    uint32_t segment;
+    uint32_t skip;   /**< bytes of that segment */
+    uint32_t offset; /**< bytes of the frame */
+};
+
 /** A frame in its source's buffers. */
 struct vswitch_frame {
     const struct vswitch_segment *segments; /**< the port's, valid until release */
     uint32_t segment_count;
     uint32_t length_bytes; /**< sum of the segments */
     uint64_t meta;         /**< lib/net/frame_meta.h */
+    struct frame_meta
+        fields;        /**< set by the switch: the same, unpacked and checked; zero for a finished piece */
     uint32_t needed;   /**< set by the switch: capabilities to take it as it is (enum offload_capability) */
     uint32_t finished; /**< set by the switch: segments of it that its destination has already */
     /** Set by the switch: what was checked, as far as the frame goes; then zeros. */
@@ -182,6 +192,13 @@ void vswitch_run(struct vswitch *vswitch, uint64_t now);
 
 /** Counters of port `port`; zero for a port that isn't there. */
 struct vswitch_counters vswitch_port_counters(const struct vswitch *vswitch, uint32_t port);
+
+/**
+ * For send(): copy the next `bytes` of a frame to `to`, the header from the checked copy. They must lie
+ * within the frame.
+ */
+void vswitch_copy_next(const struct vswitch_frame *frame, struct vswitch_cursor *cursor, uint8_t *to,
+                       uint32_t bytes);
 
 /**
  * For send(): copy bytes [offset, offset + bytes) of a frame to `to`, the header from the checked copy.

@@ -119,7 +119,16 @@ void mock_kernel_wait(struct mock_kernel *mock, uint32_t index)
 
 struct thread *mock_kernel_pick(struct mock_kernel *mock)
 {
-    return sched_pick(&mock->kernel.cores[0]);
+    struct core *core = &mock->kernel.cores[0];
+    struct thread *next = sched_pick(core);
+    const uint64_t deadline = core->deadline;
+
+    core->stale = true;
+    if (sched_pick(core) != next || core->deadline != deadline) {
+        fprintf(stderr, "sched_pick() took old news for true\n");
+        abort();
+    }
+    return next;
 }
 
 void mock_kernel_advance(struct mock_kernel *mock, uint64_t now)

@@ -56,7 +56,8 @@ uint64_t mock_kernel_call(struct mock_kernel *mock, uint32_t index, uint64_t num
 /** PD `index` waits, without flags. */
 void mock_kernel_wait(struct mock_kernel *mock, uint32_t index);
 
-/** Whom the scheduler picks now. */
+/** Whom the scheduler picks now. Aborts if it picks another one, or sets another time, when it looks at
+ * everything. */
 struct thread *mock_kernel_pick(struct mock_kernel *mock);
 
 /** Let time pass to `now`, with a timer interrupt if it was set for then. */

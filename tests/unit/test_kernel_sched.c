@@ -7,8 +7,10 @@
 
 #include <cmocka.h>
 
+#include "kernel/core/late.h"
 #include "kernel/core/notification.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/vcpu.h"
 #include "tests/mock/mock_kernel.h"
 
 static int teardown(void **state)
@@ -244,6 +246,47 @@ static void idle_time_is_counted(void **state)
     assert_int_equal(mock->kernel.cores[0].counters[SYSCALL_COUNTER_IDLE_TICKS], 700);
 }
 
+/* mock_kernel_pick() compares. */
+static void nothing_that_matters_is_missed(void **state)
+{
+    struct mock_kernel *mock = *state;
+    struct vcpu *vcpu = mock_kernel_vcpu(mock, 0);
+    uint32_t random = 1;
+
+    mock->pds[1].priority = mock->pds[0].priority;
+    mock->pds[2].budget_us = 200;
+    mock_kernel_boot(mock);
+    vcpu_start(vcpu, 0, 0);
+    for (uint32_t i = 0; i < 20000; i++) {
+        random = random * 1664525u + 1013904223u;
+        const uint32_t what = random >> 29, value = random >> 8 & 0xfff, index = random >> 20 & 3;
+
+        if (what == 0) {
+            wake(mock, index);
+        } else if (what == 1 && thread(mock, index)->state == THREAD_READY) {
+            mock_kernel_wait(mock, index);
+        } else if (what == 2) {
+            sched_set_payer(thread(mock, index),
+                            (value & 1) != 0 ? &thread(mock, 2)->own : &thread(mock, index)->own);
+        } else if (what == 3) {
+            late_post(vcpu, 40, value);
+        } else if (what == 4 && vcpu->thread.state == THREAD_READY) {
+            vcpu_wait(vcpu);
+            sched_wake_at(&vcpu->thread, arch_fake.now + value);
+        } else if (what == 5) {
+            sched_give_way(&mock->kernel.cores[0]);
+        } else if (what == 6) {
+            mock_kernel_advance(mock, arch_fake.deadline != ARCH_NEVER ? arch_fake.deadline
+                                                                       : arch_fake.now + value);
+        } else if ((value & 1) != 0) {
+            mock_kernel_advance(mock, arch_fake.now + value);
+        } else {
+            sched_tick(&mock->kernel.cores[0]); /* before its time: world.c asks for that */
+        }
+        (void)mock_kernel_pick(mock);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +301,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(idle_vcpu_is_woken_in_time, setup, teardown),
         cmocka_unit_test_setup_teardown(early_wake_forgets_the_alarm, setup, teardown),
         cmocka_unit_test_setup_teardown(idle_time_is_counted, setup, teardown),
+        cmocka_unit_test_setup_teardown(nothing_that_matters_is_missed, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -335,7 +335,7 @@ static enum err take_reply(struct virtio_blk *blk, const struct ring_record *rec
     if (record->meta >= VIRTIO_BLK_REQUESTS || blk->pool->requests[record->meta].owner != blk) {
         return ERR_RANGE;
     }
-    memcpy(&reply, data, sizeof reply);
+    mem_copy_once(&reply, data, sizeof reply);
     end_request(blk, &blk->pool->requests[record->meta], reply.status);
     return ERR_OK;
 }

@@ -114,10 +114,10 @@ static void run_transmit(struct virtio_net *net)
     while (transmit_some(net, vq) && virtio_device_is_running(&net->device) && virtq_enable_kicks(vq)) {
         virtq_disable_kicks(vq);
     }
-    if (net->has_link && ring_should_signal_data(&net->link)) {
-        microkit_notify(net->channel);
-    }
     publish_transmit(net);
+    if (net->has_link && ring_should_signal_data(&net->link)) {
+        platform_notify_last(net->channel);
+    }
 }
 
 /* Receive: link to queue. */
@@ -287,10 +287,10 @@ static void run_receive(struct virtio_net *net)
     /* Kicks are wanted only while a record waits for a buffer. */
     virtq_disable_kicks(vq);
     receive_some(net, vq);
-    if (ring_should_signal_space(&net->link)) {
-        microkit_notify(net->channel);
-    }
     virtio_device_publish(&net->device, VIRTIO_NET_RX);
+    if (ring_should_signal_space(&net->link)) {
+        platform_notify_last(net->channel);
+    }
 }
 
 /* What arrived while no driver was there is nobody's; without this, it would be old news. */
