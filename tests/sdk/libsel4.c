@@ -4,10 +4,12 @@
  * says that it could not be done.
  */
 #include <sel4/sel4.h>
+#include <stdbool.h>
 
 /* Variables of libmicrokit's. As from 2.3 on, no symbol says where the IPC buffer is. */
 seL4_IPCBuffer *__sel4_ipc_buffer;
 seL4_Bool microkit_have_signal;
+bool microkit_passive;
 
 seL4_Error seL4_TCB_ReadRegisters(seL4_TCB _service, seL4_Bool suspend_source, seL4_Uint8 arch_flags,
                                   seL4_Word count, seL4_UserContext *regs)

@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/sel4/mend.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <microkit.h>
+
+#include "lib/base/mem.h"
+#include "lib/config/vmm_config.h"
 
 /* Up to Microkit 2.2 the linker script has this symbol; from 2.3 on the buffer is the last page that a PD may
  * have. */
 extern seL4_IPCBuffer __sel4_ipc_buffer_obj __attribute__((weak));
 #define BUFFER_AFTER_2_3 (seL4_UserTop & ~(seL4_Word)0xfff)
+
+/* In no header: whether the PD gives its time back once it has started, which a VMM never does. */
+extern bool microkit_passive;
+
+/* Where the guest's name is, as the PD's is lost (vmm/core/main.c). */
+extern struct vmm_config vmm_config;
+_Static_assert(sizeof vmm_config.name < MICROKIT_PD_NAME_LENGTH, "a guest's name fits");
 
 void mend_libmicrokit(void)
 {
@@ -21,4 +32,7 @@ void mend_libmicrokit(void)
     microkit_notifications = ~(seL4_Word)0;
     microkit_irqs = ~(seL4_Word)0;
     microkit_have_signal = seL4_False;
+    microkit_passive = false;
+    memcpy(microkit_name, vmm_config.name, sizeof vmm_config.name);
+    microkit_name[sizeof vmm_config.name] = 0;
 }
