@@ -363,16 +363,13 @@ static void apply_policy(struct expand *expand, struct expand_switch *lan)
     }
 }
 
-/* The timer for interrupts that the switch itself is late with, and for guests that don't go idle. */
+/* The timer for what a switch does late, and for what it waits for in vain. */
 static void connect_timer(struct expand *expand, struct expand_switch *lan)
 {
     struct vswitch_config *config = &lan->config;
 
-    for (uint32_t i = 0; i < config->port_count && config->has_timer == 0; i++) {
-        if (config->ports[i].late_us != 0 || config->ports[i].pauses != 0) {
-            config->has_timer =
-                expand_timer_connect(expand, lan->ports[i]->loc, lan->pd, &config->timer_channel);
-        }
+    if (config->port_count != 0) {
+        config->has_timer = expand_timer_connect(expand, lan->ports[0]->loc, lan->pd, &config->timer_channel);
     }
 }
 

@@ -45,7 +45,7 @@ struct vswitch_config {
     char name[CONFIG_NAME_BYTES];
     uint32_t port_count;
     uint32_t mac_table_entries; /**< learned addresses kept; a power of two */
-    uint32_t timer_channel;     /**< to the timer PD, for late_us and pauses; see has_timer */
+    uint32_t timer_channel;     /**< to the timer PD, for whatever it waits for; see has_timer */
     uint32_t has_timer;         /**< 1: timer_channel is one */
     uint64_t stats;             /**< vaddr of a struct vswitch_stats that a monitor reads; 0: nobody does */
     struct vswitch_port_config ports[VSWITCH_CONFIG_MAX_PORTS];

@@ -30,7 +30,7 @@ static struct vhost_scratch vhost_scratch;
 static struct pause pauses[VSWITCH_CONFIG_MAX_PORTS];
 static struct vhost_pause vhost_pauses[VSWITCH_CONFIG_MAX_PORTS];
 static struct finish finish;
-static struct alarm alarm;  /* for those, and for pauses that don't come */
+static struct alarm alarm;  /* for those, and for what is waited for in vain */
 static uint32_t late_ports; /* those to be interrupted when the alarm rings */
 static struct mac_table_entry mac_entries[MAC_TABLE_MAX_ENTRIES];
 
@@ -120,14 +120,20 @@ static void interrupt_late(uint32_t index)
     }
 }
 
-/* Don't wait for a pause for ever. */
-static void set_alarm_for_pauses(void)
+/* Neither a pause nor room at a destination is waited for for ever. */
+static void set_alarm(void)
 {
-    for (uint32_t i = 0; vswitch_config.has_timer != 0 && i < vswitch_config.port_count; i++) {
-        if (is_vhost(&vswitch_config.ports[i])) {
-            alarm_set(&alarm, pause_deadline(&pauses[i]));
+    uint64_t next = vswitch_deadline(&vswitch);
+
+    if (vswitch_config.has_timer == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < vswitch_config.port_count; i++) {
+        if (is_vhost(&vswitch_config.ports[i]) && pause_deadline(&pauses[i]) < next) {
+            next = pause_deadline(&pauses[i]);
         }
     }
+    alarm_set(&alarm, next);
 }
 
 /* What the vhost ports have to say after a run: a broken queue, a late interrupt. */
@@ -154,11 +160,11 @@ static void run(void (*send)(microkit_channel channel))
 {
     vswitch_run(&vswitch, clock_ticks());
     tell_vhost_ports();
+    set_alarm();
     if (last.is_set) {
         last.is_set = false;
         send(last.channel);
     }
-    set_alarm_for_pauses();
 }
 
 /* One setting of the timer serves a whole burst: all that wait for a late interrupt get theirs, some earlier

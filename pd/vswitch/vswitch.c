@@ -538,3 +538,18 @@ void vswitch_run(struct vswitch *vswitch, uint64_t now)
         }
     } while (request_all(vswitch));
 }
+
+uint64_t vswitch_deadline(const struct vswitch *vswitch)
+{
+    uint64_t next = VSWITCH_NEVER;
+
+    for (uint32_t i = 0; i < vswitch->port_count; i++) {
+        const struct vswitch_port *port = &vswitch->ports[i];
+        const uint64_t end = port->patience_at + port->patience_ticks;
+
+        if (is_up(port) && port->held && end < next) {
+            next = end;
+        }
+    }
+    return next;
+}

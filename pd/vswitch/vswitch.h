@@ -190,6 +190,14 @@ void vswitch_attach(struct vswitch *vswitch, uint32_t port, const struct vswitch
  */
 void vswitch_run(struct vswitch *vswitch, uint64_t now);
 
+#define VSWITCH_NEVER UINT64_MAX
+/**
+ * When to call vswitch_run() again, in ticks, even if nothing happens: a source whose frame waits for a
+ * destination that is dead runs out of patience then. It may have filled its queue meanwhile, and be waiting
+ * for us. VSWITCH_NEVER: not.
+ */
+uint64_t vswitch_deadline(const struct vswitch *vswitch);
+
 /** Counters of port `port`; zero for a port that isn't there. */
 struct vswitch_counters vswitch_port_counters(const struct vswitch *vswitch, uint32_t port);
 

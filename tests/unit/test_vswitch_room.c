@@ -133,6 +133,26 @@ static void test_without_room_one_request_is_made_and_nothing_tried_twice(void *
     assert_int_equal(dropped(f), 0);
 }
 
+/* Its queue may be full by then, so that it waits for us: nobody else would have us look again. */
+static void test_patience_ends_by_itself(void **state)
+{
+    struct fixture *f = *state;
+
+    f->sends_in_vain = UINT32_MAX;
+    assert_true(vswitch_deadline(&f->vswitch) == VSWITCH_NEVER);
+    vswitch_run(&f->vswitch, 7);
+    assert_int_equal(f->frames, 1);
+    const uint64_t end = vswitch_deadline(&f->vswitch);
+    assert_int_equal(end, 7 + VSWITCH_PATIENCE_MS);
+    vswitch_run(&f->vswitch, end - 1);
+    assert_int_equal(f->frames, 1);
+    assert_int_equal(vswitch_deadline(&f->vswitch), end);
+    vswitch_run(&f->vswitch, end);
+    assert_int_equal(f->frames, 0);
+    assert_int_equal(dropped(f), 1);
+    assert_true(vswitch_deadline(&f->vswitch) == VSWITCH_NEVER);
+}
+
 /* "There may be room" took the request with it: had nobody asked again, the frame would stay for ever. */
 static void test_room_that_does_not_suffice_is_followed_by_another_request(void **state)
 {
@@ -174,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_without_room_one_request_is_made_and_nothing_tried_twice, setup),
+        cmocka_unit_test_setup(test_patience_ends_by_itself, setup),
         cmocka_unit_test_setup(test_room_that_does_not_suffice_is_followed_by_another_request, setup),
         cmocka_unit_test_setup(test_room_that_came_meanwhile_is_used, setup),
         cmocka_unit_test_setup(test_a_peer_that_always_promises_room_does_not_keep_the_switch, setup),

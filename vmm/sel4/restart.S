@@ -4,7 +4,8 @@
  * stack pointer is wherever it was. From here on there is a stack of our own. mend_libmicrokit() brings back what libmicrokit
  * needs of its variables; init() sets up all of the VMM's own state.
  */
-    .section .bss.restart_stack, "aw", %nobits
+/* In .data, which is the first of what is writable: below it is code, so that an overrun harms nothing. */
+    .section .data, "aw"
     .balign 16
 restart_stack:
     .skip   0x4000
