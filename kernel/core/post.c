@@ -8,12 +8,15 @@
 #define FIRST_PPI 16u
 
 /* What row `row` of `pd` says, by way of `route`. */
-static void deliver(struct pd *pd, const struct sysdesc_post *row, uint32_t route, uint32_t delay_us)
+static void deliver(struct pd *pd, const struct sysdesc_post *row, uint32_t route, uint32_t delay_us,
+                    bool hurry)
 {
     struct kernel *kernel = pd->thread.core->kernel;
     const struct sysdesc_channel *channel = &pd->row->channels[row->channel];
 
-    if (KERNEL_POST_INTID(route) != 0)
+    if (KERNEL_POST_INTID(route) != 0 && !hurry)
+        vcpu_post_next(&kernel->vcpus[KERNEL_POST_VCPU(route)], KERNEL_POST_INTID(route));
+    else if (KERNEL_POST_INTID(route) != 0)
         late_post(&kernel->vcpus[KERNEL_POST_VCPU(route)], KERNEL_POST_INTID(route), delay_us);
     else if ((channel->kind & SYSDESC_CHANNEL_NOTIFY) != 0)
         notification_send(&kernel->pds[channel->peer], 1ull << channel->peer_channel);
@@ -23,12 +26,15 @@ enum syscall_status post_send(struct pd *pd, uint64_t number)
 {
     struct kernel *kernel = pd->thread.core->kernel;
 
+    const bool hurry = (number & SYSDESC_POST_NO_HURRY) == 0;
+
+    number &= ~(uint64_t)SYSDESC_POST_NO_HURRY;
     if (number >= pd->row->post_count)
         return SYSCALL_DENIED;
     const uint64_t index = pd->row->post_first + number;
     const struct sysdesc_post *row = &kernel->posts[index];
     kernel_count(pd->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
-    deliver(pd, row, __atomic_load_n(&kernel->post_routes[index], __ATOMIC_ACQUIRE), row->delay_us);
+    deliver(pd, row, __atomic_load_n(&kernel->post_routes[index], __ATOMIC_ACQUIRE), row->delay_us, hurry);
     return SYSCALL_OK;
 }
 
@@ -65,6 +71,6 @@ enum syscall_status post_route(struct pd *vmm, const struct sysdesc_channel *cha
     /* One that is late goes the new way, at once: what is masked now must not get through any more. */
     if (old != route && KERNEL_POST_INTID(old) != 0 &&
         late_revoke_post(&kernel->vcpus[KERNEL_POST_VCPU(old)], KERNEL_POST_INTID(old)))
-        deliver(poster, &kernel->posts[index], route, 0);
+        deliver(poster, &kernel->posts[index], route, 0, true);
     return SYSCALL_OK;
 }

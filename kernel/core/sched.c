@@ -80,14 +80,36 @@ void sched_update(struct thread *thread)
         dequeue(thread);
 }
 
-void sched_wake_first(struct thread *thread)
+/* Behind the first of its equals. */
+static void enqueue_next(struct thread *thread)
+{
+    struct thread *first = thread->core->ready[thread->priority].head;
+
+    enqueue_first(thread);
+    if (first != NULL) {
+        list_remove(first, READY);
+        list_prepend(&thread->core->ready[thread->priority], first, READY);
+    }
+}
+
+static void wake(struct thread *thread, void (*put)(struct thread *thread))
 {
     if (sched_is_runnable(thread) && !thread->payer->throttled && !list_contains(thread, READY)) {
         list_remove(thread, WAKEUP);
-        enqueue_first(thread);
+        put(thread);
         return;
     }
     sched_update(thread);
+}
+
+void sched_wake_first(struct thread *thread)
+{
+    wake(thread, enqueue_first);
+}
+
+void sched_wake_next(struct thread *thread)
+{
+    wake(thread, enqueue_next);
 }
 
 void sched_answered(struct thread *thread, uint64_t since)

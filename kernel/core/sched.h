@@ -27,6 +27,10 @@ void sched_update(struct thread *thread);
  */
 void sched_wake_first(struct thread *thread);
 
+/** The same, but next after the first of its equals, which goes on: for packets that are many, where turns
+ * cost more. */
+void sched_wake_next(struct thread *thread);
+
 /**
  * Like sched_update() for a vCPU whose fault, raised at `since`, its VMM has just answered. The time until
  * now counts as the vCPU's own: it goes on in front of its equals if some of its slice or budget is left,

@@ -68,12 +68,19 @@ void vcpu_wait(struct vcpu *vcpu)
     vcpu_paused(vcpu);
 }
 
-void vcpu_wake(struct vcpu *vcpu)
+/* Whether an idle vCPU has an interrupt to run for; it is ready then. */
+static bool is_woken(struct vcpu *vcpu)
 {
     if (vcpu->thread.state != THREAD_IDLE || !virq_is_pending(&vcpu->virq))
-        return;
+        return false;
     vcpu->thread.state = THREAD_READY;
-    sched_wake_first(&vcpu->thread);
+    return true;
+}
+
+void vcpu_wake(struct vcpu *vcpu)
+{
+    if (is_woken(vcpu))
+        sched_wake_first(&vcpu->thread);
 }
 
 void vcpu_skip(struct vcpu *vcpu, uint64_t syndrome)
@@ -232,13 +239,25 @@ void vcpu_finish_fault(struct vcpu *vcpu, uint64_t label, uint32_t count, const 
     }
 }
 
-void vcpu_post(struct vcpu *vcpu, uint32_t intid)
+static void pend_posted(struct vcpu *vcpu, uint32_t intid)
 {
     kernel_count(vcpu->thread.core, SYSCALL_COUNTER_POSTED);
     late_cancel_post(vcpu, intid);
     arch_virq_sync(vcpu);
     virq_pend(&vcpu->virq, intid, 0);
+}
+
+void vcpu_post(struct vcpu *vcpu, uint32_t intid)
+{
+    pend_posted(vcpu, intid);
     vcpu_wake(vcpu);
+}
+
+void vcpu_post_next(struct vcpu *vcpu, uint32_t intid)
+{
+    pend_posted(vcpu, intid);
+    if (is_woken(vcpu))
+        sched_wake_next(&vcpu->thread);
 }
 
 void vcpu_pend_hw(struct vcpu *vcpu, uint32_t intid, uint32_t physical)

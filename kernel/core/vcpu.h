@@ -34,6 +34,9 @@ void vcpu_skip(struct vcpu *vcpu, uint64_t syndrome);
 /** Pend virtual interrupt `intid`: a posted interrupt. */
 void vcpu_post(struct vcpu *vcpu, uint32_t intid);
 
+/** The same, but a vCPU that was idle lets the one of its priority that runs go on first. */
+void vcpu_post_next(struct vcpu *vcpu, uint32_t intid);
+
 /** Pend `intid`, linked to active physical interrupt `physical`. */
 void vcpu_pend_hw(struct vcpu *vcpu, uint32_t intid, uint32_t physical);
 

@@ -82,6 +82,11 @@ struct sysdesc_channel {
  * SYSDESC_POST_BASE + n.
  */
 #define SYSDESC_POST_BASE 64u
+/**
+ * Added to such an id: no hurry. The vCPU, if it is idle, runs next after the one of its priority that runs
+ * now, not before that.
+ */
+#define SYSDESC_POST_NO_HURRY 0x1000u
 /** Posted interrupts and doorbells in all: what the VMMs change of them is state of the kernel's. */
 #define SYSDESC_MAX_POSTS 512u
 #define SYSDESC_MAX_DOORBELLS 1024u

@@ -45,7 +45,13 @@ static void notify(void *context, uint32_t index)
 
     (void)context;
     late_ports &= ~(1u << index);
-    microkit_notify(is_vhost(port) ? port->interrupt : port->link.channel);
+    if (!is_vhost(port)) {
+        microkit_notify(port->link.channel);
+    } else if (port->interrupt >= SYSDESC_POST_BASE && vswitch_is_patient(&vswitch, index)) {
+        microkit_notify(port->interrupt + SYSDESC_POST_NO_HURRY);
+    } else {
+        microkit_notify(port->interrupt);
+    }
 }
 
 static void attach_ring(uint32_t index, const struct vswitch_port_config *port)

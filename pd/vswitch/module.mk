@@ -7,7 +7,7 @@ VSWITCH_SRCS := pd/vswitch/main.c pd/alarm/alarm.c pd/vswitch/vhost_control.c $(
 vswitch_SRCS := $(VSWITCH_SRCS) pd/vswitch/pause_kernel.c
 vswitch_SEL4_SRCS := $(VSWITCH_SRCS) pd/vswitch/pause_page.c
 
-TESTS += test_finish test_mac_table test_pause test_vswitch test_vswitch_copy test_vswitch_offload test_vswitch_room
+TESTS += test_finish test_mac_table test_pause test_vswitch test_vswitch_copy test_vswitch_offload test_vswitch_bulk test_vswitch_room
 test_finish_SRCS := pd/vswitch/finish.c $(VSWITCH_LOGIC:pd/vswitch/finish.c=) lib/ring/ring.c $(VIRTIO_NET_HDR_SRCS) \
 	$(LIB_BASE_HOST_SRCS) tests/mock/log_record.c tests/mock/tcp_frame.c
 test_pause_SRCS := pd/vswitch/pause_page.c
@@ -16,6 +16,7 @@ test_vswitch_SRCS := $(VSWITCH_LOGIC) lib/ring/ring.c $(VIRTIO_NET_HDR_SRCS) $(L
 	tests/mock/log_record.c
 test_vswitch_copy_SRCS := $(test_vswitch_SRCS)
 test_vswitch_room_SRCS := $(test_vswitch_SRCS)
+test_vswitch_bulk_SRCS := $(test_vswitch_SRCS)
 test_vswitch_offload_SRCS := $(test_vswitch_SRCS) tests/mock/tcp_frame.c
 
 FUZZERS += fuzz_vswitch

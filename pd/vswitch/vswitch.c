@@ -120,6 +120,11 @@ void vswitch_attach(struct vswitch *vswitch, uint32_t port, const struct vswitch
     }
 }
 
+bool vswitch_is_patient(const struct vswitch *vswitch, uint32_t port)
+{
+    return port < vswitch->port_count && vswitch->ports[port].patient;
+}
+
 struct vswitch_counters vswitch_port_counters(const struct vswitch *vswitch, uint32_t port)
 {
     return port < vswitch->port_count ? vswitch->ports[port].counters : (struct vswitch_counters){0};
@@ -330,6 +335,22 @@ static void restore_patience(const struct vswitch *vswitch, struct vswitch_port 
     port->patience_ticks = limit - port->patience_ticks < earned ? limit : port->patience_ticks + earned;
 }
 
+/* Whether the receiver of a frame that was delivered may take its time. */
+static void judge_hurry(const struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_port *port,
+                        const struct vswitch_frame *frame)
+{
+    const bool is_bulk = frame->length_bytes >= VSWITCH_BULK_BYTES;
+    const uint64_t while_ticks = vswitch->ticks_per_second * VSWITCH_BULK_US / 1000000;
+    const bool is_answer = port->sends_bulk && vswitch->now - port->bulk_at < while_ticks;
+
+    if (is_bulk) {
+        source->sends_bulk = true;
+        source->bulk_at = vswitch->now;
+    }
+    port->patient = (!port->got || port->patient) && (is_bulk || is_answer);
+    port->got = true;
+}
+
 /* Returns false if there is no room now; a frame that the port can never take is dropped here. */
 static bool deliver(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_port *port,
                     struct vswitch_frame *frame)
@@ -338,6 +359,7 @@ static bool deliver(struct vswitch *vswitch, struct vswitch_port *source, struct
     const enum err err = send(vswitch, port, frame, too_raw);
     switch (err) {
     case ERR_OK:
+        judge_hurry(vswitch, source, port, frame);
         port->counters.tx_frames++;
         port->counters.tx_bytes += frame->length_bytes;
         count_copies(vswitch, frame, too_raw);
@@ -483,6 +505,8 @@ static void notify_touched(struct vswitch *vswitch)
             count(vswitch, VSWITCH_STAT_NOTIFIED, 1);
             vswitch->notify(vswitch->notify_context, i);
         }
+        port->got = false;
+        port->patient = false;
     }
 }
 

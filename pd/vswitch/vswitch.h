@@ -44,6 +44,11 @@
 #define VSWITCH_PATIENCE_MS 50u
 /** What each frame that reaches a destination gives back of it. */
 #define VSWITCH_PATIENCE_FRAME_US 100u
+/** Frames from this on are bulk: their receiver need not interrupt their sender. */
+#define VSWITCH_BULK_BYTES 16384u
+/** For so long after its last one a port that sends bulk is busy with that: what comes back need not
+ * interrupt anybody. */
+#define VSWITCH_BULK_US 1000u
 /** How often a frame is tried again because room seems to have come: once for each buffer of the largest
  * queue. */
 #define VSWITCH_ROOM_TRIES 1024u
@@ -135,8 +140,12 @@ struct vswitch_port {
     void *context;
     const struct vswitch_port_config *config;
     mac_t mac;
-    bool broken;             /**< the peer broke its side: out of service until it restarts */
-    bool held;               /**< its oldest frame waits for a destination */
+    bool broken;     /**< the peer broke its side: out of service until it restarts */
+    bool held;       /**< its oldest frame waits for a destination */
+    bool got;        /**< it got a frame since it was last notified */
+    bool patient;    /**< all it got since it was last notified is bulk, or answers to that */
+    bool sends_bulk; /**< it has sent bulk, at bulk_at */
+    uint64_t bulk_at;
     uint32_t finished;       /**< of the held frame: struct vswitch_frame's */
     uint64_t patience_ticks; /**< how long it may yet be held */
     uint64_t patience_at;    /**< when that was computed */
@@ -197,6 +206,13 @@ void vswitch_run(struct vswitch *vswitch, uint64_t now);
  * for us. VSWITCH_NEVER: not.
  */
 uint64_t vswitch_deadline(const struct vswitch *vswitch);
+
+/**
+ * For notify(): may the port's guest handle what it got when the guest that runs has paused? Bulk in one
+ * direction is faster so, as every turn costs two switches, and a sender that is let run fills whole windows.
+ * A lone packet is never patient.
+ */
+bool vswitch_is_patient(const struct vswitch *vswitch, uint32_t port);
 
 /** Counters of port `port`; zero for a port that isn't there. */
 struct vswitch_counters vswitch_port_counters(const struct vswitch *vswitch, uint32_t port);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "kernel/core/late.h"
+#include "kernel/core/sched.h"
 #include "kernel/core/vcpu.h"
 #include "tests/mock/mock_kernel.h"
 
@@ -210,6 +211,31 @@ static void only_ones_own_doorbells_move(void **state)
     assert_true(rings(mock, BELL));
 }
 
+/* Both vCPUs are idle: the first one that is woken runs, and then goes on or not. */
+static void one_without_hurry_runs_next(void **state)
+{
+    struct mock_kernel *mock = *state;
+    struct thread *first = &mock_kernel_vcpu(mock, 0)->thread, *second = &mock_kernel_vcpu(mock, 1)->thread;
+
+    assert_int_equal(route(mock, VMM_CHANNEL, 0, CHILD, 130), SYSCALL_OK);
+    assert_int_equal(route(mock, VMM_CHANNEL, 1, CHILD + 1, 130), SYSCALL_OK);
+    vcpu_wait(mock_kernel_vcpu(mock, 0));
+    vcpu_wait(mock_kernel_vcpu(mock, 1));
+    post(mock, 1 + SYSDESC_POST_NO_HURRY); /* nobody is in front of it */
+    mock_kernel_wait(mock, POSTER);
+    assert_ptr_equal(mock_kernel_pick(mock), first);
+    post(mock, 2 + SYSDESC_POST_NO_HURRY); /* nor is this one late */
+    mock_kernel_wait(mock, POSTER);
+    assert_true(is_pending(mock, 1, 130));
+    assert_ptr_equal(mock_kernel_pick(mock), first);
+    first->state = THREAD_OFF;
+    sched_update(first);
+    assert_ptr_equal(mock_kernel_pick(mock), second);
+    assert_int_equal(mock_kernel_call(mock, POSTER, SYSCALL_NOTIFY,
+                                      SYSDESC_POST_BASE + SYSDESC_POST_NO_HURRY + 3, 0, 0, 0),
+                     SYSCALL_DENIED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -222,6 +248,7 @@ int main(void)
         TEST(only_what_is_granted_can_be_routed),
         TEST(doorbells_move),
         TEST(only_ones_own_doorbells_move),
+        TEST(one_without_hurry_runs_next),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
