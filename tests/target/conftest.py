@@ -6,10 +6,12 @@ Time limits are generous: they end a hang, and decide nothing else.
 """
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,10 @@ class Machine:
         """How the platform begins its report of a PD's fault."""
         return f"'{name}' faulted and has no parent"
 
+    def wait_log(self, consoles, pattern):
+        """Wait for what a PD logs."""
+        consoles.expect("kernel", pattern, BOOT_SECONDS)
+
     def boot(self, system, *arguments):
         """Boot a description's image; its consoles. Later QEMU arguments override earlier ones."""
         return self.boot_image(self.build(system), *arguments)
@@ -114,6 +120,12 @@ class MicrokitMachine(Machine):
 
     def fault_report(self, name):
         return f"faulting PD: {name}"
+
+    def wait_log(self, consoles, pattern):
+        # A debug kernel puts it on the serial line, in between; the others have no place for it.
+        deadline = time.monotonic() + BOOT_SECONDS
+        while self.config == "debug" and not re.search(pattern, consoles.log):
+            assert time.monotonic() < deadline and consoles.pump(0.2), f"no {pattern} in the log"
 
 
 def pytest_configure(config):
