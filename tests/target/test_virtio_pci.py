@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from conftest import BOOT_SECONDS, Guest, link_local, ping, transfer
+from conftest import BOOT_SECONDS, INSTRUCTION_TIME, Guest, link_local, ping, transfer
 
 VM1, VM2 = "192.168.1.1", "192.168.1.2"
 
@@ -32,7 +32,7 @@ SYSTEM = """<system>
 
 @pytest.fixture(scope="module")
 def guests(boot, machine):
-    consoles = boot(machine.write_system("virtio_pci", SYSTEM))
+    consoles = boot(machine.write_system("virtio_pci", SYSTEM), *INSTRUCTION_TIME)
     pair = Guest(consoles, "vm1", "gvm1\r"), Guest(consoles, "vm2", "gvm2\r")
     for guest in pair:
         guest.wait_prompt(BOOT_SECONDS)
