@@ -180,6 +180,13 @@ void expand_entropy_connect(struct expand *expand, struct expand_guest *guest);
 bool expand_vhost_connect(struct expand *expand, const struct node *net, struct model_pd *vmm,
                           struct model_pd *lan, struct vmm_device_config *device,
                           struct vswitch_port_config *port);
+/**
+ * A device that its own monitor serves, with a link behind it: kicks of its first `queue_count` queues are
+ * doorbells to the link's channel, and on MMIO only stores to its registers trap. Once *device has its
+ * registers.
+ */
+void expand_link_wire(struct expand *expand, const struct node *node, struct model_pd *vmm,
+                      struct vmm_device_config *device, uint32_t queue_count);
 /** A <net> with the ring data path: doorbells to its own monitor, once *device has its registers. */
 void expand_ring_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
                       struct vmm_device_config *device);

@@ -185,6 +185,7 @@ static void add_block(struct expand *expand, struct expand_guest *guest, const s
         strncpy(device->name, name, sizeof(device->name) - 1);
         device->queue_size = (uint32_t)desc->queue_size;
         expand_guest_place_virtio(guest, &desc->transport, device);
+        expand_link_wire(expand, node, guest->vmm, device, 1);
         guest->block_count++;
     }
     free(name);

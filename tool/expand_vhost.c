@@ -184,10 +184,10 @@ static struct model_pd *peer_of(const struct model *model, const struct model_pd
 
 /* Kicks of the data queues notify channel `channel` of `pd`. The control queue's are for the monitor. On PCI
    notifications have a page of their own; a driver stores 16 bits there or, with more features, 32. */
-static void add_kicks(struct model_vm *vm, const struct vmm_device_config *device, struct model_pd *pd,
-                      uint32_t channel, uint32_t delay_us)
+static void add_kicks(struct model_vm *vm, const struct vmm_device_config *device, uint32_t queue_count,
+                      struct model_pd *pd, uint32_t channel, uint32_t delay_us)
 {
-    for (uint32_t queue = 0; queue < VIRTIO_NET_QUEUES; queue++) {
+    for (uint32_t queue = 0; queue < queue_count; queue++) {
         struct model_doorbell *doorbell = model_add_doorbell(vm);
 
         if (device->transport == VMM_TRANSPORT_PCI) {
@@ -235,7 +235,7 @@ void expand_vhost_wire(struct expand *expand, const struct node *net, struct mod
     uint32_t channel = 0;
     struct model_pd *lan = peer_of(expand->model, vmm, device->link.channel, &channel);
 
-    add_kicks(vmm->vm, device, lan, channel, (uint32_t)desc->kick_delay_us);
+    add_kicks(vmm->vm, device, VIRTIO_NET_QUEUES, lan, channel, (uint32_t)desc->kick_delay_us);
     /* On PCI what is posted is the guest's choice, of which its monitor tells the kernel. */
     if (device->transport != VMM_TRANSPORT_PCI) {
         set_posted(lan, channel, device->virq);
@@ -250,21 +250,31 @@ void expand_vhost_wire(struct expand *expand, const struct node *net, struct mod
 }
 
 /* The same shortcuts, but what they wake is the guest's own monitor, on its channel of the link. */
-void expand_ring_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
-                      struct vmm_device_config *device)
+void expand_link_wire(struct expand *expand, const struct node *node, struct model_pd *vmm,
+                      struct vmm_device_config *device, uint32_t queue_count)
 {
-    const struct desc_net *desc = net->fields;
     const bool pci = device->transport == VMM_TRANSPORT_PCI;
 
     if (!pci) {
-        add_register_page(expand, net, vmm, device);
+        add_register_page(expand, node, vmm, device);
     }
     if (expand->options->microkit) {
         return;
     }
-    add_kicks(vmm->vm, device, vmm, device->link.channel, 0);
+    add_kicks(vmm->vm, device, queue_count, vmm, device->link.channel, 0);
     if (!pci) {
         swallow_acknowledgements(vmm->vm, device);
+    }
+}
+
+void expand_ring_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
+                      struct vmm_device_config *device)
+{
+    const struct desc_net *desc = net->fields;
+
+    expand_link_wire(expand, net, vmm, device, VIRTIO_NET_QUEUES);
+    if (expand->options->microkit) {
+        return;
     }
     device->u.net.tx_delay_us = (uint32_t)desc->tx_delay_us;
     if (desc->rx_window != 0) {

@@ -52,6 +52,10 @@ static void test_disks_have_drivers_and_parts(void **state)
     assert_int_equal(server->clients[1].partition_number, 1);
     assert_int_equal(server->has_limits, 0);
     assert_int_equal(timer_clients(model), 2); /* the driver, and the monitor */
+    const struct model_pd *vmm = model_find_pd(model, "x_vmm");
+    assert_int_equal(vmm->vm->doorbell_count, 4); /* a kick and an acknowledgement each */
+    assert_ptr_equal(vmm->vm->doorbells[0].pd, vmm);
+    assert_true(vmm->vm->doorbells[1].ignore);
     model_free(model);
 }
 

@@ -376,7 +376,10 @@ void virtio_blk_notified(struct virtio_blk *blk)
         fail_all(blk);
     }
     take_replies(blk);
-    if (virtio_device_is_running(&blk->device) && virtq_is_ready(&blk->device.queues[QUEUE])) {
+    /* A kick may be a doorbell on the same channel. */
+    if (!blk->stalled) {
+        run_queue(blk);
+    } else if (virtio_device_is_running(&blk->device) && virtq_is_ready(&blk->device.queues[QUEUE])) {
         virtio_device_publish(&blk->device, QUEUE);
     }
     /* What has become free may be what another disk waits for. */
@@ -401,7 +404,10 @@ bool virtio_blk_is_ready(const struct virtio_blk *blk)
 
 static void start(void *context)
 {
-    run_queue(context);
+    struct virtio_blk *blk = context;
+
+    blk->device.posted = blk->posts;
+    run_queue(blk);
 }
 
 /* The queue is gone; what the server has is nobody's. */
@@ -466,6 +472,7 @@ enum err virtio_blk_init(struct virtio_blk *blk, const struct vmm_device_config 
 {
     memset(blk, 0, sizeof *blk);
     blk->channel = config->link.channel;
+    blk->posts = config->registers != 0;
     blk->scratch = scratch;
     blk->pool = pool;
     memcpy(blk->id, config->u.block.id, sizeof blk->id);

@@ -133,6 +133,7 @@ struct virtio_blk {
     microkit_channel channel;
     bool has_info; /**< the server has said what the disk is like */
     bool shared;   /**< data path SHARED */
+    bool posts;    /**< the platform swallows acknowledgements: see struct virtio_device's `posted` */
     bool stalled;  /**< a request waits for room: in the pool, the region or the link */
     uint64_t ram_bytes;
     uint8_t *region; /**< COPY */
