@@ -21,7 +21,6 @@ from consoles import Consoles, Guest  # noqa: E402
 
 TIMEOUT = 1800
 NS_PER_TICK = 16  # of QEMU's counter, 62.5 MHz
-USER_HZ = 100
 EVENTS = ("exits", "exits_mmio", "notifications", "virtual_interrupts", "interrupts", "switches")
 # Name, fio's pattern, bytes of a request, requests of the two runs, and the unit: requests in it.
 PATTERNS = (
@@ -32,13 +31,12 @@ PATTERNS = (
 )
 
 
-def busy_seconds(output):
-    """How long a guest's processor has worked, each time that /proc/uptime and /proc/stat were looked at. Waiting for the
-    disk is not in uptime's idle time."""
-    elapsed = [float(seconds) for seconds in re.findall(r"^([\d.]+) [\d.]+$", output, re.MULTILINE)]
-    idle = [(int(idle) + int(iowait)) / USER_HZ
-            for idle, iowait in re.findall(r"^cpu +\d+ \d+ \d+ (\d+) (\d+)", output, re.MULTILINE)]
-    return [total - rest for total, rest in zip(elapsed, idle)]
+def busy_ns(output):
+    """How long a guest's processor has worked, each time that /proc/timer_list was looked at: what is there counts
+    nanoseconds, and time that waits for a disk apart."""
+    now, idle, waiting = ([int(ns) for ns in re.findall(pattern + r" (\d+) nsecs", output)]
+                          for pattern in ("now at", r"\.idle_sleeptime *:", r"\.iowait_sleeptime *:"))
+    return [total - rest - disk for total, rest, disk in zip(now, idle, waiting)]
 
 
 class PlainGuest(Guest):
@@ -79,16 +77,17 @@ class Bench:
         """What so many requests cost, fio's own start included."""
         before = self.counters()
         # Into a file: what goes to the console would cost more than what is measured.
-        self.guest.run("(cat /proc/uptime /proc/stat; chroot /share fio --name=x --filename=/dev/vda --direct=1 --ioengine=psync "
+        self.guest.run("(cat /proc/timer_list; chroot /share fio --name=x --filename=/dev/vda --direct=1 --ioengine=psync "
                        f"--rw={pattern} --bs={size} --size=112M --number_ios={count} --randseed=1 "
-                       "--output-format=terse; cat /proc/uptime /proc/stat) >/tmp/output 2>&1", TIMEOUT)
+                       "--output-format=terse; cat /proc/timer_list) >/tmp/output 2>&1", TIMEOUT)
         after = self.counters()
-        output = self.guest.run("grep -E '^(3;fio|[0-9.]+ [0-9.]+$|cpu )' /tmp/output", TIMEOUT)
+        output = self.guest.run("grep -E '^3;fio|^now at|sleeptime' /tmp/output", TIMEOUT)
         fields = re.search(r"^3;fio[^\n]*", output, re.MULTILINE).group().split(";")
         if fields[4] != "0" or int(fields[5]) + int(fields[46]) != size * count // 1024:
             sys.exit(f"bench_storage.py: fio has failed:\n{output}")
         if self.plain:
-            return {"insns": (busy_seconds(output)[-1] - busy_seconds(output)[0]) * 1e9}
+            before, after = busy_ns(output)
+            return {"insns": after - before}
         costs = {name: after[name] - before[name] for name in EVENTS}
         ticks = {name: after[name] - before[name] for name in ("ticks", "idle_ticks")}
         return {"insns": (ticks["ticks"] - ticks["idle_ticks"]) * NS_PER_TICK, **costs}
