@@ -32,6 +32,9 @@ TRANSFER_SECONDS = 300
 class Machine:
     """The tool, QEMU, and where they put things."""
 
+    # Consoles beside the guests' own.
+    log_consoles = ("kernel",)
+
     def __init__(self):
         self.build_dir = Path(os.environ["CAUSEWAY_BUILD_DIR"])
         self.qemu = shlex.split(os.environ["CAUSEWAY_QEMU"])
@@ -89,6 +92,8 @@ class Machine:
 
 class MicrokitMachine(Machine):
     """The same on seL4: the SDK's own tool makes the image, its loader boots it."""
+
+    log_consoles = ()
 
     def __init__(self, sdk):
         super().__init__()

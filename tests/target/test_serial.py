@@ -171,12 +171,12 @@ def test_full_screen_programs_have_the_terminal_alone(guests, flood):
     assert vm1.run("echo back", REPLY_SECONDS).strip() == "back"
 
 
-def test_keys_list_silence_and_show(guests):
+def test_keys_list_silence_and_show(guests, machine):
     vm1, vm2, _ = guests
     consoles = vm1.consoles
     vm1.focus()
     consoles.send(f"{ESCAPE}l")
-    for name in ("kernel", *NAMES):
+    for name in (*machine.log_consoles, *NAMES):
         consoles.expect("mux", rf"{name} .* \d+ +\d+ +\d+\n", REPLY_SECONDS)
     consoles.send(f"{ESCAPE}s2")
     consoles.expect("mux", "vm2 is silent", REPLY_SECONDS)
