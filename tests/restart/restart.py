@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 from consoles import Consoles, Guest  # noqa: E402  (needs the path)
 
-BOOT_SECONDS = 300
+BOOT_SECONDS = 1200
 VM1, VM2, VICTIM = "192.168.1.1", "192.168.1.2", "192.168.1.3"
 MAC = "02:00:00:00:00:03"
 # Guests' clocks count instructions, two nanoseconds each, so that the host's load does not matter.

@@ -24,7 +24,7 @@ SYSTEM = """<system name="panes">
   <guest name="vm3" ram="96M"><linux kernel="debian" initrd="demo"/><console/></guest>
 </system>
 """
-REPLY_SECONDS = 120
+REPLY_SECONDS = 900
 PASTE_BYTES = 65536
 FIRST_LINE = "Booting Linux on physical CPU"
 
