@@ -62,7 +62,10 @@ def table(head, rows):
 
 
 def of_figures(results, figures):
-    return table(["", *results], [[text, *(cell(row) for row in results.values())] for text, cell in figures])
+    if not results:
+        return "No such row in bench/baseline.json.\n"
+    rows = [[text, *(cell(row) for row in results.values())] for text, cell in figures]
+    return table(["", *results], [row for row in rows if set(row[1:]) != {"-"}])
 
 
 def events(results):
@@ -85,8 +88,7 @@ def ram(results):
 def tables(results):
     pair = {name.split("/", 1)[1]: row for name, row in results.items() if name.startswith("virtio_demo/")}
     three = {name.split("/", 1)[1]: row for name, row in results.items() if name.startswith(THREE)}
-    return {"figures": of_figures(pair, FIGURES), "events": events({name: row for name, row in pair.items() if "@" not in name}),
-            "three": of_figures(three, THREE_FIGURES), "ram": ram({**{name: row for name, row in pair.items() if "@" not in name}})}
+    return {"figures": of_figures(pair, FIGURES), "events": events(pair), "three": of_figures(three, THREE_FIGURES), "ram": ram(pair)}
 
 
 def main():
