@@ -68,12 +68,14 @@ bool virtio_interrupts(const struct virtio_device *device)
 
 bool virtio_reset(struct virtio_device *device)
 {
+    const uint64_t start = machine_ticks();
+
     virtio_write(device, REG_STATUS, 0);
-    for (uint32_t i = 0; i < 1000; i++) {
+    do {
         if (virtio_read(device, REG_STATUS) == 0) {
             return true;
         }
-    }
+    } while (machine_ticks() - start < WAIT_SECONDS * machine_frequency());
     return false;
 }
 

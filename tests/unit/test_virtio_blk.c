@@ -337,14 +337,36 @@ static void check_reset_in_flight(bool shared)
     assert_int_equal(disk_machine_request(machine, VIRTIO_BLK_T_IN, 0, data, 512), 0xff);
     virtio_driver_write(&machine->mmio, VIRTIO_MMIO_STATUS, 0);
     assert_true(virtio_blk_is_ready(&machine->blk) == !shared);
+    /* The driver sees by the status when its memory is its own again (section 2.4.1). */
+    assert_int_equal(virtio_driver_read(&machine->mmio, VIRTIO_MMIO_STATUS),
+                     shared ? VIRTIO_STATUS_NEEDS_RESET : 0);
     machine->disk.holds = false;
     disk_machine_run(machine);
+    assert_int_equal(virtio_driver_read(&machine->mmio, VIRTIO_MMIO_STATUS), 0);
     assert_true(virtio_blk_is_ready(&machine->blk));
     assert_int_equal(machine->blk.in_flight, 0);
     if (!shared) {
         assert_int_equal(*(uint8_t *)driver_at(&machine->ram, data, 1), 0x99);
         assert_int_equal(machine->blk.free_pages, machine->blk.page_count);
     }
+    disk_machine_free(machine);
+}
+
+/* As Linux' driver of virtio-mmio does: it gets on, on its own memory's account. */
+static void test_driver_need_not_wait_for_the_end_of_a_reset(void **state)
+{
+    struct disk_machine *machine = started((struct disk_machine_options){.shared = true}, 0);
+    const uint64_t data = new_data(machine, 512, 0x99);
+
+    (void)state;
+    machine->disk.holds = true;
+    assert_int_equal(disk_machine_request(machine, VIRTIO_BLK_T_IN, 0, data, 512), 0xff);
+    virtio_driver_write(&machine->mmio, VIRTIO_MMIO_STATUS, 0);
+    assert_true(disk_machine_start(machine, 0));
+    assert_int_equal(virtio_driver_read(&machine->mmio, VIRTIO_MMIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET, 0);
+    machine->disk.holds = false;
+    disk_machine_run(machine);
+    assert_int_equal(disk_machine_request(machine, VIRTIO_BLK_T_IN, 0, data, 512), VIRTIO_BLK_S_OK);
     disk_machine_free(machine);
 }
 
@@ -463,6 +485,7 @@ int main(void)
         cmocka_unit_test(test_read_only_disk_says_so_and_stays_so),
         cmocka_unit_test(test_device_errors_reach_the_guest),
         cmocka_unit_test(test_reset_drops_what_is_in_flight),
+        cmocka_unit_test(test_driver_need_not_wait_for_the_end_of_a_reset),
         cmocka_unit_test(test_more_data_than_buffer_waits_its_turn),
         cmocka_unit_test(test_server_that_talks_nonsense_is_not_heeded),
         cmocka_unit_test(test_server_with_an_unknown_status_has_failed),

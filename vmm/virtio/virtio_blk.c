@@ -315,6 +315,9 @@ static void end_request(struct virtio_blk *blk, struct virtio_blk_request *reque
     }
     request->owner = NULL;
     blk->in_flight--;
+    if (blk->shared && blk->in_flight == 0) {
+        virtio_device_lets_go(&blk->device);
+    }
 }
 
 static enum err take_reply(struct virtio_blk *blk, const struct ring_record *record, const uint8_t *data)
@@ -429,6 +432,11 @@ static void reset(void *context)
     blk->config.writeback = 1;
 }
 
+static bool has_let_go(const void *context)
+{
+    return virtio_blk_is_idle(context);
+}
+
 static void kick(void *context, uint16_t index)
 {
     struct virtio_blk *blk = context;
@@ -463,6 +471,7 @@ static const struct virtio_device_ops blk_ops = {
     .reset = reset,
     .kick = kick,
     .queue_disabled = queue_disabled,
+    .has_let_go = has_let_go,
     .config_write = config_write,
 };
 

@@ -47,6 +47,22 @@ void virtio_device_reset(struct virtio_device *device)
     device->setup.ops->reset(device->setup.context);
 }
 
+uint8_t virtio_device_status(const struct virtio_device *device)
+{
+    const struct virtio_device_ops *ops = device->setup.ops;
+    const bool lingers =
+        device->status == 0 && ops->has_let_go != NULL && !ops->has_let_go(device->setup.context);
+
+    return lingers ? VIRTIO_STATUS_NEEDS_RESET : device->status;
+}
+
+void virtio_device_lets_go(struct virtio_device *device)
+{
+    if (device->transport_ops->status_changed != NULL) {
+        device->transport_ops->status_changed(device->transport);
+    }
+}
+
 uint64_t virtio_device_offered(const struct virtio_device *device)
 {
     return device->setup.features | VIRTIO_F_VERSION_1;

@@ -61,6 +61,8 @@ struct virtio_device_ops {
      * vCPU `vcpu`; 0: each is to be told to the transport. Called when that changes, also before start().
      */
     void (*queue_routed)(void *context, uint16_t index, uint32_t vcpu, uint32_t intid);
+    /** Optional: is nothing of the driver's memory in use any more that was given before the last reset? */
+    bool (*has_let_go)(const void *context);
     /** Optional: a checked store of `bytes` at `offset` of the config space. */
     void (*config_write)(void *context, uint32_t offset, const void *from, uint32_t bytes);
 };
@@ -73,6 +75,8 @@ struct virtio_transport_ops {
     void (*queue_interrupt_late)(void *transport, uint16_t index, uint32_t delay_us);
     /** The config space or the status has changed. */
     void (*config_interrupt)(void *transport);
+    /** The status has changed, and nobody is to be interrupted for that. NULL: it is asked for each time. */
+    void (*status_changed)(void *transport);
 };
 
 /** What virtio_device_init() needs. All pointers must outlive the device. */
@@ -125,6 +129,15 @@ void virtio_device_reset(struct virtio_device *device);
 
 /** The driver writes the status register (sections 2.1.1 and 3.1.1); 0 resets. */
 void virtio_device_set_status(struct virtio_device *device, uint8_t value);
+
+/**
+ * What the driver reads there. A reset is not over (section 2.4.1), and shows as NEEDS_RESET, until the
+ * device has let go of the driver's memory; a driver that does not wait for that goes on all the same.
+ */
+uint8_t virtio_device_status(const struct virtio_device *device);
+
+/** The device has let go of the driver's memory: tell who reads the status. */
+void virtio_device_lets_go(struct virtio_device *device);
 
 /** Features offered. */
 uint64_t virtio_device_offered(const struct virtio_device *device);

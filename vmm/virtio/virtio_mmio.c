@@ -26,7 +26,7 @@ static uint32_t read_register(const struct virtio_mmio *mmio, uint32_t offset)
         /* A posted interrupt sets no bit here, yet the driver has to look at its queues. */
         return mmio->interrupt_status | (device->posted ? VIRTIO_MMIO_INTERRUPT_QUEUE : 0);
     case VIRTIO_MMIO_STATUS:
-        return device->status;
+        return virtio_device_status(device);
     case VIRTIO_MMIO_SHM_LEN_LOW:
     case VIRTIO_MMIO_SHM_LEN_HIGH:
     case VIRTIO_MMIO_SHM_BASE_LOW:
@@ -102,10 +102,16 @@ static void config_interrupt(void *transport)
     update_line(mmio, mmio->interrupt_status | VIRTIO_MMIO_INTERRUPT_CONFIG);
 }
 
+static void status_changed(void *transport)
+{
+    refresh_register(transport, VIRTIO_MMIO_STATUS);
+}
+
 static const struct virtio_transport_ops transport_ops = {
     .queue_interrupt = queue_interrupt,
     .queue_interrupt_late = queue_interrupt_late,
     .config_interrupt = config_interrupt,
+    .status_changed = status_changed,
 };
 
 void virtio_mmio_init(struct virtio_mmio *mmio, struct virtio_device *device, struct irq_line *line,

@@ -190,7 +190,7 @@ static uint32_t read_common(const struct virtio_pci *pci, uint32_t offset)
     case VIRTIO_PCI_NUM_QUEUES:
         return device->setup.queue_count;
     case VIRTIO_PCI_DEVICE_STATUS:
-        return device->status;
+        return virtio_device_status(device);
     case VIRTIO_PCI_CONFIG_GENERATION:
         return (uint8_t)device->config_generation;
     case VIRTIO_PCI_QUEUE_SELECT:
