@@ -60,8 +60,6 @@ class Fuzzer:
     def keep(self, count):
         """Make seeds of the corpus: at most `count` inputs, each the one that adds the most to those before it."""
         if self.seeds.is_symlink():
-            return 0  # they are somebody else's files
-        if self.seeds.is_symlink():
             return 0  # somebody else's inputs, which are not ours to replace
         with tempfile.TemporaryDirectory() as folder:
             merged, control = Path(folder) / "merged", Path(folder) / "control"

@@ -30,8 +30,11 @@ static void look_at_nothing(struct virtio_device *device, uint64_t parameter)
     (void)parameter;
 }
 
-static void write_canary(struct virtio_device *device, uint64_t value)
+/* Something else each time. */
+static void write_canary(struct virtio_device *device, uint64_t step)
 {
+    const uint64_t value = access_read(CANARY_ADDRESS, 8) + step;
+
     (void)device;
     access_write(CANARY_ADDRESS, 8, value);
     check_that(access_read(CANARY_ADDRESS, 8) == value, "the canary is not mapped");

@@ -60,6 +60,15 @@ static int poll_uart(void)
                : (int)(uint8_t)access_read(machine.uart + UART_DR, 4);
 }
 
+bool console_is_typed_on(void)
+{
+    const bool typed = poll_uart() >= 0;
+
+    while (poll_uart() >= 0) {
+    }
+    return typed;
+}
+
 static struct virtio_device *find_console(void)
 {
     for (uint32_t i = 0; i < virtio_count; i++) {

@@ -3,11 +3,11 @@
  * The hostile guest: a bare-metal AArch64 program that boots as a virtual machine and attacks whatever it was
  * given, case by case.
  *
- * It takes commands on its console, one a line: `list`, `count`, `run N`, `all`, `sabotage NAME`. For each
- * case it prints case N NAME: begin case N NAME: survived (...)      (the attack was met as it should be, and
- * the devices answer after a reset) case N NAME: MISSED effect       (the attack did not do what it is there
- * for: the case proves nothing) case N NAME: DEAD reason         (a device does not answer any more) Whether
- * a neighbour suffered is for the harness to judge (tests/hostile).
+ * It takes commands on its console, one a line: `list`, `count`, `run N`, `repeat NAME`, `all`,
+ * `sabotage NAME`. For each case it prints case N NAME: begin case N NAME: survived (...)      (the attack
+ * was met as it should be, and the devices answer after a reset) case N NAME: MISSED effect       (the attack
+ * did not do what it is there for: the case proves nothing) case N NAME: DEAD reason         (a device does
+ * not answer any more) Whether a neighbour suffered is for the harness to judge (tests/hostile).
  */
 #pragma once
 
@@ -52,6 +52,8 @@ uint64_t machine_frequency(void);
 
 /** Switch it on; before any other. */
 void console_start(void);
+/** Has anything been typed into the PL011? Takes it. */
+bool console_is_typed_on(void);
 /** Print `text`; a newline becomes CR LF. */
 void console_put(const char *text);
 /** Print `value` in decimal. */

@@ -143,6 +143,58 @@ static bool run_case(uint64_t number)
     return run_attack(number, &c);
 }
 
+static uint64_t parse_number(const char *text)
+{
+    uint64_t value = 0;
+
+    for (; *text >= '0' && *text <= '9'; text++) {
+        value = value * 10 + (uint64_t)(*text - '0');
+    }
+    return value;
+}
+
+/* The number of the last case of that name; ~0: there is none. */
+static uint64_t find_name(const char *name)
+{
+    struct attack_case c = {NULL, NULL};
+    const uint64_t total = find_case(~0ull, &c);
+    uint64_t number = total;
+
+    while (number-- > 0) {
+        (void)find_case(number, &c);
+        if (strcmp(name, c.attack->name) == 0) {
+            return number;
+        }
+    }
+    return ~0ull;
+}
+
+/* Over and over, until something is typed: what the verdict is about then is how the others fare meanwhile.
+ */
+static void repeat_case(uint64_t number)
+{
+    struct attack_case c = {NULL, NULL};
+    uint64_t times = 0, missed = 0, checks;
+
+    (void)find_case(number, &c);
+    if (c.attack == NULL) {
+        console_put("no such case\n");
+        return;
+    }
+    put_case(number, &c);
+    console_put(": repeated\n");
+    for (; !console_is_typed_on(); times++) {
+        check_begin();
+        c.attack->run(c.device, c.attack->parameter);
+        missed += check_result(&checks) != NULL;
+    }
+    console_start();
+    console_put("\n");
+    put_case(number, &c);
+    put_count(": ", times, " times, ");
+    put_count("", missed, " MISSED\n");
+}
+
 /* By name, and not in the catalogue: see attack_sabotage.c. */
 static void run_sabotage(const char *name)
 {
@@ -168,16 +220,6 @@ static void run_all(void)
     console_put(" of ");
     console_put_number(total);
     console_put(" survived\n");
-}
-
-static uint64_t parse_number(const char *text)
-{
-    uint64_t value = 0;
-
-    for (; *text >= '0' && *text <= '9'; text++) {
-        value = value * 10 + (uint64_t)(*text - '0');
-    }
-    return value;
 }
 
 /* How many there are, and which of them are on a console. */
@@ -222,8 +264,10 @@ static void command(const char *line)
         run_sabotage(line + 9);
     } else if (strncmp(line, "run ", 4) == 0) {
         (void)run_case(parse_number(line + 4));
+    } else if (strncmp(line, "repeat ", 7) == 0) {
+        repeat_case(find_name(line + 7));
     } else if (line[0] != 0) {
-        console_put("commands: list, count, run N, all\n");
+        console_put("commands: list, count, run N, repeat NAME, all\n");
     }
 }
 

@@ -30,7 +30,14 @@ class Sabotage:
 
     def guest(self, name, pattern):
         """Let the guest do it."""
-        self.expect(name, self.hostile.run_command(f"\nsabotage {name}\n", 0), pattern)
+        (verdict,) = self.hostile.run_batch([(0, f"\nsabotage {name}\n")])
+        self.expect(name, verdict, pattern)
+
+    def batch(self, name, pattern):
+        """Let the guest do it amid what harms nobody: it, and nothing else, must be what is found."""
+        attacks = [(0, f"\nsabotage {each}\n") for each in ("nothing", name, "nothing")]
+        for verdict, each in zip(self.hostile.run_batch(attacks), (None, pattern, None)):
+            self.expect(f"{name} in a batch" if each else "nothing beside it", verdict, each)
 
     def neighbour(self, what, name, command, pattern):
         """Let a neighbour do it to itself, as if it had been done to it."""
@@ -54,6 +61,8 @@ def main():
         sabotage.guest("miss", "MISSED: nothing has happened")
         sabotage.guest("look-at-nothing", "MISSED: nothing was looked at")
         sabotage.guest("canary", "memory of canary has changed")
+        sabotage.batch("canary", "memory of canary has changed")
+        sabotage.batch("miss", "MISSED: nothing has happened")
         sabotage.neighbour("lost pings", "vm2", "ip link set eth0 down; usleep 400000; ip link set eth0 up",
                            r"ping \d+ follows \d+")
         sabotage.neighbour("corrupted stream", VM1, "echo other | dd of=/tmp/block conv=notrunc 2>/dev/null", "stream broken")
