@@ -134,6 +134,29 @@ void sched_set_payer(struct thread *thread, struct budget *payer)
     sched_update(thread);
 }
 
+void sched_ask(struct thread *thread)
+{
+    if (!is_round_robin(thread->payer))
+        thread->core->patron = thread;
+}
+
+/* `thread` has used so much; who has asked for that pays as well. */
+static void charge_patron(struct core *core, const struct thread *thread, uint64_t used)
+{
+    struct thread *patron = core->patron;
+
+    if (patron == NULL || patron == thread)
+        return;
+    if (used < patron->payer->remaining) {
+        patron->payer->remaining -= used;
+        return;
+    }
+    patron->payer->remaining = 0;
+    patron->payer->throttled = true;
+    core->patron = NULL;
+    sched_update(patron);
+}
+
 /* Charge the running thread for the time since it was last charged. */
 static void charge(struct core *core, uint64_t now)
 {
@@ -145,6 +168,7 @@ static void charge(struct core *core, uint64_t now)
         core->counters[SYSCALL_COUNTER_IDLE_TICKS] += used;
         return;
     }
+    charge_patron(core, thread, used);
     struct budget *budget = thread->payer;
     if (used < budget->remaining) {
         budget->remaining -= used;
@@ -286,6 +310,8 @@ struct thread *sched_pick(struct core *core)
         if (next != NULL && next != core->current)
             kernel_count(core, SYSCALL_COUNTER_SWITCHES);
         core->current = next;
+        if (core->patron != NULL && (next == NULL || next->priority <= core->patron->priority))
+            core->patron = NULL;
         if (next != NULL)
             start_window(next->payer, now);
     }

@@ -39,6 +39,13 @@ void sched_wake_next(struct thread *thread);
  */
 void sched_answered(struct thread *thread, uint64_t since);
 
+/**
+ * The running `thread` has notified a PD of this core. What threads of higher priority do until one of its
+ * own or a lower priority runs again is paid from its budget, too, if that is limited: else it could have a
+ * service work all the time, to the loss of its equals, and never use up its own.
+ */
+void sched_ask(struct thread *thread);
+
 /** The running thread gives up the rest of its slice: behind its equals, or until its next period. */
 void sched_give_way(struct core *core);
 

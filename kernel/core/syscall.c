@@ -36,6 +36,7 @@ static enum syscall_status notify(struct pd *pd, uint64_t channel)
         return SYSCALL_DENIED;
     kernel_count(pd->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
     notification_send(&pd->thread.core->kernel->pds[row->peer], 1ull << row->peer_channel);
+    sched_ask(&pd->thread);
     return SYSCALL_OK;
 }
 

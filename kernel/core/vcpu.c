@@ -126,6 +126,7 @@ static bool ring_doorbell(struct vcpu *vcpu, uint64_t gpa, const struct syndrome
         if ((bells[i].flags & SYSDESC_DOORBELL_IGNORE) == 0) {
             kernel_count(vcpu->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
             late_ring(vcpu, &kernel->pds[bells[i].pd], 1ull << bells[i].channel, bells[i].delay_us);
+            sched_ask(&vcpu->thread);
         }
         return true;
     }

@@ -150,6 +150,60 @@ static void budget_holds_a_spinner_to_its_share(void **state)
     assert_int_equal(used[0] + used[1], 100000);
 }
 
+/* PD 1 may run for 200 of 1000 us. It does so for 1 us at a time, and then has PD 3 work for 9: together they
+ * get the fifth, and PD 0, which is no more important than PD 1, the rest. */
+static void who_asks_for_work_pays_for_it(void **state)
+{
+    struct mock_kernel *mock = *state;
+    uint64_t used[4] = {0};
+
+    mock->pds[1].budget_us = 200;
+    mock->pds[1].period_us = 1000;
+    mock->pds[1].priority = mock->pds[0].priority;
+    mock_kernel_boot(mock);
+    wake(mock, 1);
+    wake(mock, 0);
+    const uint64_t end = arch_fake.now + 100000;
+    while (arch_fake.now < end) {
+        struct thread *running = mock_kernel_pick(mock);
+        const uint64_t step = running == thread(mock, 1) ? 1 : running == thread(mock, 3) ? 9 : 10;
+
+        assert_non_null(running);
+        used[running->index] += step;
+        if (arch_fake.now + step >= arch_fake.deadline) {
+            mock_kernel_advance(mock, arch_fake.now + step);
+        } else {
+            arch_fake.now += step;
+        }
+        if (running == thread(mock, 1) && running->state == THREAD_READY && !running->payer->throttled) {
+            wake(mock, 3);
+            sched_ask(running);
+        } else if (running == thread(mock, 3)) {
+            mock_kernel_wait(mock, 3);
+        }
+    }
+    assert_in_range(used[1] + used[3], 15000, 20500);
+    assert_true(used[3] > 8 * used[1]);
+    assert_true(used[0] > 78000);
+}
+
+/* Who may run all the time pays with his slices only, as before. */
+static void without_a_limit_only_slices_are_paid(void **state)
+{
+    struct mock_kernel *mock = *state;
+
+    mock_kernel_boot(mock);
+    wake(mock, 0);
+    (void)mock_kernel_pick(mock);
+    wake(mock, 3);
+    sched_ask(thread(mock, 0));
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 3));
+    arch_fake.now += 50000;
+    mock_kernel_wait(mock, 3);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 0));
+    assert_false(thread(mock, 0)->payer->throttled);
+}
+
 static void blocked_ones_keep_no_more_than_their_budget(void **state)
 {
     struct mock_kernel *mock = *state;
@@ -296,6 +350,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(preempted_one_goes_on_first, setup, teardown),
         cmocka_unit_test_setup_teardown(yield_goes_behind_equals, setup, teardown),
         cmocka_unit_test_setup_teardown(budget_holds_a_spinner_to_its_share, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_asks_for_work_pays_for_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_a_limit_only_slices_are_paid, setup, teardown),
         cmocka_unit_test_setup_teardown(blocked_ones_keep_no_more_than_their_budget, setup, teardown),
         cmocka_unit_test_setup_teardown(throttled_one_may_block_and_come_back, setup, teardown),
         cmocka_unit_test_setup_teardown(idle_vcpu_is_woken_in_time, setup, teardown),

@@ -6,10 +6,11 @@ PDS += $(TEST_PDS)
 BUNDLED_PDS += $(filter-out hello null_deref,$(TEST_PDS))
 $(foreach p,$(TEST_PDS),$(eval $(p)_SRCS := tests/target/pds/$(p).c))
 
-# The VMM, with a way to make it fault.
+# The VMM, with a way to make it fault, and to turn it on its peers.
 TEST_PDS += vmm_faulty
 PDS += vmm_faulty
-vmm_faulty_SRCS = tests/target/pds/vmm_faulty.c $(vmm_SRCS)
-vmm_faulty_SEL4_SRCS = tests/target/pds/vmm_faulty.c $(vmm_SEL4_SRCS)
+VMM_FAULTY_SRCS := tests/target/pds/vmm_faulty.c tests/target/pds/vmm_attack.c
+vmm_faulty_SRCS = $(VMM_FAULTY_SRCS) tests/target/pds/vmm_attack_bundled.c $(vmm_SRCS)
+vmm_faulty_SEL4_SRCS = $(VMM_FAULTY_SRCS) tests/target/pds/vmm_attack_sel4.c $(vmm_SEL4_SRCS)
 vmm_faulty_LDFLAGS = $(vmm_LDFLAGS) -Wl,--wrap=vm_init
 vmm_faulty_SEL4_LDFLAGS = -Wl,--wrap=vm_init -Wl,--defsym=__bss_start=_bss -Wl,--defsym=__bss_end=_bss_end

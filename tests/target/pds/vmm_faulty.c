@@ -5,11 +5,12 @@
  */
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "tests/target/pds/vmm_attack.h"
 #include "vmm/core/vm.h"
 
 #define FAULTY_GPA 0x0bad0000ull
 #define FAULTY_BYTES 0x1000u
-#define SPOIL_BYTES 0x40000u
+#define FAULTY_SEED 0xfffu
 
 /* What is stored says how it is to go astray. */
 enum faulty_way {
@@ -18,7 +19,10 @@ enum faulty_way {
     FAULTY_SPOIL = 3, /* over its own variables first */
     FAULTY_STACK = 4, /* off the end of its stack */
     FAULTY_CODE = 5,  /* a store to its own program */
-    FAULTY_UNDEFINED = 6
+    FAULTY_UNDEFINED = 6,
+    FAULTY_SPIN = 7,       /* for ever, with no fault */
+    FAULTY_PEERS = 0x1000, /* the low bits are a seed: it attacks all peers, and goes on */
+    FAULTY_VHOST = 0x2000  /* likewise, and ends */
 };
 
 enum err __real_vm_init(struct vm *vm, const struct vmm_config *config);
@@ -45,12 +49,31 @@ static void spoil(struct vm *vm)
     store_to(8);
 }
 
+/* Whether it is an attack on others; then it has been carried out. */
+static bool attack(const struct vmm_config *config, uint64_t value)
+{
+    switch (value & ~(uint64_t)FAULTY_SEED) {
+    case FAULTY_PEERS:
+        vmm_attack_peers(config, (uint32_t)value & FAULTY_SEED);
+        return true;
+    case FAULTY_VHOST:
+        vmm_attack_vhost(config, (uint32_t)value & FAULTY_SEED);
+        store_to(8);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static enum mmio_result go_astray(void *context, struct mmio_access *access)
 {
     void (*volatile nowhere)(void) = (void (*)(void))0x5a5a5a5a50ull;
 
     if (!access->is_write) {
         return MMIO_ERROR;
+    }
+    if (attack(((const struct vm *)context)->config, access->value)) {
+        return MMIO_DONE;
     }
     log_info("going astray: way %llu", (unsigned long long)access->value);
     switch (access->value) {
@@ -68,6 +91,9 @@ static enum mmio_result go_astray(void *context, struct mmio_access *access)
         break;
     case FAULTY_UNDEFINED:
         __asm__ volatile("udf #0");
+        break;
+    case FAULTY_SPIN:
+        __asm__ volatile("1: b 1b" ::: "memory");
         break;
     case FAULTY_NULL:
     default:
