@@ -7,23 +7,25 @@
 The system (restart.system) has the victim, whose monitor can be made to fault (tests/target/pds/vmm_faulty.c), and two
 Debian guests vm1 and vm2. vm1 sends vm2 a stream of blocks over one TCP connection; vm2 checks the sum of each. In
 each of N cycles the victim's kernel ends in some way, in N more its monitor does, always in the middle of network and
-disk traffic. After each:
-  - the victim's prompt is back, its address is what it was, it reaches vm2, and both its disks hold what it last
-    flushed and can be written;
-  - blocks have arrived whole, on the same connection.
-vm1 pings the victim every 10 ms, so that what is missing says for how long it was away, by vm1's clock.
+disk traffic; in some of these it has turned on its peers before: switch, multiplexer, block server, kernel. After each:
+  - the victim's prompt is back, its address is what it was, it reaches vm2, and both its disks can be written and hold
+    what it last flushed, unless the monitor that was taken over has written them;
+  - blocks have arrived whole, on the same connection; no ping between vm1 and vm2 was lost, and vm2's disk, a part of
+    the one that the victim has others of, is what it was.
+vm1 pings the victim every 10 ms, so that what is missing says for how long it was away, by vm1's clock. By the same clock
+goes the time from the end being typed to the victim's next prompt.
 """
 
 import argparse
 import re
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
-from consoles import Consoles, Guest  # noqa: E402  (needs the path)
+from consoles import HANG_SECONDS, Consoles, Guest  # noqa: E402  (needs the path)
 
-BOOT_SECONDS = 1200
 VM1, VM2, VICTIM = "192.168.1.1", "192.168.1.2", "192.168.1.3"
 MAC = "02:00:00:00:00:03"
 # Guests' clocks count instructions, two nanoseconds each, so that the host's load does not matter.
@@ -34,8 +36,12 @@ DISKS = ("vda", "vdb")
 # How the victim's kernel ends: what is typed, and what its monitor says.
 GUEST_WAYS = (("panic", "echo c >/proc/sysrq-trigger"), ("reboot", "reboot -f"), ("sysrq b", "echo b >/proc/sysrq-trigger"))
 # How its monitor does: enum faulty_way.
-VMM_WAYS = (("its variables overwritten", 3), ("stack overrun", 4), ("wild jump", 2), ("store to nowhere", 1),
-            ("store to its code", 5), ("undefined instruction", 6))
+VMM_WAYS = (("its variables overwritten", 3), ("taken over", None), ("stack overrun", 4), ("wild jump", 2),
+            ("taken over", None), ("store to nowhere", 1), ("store to its code", 5), ("undefined instruction", 6))
+FAULTY = "devmem 0x0bad0000 32"
+# A monitor that is taken over attacks so often, each time in other ways, while the others run on in between.
+ATTACKS = 16
+FAULTY_PEERS, FAULTY_VHOST = 0x1000, 0x2000
 
 
 @dataclass
@@ -44,6 +50,8 @@ class Cycle:
     what: str
     blocks: int
     away_ms: float
+    prompt_ms: float
+    host_seconds: float
 
 
 class RestartRun:
@@ -58,7 +66,7 @@ class RestartRun:
     def start(self):
         """Wait for everybody and start the stream between the neighbours."""
         for guest in (self.victim, self.vm1, self.vm2):
-            guest.wait_prompt(BOOT_SECONDS)
+            guest.wait_prompt(HANG_SECONDS)
         self.vm1.run("dd if=/dev/urandom of=/tmp/block bs=1k count=64 2>/dev/null")
         block_sum = self.vm1.run("sha256sum </tmp/block").split()[0]
         self.vm2.run("mkfifo /tmp/fifo; (n=0; nc -l -p 5000 <>/tmp/fifo | while dd bs=64k count=1 iflag=fullblock "
@@ -70,6 +78,8 @@ class RestartRun:
         self.count_blocks()
         for disk in DISKS:
             self.write_disk(disk)
+        self.vm2.run("dd if=/dev/urandom of=/dev/vda bs=64k conv=fsync 2>/dev/null")
+        self.sums[VM2] = self.neighbour_sum()
 
     def count_blocks(self):
         """How many blocks have come since the last call, once one more has; the connection must be the first still."""
@@ -80,39 +90,62 @@ class RestartRun:
         assert self.blocks > before
         return self.blocks - before
 
+    @staticmethod
+    def attacks(seed):
+        """What makes the victim's monitor attack its peers, and end with an attack by way of the guest's own memory."""
+        first = FAULTY_PEERS + seed * ATTACKS
+        return (f"i={first}; while [ $i -lt {first + ATTACKS} ]; do {FAULTY} $i; usleep 20000; i=$((i+1)); done; "
+                f"{FAULTY} {FAULTY_VHOST + seed}")
+
     def write_disk(self, disk):
         self.victim.run(f"dd if=/dev/urandom of=/dev/{disk} bs=64k count=4 conv=fsync 2>/dev/null")
         self.sums[disk] = self.disk_sum(disk)
 
+    def neighbour_sum(self):
+        return self.vm2.run("sha256sum </dev/vda").split()[0]
+
     def disk_sum(self, disk):
         return self.victim.run(f"dd if=/dev/{disk} bs=64k count=4 2>/dev/null | sha256sum").split()[0]
 
-    def cycle(self, what, command):
-        """The victim types its own end, amid traffic. Returns once all is as it was."""
+    def cycle(self, what, command, spares_disks=True):
+        """The victim types its own end, amid traffic. Returns once all is as it was, but for its disks unless it spares
+        them."""
         victim = self.victim
         self.vm1.run(f"ping -i {PING_MS / 1000} {VICTIM} >/tmp/pings &")
+        self.vm1.run(f"ping -i 0.05 {VM2} >/tmp/pings_between &")
         victim.run(f"ping -A -q -s 1400 {VM1} >/dev/null &")
         for disk in DISKS:
             victim.run(f"(while dd if=/dev/{disk} of=/dev/null bs=32k iflag=direct 2>/dev/null; do :; done) &")
             victim.run(f"(while dd if=/dev/zero of=/dev/{disk} bs=32k seek=64 count=64 oflag=direct 2>/dev/null; "
                        "do :; done) &")
+        before, started = self.clock(), time.monotonic()
         victim.type(f"{command}\n")
-        victim.expect("Booting Linux", BOOT_SECONDS)
-        victim.wait_prompt(BOOT_SECONDS)
+        # What a monitor shows that has gone astray is to stand behind its name.
+        self.vm1.focus()
+        victim.expect("Booting Linux", HANG_SECONDS)
+        victim.wait_prompt(HANG_SECONDS)
+        prompt_ms, host_seconds = 1000 * (self.clock() - before), time.monotonic() - started
         assert victim.run("cat /sys/class/net/eth0/address").strip() == MAC
         output = victim.run(f"ping -c 3 -i 0.2 {VM2}")
         assert ", 0% packet loss" in output, output
         for disk in DISKS:
-            assert self.disk_sum(disk) == self.sums[disk], f"{disk} has lost what was flushed"
+            assert not spares_disks or self.disk_sum(disk) == self.sums[disk], f"{disk} has lost what was flushed"
             self.write_disk(disk)
-        return Cycle(what, self.count_blocks(), self.away_ms())
-
-    def away_ms(self):
-        """How long no ping was answered: the largest gap between two that were."""
+        assert self.neighbour_sum() == self.sums[VM2], "the neighbour's disk has changed"
         self.vm1.run("killall -INT ping; sleep 1")
-        output = self.vm1.run("sed -n 's/.*seq=\\([0-9]*\\) ttl.*/\\1/p' /tmp/pings | "
+        assert self.largest_gap("/tmp/pings_between") == 1, "pings between the neighbours were lost"
+        away_ms = (self.largest_gap("/tmp/pings") - 1) * PING_MS
+        return Cycle(what, self.count_blocks(), away_ms, prompt_ms, host_seconds)
+
+    def clock(self):
+        """Seconds, to a hundredth, since vm1's start."""
+        return float(self.vm1.run("cat /proc/uptime").split()[0])
+
+    def largest_gap(self, pings):
+        """Between two pings that were answered; 1 if none was lost."""
+        output = self.vm1.run(f"sed -n 's/.*seq=\\([0-9]*\\) ttl.*/\\1/p' {pings} | "
                               "awk 'NR>1 && $1-p>m {m=$1-p} {p=$1} END {print m+0}'")
-        return (int(output) - 1) * PING_MS
+        return int(output)
 
     def guest_cycle(self, number):
         what, command = GUEST_WAYS[number % len(GUEST_WAYS)]
@@ -122,14 +155,18 @@ class RestartRun:
         """The victim's monitor faults; only it hears of that."""
         what, way = VMM_WAYS[number % len(VMM_WAYS)]
         seen = len(re.findall("victim_vmm has faulted", self.consoles.log))
-        cycle = self.cycle(f"monitor: {what}", f"devmem 0x0bad0000 32 {way}")
+        cycle = self.cycle(f"monitor: {what}", f"{FAULTY} {way}" if way else self.attacks(number), way is not None)
         assert len(re.findall("victim_vmm has faulted", self.consoles.log)) == seen + 1
+        if way is None:
+            for noticed in ("dropped a frame", "out of service until it restarts", "refused a request"):
+                assert noticed in self.consoles.log, f"the attack came to nothing: no peer has {noticed}"
         return cycle
 
 
 def row(number, cycle):
     """A line of the table."""
-    return f"{number:4} {cycle.what:40} away {cycle.away_ms:7.0f} ms  {cycle.blocks:5} blocks  ok"
+    return (f"{number:4} {cycle.what:40} away {cycle.away_ms:7.0f} ms, prompt after {cycle.prompt_ms:7.0f} ms "
+            f"({cycle.host_seconds:6.1f} s of the host's)  {cycle.blocks:5} blocks  ok")
 
 
 def main():
