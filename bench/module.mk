@@ -2,7 +2,7 @@
 # `make bench`: measure systems under -icount, where one virtual nanosecond is one instruction, and compare with
 # bench/baseline.json. A row is SYSTEM/DATAPATH-TRANSPORT, or that with @CPU. BENCH_SHORT=1: what CI prints, in less than a
 # minute.
-BENCH_ROWS ?= $(if $(BENCH_SHORT),virtio_demo/vhost-mmio$(if $(MICROKIT_SDK),,@cortex-a53),$(BENCH_ALL_ROWS))
+BENCH_ROWS ?= $(if $(BENCH_SHORT),virtio_demo/vhost-mmio,$(BENCH_ALL_ROWS))
 BENCH_ALL_ROWS := virtio_demo/vhost-mmio virtio_demo/vhost-mmio@cortex-a53 virtio_demo/ring-mmio virtio_demo/vhost-pci virtio_demo/ring-pci \
 	three_vms/vhost-mmio three_vms/ring-mmio
 # Microkit's kernels are built for the board's processor. They count nothing but in the configuration `benchmark`,
