@@ -31,8 +31,9 @@ MANY_CUTS = 10
 # Earlier moments of a run at which the power might have failed just as well.
 MOMENTS = 2
 SEED = int(os.environ.get("CAUSEWAY_SEED", "1"))
-# Of the workload, after both guests have had a first fsync acknowledged.
-MAX_WORK_SECONDS = 6
+# The power fails some time after one of the guests has had so many rounds acknowledged, at random.
+MAX_ROUNDS = 8
+MAX_SECONDS_AFTER = 1
 DISKS = {"vm1": "d1", "vm2": "d2"}
 
 SYSTEM = """<system>
@@ -118,10 +119,13 @@ class PowerCut:
             for guest in guests:
                 guest.expect(rf"^ACK {folder} 1\n", BOOT_SECONDS)
             seen = {name: [] for name in self.disks}
-            deadline = time.monotonic() + self.random.uniform(0, MAX_WORK_SECONDS)
+            rounds, after = self.random.randint(1, MAX_ROUNDS), self.random.uniform(0, MAX_SECONDS_AFTER)
+            deadline = time.monotonic() + BOOT_SECONDS
             while time.monotonic() < deadline and consoles.pump(0.1):
                 for name in self.disks:
                     seen[name].append((self.log(name).stat().st_size, acknowledged(consoles, name, folder)))
+                if rounds is not None and max(moments[-1][1] for moments in seen.values()) >= rounds:
+                    rounds, deadline = None, time.monotonic() + after
             consoles.child.kill(signal.SIGKILL)
             while consoles.pump(1):
                 pass
