@@ -104,6 +104,8 @@ def test_full_screen_programs_work_side_by_side(panes):
     vm1.wait(r"^- /tmp/note \[Modified\]", REPLY_SECONDS, history=0)
     vm1.type("1GOfirst\x1b")  # a line above: the cursor goes where it is told
     vm1.wait(r"\A *first *\n *hello *\n *from vi", REPLY_SECONDS, history=0)
+    # The vi takes an Escape with more than one character right behind it for an unknown key, and drops it.
+    vm1.wait(r"^- /tmp/note \[Modified\] 1/3", REPLY_SECONDS, history=0)
     vm1.type(":wq\r")
     vm1.wait(r"^vm1:~# *$", REPLY_SECONDS, history=0)
     assert vm1.run("cat /tmp/note", REPLY_SECONDS).split() == ["first", "hello", "from", "vi"]

@@ -27,8 +27,9 @@ def test_ping_ipv4_both_ways(guests):
 
 def test_ping_ipv6_both_ways(guests):
     vm1, vm2 = guests
-    ping(vm1, "-c 3 -i 0.2", link_local(vm2) + "%eth0")
-    ping(vm2, "-c 3 -i 0.2", link_local(vm1) + "%eth0")
+    address1, address2 = link_local(vm1), link_local(vm2)
+    ping(vm1, "-c 3 -i 0.2", address2 + "%eth0")
+    ping(vm2, "-c 3 -i 0.2", address1 + "%eth0")
 
 
 def test_ping_nearly_full_frames(guests):

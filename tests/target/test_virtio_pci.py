@@ -80,6 +80,7 @@ def test_ping_ipv4_and_ipv6(guests):
     vm1, vm2 = guests
     ping(vm1, "-c 3 -i 0.2", VM2)
     ping(vm2, "-c 3 -i 0.2", VM1)
+    link_local(vm1)  # its own has to be usable, too
     ping(vm1, "-c 3 -i 0.2", link_local(vm2) + "%eth0")
     ping(vm2, "-c 3 -i 0.2 -s 1400", VM1)
 
