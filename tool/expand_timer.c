@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The timer PD: it wakes the disks' drivers and server, monitors, and on seL4 the switch. */
+/* The timer PD: it wakes the disks' drivers and server, monitors and switches. */
 #include "tool/expand.h"
 
 #include "lib/config/timer_config.h"

@@ -119,11 +119,10 @@ struct core {
     struct thread *fp;      /**< whose FP registers are in the hardware */
     bool fp_open;           /**< CPTR_EL2 lets the running thread at them */
     uint64_t slice_start;
-    struct thread
-        *patron;       /**< at whose request threads of higher priority run, and who pays for that; or NULL */
-    uint64_t deadline; /**< what the timer is set to */
-    bool stale;        /**< who is to run, or until when, may have changed since sched_pick() */
-    uint32_t gich_hcr; /**< what GICH_HCR was set to */
+    struct thread *patron; /**< who has asked those above it for work, and pays for that; NULL: nobody */
+    uint64_t deadline;     /**< what the timer is set to */
+    bool stale;            /**< who is to run, or until when, may have changed since sched_pick() */
+    uint32_t gich_hcr;     /**< what GICH_HCR was set to */
     uint64_t ready_bits[CORE_PRIORITIES / 64];
     struct thread_list ready[CORE_PRIORITIES];
     struct thread_list throttled;

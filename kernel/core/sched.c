@@ -140,18 +140,24 @@ void sched_ask(struct thread *thread)
         thread->core->patron = thread;
 }
 
+/* Whether that uses the budget up. */
+static bool spend(struct budget *budget, uint64_t used)
+{
+    if (used < budget->remaining) {
+        budget->remaining -= used;
+        return false;
+    }
+    budget->remaining = 0;
+    return true;
+}
+
 /* `thread` has used so much; who has asked for that pays as well. */
 static void charge_patron(struct core *core, const struct thread *thread, uint64_t used)
 {
     struct thread *patron = core->patron;
 
-    if (patron == NULL || patron == thread)
+    if (patron == NULL || patron == thread || !spend(patron->payer, used))
         return;
-    if (used < patron->payer->remaining) {
-        patron->payer->remaining -= used;
-        return;
-    }
-    patron->payer->remaining = 0;
     patron->payer->throttled = true;
     core->patron = NULL;
     sched_update(patron);
@@ -170,11 +176,8 @@ static void charge(struct core *core, uint64_t now)
     }
     charge_patron(core, thread, used);
     struct budget *budget = thread->payer;
-    if (used < budget->remaining) {
-        budget->remaining -= used;
+    if (!spend(budget, used))
         return;
-    }
-    budget->remaining = 0;
     if (thread->kind == THREAD_VCPU)
         vcpu_paused(kernel_vcpu(thread));
     if (!is_round_robin(budget)) {

@@ -33,8 +33,8 @@ struct vswitch_port_config {
     uint32_t window;  /**< VHOST: frames to the guest between two pauses of its vCPU; 0: no limit */
     uint32_t reserved;
     uint64_t status;    /**< VHOST: vaddr of the page with its struct vhost_status, read by the VMM */
-    uint64_t pauses;    /**< VHOST: vaddr of the page with its struct vhost_pauses, written by the VMM; 0: the
-                           kernel    tells of pauses */
+    uint64_t pauses;    /**< VHOST: vaddr of the page with its struct vhost_pauses, written by the VMM;
+                           0: the kernel tells of pauses */
     uint64_t ram_gpa;   /**< VHOST: guest RAM as the guest sees it */
     uint64_t ram_vaddr; /**< VHOST: where the switch has it mapped */
     uint64_t ram_bytes;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The timer PD: wakes the disks' drivers and server, VMMs (for watchdogs, restarts that wait, and on seL4
- * guests that sleep) and on seL4 switches in time.
+ * The timer PD: wakes the disks' drivers and server, switches, and VMMs (for watchdogs, restarts that wait,
+ * and on seL4 guests that sleep) in time.
  */
 #include <microkit.h>
 

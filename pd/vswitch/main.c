@@ -129,17 +129,12 @@ static void interrupt_late(uint32_t index)
 /* Neither a pause nor room at a destination is waited for for ever. */
 static void set_alarm(void)
 {
-    uint64_t next = vswitch_deadline(&vswitch);
+    if (vswitch_config.has_timer != 0) {
+        const uint64_t pause = pause_deadline(pauses, vswitch_config.port_count);
+        const uint64_t held = vswitch_deadline(&vswitch);
 
-    if (vswitch_config.has_timer == 0) {
-        return;
+        alarm_set(&alarm, pause < held ? pause : held);
     }
-    for (uint32_t i = 0; i < vswitch_config.port_count; i++) {
-        if (is_vhost(&vswitch_config.ports[i]) && pause_deadline(&pauses[i]) < next) {
-            next = pause_deadline(&pauses[i]);
-        }
-    }
-    alarm_set(&alarm, next);
 }
 
 /* What the vhost ports have to say after a run: a broken queue, a late interrupt. */
@@ -177,17 +172,11 @@ static void run(void (*send)(microkit_channel channel))
  * than need be. */
 static void alarm_rang(void)
 {
-    const uint64_t now = clock_ticks();
-
     alarm_heard(&alarm);
     for (; late_ports != 0; late_ports &= late_ports - 1) {
         microkit_notify(vswitch_config.ports[__builtin_ctz(late_ports)].late_interrupt);
     }
-    for (uint32_t i = 0; i < vswitch_config.port_count; i++) {
-        if (is_vhost(&vswitch_config.ports[i])) {
-            pause_expire(&pauses[i], now);
-        }
-    }
+    pause_expire(pauses, vswitch_config.port_count, clock_ticks());
 }
 
 void init(void)

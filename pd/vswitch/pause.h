@@ -24,7 +24,10 @@ struct pause {
 };
 
 /** For the port of that row, which outlives it. */
-void pause_init(struct pause *pause, const struct vswitch_port_config *port);
+static inline void pause_init(struct pause *pause, const struct vswitch_port_config *port)
+{
+    *pause = (struct pause){.port = port, .deadline = PAUSE_NEVER};
+}
 
 /** struct vhost_pause's take(); the context is a struct pause. */
 bool pause_take(void *context);
@@ -32,8 +35,8 @@ bool pause_take(void *context);
 /** struct vhost_pause's arm(). */
 void pause_arm(void *context);
 
-/** When to call pause_expire(), PAUSE_NEVER: not at all. */
-uint64_t pause_deadline(const struct pause *pause);
+/** When to call pause_expire() for those `count`, zeroes among them; PAUSE_NEVER: not at all. */
+uint64_t pause_deadline(const struct pause *pauses, uint32_t count);
 
-/** It is `now`: a guest that was waited for until then counts as paused. */
-void pause_expire(struct pause *pause, uint64_t now);
+/** It is `now`: guests that were waited for until then count as paused. */
+void pause_expire(struct pause *pauses, uint32_t count, uint64_t now);

@@ -14,11 +14,6 @@ static uint64_t pause_bit(const void *context)
     return 1ull << ((const struct pause *)context)->port->link.channel;
 }
 
-void pause_init(struct pause *pause, const struct vswitch_port_config *port)
-{
-    *pause = (struct pause){.port = port, .deadline = PAUSE_NEVER};
-}
-
 bool pause_take(void *context)
 {
     const uint64_t bit = pause_bit(context);
@@ -31,13 +26,17 @@ void pause_arm(void *context)
     (void)__atomic_fetch_or(pause_word(SYSDESC_PAUSE_ARMED_WORD), pause_bit(context), __ATOMIC_ACQ_REL);
 }
 
-uint64_t pause_deadline(const struct pause *pause)
+/* It tells in any case. */
+uint64_t pause_deadline(const struct pause *pauses, uint32_t count)
 {
-    return pause->deadline;
+    (void)pauses;
+    (void)count;
+    return PAUSE_NEVER;
 }
 
-void pause_expire(struct pause *pause, uint64_t now)
+void pause_expire(struct pause *pauses, uint32_t count, uint64_t now)
 {
-    (void)pause;
+    (void)pauses;
+    (void)count;
     (void)now;
 }

@@ -6,6 +6,8 @@
  */
 #include "pd/vswitch/pause.h"
 
+#include <stddef.h>
+
 #include "lib/base/clock.h"
 #include "lib/config/vhost_protocol.h"
 
@@ -20,11 +22,6 @@ static void stop_waiting(struct pause *pause)
 {
     pause->deadline = PAUSE_NEVER;
     want(pause, 0);
-}
-
-void pause_init(struct pause *pause, const struct vswitch_port_config *port)
-{
-    *pause = (struct pause){.port = port, .deadline = PAUSE_NEVER};
 }
 
 bool pause_take(void *context)
@@ -54,15 +51,24 @@ void pause_arm(void *context)
     }
 }
 
-uint64_t pause_deadline(const struct pause *pause)
+uint64_t pause_deadline(const struct pause *pauses, uint32_t count)
 {
-    return pause->deadline;
+    uint64_t next = PAUSE_NEVER;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (pauses[i].port != NULL && pauses[i].deadline < next) {
+            next = pauses[i].deadline;
+        }
+    }
+    return next;
 }
 
-void pause_expire(struct pause *pause, uint64_t now)
+void pause_expire(struct pause *pauses, uint32_t count, uint64_t now)
 {
-    if (pause->deadline <= now) {
-        pause->overdue = true;
-        stop_waiting(pause);
+    for (uint32_t i = 0; i < count; i++) {
+        if (pauses[i].port != NULL && pauses[i].deadline <= now) {
+            pauses[i].overdue = true;
+            stop_waiting(&pauses[i]);
+        }
     }
 }

@@ -120,6 +120,15 @@ static void test_driver_that_starts_anew_has_failed_what_it_had(void **state)
     blk_peers_free(peers);
 }
 
+/* The client's part is the first in an MBR: 100 sectors from sector 8 on. */
+static void use_first_partition(struct blk_peers *peers)
+{
+    peers->config.clients[0].extent = BLK_EXTENT_NUMBER;
+    peers->config.clients[0].partition_number = 1;
+    memcpy(peers->start + 446, (const uint8_t[16]){0, 0, 0, 0, 0x83, 0, 0, 0, 8, 0, 0, 0, 100}, 16);
+    memcpy(peers->start + 510, (const uint8_t[2]){0x55, 0xaa}, 2);
+}
+
 /* In the middle of reading the table: it is read again. */
 static void test_driver_that_starts_anew_is_asked_for_the_table_again(void **state)
 {
@@ -127,11 +136,7 @@ static void test_driver_that_starts_anew_is_asked_for_the_table_again(void **sta
     const struct blk_info info = blk_peers_good_info();
 
     (void)state;
-    peers->config.clients[0].extent = BLK_EXTENT_NUMBER;
-    peers->config.clients[0].partition_number = 1;
-    /* An MBR with one partition of 100 sectors from sector 8 on. */
-    memcpy(peers->start + 446, (const uint8_t[16]){0, 0, 0, 0, 0x83, 0, 0, 0, 8, 0, 0, 0, 100}, 16);
-    memcpy(peers->start + 510, (const uint8_t[2]){0x55, 0xaa}, 2);
+    use_first_partition(peers);
     blk_peers_start(peers);
     peers->holds = true;
     blk_peers_tell(peers, &info, sizeof info);
@@ -175,10 +180,7 @@ static void test_disk_that_comes_late_has_its_table_read_then(void **state)
     struct blk_info info = blk_peers_good_info();
 
     (void)state;
-    peers->config.clients[0].extent = BLK_EXTENT_NUMBER;
-    peers->config.clients[0].partition_number = 1;
-    memcpy(peers->start + 446, (const uint8_t[16]){0, 0, 0, 0, 0x83, 0, 0, 0, 8, 0, 0, 0, 100}, 16);
-    memcpy(peers->start + 510, (const uint8_t[2]){0x55, 0xaa}, 2);
+    use_first_partition(peers);
     blk_peers_start(peers);
     info.flags &= ~(uint32_t)BLK_INFO_ALIVE;
     blk_peers_tell(peers, &info, sizeof info);

@@ -50,7 +50,7 @@ static void test_each_pause_is_taken_once(void **state)
     assert_false(pause_take(&pause));
     pauses.count = 2; /* whatever a VMM writes there, its guest alone is concerned */
     assert_true(pause_take(&pause));
-    assert_int_equal(pause_deadline(&pause), PAUSE_NEVER);
+    assert_int_equal(pause_deadline(&pause, 1), PAUSE_NEVER);
 }
 
 static void test_who_waits_is_notified_until_it_has_heard(void **state)
@@ -58,27 +58,27 @@ static void test_who_waits_is_notified_until_it_has_heard(void **state)
     (void)state;
     pause_arm(&pause);
     assert_int_equal(status.wants_pause, 1);
-    assert_int_equal(pause_deadline(&pause), now + PAUSE_LONGEST_US);
+    assert_int_equal(pause_deadline(&pause, 1), now + PAUSE_LONGEST_US);
     now += 1000;
     pause_arm(&pause); /* it waits since the first time */
-    assert_int_equal(pause_deadline(&pause), 100 + PAUSE_LONGEST_US);
+    assert_int_equal(pause_deadline(&pause, 1), 100 + PAUSE_LONGEST_US);
     assert_false(pause_take(&pause));
     assert_int_equal(status.wants_pause, 1);
     pauses.count = 1;
     assert_true(pause_take(&pause));
     assert_int_equal(status.wants_pause, 0);
-    assert_int_equal(pause_deadline(&pause), PAUSE_NEVER);
+    assert_int_equal(pause_deadline(&pause, 1), PAUSE_NEVER);
 }
 
 static void test_guest_that_never_idles_counts_as_paused_in_the_end(void **state)
 {
     (void)state;
     pause_arm(&pause);
-    pause_expire(&pause, 99 + PAUSE_LONGEST_US);
+    pause_expire(&pause, 1, 99 + PAUSE_LONGEST_US);
     assert_false(pause_take(&pause));
-    pause_expire(&pause, 100 + PAUSE_LONGEST_US);
+    pause_expire(&pause, 1, 100 + PAUSE_LONGEST_US);
     assert_int_equal(status.wants_pause, 0);
-    assert_int_equal(pause_deadline(&pause), PAUSE_NEVER);
+    assert_int_equal(pause_deadline(&pause, 1), PAUSE_NEVER);
     assert_true(pause_take(&pause));
     assert_false(pause_take(&pause));
 }
@@ -86,7 +86,7 @@ static void test_guest_that_never_idles_counts_as_paused_in_the_end(void **state
 static void test_nobody_who_does_not_wait_is_overdue(void **state)
 {
     (void)state;
-    pause_expire(&pause, UINT64_MAX - 1);
+    pause_expire(&pause, 1, UINT64_MAX - 1);
     assert_false(pause_take(&pause));
 }
 

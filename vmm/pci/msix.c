@@ -75,12 +75,11 @@ void msix_notify(struct msix *msix, uint32_t vector)
 
 void msix_notify_late(struct msix *msix, uint32_t vector, uint32_t delay_us)
 {
-    const struct msix_entry *entry = &msix->entries[vector < msix->count ? vector : 0];
-
     if (vector >= msix->count || !is_open(msix, vector)) {
         msix_notify(msix, vector);
         return;
     }
+    const struct msix_entry *entry = &msix->entries[vector];
     msix->late |= 1u << vector;
     gicv2m_send_late(msix->frame, entry->address, entry->data, delay_us);
 }
