@@ -127,12 +127,6 @@ void sched_answered(struct thread *thread, uint64_t since)
     sched_update(thread);
 }
 
-void sched_set_payer(struct thread *thread, struct budget *payer)
-{
-    thread->payer = payer;
-    thread->core->stale = true;
-    sched_update(thread);
-}
 
 void sched_ask(struct thread *thread)
 {
@@ -151,12 +145,12 @@ static bool spend(struct budget *budget, uint64_t used)
     return true;
 }
 
-/* `thread` has used so much; who has asked for that pays as well. */
+/* `thread` has used so much; who has asked for that pays as well, unless it is his time already: a passive server's. */
 static void charge_patron(struct core *core, const struct thread *thread, uint64_t used)
 {
     struct thread *patron = core->patron;
 
-    if (patron == NULL || patron == thread || !spend(patron->payer, used))
+    if (patron == NULL || patron->payer == thread->payer || !spend(patron->payer, used))
         return;
     patron->payer->throttled = true;
     core->patron = NULL;
@@ -190,6 +184,18 @@ static void charge(struct core *core, uint64_t now)
         dequeue(thread);
         enqueue(thread);
     }
+}
+
+void sched_set_payer(struct thread *thread, struct budget *payer)
+{
+    if (thread->payer == payer)
+        return;
+    /* What it has run up to now was on the other's time. */
+    if (thread == thread->core->current)
+        charge(thread->core, arch_now());
+    thread->payer = payer;
+    thread->core->stale = true;
+    sched_update(thread);
 }
 
 void sched_give_way(struct core *core)

@@ -187,6 +187,33 @@ static void who_asks_for_work_pays_for_it(void **state)
     assert_true(used[0] > 78000);
 }
 
+/* PD 1 calls the passive PD 2, which runs on PD 1's time: that is paid once, and PD 1 may have asked for more before. */
+static void a_call_is_paid_once(void **state)
+{
+    for (int asks = 0; asks <= 1; asks++) {
+        struct mock_kernel *mock = *state;
+
+        mock->pds[1].budget_us = 200;
+        mock->pds[2].flags = SYSDESC_PD_PASSIVE;
+        mock_kernel_join(mock, 1, 5, 2, 6);
+        mock->pds[1].channels[5].kind |= SYSDESC_CHANNEL_PPC;
+        mock_kernel_boot(mock);
+        wake(mock, 1);
+        assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 1));
+        if (asks != 0)
+            sched_ask(thread(mock, 1));
+        (void)mock_kernel_call(mock, 1, SYSCALL_PPC, 5, 0, 0, 0);
+        assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 2));
+        arch_fake.now += 150;
+        (void)mock_kernel_call(mock, 2, SYSCALL_WAIT, SYSCALL_WAIT_REPLY, 0, 0, 0);
+        assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 1));
+        assert_int_equal(thread(mock, 1)->payer->remaining, 50);
+        assert_int_equal(thread(mock, 2)->own.remaining, 1000);
+        (void)teardown(state);
+        (void)setup(state);
+    }
+}
+
 /* Who may run all the time pays with his slices only, as before. */
 static void without_a_limit_only_slices_are_paid(void **state)
 {
@@ -351,6 +378,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(yield_goes_behind_equals, setup, teardown),
         cmocka_unit_test_setup_teardown(budget_holds_a_spinner_to_its_share, setup, teardown),
         cmocka_unit_test_setup_teardown(who_asks_for_work_pays_for_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_call_is_paid_once, setup, teardown),
         cmocka_unit_test_setup_teardown(without_a_limit_only_slices_are_paid, setup, teardown),
         cmocka_unit_test_setup_teardown(blocked_ones_keep_no_more_than_their_budget, setup, teardown),
         cmocka_unit_test_setup_teardown(throttled_one_may_block_and_come_back, setup, teardown),
