@@ -127,7 +127,6 @@ void sched_answered(struct thread *thread, uint64_t since)
     sched_update(thread);
 }
 
-
 void sched_ask(struct thread *thread)
 {
     if (!is_round_robin(thread->payer))
@@ -145,7 +144,8 @@ static bool spend(struct budget *budget, uint64_t used)
     return true;
 }
 
-/* `thread` has used so much; who has asked for that pays as well, unless it is his time already: a passive server's. */
+/* `thread` has used so much; who has asked for that pays as well, unless it is his time already: a passive
+ * server's. */
 static void charge_patron(struct core *core, const struct thread *thread, uint64_t used)
 {
     struct thread *patron = core->patron;

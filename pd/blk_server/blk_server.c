@@ -84,13 +84,12 @@ static enum err take_reply(struct blk_server *server, uint32_t index, const stru
     return blk_sched_complete(server, &server->disks[index], record->meta, reply.status);
 }
 
-/* All that the driver has to say. Returns true if there was something. */
-static bool hear_driver(struct blk_server *server, uint32_t index)
+/* All that the driver has to say. */
+static void hear_driver(struct blk_server *server, uint32_t index)
 {
     struct blk_disk *disk = &server->disks[index];
     struct ring_record record;
     const uint8_t *data;
-    bool heard = false;
 
     if (ring_sync(&disk->link)) {
         blk_sched_fail(server, disk);
@@ -103,9 +102,7 @@ static bool hear_driver(struct blk_server *server, uint32_t index)
                              err_text(err));
         }
         ring_release(&disk->link);
-        heard = true;
     }
-    return heard;
 }
 
 /* Clients. */
@@ -157,12 +154,11 @@ static uint64_t data_bytes(const struct blk_request *request)
     return moves_data ? (uint64_t)request->sector_count * BLK_SECTOR_BYTES : 0;
 }
 
-static bool hear_client(struct blk_server *server, uint32_t index)
+static void hear_client(struct blk_server *server, uint32_t index)
 {
     struct blk_client *client = &server->clients[index];
     struct ring_record record;
     const uint8_t *data;
-    bool heard = false;
 
     while (may_be_heard(server, client) && ring_peek(&client->link, &record, &data) == ERR_OK) {
         uint32_t status = BLK_FAILED;
@@ -181,9 +177,7 @@ static bool hear_client(struct blk_server *server, uint32_t index)
         }
         blk_sched_add(server, index, record.meta, status);
         ring_release(&client->link);
-        heard = true;
     }
-    return heard;
 }
 
 static bool put(struct ring *link, const void *record, uint32_t bytes, uint64_t tag)
@@ -230,17 +224,18 @@ static bool is_served(const struct blk_server *server, const struct blk_client *
     return client->linked && server->disks[client->config->disk].state == BLK_DISK_READY;
 }
 
-/* Take what clients and drivers have, give what there is. Returns true if there may be more. */
+/* Take what clients and drivers have, give what there is. Returns true if a full link has room again. What
+   else comes meanwhile, ask_for_signals() sees. */
 static bool run_once(struct blk_server *server)
 {
     bool more = false;
 
     for (uint32_t i = 0; i < server->config->disk_count; i++) {
-        more = hear_driver(server, i) || more;
+        hear_driver(server, i);
     }
     for (uint32_t i = 0; i < server->config->client_count; i++) {
         if (is_served(server, &server->clients[i])) {
-            more = hear_client(server, i) || more;
+            hear_client(server, i);
         }
     }
     for (uint32_t i = 0; i < server->config->disk_count; i++) {

@@ -187,7 +187,8 @@ static void who_asks_for_work_pays_for_it(void **state)
     assert_true(used[0] > 78000);
 }
 
-/* PD 1 calls the passive PD 2, which runs on PD 1's time: that is paid once, and PD 1 may have asked for more before. */
+/* PD 1 calls the passive PD 2, which runs on PD 1's time: that is paid once, and PD 1 may have asked for more
+ * before. */
 static void a_call_is_paid_once(void **state)
 {
     for (int asks = 0; asks <= 1; asks++) {
