@@ -5,9 +5,9 @@
     soak.py --minutes M --table FILE QEMU_COMMAND...
 
 The system is that of tests/restart with a monitor, and so is the load that never ends: a TCP connection from vm1 to vm2
-whose blocks are checked. In each round there are besides: pages of console output, whose lines are counted; large pings
-both ways; and one death of the victim, by itself or by its monitor, in the middle of network and disk
-traffic. After each round the counters in GROWS_NOT are what they were after the first; free memory of the two guests
+whose blocks are checked. In each round there are besides: pages of console output, whose lines are counted; large pings,
+checked datagrams and short TCP connections both ways; and one death of the victim, by itself or by its monitor, in the middle
+of network and disk traffic. After each round the counters in GROWS_NOT are what they were after the first; free memory of the two guests
 that live on has not shrunk beyond SLACK_KIB; regions that nobody may write have the sums they had; no PD has faulted
 but the one that was made to.
 """
@@ -27,6 +27,10 @@ from restart import QEMU_ARGUMENTS, VM1, VM2, RestartRun  # noqa: E402
 
 LINES = 1000
 PINGS = 100
+# Some of a burst may find the receiver's socket full; none may arrive damaged.
+DATAGRAMS = 200
+DATAGRAMS_MIN = 100
+TRANSFER_BLOCKS = 8
 SLACK_KIB = 4096
 # Linux' own: of the network card, of IP, TCP and UDP, and lines of the kernel's log that are warnings or worse.
 GROWS_NOT = {
@@ -66,6 +70,11 @@ class SoakRun(RestartRun):
         self.first = None
         self.deaths = 0
 
+    def start(self):
+        super().start()
+        for guest in (self.vm1, self.vm2):
+            guest.run("netsum serve >/dev/null 2>&1 &")
+
     def sample(self):
         """Read all counters."""
         counters, free = {}, {}
@@ -97,6 +106,10 @@ class SoakRun(RestartRun):
         for guest, address in ((self.vm1, VM2), (self.vm2, VM1)):
             output = guest.run(f"ping -q -c {PINGS} -i 0.01 -s 1400 {address}")
             assert ", 0% packet loss" in output, output
+            output = guest.run(f"netsum udp {address} {DATAGRAMS} 1400; netsum both {address} {TRANSFER_BLOCKS << 16}")
+            good = re.search(rf"netsum: ok udp good=(\d+) bad=0 of={DATAGRAMS}", output)
+            assert good and int(good.group(1)) >= DATAGRAMS_MIN, output
+            assert f"netsum: ok both good={TRANSFER_BLOCKS * 2} bad=0 of={TRANSFER_BLOCKS * 2}" in output, output
 
     def round(self, number):
         """One round; a line about it."""
