@@ -9,6 +9,9 @@ IMAGE = $(B)/$(SYSTEM_NAME).elf
 QEMU_RUN = $(QEMU) -machine $(QEMU_MACHINE) $(QEMU_ARGS)
 # The tool writes the system's disks into a file for QEMU.
 QEMU_BOOT = -readconfig $(IMAGE:.elf=.qemu) -kernel $(IMAGE)
+# For a program that types at the consoles and reads them. REPORT_SUFFIX: what a name in the build folder ends in.
+QEMU_CONSOLES = $(QEMU_RUN) -chardev stdio$(comma)id=terminal$(comma)signal=off -serial chardev:terminal $(QEMU_BOOT)
+REPORT_SUFFIX := $(if $(MICROKIT_SDK),-sel4)
 GDB_PORT ?= 1234
 
 # The board's own device tree, from which nodes are passed through. Randomness would make every build differ.

@@ -48,7 +48,8 @@ CANARIES = ("canary", "vm1_dtb", "vm2_dtb")
 SOMETHING_TO_RECEIVE = "x" * 32
 # By virtio's ids.
 DEVICES = {"1": "network card", "2": "disk", "3": "console", "4": "entropy device"}
-FAULT = re.compile(r"faulted and has no parent|_vmm has faulted|kernel: panic|unexpected exception")
+# The kernel's words; the last are those of Microkit's monitor, in a debug build.
+FAULT = re.compile(r"faulted and has no parent|_vmm has faulted|kernel: panic|unexpected exception|faulting PD")
 
 
 @dataclass

@@ -4,20 +4,20 @@
 # HOSTILE_TRANSPORT is for `make test-attacks` alone. The neighbours are on one data path each unless NEIGHBOUR_DATAPATH
 # says ring or vhost for the second one, too.
 HOSTILE_TRANSPORT ?= mmio
-HOSTILE_QEMU = $(QEMU_RUN) -chardev stdio$(comma)id=terminal$(comma)signal=off -serial chardev:terminal \
-	-readconfig $(B)/$(1).qemu -kernel $(B)/$(1).elf
-
-.PHONY: test-hostile test-sabotage test-attacks
+.PHONY: test-hostile test-sabotage run-sabotage test-attacks run-attacks
 test-hostile:
 	$(Q)scripts/setup run
-	$(SUBMAKE) test-sabotage
+	$(if $(MICROKIT_SDK),,$(SUBMAKE) test-sabotage)
 	$(SUBMAKE) test-attacks HOSTILE_TRANSPORT=mmio
 	$(SUBMAKE) test-attacks HOSTILE_TRANSPORT=pci
 
 test-sabotage:
-	$(SUBMAKE) image SYSTEM=tests/hostile/sabotage.system
-	$(Q)$(PYTHON) tests/hostile/sabotage.py $(call HOSTILE_QEMU,sabotage)
+	$(SUBMAKE) run-sabotage SYSTEM=tests/hostile/sabotage.system
+run-sabotage: image
+	$(Q)$(PYTHON) tests/hostile/sabotage.py $(QEMU_CONSOLES)
 
 test-attacks:
-	$(SUBMAKE) image SYSTEM=hostile.system HOSTILE_TRANSPORT=$(HOSTILE_TRANSPORT)
-	$(Q)$(PYTHON) tests/hostile/hostile.py --table $(B)/hostile$(filter-out -mmio,-$(HOSTILE_TRANSPORT)).txt $(HOSTILE_CASES:%=--cases %) -- $(call HOSTILE_QEMU,hostile)
+	$(SUBMAKE) run-attacks SYSTEM=hostile.system HOSTILE_TRANSPORT=$(HOSTILE_TRANSPORT)
+run-attacks: image
+	$(Q)$(PYTHON) tests/hostile/hostile.py --table $(B)/hostile$(filter-out -mmio,-$(HOSTILE_TRANSPORT))$(REPORT_SUFFIX).txt \
+		$(HOSTILE_CASES:%=--cases %) -- $(QEMU_CONSOLES)

@@ -42,7 +42,8 @@ GROWS_NOT = {
     "warnings": "dmesg -r | grep -c '^<[0-4]>'",
 }
 CHANGES_NOT = ("canary", "debian_Image", "demo_initrd.cpio.gz")
-FAULT = re.compile(r"faulted and has no parent|_vmm has faulted|kernel: panic|\w+: error: (?!victim_vmm has faulted)")
+FAULT = re.compile(r"faulted and has no parent|_vmm has faulted|kernel: panic|faulting PD|"
+                   r"\w+: error: (?!victim_vmm has faulted)")
 MONITOR = """  <memory_region name="canary" size="0x10000"/>
   <monitor name="monitor"><console/><watch mr="canary"/><watch mr="debian_Image"/><watch mr="demo_initrd.cpio.gz"/></monitor>
 </system>"""
