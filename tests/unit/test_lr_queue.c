@@ -101,6 +101,28 @@ static void the_highest_priority_goes_first(void **state)
     assert_int_equal(intid, 70);
 }
 
+static void what_can_never_be_signalled_takes_no_lr(void **state)
+{
+    uint32_t intid;
+    uint32_t lr;
+
+    (void)state;
+    for (uint32_t i = 40; i < 50; i++) {
+        enable(i, true, 0xff);
+        lr_queue_latch(&queue, i, true);
+    }
+    assert_false(lr_queue_next(&queue, &intid, &lr));
+    enable(0, true, 0xa0);
+    lr_queue_latch(&queue, 0, true);
+    assert_int_equal(deliver(), 1);
+    assert_true(lr_queue_is_active(&queue, 0));
+    /* It waits, and goes once its priority says so. */
+    assert_true(lr_queue_is_pending(&queue, 45));
+    enable(45, true, 0xf7);
+    assert_int_equal(deliver(), 1);
+    assert_true(lr_queue_is_active(&queue, 45));
+}
+
 static void one_interrupt_is_never_in_two_lrs(void **state)
 {
     (void)state;
@@ -202,6 +224,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_disabled_waits, set_up),
         cmocka_unit_test_setup(none_is_lost_for_want_of_an_lr, set_up),
         cmocka_unit_test_setup(the_highest_priority_goes_first, set_up),
+        cmocka_unit_test_setup(what_can_never_be_signalled_takes_no_lr, set_up),
         cmocka_unit_test_setup(one_interrupt_is_never_in_two_lrs, set_up),
         cmocka_unit_test_setup(a_level_that_is_still_high_comes_again, set_up),
         cmocka_unit_test_setup(a_level_means_nothing_to_an_edge_interrupt, set_up),

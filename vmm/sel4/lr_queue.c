@@ -121,6 +121,7 @@ static uint64_t due_word(const struct lr_queue *queue, uint32_t i)
 bool lr_queue_next(const struct lr_queue *queue, uint32_t *intid, uint32_t *lr)
 {
     uint32_t best = LR_QUEUE_NONE;
+    uint32_t best_priority = LR_QUEUE_NEVER_PRIORITY;
 
     if (!queue->enabled || !find_free_lr(queue, lr)) {
         return false;
@@ -128,8 +129,9 @@ bool lr_queue_next(const struct lr_queue *queue, uint32_t *intid, uint32_t *lr)
     for (uint32_t i = 0; i < LR_QUEUE_INTIDS / 64; i++) {
         for (uint64_t due = due_word(queue, i); due != 0; due &= due - 1) {
             const uint32_t candidate = 64 * i + (uint32_t)__builtin_ctzll(due);
-            if (best == LR_QUEUE_NONE || queue->priorities[candidate] < queue->priorities[best]) {
+            if (queue->priorities[candidate] < best_priority) {
                 best = candidate;
+                best_priority = queue->priorities[candidate];
             }
         }
     }

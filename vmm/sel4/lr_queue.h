@@ -21,6 +21,12 @@
 /** List registers of a GIC-400 and of QEMU's GICv2. lr_queue_limit() tells that there are fewer. */
 #define LR_QUEUE_LRS 4u
 #define LR_QUEUE_NONE 0xffffu
+/**
+ * Priorities from here on are the lowest that the virtual CPU interface has, and its mask register cannot be
+ * set to let that through (IHI 0048B 3.3.2: five bits of priority): in an LR such an interrupt would stay for
+ * ever.
+ */
+#define LR_QUEUE_NEVER_PRIORITY 0xf8u
 
 /** One bit per INTID. */
 struct lr_queue_set {
