@@ -13,6 +13,33 @@
 #define TIMER_STACK_BYTES 0x1000u
 /* The EL1 physical timer's interrupt (Arm BSA: PPI 14), which no kernel below uses. */
 #define TIMER_INTID 30u
+#define GUARD_NAME "timer_guard"
+#define GUARD_PROGRAM "timer_guard.elf"
+/* Far more than it needs, and what a period is to be longer than. */
+#define GUARD_BUDGET_US 100u
+
+/* See lib/config/timer_config.h. */
+static bool add_guard(struct expand *expand, struct loc loc)
+{
+    struct model_pd *pd = model_add_pd(expand->model, GUARD_NAME, loc);
+    uint32_t *timer_id = &expand->timer_config.guard_channel;
+
+    pd->priority = TIMER_PRIORITY;
+    pd->budget_us = GUARD_BUDGET_US;
+    pd->period_us = TIMER_GUARD_PERIOD_US;
+    pd->stack_bytes = TIMER_STACK_BYTES;
+    pd->program_image = mem_strdup(GUARD_PROGRAM);
+    if (!expand_channel_id(expand, expand->timer_pd, loc, timer_id)) {
+        return false;
+    }
+
+    struct model_channel *link = model_add_channel(expand->model, loc);
+
+    link->ends[0] =
+        (struct model_channel_end){.pd = pd, .loc = loc, .id = TIMER_GUARD_CHANNEL, .notify = true};
+    link->ends[1] = (struct model_channel_end){.pd = expand->timer_pd, .loc = loc, .id = *timer_id};
+    return true;
+}
 
 static bool add_timer(struct expand *expand, struct loc loc)
 {
@@ -28,7 +55,8 @@ static bool add_timer(struct expand *expand, struct loc loc)
         return false;
     }
     (void)model_add_irq(pd, TIMER_INTID, expand->timer_config.irq_channel);
-    return true;
+    expand->timer_config.guard_channel = TIMER_NO_GUARD;
+    return !expand->options->microkit || add_guard(expand, loc);
 }
 
 bool expand_timer_connect(struct expand *expand, struct loc loc, struct model_pd *client, uint32_t *channel)

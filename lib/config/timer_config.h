@@ -12,9 +12,18 @@
 #include "lib/config/config.h"
 
 #define TIMER_CONFIG_MAGIC 0x4d495443u /* "CTIM" */
-#define TIMER_CONFIG_VERSION 1u
+#define TIMER_CONFIG_VERSION 2u
 #define TIMER_CONFIG_SECTION ".timer_config"
 #define TIMER_MAX_CLIENTS 61u
+
+/**
+ * The guard, a PD that seL4 runs every TIMER_GUARD_PERIOD_US, by a timer of the kernel's own, and that
+ * notifies the timer PD each time: a guest there can reach the EL1 physical timer. No guard elsewhere:
+ * TIMER_NO_GUARD.
+ */
+#define TIMER_GUARD_PERIOD_US 10000u
+#define TIMER_GUARD_CHANNEL 0u /**< the guard's only one */
+#define TIMER_NO_GUARD UINT32_MAX
 
 enum timer_call { TIMER_SET = 1 };
 enum timer_reply { TIMER_OK = 0, TIMER_INVALID = 1 };
@@ -24,5 +33,5 @@ struct timer_config {
     uint32_t irq_channel; /**< the EL1 physical timer's interrupt */
     uint32_t client_count;
     uint32_t clients[TIMER_MAX_CLIENTS]; /**< channel ids */
-    uint32_t reserved;
+    uint32_t guard_channel;              /**< or TIMER_NO_GUARD */
 };

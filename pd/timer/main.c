@@ -23,6 +23,7 @@ const struct log_sink log_sink = {microkit_name, microkit_dbg_puts};
 
 static struct timer timer;
 static bool usable;
+static struct log_limit complaints;
 
 /* Notify whose time has come and set the hardware to the next; again if that has passed meanwhile. */
 static void serve(void)
@@ -52,11 +53,29 @@ void init(void)
     microkit_irq_ack(timer_config.irq_channel);
 }
 
+static bool is_guarded(void)
+{
+    return timer_config.guard_channel != TIMER_NO_GUARD;
+}
+
 void notified(microkit_channel ch)
 {
-    if (usable && ch == timer_config.irq_channel) {
-        serve();
-        microkit_irq_ack(ch);
+    bool ack = false;
+
+    if (!usable) {
+        return;
+    }
+    if (ch == timer_config.irq_channel) {
+        ack = timer_interrupt(&timer, clock_ticks()) || !is_guarded();
+        if (!ack) {
+            log_warn_limited(&complaints, "the physical timer interrupts without cause: a guest sets it");
+        }
+    } else if (is_guarded() && ch == timer_config.guard_channel) {
+        ack = timer_visit(&timer);
+    }
+    serve();
+    if (ack) {
+        microkit_irq_ack(timer_config.irq_channel);
     }
 }
 

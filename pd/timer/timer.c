@@ -51,3 +51,22 @@ uint64_t timer_expire(struct timer *timer, uint64_t now)
     }
     return expired;
 }
+
+bool timer_interrupt(struct timer *timer, uint64_t now)
+{
+    if (timer_next(timer) <= now) {
+        return true;
+    }
+    timer->strays++;
+    timer->held = timer->strays > TIMER_STRAYS;
+    return !timer->held;
+}
+
+bool timer_visit(struct timer *timer)
+{
+    const bool held = timer->held;
+
+    timer->strays = 0;
+    timer->held = false;
+    return held;
+}

@@ -84,6 +84,32 @@ static void test_timer_serves_every_monitor(void **state)
     model_free(model);
 }
 
+/* A guest can stop the physical timer there: see pd/timer/guard.c. */
+static void test_timer_has_a_guard(void **state)
+{
+    (void)state;
+    struct model *model = load_model_for(two_guests, true);
+    const struct model_pd *guard = model_find_pd(model, "timer_guard");
+    const struct timer_config *config =
+        load_model_config(model, "timer", TIMER_CONFIG_SECTION, sizeof(*config));
+
+    assert_non_null(guard);
+    assert_int_equal(guard->period_us, TIMER_GUARD_PERIOD_US);
+    assert_true(guard->budget_us < guard->period_us); /* or giving it up would change nothing */
+    assert_int_equal(guard->priority, model_find_pd(model, "timer")->priority);
+    assert_int_not_equal(config->guard_channel, TIMER_NO_GUARD);
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        assert_int_not_equal(config->clients[i], config->guard_channel);
+    }
+    model_free(model);
+
+    model = load_model_for(two_guests, false);
+    config = load_model_config(model, "timer", TIMER_CONFIG_SECTION, sizeof(*config));
+    assert_null(model_find_pd(model, "timer_guard"));
+    assert_int_equal(config->guard_channel, TIMER_NO_GUARD);
+    model_free(model);
+}
+
 /* Interrupts for sent frames alone may be late: the kernel's affair here, the switch's there. */
 static void test_switch_is_late_by_itself(void **state)
 {
@@ -208,6 +234,7 @@ int main(void)
         cmocka_unit_test(test_seed_comes_from_the_firmwares_device_tree),
         cmocka_unit_test(test_kernel_hands_over_the_seed_elsewhere),
         cmocka_unit_test(test_timer_serves_every_monitor),
+        cmocka_unit_test(test_timer_has_a_guard),
         cmocka_unit_test(test_switch_is_late_by_itself),
         cmocka_unit_test(test_switch_hears_of_pauses),
         cmocka_unit_test(test_nothing_halts),

@@ -94,6 +94,29 @@ static void a_wrong_configuration_is_refused(void **state)
     assert_int_equal(timer_init(&timer, clients, TIMER_CHANNELS + 1), ERR_RANGE);
 }
 
+/* A deadline that a call has served already may leave an interrupt behind; a storm is held until the guard
+ * comes. */
+static void a_storm_waits_for_the_guard(void **state)
+{
+    struct timer timer = new_timer();
+
+    (void)state;
+    assert_int_equal(timer_set(&timer, 1, 100), ERR_OK);
+    assert_false(timer_visit(&timer));
+    for (uint32_t i = 0; i < TIMER_STRAYS; i++) {
+        assert_true(timer_interrupt(&timer, 99));
+    }
+    assert_false(timer_interrupt(&timer, 99));
+    assert_true(timer_visit(&timer));
+    assert_false(timer_visit(&timer));
+    assert_true(timer_interrupt(&timer, 99));
+    /* One with a cause is none of them. */
+    for (uint32_t i = 0; i < 2 * TIMER_STRAYS; i++) {
+        assert_true(timer_interrupt(&timer, 100));
+    }
+    assert_false(timer_visit(&timer));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +127,7 @@ int main(void)
         cmocka_unit_test(zero_cancels),
         cmocka_unit_test(others_are_refused),
         cmocka_unit_test(a_wrong_configuration_is_refused),
+        cmocka_unit_test(a_storm_waits_for_the_guard),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

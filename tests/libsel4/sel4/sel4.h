@@ -166,6 +166,8 @@ seL4_Error seL4_TCB_ReadRegisters(seL4_TCB _service, seL4_Bool suspend_source, s
 /** Write the first `count` words, and let the thread run if `resume_target`. */
 seL4_Error seL4_TCB_WriteRegisters(seL4_TCB _service, seL4_Bool resume_target, seL4_Uint8 arch_flags,
                                    seL4_Word count, seL4_UserContext *regs);
+/** Give up what is left of the budget of the caller's period. */
+void seL4_Yield(void);
 /** Stop the thread; a fault of it that nobody has answered is forgotten. */
 seL4_Error seL4_TCB_Suspend(seL4_TCB _service);
 /** Let the thread run at its context's pc. */
