@@ -535,7 +535,9 @@ bool platform_exit_finish(const struct platform_exit *exit, enum platform_resume
         take_exception(vcpu, VCPU_REGS_ESR_UNDEFINED);
         break;
     case PLATFORM_RESUME_ABORT:
-        take_exception(vcpu, VCPU_REGS_ESR_ABORT | (exit->syndrome & ESR_WNR));
+        take_exception(vcpu, esr_class(exit->syndrome) == ESR_CLASS_FETCH
+                                 ? VCPU_REGS_ESR_FETCH_ABORT
+                                 : VCPU_REGS_ESR_ABORT | (exit->syndrome & ESR_WNR));
         break;
     case PLATFORM_RESUME_STAY:
     default:

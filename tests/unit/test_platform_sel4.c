@@ -158,6 +158,21 @@ static void a_refused_access_is_an_abort_for_the_guest(void **state)
     assert_int_not_equal(libsel4.vcpu[seL4_VCPUReg_ESR] & 1ull << 10, 0); /* address unknown */
 }
 
+/* The guest's handler tells by the class that there is no instruction to go on behind. */
+static void a_jump_to_nowhere_is_a_fetch_abort(void **state)
+{
+    const seL4_Word fetch[] = {SEL4_MACHINE_PC, 0x1000, 1, 0x82000006};
+
+    (void)state;
+    libsel4.context = (seL4_UserContext){.pc = SEL4_MACHINE_PC, .spsr = 0x60000005};
+    libsel4.vcpu[seL4_VCPUReg_VBAR] = 0x80000;
+    const struct platform_exit exit = sel4_machine_fault(seL4_Fault_VMFault, fetch, 4);
+    sel4_machine_go_on(&exit, PLATFORM_RESUME_ABORT, 0);
+    assert_int_equal(libsel4.context.pc, 0x80200);
+    assert_int_equal(libsel4.vcpu[seL4_VCPUReg_ESR], 0x86000010);
+    assert_int_equal(libsel4.vcpu[seL4_VCPUReg_FAR], SEL4_MACHINE_PC);
+}
+
 static void exceptions_go_to_the_vector_of_their_origin(void **state)
 {
     static const struct {
@@ -452,6 +467,7 @@ int main(void)
         TEST(every_register_has_its_place),
         TEST(what_cannot_be_decoded_is_a_crash),
         TEST(a_refused_access_is_an_abort_for_the_guest),
+        TEST(a_jump_to_nowhere_is_a_fetch_abort),
         TEST(exceptions_go_to_the_vector_of_their_origin),
         TEST(an_smc_takes_and_gives_registers),
         TEST(an_hvc_is_answered_in_the_reply),

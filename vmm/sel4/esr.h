@@ -6,7 +6,12 @@
 #include <stdint.h>
 
 /** Exception classes. */
-enum esr_class { ESR_CLASS_WFX = 0x01, ESR_CLASS_SMC = 0x17, ESR_CLASS_SYSREG = 0x18 };
+enum esr_class {
+    ESR_CLASS_WFX = 0x01,
+    ESR_CLASS_SMC = 0x17,
+    ESR_CLASS_SYSREG = 0x18,
+    ESR_CLASS_FETCH = 0x20
+};
 
 #define ESR_WNR (1ull << 6)
 

@@ -16,6 +16,7 @@
 #define PSTATE_EL1T 4ull
 #define PSTATE_AARCH32 (1ull << 4)
 #define ESR_CLASS_MASK (0x3full << 26)
+#define ESR_CLASS_FETCH_LOWER (0x20ull << 26)
 #define ESR_CLASS_ABORT_LOWER (0x24ull << 26)
 #define ESR_CLASS_SAME_BIT (1ull << 26)
 
@@ -64,8 +65,12 @@ static uint32_t vector(uint64_t pstate)
 void vcpu_regs_take_exception(seL4_CPtr object, seL4_UserContext *context, uint64_t esr)
 {
     const uint32_t offset = vector(context->spsr);
-    const bool is_abort = (esr & ESR_CLASS_MASK) == ESR_CLASS_ABORT_LOWER;
+    const bool is_fetch = (esr & ESR_CLASS_MASK) == ESR_CLASS_FETCH_LOWER;
+    const bool is_abort = is_fetch || (esr & ESR_CLASS_MASK) == ESR_CLASS_ABORT_LOWER;
 
+    if (is_fetch) {
+        write(object, seL4_VCPUReg_FAR, context->pc);
+    }
     if (is_abort && (offset == VECTOR_SP_EL0 || offset == VECTOR_SP_EL1)) {
         esr |= ESR_CLASS_SAME_BIT;
     }

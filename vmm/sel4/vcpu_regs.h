@@ -14,6 +14,8 @@
 #define VCPU_REGS_ESR_UNDEFINED 0x02000000ull
 /** Synchronous external abort of a load or store whose address is not known (FnV). */
 #define VCPU_REGS_ESR_ABORT 0x92000410ull
+/** Synchronous external abort of an instruction fetch, at the program counter. */
+#define VCPU_REGS_ESR_FETCH_ABORT 0x82000010ull
 
 /** Register `reg` (seL4_VCPUReg_*) of the vCPU object. */
 uint64_t vcpu_regs_read(seL4_CPtr object, seL4_Word reg);
