@@ -34,6 +34,8 @@ class Machine:
 
     # Consoles beside the guests' own.
     log_consoles = ("kernel",)
+    # Of 64 MiB.
+    most_guests = 12
 
     def __init__(self):
         self.build_dir = Path(os.environ["CAUSEWAY_BUILD_DIR"])
@@ -47,12 +49,16 @@ class Machine:
     def build(self, system):
         """Build the image of a description; its path."""
         image = self.work_dir / (Path(system).stem + ".elf")
-        subprocess.run([self.tool, "build", system, "-o", image, "--report", image.with_suffix(".report.txt"),
+        subprocess.run([self.tool, "build", system, "-o", image, "--report", self.report(system),
                         "--pd-dir", self.build_dir / "pd", "--guest-dir", self.guest_dir,
                         "--kernel", self.build_dir / "kernel.elf",
                         "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]], check=True)
         subprocess.run([self.tool, "verify", image], check=True)
         return image
+
+    def report(self, system):
+        """Where the report of a description's image is."""
+        return self.work_dir / (Path(system).stem + ".report.txt")
 
     def write_system(self, name, text):
         """A description made by a test; its path."""
@@ -94,6 +100,8 @@ class MicrokitMachine(Machine):
     """The same on seL4: the SDK's own tool makes the image, its loader boots it."""
 
     log_consoles = ()
+    # Microkit 2.0.1 takes all pages of a size from one block of 512 MiB.
+    most_guests = 8
 
     def __init__(self, sdk):
         super().__init__()
@@ -107,6 +115,7 @@ class MicrokitMachine(Machine):
         folder.mkdir(parents=True)
         version = (self.sdk / "VERSION").read_text(encoding="utf-8").strip()
         subprocess.run([self.tool, "sdf", system, "--sdk-version", version, "-o", folder, "--board", self.board,
+                        "--report", self.report(system),
                         "--pd-dir", os.environ["CAUSEWAY_SDK_PD_DIR"], "--guest-dir", self.guest_dir,
                         "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]], check=True)
         (description,) = folder.glob("*.system")
