@@ -33,7 +33,9 @@ seL4_Error seL4_TCB_WriteRegisters(seL4_TCB _service, seL4_Bool resume_target, s
     return seL4_IllegalOperation;
 }
 
-void seL4_Yield(void) {}
+void seL4_Yield(void)
+{
+}
 
 seL4_Error seL4_TCB_Suspend(seL4_TCB _service)
 {
