@@ -87,8 +87,29 @@ static bool is_mapped_in(const struct xml_element *element, const char *name)
     return false;
 }
 
+/* Whether the pages of a size still come from one block, with this region's. */
+static void check_pool(struct sdf_check *check, const struct xml_element *region, uint64_t *large_bytes)
+{
+    const uint64_t before = *large_bytes;
+    const uint64_t limit = check->features.pool_bytes;
+
+    if (page_bytes(region) != LARGE_PAGE_BYTES || xml_find(region, "phys_addr") != NULL) {
+        return;
+    }
+    *large_bytes += sdf_check_number(region, "size", 0);
+    if (limit != 0 && before <= limit && *large_bytes > limit) {
+        diag_error(check->diag, region->loc,
+                   "with \"%s\", regions of 2 MiB pages (guests' RAM) are more than the %llu MiB that "
+                   "Microkit before 2.1.0 can "
+                   "allocate; less RAM, or a newer SDK, would do",
+                   sdf_check_text(region, "name"), (unsigned long long)(limit >> 20));
+    }
+}
+
 static void check_regions(struct sdf_check *check)
 {
+    uint64_t large_bytes = 0;
+
     for (size_t i = 0; i < check->root->child_count; i++) {
         const struct xml_element *region = check->root->children[i];
         const char *name = sdf_check_text(region, "name");
@@ -97,6 +118,7 @@ static void check_regions(struct sdf_check *check)
             continue;
         }
         check_region(check, region);
+        check_pool(check, region, &large_bytes);
         if (xml_find(region, "phys_addr") != NULL) {
             check_physical_overlap(check, region, i);
         }

@@ -4,6 +4,9 @@
 #include <stdio.h>
 
 #define PAGE_BYTES 0x1000ull
+/* The 2.0 tool takes all pages of a size from one block of memory. Of the boards' RAM, as the kernel hands it
+   out, no block is larger. */
+#define BLOCK_BYTES 0x20000000ull
 
 static bool at_least(struct sdf_version version, unsigned int major, unsigned int minor, unsigned int patch)
 {
@@ -42,6 +45,7 @@ struct sdf_features sdf_version_features(struct sdf_version version)
         .prefill = at_least(version, 2, 2, 0),
         .fpu = at_least(version, 2, 3, 0),
         .top_bytes = at_least(version, 2, 3, 0) ? 2 * PAGE_BYTES : 0,
+        .pool_bytes = at_least(version, 2, 1, 0) ? 0 : BLOCK_BYTES,
         .id_limit = 62,
     };
 }

@@ -232,6 +232,25 @@ static void test_versions(void **state)
     assert_finds(MR PD_WITH("<map mr=\"m\" vaddr=\"0xffffffd000\"/>"), newest, "must end at or below");
 }
 
+#define LARGE(name, size, more)                                                                              \
+    "<memory_region name=\"" name "\" size=\"" size "\" page_size=\"0x200000\"" more "/>"
+#define BOTH PD_WITH("<map mr=\"m\" vaddr=\"0x20000000\"/><map mr=\"n\" vaddr=\"0x80000000\"/>")
+
+/* What Microkit's tool itself says of it names no element. */
+static void test_large_pages_come_from_one_block(void **state)
+{
+    static const char fits[] = LARGE("m", "0x10000000", "") LARGE("n", "0x10000000", "") BOTH;
+    static const char more[] = LARGE("m", "0x10000000", "") LARGE("n", "0x10200000", "") BOTH;
+    static const char placed[] =
+        LARGE("m", "0x10000000", "") LARGE("n", "0x10200000", " phys_addr=\"0x80000000\"") BOTH;
+
+    (void)state;
+    assert_finds(fits, oldest, NULL);
+    assert_finds(more, oldest, "with \"n\", regions of 2 MiB pages");
+    assert_finds(more, (struct sdf_version){2, 1, 0}, NULL);
+    assert_finds(placed, oldest, NULL);
+}
+
 static void test_too_many_protection_domains(void **state)
 {
     (void)state;
@@ -270,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_names_and_ids),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_large_pages_come_from_one_block),
         cmocka_unit_test(test_too_many_protection_domains),
         cmocka_unit_test(test_other_documents),
     };
