@@ -26,6 +26,13 @@ static void touch_below_ram(struct virtio_device *device, uint64_t offset)
     touch(device, machine.ram_base - offset);
 }
 
+/* PCI's configuration spaces answer everywhere: with ones where no function is. */
+static bool may_answer(uint64_t address)
+{
+    return (address >= machine.ram_base && address < machine.ram_base + machine.ram_bytes) ||
+           (address >= machine.ecam && address < machine.ecam + machine.ecam_bytes);
+}
+
 /* In the middle of a megabyte no device of the guest's begins: whatever answers there is not ours. */
 static void sweep(struct virtio_device *device, uint64_t step)
 {
@@ -33,7 +40,7 @@ static void sweep(struct virtio_device *device, uint64_t step)
 
     (void)device;
     for (uint64_t address = 0x88000; address < (step << 12); address += step) {
-        if (address < machine.ram_base || address >= machine.ram_base + machine.ram_bytes) {
+        if (!may_answer(address)) {
             (void)access_read(address, 4);
             access_write(address, 4, 0xdeadbeef);
             accesses += 2;

@@ -183,9 +183,9 @@ static void no_master(struct virtio_device *device, uint64_t command)
 {
     struct identity before = check_identify(device);
 
-    gic_quiet();
     check_that(virtio_start(device), "the device does not start");
     access_write(device->pci.space + PCI_COMMAND, 2, command);
+    gic_quiet(); /* what was sent before: a card gets the neighbours' frames, too */
     (void)virtio_request(device);
     check_that(!gic_is_pending(device->intid), "an interrupt is sent by who may not");
     check_restored(device, &before);
@@ -263,14 +263,17 @@ static void msix_into_itself(struct virtio_device *device, uint64_t offset)
 static void msix_data(struct virtio_device *device, uint64_t data)
 {
     struct identity before = check_identify(device);
+    bool was_pending;
 
     gic_quiet();
+    /* The timer's interrupt stays, once it has been raised, until it is taken. */
+    was_pending = data < 288 && gic_is_pending((uint32_t)data);
     check_that(virtio_start(device), "the device does not start");
     for (uint32_t vector = 0; vector < device->pci.vectors; vector++) {
         access_write(device->pci.msix_table + 16ull * vector + 8, 4, data);
     }
     check_that(virtio_request(device), "a request is not answered");
-    check_that(data >= 288 || !gic_is_pending((uint32_t)data),
+    check_that(data >= 288 || was_pending || !gic_is_pending((uint32_t)data),
                "an interrupt that is not the frame's is pending");
     check_restored(device, &before);
 }
