@@ -26,11 +26,17 @@ static void touch_below_ram(struct virtio_device *device, uint64_t offset)
     touch(device, machine.ram_base - offset);
 }
 
-/* PCI's configuration spaces answer everywhere: with ones where no function is. */
+static bool is_within(uint64_t address, uint64_t base, uint64_t bytes)
+{
+    return address >= base && address - base < bytes;
+}
+
+/* PCI answers everywhere: with ones where no function is, and no BAR. */
 static bool may_answer(uint64_t address)
 {
-    return (address >= machine.ram_base && address < machine.ram_base + machine.ram_bytes) ||
-           (address >= machine.ecam && address < machine.ecam + machine.ecam_bytes);
+    return is_within(address, machine.ram_base, machine.ram_bytes) ||
+           is_within(address, machine.ecam, machine.ecam_bytes) ||
+           is_within(address, machine.bars, machine.bars_bytes);
 }
 
 /* In the middle of a megabyte no device of the guest's begins: whatever answers there is not ours. */

@@ -29,6 +29,7 @@ struct machine {
     uint64_t gicd, gicc, uart;
     uint32_t uart_intid;
     uint64_t ecam, ecam_bytes; /* of a PCI host bridge, if there is one */
+    uint64_t bars, bars_bytes; /* where its functions' BARs may be */
     uint64_t msi_frame;        /* GICv2m */
     uint32_t msi_spi_first, msi_spi_count;
     struct {

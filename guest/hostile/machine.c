@@ -38,6 +38,8 @@ struct node {
     char kind; /* 'v'irtio, 'g'ic, 'u'art, 'm'emory, 'p'ci, 'i' frame of MSIs, 0 */
     const uint8_t *reg;
     uint32_t reg_bytes;
+    const uint8_t *ranges; /* of a PCI host bridge */
+    uint32_t ranges_bytes;
     uint32_t intid;
     uint32_t spi_first, spi_count;
 };
@@ -59,6 +61,9 @@ static void node_property(struct node *node, const char *name, const uint8_t *va
     if (strcmp(name, "reg") == 0) {
         node->reg = value;
         node->reg_bytes = bytes;
+    } else if (strcmp(name, "ranges") == 0) {
+        node->ranges = value;
+        node->ranges_bytes = bytes;
     } else if (strcmp(name, "interrupts") == 0 && bytes >= 12) {
         node->intid = be32(value + 4) + (be32(value) == 0 ? 32u : 16u);
     } else if (strcmp(name, "device_type") == 0 && list_has(value, bytes, "memory")) {
@@ -99,6 +104,11 @@ static void node_done(const struct node *node)
     } else if (node->kind == 'p') {
         machine.ecam = be64(node->reg);
         machine.ecam_bytes = be64(node->reg + 8);
+        if (node->ranges_bytes >=
+            28) { /* an address of three cells on the bus, two of the CPU's, a size of two */
+            machine.bars = be64(node->ranges + 12);
+            machine.bars_bytes = be64(node->ranges + 20);
+        }
     } else if (node->kind == 'i') {
         machine.msi_frame = be64(node->reg);
         machine.msi_spi_first = node->spi_first;
