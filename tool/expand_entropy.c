@@ -5,6 +5,9 @@
 #include "lib/config/entropy_config.h"
 #include "tool/expand_guest.h"
 
+/* It works for whoever asks, before every guest, and nobody else pays for that. */
+#define ENTROPY_PERIOD_BUDGETS 10u
+
 #define RNG_SEED_BYTES 64u
 
 static const struct node *find_guest(const struct node *root)
@@ -55,6 +58,9 @@ void expand_entropy(struct expand *expand)
         return;
     }
     expand->entropy_pd = expand_add_pd(expand, desc->name, node, &desc->options);
+    if (desc->options.period == 0) {
+        expand->entropy_pd->period_us = ENTROPY_PERIOD_BUDGETS * expand->entropy_pd->budget_us;
+    }
     expand->entropy_pd->gets_seed = !expand->options->microkit;
     if (expand->options->microkit) {
         config.fdt = map_firmware_fdt(expand, node);
