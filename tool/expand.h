@@ -249,7 +249,7 @@ uint64_t expand_image_kernel_bytes(struct expand *expand, const struct model_mr 
 /* expand_parts.c */
 
 /** A PD with the options every generated PD has. */
-struct model_pd *expand_add_pd(struct expand *expand, const char *name, const struct node *node,
+struct model_pd *expand_add_pd(struct expand *expand, const char *name, struct loc loc,
                                const struct desc_pd_options *options);
 /** A scheduling period: as given, or the budget. */
 uint64_t expand_period(uint64_t period, uint64_t budget);

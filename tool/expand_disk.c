@@ -30,7 +30,7 @@ static void add_server(struct expand *expand)
     }
     desc = node->fields;
     if (!node->broken && desc->name != NULL) {
-        expand->blk_server_pd = expand_add_pd(expand, desc->name, node, &desc->options);
+        expand->blk_server_pd = expand_add_pd(expand, desc->name, node->loc, &desc->options);
     }
 }
 
@@ -287,7 +287,7 @@ void expand_disk(struct expand *expand, const struct node *node)
     struct blk_disk_config *server_disk = &expand->blk_config.disks[expand->blk_config.disk_count];
     disk->node = node;
     disk->model_index = expand->model->disk_count;
-    disk->driver = expand_add_pd(expand, name, node, &desc->driver);
+    disk->driver = expand_add_pd(expand, name, node->loc, &desc->driver);
     free(name);
     if (!add_registers(expand, node, disk, slot) ||
         !expand_link(expand, node, disk->driver, expand->blk_server_pd, DRIVER_RING_BYTES, &disk->config.link,

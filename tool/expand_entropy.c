@@ -57,7 +57,7 @@ void expand_entropy(struct expand *expand)
     if (node->broken || desc->name == NULL) {
         return;
     }
-    expand->entropy_pd = expand_add_pd(expand, desc->name, node, &desc->options);
+    expand->entropy_pd = expand_add_pd(expand, desc->name, node->loc, &desc->options);
     if (desc->options.period == 0) {
         expand->entropy_pd->period_us = ENTROPY_PERIOD_BUDGETS * expand->entropy_pd->budget_us;
     }

@@ -297,7 +297,7 @@ static void add_vm(struct expand *expand, struct expand_guest *guest)
     const struct desc_guest *desc = guest->desc;
     char *vmm_name = mem_printf("%s_vmm", desc->name);
 
-    guest->vmm = expand_add_pd(expand, vmm_name, guest->node, &desc->vmm);
+    guest->vmm = expand_add_pd(expand, vmm_name, guest->node->loc, &desc->vmm);
     guest->vm = model_add_vm(guest->vmm, desc->name, guest->node->loc);
     guest->vm->priority = (uint32_t)desc->priority;
     guest->vm->budget_us = desc->budget;

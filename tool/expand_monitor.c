@@ -54,7 +54,7 @@ void expand_monitor(struct expand *expand, const struct node *node)
     if (node->broken || desc->name == NULL) {
         return;
     }
-    pd = expand_add_pd(expand, desc->name, node, &desc->options);
+    pd = expand_add_pd(expand, desc->name, node->loc, &desc->options);
     for (size_t i = 0; i < node->child_count; i++) {
         const struct node *child = node->children[i];
 

@@ -12,10 +12,10 @@ uint64_t expand_period(uint64_t period, uint64_t budget)
     return period == 0 ? budget : period;
 }
 
-struct model_pd *expand_add_pd(struct expand *expand, const char *name, const struct node *node,
+struct model_pd *expand_add_pd(struct expand *expand, const char *name, struct loc loc,
                                const struct desc_pd_options *options)
 {
-    struct model_pd *pd = model_add_pd(expand->model, name, node->loc);
+    struct model_pd *pd = model_add_pd(expand->model, name, loc);
 
     pd->priority = (uint32_t)options->priority;
     pd->budget_us = options->budget;

@@ -15,7 +15,7 @@ static void add_driver(struct expand *expand, const struct node *node, struct mo
 {
     const struct desc_serial *desc = node->fields;
     const struct board *board = expand->model->board;
-    struct model_pd *pd = expand_add_pd(expand, desc->driver_name, node, &desc->driver);
+    struct model_pd *pd = expand_add_pd(expand, desc->driver_name, node->loc, &desc->driver);
     struct model_mr *registers = model_add_mr(expand->model, board->uart.name, node->loc);
     struct uart_config config = {0};
 
@@ -61,7 +61,7 @@ void expand_serial(struct expand *expand, const struct node *node)
     if (node->broken || desc->name == NULL || desc->driver_name == NULL) {
         return;
     }
-    expand->serial_pd = expand_add_pd(expand, desc->name, node, &desc->mux);
+    expand->serial_pd = expand_add_pd(expand, desc->name, node->loc, &desc->mux);
     expand->serial_config.escape = (uint32_t)desc->escape;
     expand->serial_config.flags = desc->colours ? 0 : SERIAL_MUX_NO_COLOURS;
     add_driver(expand, node, expand->serial_pd);

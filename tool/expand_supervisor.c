@@ -4,26 +4,11 @@
 
 #include "lib/config/supervisor_config.h"
 #include "tool/expand_guest.h"
-#include "tool/mem.h"
 
 #define SUPERVISOR_NAME "supervisor"
-#define SUPERVISOR_PROGRAM "supervisor.elf"
 /* Above the monitors, whose calls it serves; it has work only when one of them has died. */
-#define SUPERVISOR_PRIORITY 253u
-#define SUPERVISOR_BUDGET_US 1000u
-#define SUPERVISOR_STACK_BYTES 0x1000u
-
-static void add_supervisor(struct expand *expand, const struct node *guest)
-{
-    struct model_pd *pd = model_add_pd(expand->model, SUPERVISOR_NAME, guest->loc);
-
-    pd->priority = SUPERVISOR_PRIORITY;
-    pd->budget_us = SUPERVISOR_BUDGET_US;
-    pd->period_us = SUPERVISOR_BUDGET_US;
-    pd->stack_bytes = SUPERVISOR_STACK_BYTES;
-    pd->program_image = mem_strdup(SUPERVISOR_PROGRAM);
-    expand->supervisor_pd = pd;
-}
+static const struct desc_pd_options supervisor_options = {
+    .priority = 253, .budget = 1000, .stack_size = 0x1000, .program = "supervisor.elf"};
 
 static bool is_asked_for(const struct desc_guest *desc)
 {
@@ -58,7 +43,7 @@ void expand_supervisor_connect(struct expand *expand, struct expand_guest *guest
         return;
     }
     if (expand->supervisor_pd == NULL) {
-        add_supervisor(expand, guest->node);
+        expand->supervisor_pd = expand_add_pd(expand, SUPERVISOR_NAME, guest->node->loc, &supervisor_options);
     }
     if (!add_channel(expand, guest, &child->channel)) {
         return;

@@ -24,7 +24,7 @@ void expand_switch(struct expand *expand, const struct node *node)
     expand->switches = mem_grow(expand->switches, expand->switch_count, sizeof(expand->switches[0]));
     added = &expand->switches[expand->switch_count++];
     added->node = node;
-    added->pd = expand_add_pd(expand, desc->name, node, &desc->options);
+    added->pd = expand_add_pd(expand, desc->name, node->loc, &desc->options);
     added->config.mac_table_entries = (uint32_t)desc->mac_table;
     strncpy(added->config.name, desc->name, sizeof(added->config.name) - 1);
 }

@@ -3,32 +3,30 @@
 #include "tool/expand.h"
 
 #include "lib/config/timer_config.h"
-#include "tool/mem.h"
 
 #define TIMER_NAME "timer"
-#define TIMER_PROGRAM "timer.elf"
-/* Above every client, whose calls it serves in a few hundred instructions. */
-#define TIMER_PRIORITY 254u
-#define TIMER_BUDGET_US 1000u
-#define TIMER_STACK_BYTES 0x1000u
+#define GUARD_NAME "timer_guard"
 /* The EL1 physical timer's interrupt (Arm BSA: PPI 14), which no kernel below uses. */
 #define TIMER_INTID 30u
-#define GUARD_NAME "timer_guard"
-#define GUARD_PROGRAM "timer_guard.elf"
-/* Far more than it needs, and what a period is to be longer than. */
-#define GUARD_BUDGET_US 100u
+/* Above every client. */
+#define TIMER_PRIORITY 254u
+
+/* It serves calls in a few hundred instructions. */
+static const struct desc_pd_options timer_options = {
+    .priority = TIMER_PRIORITY, .budget = 1000, .stack_size = 0x1000, .program = "timer.elf"};
+/* The budget is far more than it needs, and what the period is to be longer than. */
+static const struct desc_pd_options guard_options = {.priority = TIMER_PRIORITY,
+                                                     .budget = 100,
+                                                     .period = TIMER_GUARD_PERIOD_US,
+                                                     .stack_size = 0x1000,
+                                                     .program = "timer_guard.elf"};
 
 /* See lib/config/timer_config.h. */
 static bool add_guard(struct expand *expand, struct loc loc)
 {
-    struct model_pd *pd = model_add_pd(expand->model, GUARD_NAME, loc);
+    struct model_pd *pd = expand_add_pd(expand, GUARD_NAME, loc, &guard_options);
     uint32_t *timer_id = &expand->timer_config.guard_channel;
 
-    pd->priority = TIMER_PRIORITY;
-    pd->budget_us = GUARD_BUDGET_US;
-    pd->period_us = TIMER_GUARD_PERIOD_US;
-    pd->stack_bytes = TIMER_STACK_BYTES;
-    pd->program_image = mem_strdup(GUARD_PROGRAM);
     if (!expand_channel_id(expand, expand->timer_pd, loc, timer_id)) {
         return false;
     }
@@ -43,18 +41,11 @@ static bool add_guard(struct expand *expand, struct loc loc)
 
 static bool add_timer(struct expand *expand, struct loc loc)
 {
-    struct model_pd *pd = model_add_pd(expand->model, TIMER_NAME, loc);
-
-    pd->priority = TIMER_PRIORITY;
-    pd->budget_us = TIMER_BUDGET_US;
-    pd->period_us = TIMER_BUDGET_US;
-    pd->stack_bytes = TIMER_STACK_BYTES;
-    pd->program_image = mem_strdup(TIMER_PROGRAM);
-    expand->timer_pd = pd;
-    if (!expand_channel_id(expand, pd, loc, &expand->timer_config.irq_channel)) {
+    expand->timer_pd = expand_add_pd(expand, TIMER_NAME, loc, &timer_options);
+    if (!expand_channel_id(expand, expand->timer_pd, loc, &expand->timer_config.irq_channel)) {
         return false;
     }
-    (void)model_add_irq(pd, TIMER_INTID, expand->timer_config.irq_channel);
+    (void)model_add_irq(expand->timer_pd, TIMER_INTID, expand->timer_config.irq_channel);
     expand->timer_config.guard_channel = TIMER_NO_GUARD;
     return !expand->options->microkit || add_guard(expand, loc);
 }
