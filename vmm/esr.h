@@ -10,7 +10,8 @@ enum esr_class {
     ESR_CLASS_WFX = 0x01,
     ESR_CLASS_SMC = 0x17,
     ESR_CLASS_SYSREG = 0x18,
-    ESR_CLASS_FETCH = 0x20
+    ESR_CLASS_FETCH = 0x20, /* from below EL2, as the next */
+    ESR_CLASS_DATA = 0x24
 };
 
 #define ESR_WNR (1ull << 6)

@@ -4,18 +4,19 @@
 #include <stdint.h>
 
 #include "lib/base/log.h"
+#include "vmm/esr.h"
 
 /* Order of platform_vcpu_registers() behind x0..x30. */
 enum { SP_EL1 = 31, PC, PSTATE, ESR_EL1, ELR_EL1, FAR_EL1 };
 
 static const char *exception_class(uint64_t syndrome)
 {
-    switch (syndrome >> 26 & 0x3f) {
-    case 0x18:
+    switch (esr_class(syndrome)) {
+    case ESR_CLASS_SYSREG:
         return "system register access";
-    case 0x20:
+    case ESR_CLASS_FETCH:
         return "instruction fetch";
-    case 0x24:
+    case ESR_CLASS_DATA:
         return "load or store";
     default:
         return "other exception";

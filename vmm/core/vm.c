@@ -7,12 +7,7 @@
 #include "vmm/core/trng.h"
 #include "vmm/core/vm_devices.h"
 #include "vmm/core/vm_life.h"
-
-/* ESR_EL2, exception class (Arm DDI 0487). */
-#define ESR_CLASS_SHIFT 26
-#define ESR_CLASS_MASK 0x3fu
-#define ESR_CLASS_FETCH 0x20u
-#define ESR_CLASS_DATA 0x24u
+#include "vmm/esr.h"
 
 /* Aborts of one instruction in a row after which a guest is given up. */
 #define MAX_SAME_ABORTS 16u
@@ -187,7 +182,7 @@ static enum platform_resume on_call(struct vm *vm, struct platform_exit *exit)
 
 static bool is_abort(const struct platform_exit *exit)
 {
-    const uint64_t class = exit->syndrome >> ESR_CLASS_SHIFT & ESR_CLASS_MASK;
+    const uint32_t class = esr_class(exit->syndrome);
 
     return class == ESR_CLASS_FETCH || class == ESR_CLASS_DATA;
 }

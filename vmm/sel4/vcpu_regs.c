@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/sel4/vcpu_regs.h"
 
+#include "vmm/esr.h"
+
 /* SCTLR_EL1 as seL4 gives it to a new vCPU: MMU and caches off, RES1 bits, CP15BEN, nTWI, nTWE, UCT, UCI. */
 #define SCTLR_RESET 0x34d58820ull
 #define MPIDR_RES1 (1ull << 31)
@@ -15,9 +17,6 @@
 #define PSTATE_EL1H 5ull
 #define PSTATE_EL1T 4ull
 #define PSTATE_AARCH32 (1ull << 4)
-#define ESR_CLASS_MASK (0x3full << 26)
-#define ESR_CLASS_FETCH_LOWER (0x20ull << 26)
-#define ESR_CLASS_ABORT_LOWER (0x24ull << 26)
 #define ESR_CLASS_SAME_BIT (1ull << 26)
 
 uint64_t vcpu_regs_read(seL4_CPtr object, seL4_Word reg)
@@ -65,8 +64,8 @@ static uint32_t vector(uint64_t pstate)
 void vcpu_regs_take_exception(seL4_CPtr object, seL4_UserContext *context, uint64_t esr)
 {
     const uint32_t offset = vector(context->spsr);
-    const bool is_fetch = (esr & ESR_CLASS_MASK) == ESR_CLASS_FETCH_LOWER;
-    const bool is_abort = is_fetch || (esr & ESR_CLASS_MASK) == ESR_CLASS_ABORT_LOWER;
+    const bool is_fetch = esr_class(esr) == ESR_CLASS_FETCH;
+    const bool is_abort = is_fetch || esr_class(esr) == ESR_CLASS_DATA;
 
     if (is_fetch) {
         write(object, seL4_VCPUReg_FAR, context->pc);
