@@ -66,7 +66,7 @@ void notified(microkit_channel ch)
         return;
     }
     if (ch == timer_config.irq_channel) {
-        ack = timer_interrupt(&timer, clock_ticks()) || !is_guarded();
+        ack = !is_guarded() || timer_interrupt(&timer, clock_ticks());
         if (!ack) {
             log_warn_limited(&complaints, "the physical timer interrupts without cause: a guest sets it");
         }
