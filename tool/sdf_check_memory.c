@@ -100,8 +100,7 @@ static void check_pool(struct sdf_check *check, const struct xml_element *region
     if (limit != 0 && before <= limit && *large_bytes > limit) {
         diag_error(check->diag, region->loc,
                    "with \"%s\", regions of 2 MiB pages (guests' RAM) are more than the %llu MiB that "
-                   "Microkit before 2.1.0 can "
-                   "allocate; less RAM, or a newer SDK, would do",
+                   "Microkit before 2.1.0 can allocate; less RAM, or a newer SDK, would do",
                    sdf_check_text(region, "name"), (unsigned long long)(limit >> 20));
     }
 }

@@ -25,8 +25,8 @@ struct sdf_features {
     bool prefill;       /**< prefill_path, setvar_prefill_size, path_for_symbols: 2.2.0 */
     bool fpu;           /**< <protection_domain fpu="">: 2.3.0 */
     uint64_t top_bytes; /**< at the end of a PD's address space, above its stack, for the IPC buffer: 2.3.0 */
-    uint64_t pool_bytes; /**< memory regions without an address, all of a page size together; 0: no such
-                            limit, 2.1.0 */
+    uint64_t pool_bytes; /**< regions of 2 MiB pages without an address, all together; 0: no limit, from
+                            2.1.0 on */
     uint32_t id_limit;   /**< channel, interrupt, child and vCPU ids are below it */
 };
 

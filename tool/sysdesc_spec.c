@@ -72,8 +72,7 @@ const struct element_spec sysdesc_spec_entropy = {
     .name = "entropy",
     .doc = "The source of the guests' randomness. It is there by default wherever there is a guest; "
            "enabled=\"false\" leaves it out. Its period is ten budgets unless it is given: a guest that asks "
-           "all the "
-           "time takes no more than that of the others' time.",
+           "all the time takes no more than that of the others' time.",
     .attrs = entropy_attrs,
     .attr_count = SPEC_COUNT(entropy_attrs),
     .fields_bytes = sizeof(struct desc_entropy),

@@ -56,7 +56,7 @@ extern const char *const sysdesc_spec_transports[];
          .doc = "microseconds it may run in each period"},                                                   \
     {                                                                                                        \
         .name = prefix "period", .type = ATTR_NUMBER, .offset = offsetof(parent, member period), .min = 1,   \
-        .max = UINT32_MAX, .doc = "microseconds; default: the budget"                                        \
+        .max = UINT32_MAX, .doc = "microseconds; default: the budget, unless the element says otherwise"     \
     }
 
 /** Rows for the struct desc_pd_options `member` of struct `parent`, their names starting with `prefix`. */

@@ -104,8 +104,8 @@ static void node_done(const struct node *node)
     } else if (node->kind == 'p') {
         machine.ecam = be64(node->reg);
         machine.ecam_bytes = be64(node->reg + 8);
-        if (node->ranges_bytes >=
-            28) { /* an address of three cells on the bus, two of the CPU's, a size of two */
+        /* An address of three cells on the bus, one of two as the CPU sees it, a size of two. */
+        if (node->ranges_bytes >= 28) {
             machine.bars = be64(node->ranges + 12);
             machine.bars_bytes = be64(node->ranges + 20);
         }

@@ -6,6 +6,7 @@
 HOSTILE_TRANSPORT ?= mmio
 # Microkit's kernels leave the PMU to guests (docs/sel4.md).
 HOSTILE_OPEN := $(if $(MICROKIT_SDK),sysreg-pmu)
+
 .PHONY: test-hostile test-sabotage run-sabotage test-attacks run-attacks
 test-hostile:
 	$(Q)scripts/setup run

@@ -6,10 +6,10 @@
 
 The system is that of tests/restart with a monitor, and so is the load that never ends: a TCP connection from vm1 to vm2
 whose blocks are checked. In each round there are besides: pages of console output, whose lines are counted; large pings,
-checked datagrams and short TCP connections both ways; and one death of the victim, by itself or by its monitor, in the middle
-of network and disk traffic. After each round the counters in GROWS_NOT are what they were after the first; free memory of the two guests
-that live on has not shrunk beyond SLACK_KIB; regions that nobody may write have the sums they had; no PD has faulted
-but the one that was made to.
+checked datagrams and short TCP connections both ways; and one death of the victim, by itself or by its monitor, in the
+middle of network and disk traffic. After each round the counters in GROWS_NOT are what they were after the first; free
+memory of the two guests that live on has not shrunk beyond SLACK_KIB; regions that nobody may write have the sums they
+had; no PD has faulted but the one that was made to.
 """
 
 import argparse
