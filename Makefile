@@ -3,7 +3,7 @@
 # Causeway. `make help` lists the targets and variables.
 #
 # Everything is built below BUILD_DIR. Each folder with sources has a module.mk that appends to the lists
-# here (KERNEL_SRCS, PDS, TOOL_SRCS, TESTS, FUZZERS); the rules are in mk/.
+# here (KERNEL_SRCS, PDS, TOOL_SRCS, HOST_PROGRAMS, TESTS, FUZZERS); the rules are in mk/.
 
 BUILD_DIR ?= build
 SYSTEM ?= virtio_demo.system
@@ -39,12 +39,13 @@ PDS :=
 BUNDLED_PDS :=
 SEL4_ONLY_PDS :=
 TOOL_SRCS :=
+HOST_PROGRAMS :=
 TESTS :=
 FUZZERS :=
 GUEST_PROGRAMS :=
 
 include $(sort $(wildcard kernel/module.mk microkit/module.mk lib/module.mk lib/*/module.mk vmm/module.mk \
-	pd/*/module.mk tool/module.mk guest/module.mk guest/*/module.mk tests/*/module.mk tests/*/*/module.mk bench/module.mk))
+	pd/*/module.mk tool/module.mk verify/module.mk verify/*/module.mk guest/module.mk guest/*/module.mk tests/*/module.mk tests/*/*/module.mk bench/module.mk))
 
 include mk/host.mk
 include mk/target.mk

@@ -18,12 +18,21 @@ $(B)/host/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(TOOL_CFLAGS) $(HOST_INCLUDES) -c $< -o $@
 
-$(TOOL): $(TOOL_OBJS)
+$(TOOL): $(call objs,$(B)/host,$(TOOL_SRCS))
 	$(call say,HOSTLD,$@)
-	$(Q)$(CC) $(TOOL_OBJS) -o $@ $(TOOL_LIBS)
+	$(Q)$(CC) $^ -o $@ $(TOOL_LIBS)
+
+# Programs beside it: NAME (in HOST_PROGRAMS) from NAME_SRCS, with NAME_LIBS.
+define host_program_rules
+$(B)/$(1): $$(call objs,$(B)/host,$$($(1)_SRCS))
+	$$(call say,HOSTLD,$$@)
+	$$(Q)$$(CC) $$^ -o $$@ $$($(1)_LIBS)
+TOOL_OBJS += $$(call objs,$(B)/host,$$($(1)_SRCS))
+endef
+$(foreach p,$(HOST_PROGRAMS),$(eval $(call host_program_rules,$(p))))
 
 .PHONY: tool
-tool: $(if $(TOOL_SRCS),$(TOOL))
+tool: $(if $(TOOL_SRCS),$(TOOL)) $(HOST_PROGRAMS:%=$(B)/%)
 
 # Unit tests.
 $(B)/san/%.o: %.c

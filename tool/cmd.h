@@ -69,3 +69,5 @@ int cmd_report(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
+/** A program of its own beside this one, causeway-NAME: it takes over, with the same arguments. */
+int cmd_beside(int argc, char **argv);

@@ -6,7 +6,6 @@
 #include "tool/cmd.h"
 #include "tool/console/cmd_console.h"
 #include "tool/suggest.h"
-#include "tool/verify/cmd_verify.h"
 
 static const struct {
     const char *name;
@@ -23,7 +22,8 @@ static const struct {
     {"schema", cmd_schema, "print the RELAX NG schema of system descriptions"},
     {"sdf", cmd_sdf, "write a system for the seL4 Microkit SDK"},
     {"sdf-check", cmd_sdf_check, "check a Microkit system description by Microkit's rules"},
-    {"verify", cmd_verify, "prove from an image that its domains are isolated as declared"},
+    {"policy", cmd_beside, "derive from a description what an image of it may grant: for review and for verify"},
+    {"verify", cmd_beside, "prove from an image that its domains are isolated as declared"},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "tests/mock/verify_forge.h"
-#include "tool/verify/verify.h"
+#include "verify/verify.h"
 
 /** One patch: 4 bytes of offset, 1 of how, 8 of value. */
 enum { PATCH_BYTES = 13, PATCHES_MAX = 64 };

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "tests/mock/verify_forge.h"
-#include "tool/verify/findings.h"
+#include "verify/findings.h"
 
 /** One way. */
 struct breach {

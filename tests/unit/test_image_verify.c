@@ -17,7 +17,7 @@
 #include "kernel/include/sysdesc.h"
 #include "tests/mock/mock_system.h"
 #include "tool/file.h"
-#include "tool/verify/verify.h"
+#include "verify/verify.h"
 
 #define ADDRESS 0x0000fffffffff000ull
 #define XN (1ull << 54)

@@ -12,7 +12,7 @@
 
 #include "tests/mock/breach.h"
 #include "tests/mock/verify_forge.h"
-#include "tool/verify/verify.h"
+#include "verify/verify.h"
 
 static enum verify_verdict judge(const struct forge *forge, struct findings *findings,
                                  struct verify_summary *summary)

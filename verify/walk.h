@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tool/verify/facts.h"
-#include "tool/verify/findings.h"
+#include "verify/facts.h"
+#include "verify/findings.h"
 
 /** Physically contiguous memory mapped with the same rights: [address, + bytes) -> [phys, + bytes). */
 struct walk_map {

@@ -5,9 +5,9 @@
  */
 #pragma once
 
-#include "tool/verify/facts.h"
-#include "tool/verify/findings.h"
-#include "tool/verify/walk.h"
+#include "verify/facts.h"
+#include "verify/findings.h"
+#include "verify/walk.h"
 
 /** Check PDs, vCPUs, children, VMIDs, IPC buffers, the log's reader and entry points. */
 void check_rows_run(const struct facts *facts, const struct walk *walk, struct findings *findings);

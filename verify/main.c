@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/verify/cmd_verify.h"
+/* `causeway-verify`: the program. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tool/verify/verify.h"
+#include "verify/verify.h"
 
 static const char usage[] =
-    "usage: causeway verify [--quiet] IMAGE\n"
+    "usage: causeway-verify [--quiet] IMAGE\n"
     "\n"
     "Proves from the final image that its protection domains and virtual machines are isolated as the "
     "system\n"
@@ -76,7 +76,7 @@ static int verify_file(const char *path, bool quiet)
     return code;
 }
 
-int cmd_verify(int argc, char **argv)
+int main(int argc, char **argv)
 {
     bool quiet = false;
     const char *path = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/verify/check_maps.h"
+#include "verify/check_maps.h"
 
 #include <inttypes.h>
 

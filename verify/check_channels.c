@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/verify/check_channels.h"
+#include "verify/check_channels.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/verify/elf64.h"
+#include "verify/elf64.h"
 
 #include <inttypes.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/verify/findings.h"
+#include "verify/findings.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

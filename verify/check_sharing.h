@@ -6,9 +6,9 @@
  */
 #pragma once
 
-#include "tool/verify/facts.h"
-#include "tool/verify/findings.h"
-#include "tool/verify/walk.h"
+#include "verify/facts.h"
+#include "verify/findings.h"
+#include "verify/walk.h"
 
 /** What the proof covered. */
 struct check_sharing_summary {

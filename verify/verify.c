@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/verify/verify.h"
+#include "verify/verify.h"
 
 #include <stdio.h>
 
-#include "tool/verify/check_channels.h"
-#include "tool/verify/check_maps.h"
-#include "tool/verify/check_rows.h"
-#include "tool/verify/elf64.h"
-#include "tool/verify/facts.h"
-#include "tool/verify/walk.h"
+#include "verify/check_channels.h"
+#include "verify/check_maps.h"
+#include "verify/check_rows.h"
+#include "verify/elf64.h"
+#include "verify/facts.h"
+#include "verify/walk.h"
 
 static enum err check_memory(const struct facts *facts, const struct walk *walk, struct findings *findings,
                              struct verify_summary *summary)

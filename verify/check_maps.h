@@ -5,9 +5,9 @@
  */
 #pragma once
 
-#include "tool/verify/facts.h"
-#include "tool/verify/findings.h"
-#include "tool/verify/walk.h"
+#include "verify/facts.h"
+#include "verify/findings.h"
+#include "verify/walk.h"
 
 /**
  * Check every mapping of `walk`, the image's segments and the declared regions against RAM and firmware.

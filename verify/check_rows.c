@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/verify/check_rows.h"
+#include "verify/check_rows.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/verify/walk.h"
+#include "verify/walk.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
-#include "tool/verify/findings.h"
+#include "verify/findings.h"
 
 #define ELF64_PAGE_BYTES 0x1000u
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/verify/facts.h"
+#include "verify/facts.h"
 
 #include <inttypes.h>
 #include <stdio.h>

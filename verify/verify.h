@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tool/verify/check_sharing.h"
-#include "tool/verify/findings.h"
+#include "verify/check_sharing.h"
+#include "verify/findings.h"
 
 /** Exit codes of the program. */
 enum verify_verdict {

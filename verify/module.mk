@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# `causeway-verify`: a program of its own, which shares no code with the composer.
+VERIFY_SRCS := verify/check_channels.c verify/check_maps.c verify/check_rows.c \
+	verify/check_sharing.c verify/elf64.c verify/facts.c verify/findings.c \
+	verify/verify.c verify/walk.c
+HOST_PROGRAMS += causeway-verify
+causeway-verify_SRCS := $(VERIFY_SRCS) verify/main.c
+
+TESTS += test_verify
+test_verify_SRCS := $(VERIFY_SRCS) tests/mock/verify_forge.c tests/mock/breach_memory.c \
+	tests/mock/breach_rows.c
+
+FUZZERS += fuzz_verify
+fuzz_verify_SRCS := $(VERIFY_SRCS) tests/mock/verify_forge.c
+
+TESTS += test_image_verify
+test_image_verify_SRCS := $(VERIFY_SRCS) $(test_image_SRCS)
+test_image_verify_LIBS := -lelf
