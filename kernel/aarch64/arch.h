@@ -84,6 +84,12 @@ void arch_vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t x0);
 /** Forget what the hardware still holds of `vcpu`: it is being stopped or reset. */
 void arch_vcpu_forget(struct vcpu *vcpu);
 
+/**
+ * Put the registers of `thread` into the hardware in place of core->world's. May unload a vCPU that sleeps,
+ * and then asks for its wake-up: sched_wake_at().
+ */
+void arch_switch(struct core *core, struct thread *thread);
+
 /** Fill words 0..39 as SYSCALL_VCPU_READ_REGS says. */
 #define ARCH_VCPU_REGISTER_WORDS 40u
 void arch_vcpu_registers(struct vcpu *vcpu, uint64_t words[ARCH_VCPU_REGISTER_WORDS]);

@@ -175,7 +175,7 @@ static void load_hot_vcpu(struct core *core, struct vcpu *vcpu)
     SYSREG_WRITE(cntkctl_el1, vcpu->arch.cntkctl);
 }
 
-static void switch_to(struct core *core, struct thread *thread)
+void arch_switch(struct core *core, struct thread *thread)
 {
     if (core->world != NULL)
         save_hot(core->world);
@@ -209,13 +209,11 @@ void world_enter(struct core *core)
 {
     struct thread *thread;
 
-    while ((thread = sched_pick(core)) == NULL) {
+    while ((thread = sched_enter(core)) == NULL) {
         gich_idle(core);
         __asm__ volatile("dsb sy\n wfi" ::: "memory");
         gic_handle(core);
     }
-    if (thread != core->world)
-        switch_to(core, thread);
     if (thread->kind == THREAD_VCPU) {
         gich_enter(core, kernel_vcpu(thread));
         if (gich_has_linked(kernel_vcpu(thread)))

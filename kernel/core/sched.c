@@ -257,9 +257,8 @@ void sched_tick(struct core *core)
         next = thread->wakeup.next;
         if (now < thread->wakeup_time)
             continue;
-        list_remove(thread, WAKEUP);
         thread->state = THREAD_READY;
-        sched_update(thread);
+        sched_wake_first(thread);
     }
     late_tick(core, now);
 }
@@ -331,4 +330,15 @@ struct thread *sched_pick(struct core *core)
     }
     core->stale = false;
     return next;
+}
+
+struct thread *sched_enter(struct core *core)
+{
+    struct thread *thread;
+
+    /* A vCPU that sleeps keeps its timer in the hardware until another one is loaded; then its wake-up is the
+       core's, and so is the time to set the core's timer for. A second turn changes nothing but that. */
+    while ((thread = sched_pick(core)) != NULL && thread != core->world)
+        arch_switch(core, thread);
+    return thread;
 }

@@ -52,11 +52,17 @@ void sched_give_way(struct core *core);
 /** Wake vCPU `thread` (THREAD_IDLE) at `time`; ARCH_NEVER: forget it. */
 void sched_wake_at(struct thread *thread, uint64_t time);
 
-/** The core's timer fired: full budgets, wake-ups, end of slice. */
+/** The core's timer fired: full budgets, wake-ups (before their equals), end of slice. */
 void sched_tick(struct core *core);
 
 /** Who runs next, NULL: nobody. Becomes core->current; the timer is set for what comes next. */
 struct thread *sched_pick(struct core *core);
+
+/**
+ * The same, with the thread's registers in the hardware when it returns (arch_switch()), and the timer set
+ * for what that brought up as well.
+ */
+struct thread *sched_enter(struct core *core);
 
 /** `thread` runs on the budget of `payer` from now on. */
 void sched_set_payer(struct thread *thread, struct budget *payer);

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "kernel/core/sched.h"
+#include "kernel/core/vcpu.h"
+
 struct arch_fake arch_fake;
 
 void arch_fake_reset(void)
@@ -81,8 +84,43 @@ void arch_vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t x0)
 
 void arch_vcpu_forget(struct vcpu *vcpu)
 {
-    (void)vcpu;
+    struct core *core = vcpu->thread.core;
+
     arch_fake.forgotten++;
+    if (core->world == &vcpu->thread)
+        core->world = NULL;
+    if (core->loaded == vcpu)
+        core->loaded = NULL;
+}
+
+/* The virtual timer in the hardware is the loaded vCPU's: its registers in the struct stand for it. */
+static bool vtimer_runs(const struct vcpu *vcpu)
+{
+    return vcpu != NULL && vcpu->arch.cntv_ctl == ARCH_FAKE_TIMER_ENABLED;
+}
+
+void arch_switch(struct core *core, struct thread *thread)
+{
+    core->world = thread;
+    core->context = &thread->context;
+    if (thread->kind == THREAD_PD || core->loaded == kernel_vcpu(thread))
+        return;
+    struct vcpu *old = core->loaded;
+    core->loaded = kernel_vcpu(thread);
+    if (vtimer_runs(old) && old->thread.state == THREAD_IDLE)
+        sched_wake_at(&old->thread, old->arch.cntv_cval);
+}
+
+uint64_t arch_fake_vtimer(const struct core *core)
+{
+    return vtimer_runs(core->loaded) && !core->loaded->arch.vtimer_active ? core->loaded->arch.cntv_cval
+                                                                          : ARCH_NEVER;
+}
+
+void arch_fake_vtimer_fire(struct core *core)
+{
+    core->loaded->arch.vtimer_active = true;
+    vcpu_pend_hw(core->loaded, core->loaded->row->vtimer_intid, core->kernel->desc->board.vtimer_irq);
 }
 
 void arch_vcpu_registers(struct vcpu *vcpu, uint64_t words[ARCH_VCPU_REGISTER_WORDS])

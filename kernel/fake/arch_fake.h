@@ -32,5 +32,13 @@ struct arch_fake {
 /** One machine per process, as on the target. */
 extern struct arch_fake arch_fake;
 
+/** cntv_ctl of a vCPU whose timer runs and may interrupt. */
+#define ARCH_FAKE_TIMER_ENABLED 1u
+
+/** When the virtual timer in the hardware fires, which is the loaded vCPU's; ARCH_NEVER: it does not. */
+uint64_t arch_fake_vtimer(const struct core *core);
+/** It does: the interrupt stays active until a test clears `vtimer_active` of the vCPU. */
+void arch_fake_vtimer_fire(struct core *core);
+
 /** Back to power-on: time 1000, nothing recorded. One tick is a microsecond. */
 void arch_fake_reset(void);

@@ -120,7 +120,7 @@ void mock_kernel_wait(struct mock_kernel *mock, uint32_t index)
 struct thread *mock_kernel_pick(struct mock_kernel *mock)
 {
     struct core *core = &mock->kernel.cores[0];
-    struct thread *next = sched_pick(core);
+    struct thread *next = sched_enter(core);
     const uint64_t deadline = core->deadline;
 
     core->stale = true;
@@ -133,7 +133,11 @@ struct thread *mock_kernel_pick(struct mock_kernel *mock)
 
 void mock_kernel_advance(struct mock_kernel *mock, uint64_t now)
 {
+    struct core *core = &mock->kernel.cores[0];
+
     arch_fake.now = now;
+    if (now >= arch_fake_vtimer(core))
+        arch_fake_vtimer_fire(core);
     if (now >= arch_fake.deadline)
-        sched_tick(&mock->kernel.cores[0]);
+        sched_tick(core);
 }

@@ -56,9 +56,11 @@ uint64_t mock_kernel_call(struct mock_kernel *mock, uint32_t index, uint64_t num
 /** PD `index` waits, without flags. */
 void mock_kernel_wait(struct mock_kernel *mock, uint32_t index);
 
-/** Whom the scheduler picks now. Aborts if it picks another one, or sets another time, when it looks at
- * everything. */
+/**
+ * Whom the scheduler picks now, with its registers in the (fake) hardware. Aborts if it picks another one, or
+ * sets another time, when it looks at everything.
+ */
 struct thread *mock_kernel_pick(struct mock_kernel *mock);
 
-/** Let time pass to `now`, with a timer interrupt if it was set for then. */
+/** Let time pass to `now`, with the interrupts of timers that were set for then. */
 void mock_kernel_advance(struct mock_kernel *mock, uint64_t now);

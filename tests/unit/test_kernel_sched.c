@@ -21,7 +21,7 @@ static int teardown(void **state)
 
 static int setup(void **state)
 {
-    *state = mock_kernel_new(4, 1);
+    *state = mock_kernel_new(4, 2);
     return 0;
 }
 
@@ -299,6 +299,72 @@ static void idle_vcpu_is_woken_in_time(void **state)
     assert_true(arch_fake.deadline == ARCH_NEVER);
 }
 
+/* Two vCPUs of one priority: one sleeps on its timer, the other one only computes. */
+static void sleepers_timer_is_set_when_another_takes_the_core(void **state)
+{
+    struct mock_kernel *mock = *state;
+    struct vcpu *sleeper = mock_kernel_vcpu(mock, 0);
+    struct vcpu *worker = mock_kernel_vcpu(mock, 1);
+
+    mock_kernel_boot(mock);
+    vcpu_start(sleeper, 0, 0);
+    vcpu_start(worker, 0, 0);
+    assert_ptr_equal(mock_kernel_pick(mock), &sleeper->thread);
+    sleeper->arch.cntv_ctl = ARCH_FAKE_TIMER_ENABLED;
+    sleeper->arch.cntv_cval = arch_fake.now + 300;
+    const uint64_t due = sleeper->arch.cntv_cval;
+    vcpu_wait(sleeper);
+    assert_ptr_equal(mock_kernel_pick(mock), &worker->thread);
+    assert_ptr_equal(mock->kernel.cores[0].loaded, worker);
+    assert_int_equal(arch_fake.deadline, due);
+    /* It runs at once, with the interrupt, and needs nobody else's time. */
+    mock_kernel_advance(mock, due);
+    assert_ptr_equal(mock_kernel_pick(mock), &sleeper->thread);
+    assert_int_equal(arch_fake_vtimer(&mock->kernel.cores[0]), due);
+    vcpu_wait(sleeper);
+    assert_ptr_equal(mock_kernel_pick(mock), &worker->thread);
+}
+
+static void loaded_sleepers_timer_wakes_it(void **state)
+{
+    struct mock_kernel *mock = *state;
+    struct vcpu *sleeper = mock_kernel_vcpu(mock, 0);
+
+    mock_kernel_boot(mock);
+    vcpu_start(sleeper, 0, 0);
+    vcpu_virq_enable(sleeper, true);
+    assert_int_equal(vcpu_virq_configure(sleeper, 27, SYSCALL_VIRQ_ENABLED), SYSCALL_OK);
+    (void)mock_kernel_pick(mock);
+    sleeper->arch.cntv_ctl = ARCH_FAKE_TIMER_ENABLED;
+    sleeper->arch.cntv_cval = arch_fake.now + 300;
+    vcpu_wait(sleeper);
+    assert_null(mock_kernel_pick(mock));
+    /* The core's own timer has nothing to do with it. */
+    assert_true(arch_fake.deadline == ARCH_NEVER);
+    mock_kernel_advance(mock, sleeper->arch.cntv_cval);
+    assert_ptr_equal(mock_kernel_pick(mock), &sleeper->thread);
+}
+
+/* Three of one priority: two compute, the one whose time has come runs before both. */
+static void woken_by_its_timer_it_runs_before_its_equals(void **state)
+{
+    struct mock_kernel *mock = *state;
+    struct thread *vcpu = &mock_kernel_vcpu(mock, 0)->thread;
+
+    mock->pds[0].priority = mock->pds[1].priority = mock->vcpus[0].priority;
+    mock_kernel_boot(mock);
+    vcpu->state = THREAD_IDLE;
+    sched_wake_at(vcpu, arch_fake.now + 300);
+    wake(mock, 0);
+    wake(mock, 1);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 0));
+    mock_kernel_advance(mock, arch_fake.now + 300);
+    assert_ptr_equal(mock_kernel_pick(mock), vcpu);
+    vcpu->state = THREAD_IDLE;
+    sched_update(vcpu);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 0));
+}
+
 static void early_wake_forgets_the_alarm(void **state)
 {
     struct mock_kernel *mock = *state;
@@ -384,6 +450,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(blocked_ones_keep_no_more_than_their_budget, setup, teardown),
         cmocka_unit_test_setup_teardown(throttled_one_may_block_and_come_back, setup, teardown),
         cmocka_unit_test_setup_teardown(idle_vcpu_is_woken_in_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(sleepers_timer_is_set_when_another_takes_the_core, setup, teardown),
+        cmocka_unit_test_setup_teardown(loaded_sleepers_timer_wakes_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(woken_by_its_timer_it_runs_before_its_equals, setup, teardown),
         cmocka_unit_test_setup_teardown(early_wake_forgets_the_alarm, setup, teardown),
         cmocka_unit_test_setup_teardown(idle_time_is_counted, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_that_matters_is_missed, setup, teardown),
