@@ -109,7 +109,7 @@ void gich_enter(struct core *core, struct vcpu *vcpu)
     struct virq_state *state = &vcpu->virq;
     uint32_t hcr = HCR_EN;
 
-    if (state->queued_words != 0) {
+    if (virq_has_queued(state)) {
         arch_virq_sync(vcpu);
         uint32_t filled = virq_fill(state);
         core->counters[SYSCALL_COUNTER_VIRQS] += filled;

@@ -6,36 +6,105 @@
 #include "kernel/include/syscall.h"
 
 #define PRIORITY_MASK 0xf8u /* an LR holds the upper five bits */
+#define PRIORITY_SHIFT 3u
+
+_Static_assert(VIRQ_WORDS % 4 == 0, "clear_row() takes four words a turn");
 
 static bool is_sgi(uint32_t intid)
 {
     return intid < VIRQ_SGI_COUNT;
 }
 
-static bool level_is_high(const struct virq *irq)
+static uint64_t mask(uint32_t intid)
 {
-    return (irq->flags & (VIRQ_LEVEL | VIRQ_LINE)) == (VIRQ_LEVEL | VIRQ_LINE);
+    return 1ull << (intid % 64);
 }
 
-static bool is_wanted(const struct virq_state *state, const struct virq *irq)
+static struct virq_word *word_of(struct virq_state *state, uint32_t intid)
 {
-    if ((irq->flags & VIRQ_ENABLED) == 0 || !state->enabled)
-        return false;
-    return (irq->flags & VIRQ_LATCH) != 0 || irq->sources != 0 || level_is_high(irq);
+    return &state->words[intid / 64];
 }
 
-static void set_queued(struct virq_state *state, uint32_t intid, bool queued)
+static bool level_is_high(const struct virq_state *state, uint32_t intid)
 {
-    uint32_t word = intid / 64;
+    const struct virq_word *word = &state->words[intid / 64];
 
-    if (queued)
-        state->queued[word] |= 1ull << (intid % 64);
-    else
-        state->queued[word] &= ~(1ull << (intid % 64));
-    if (state->queued[word] != 0)
-        state->queued_words |= 1u << word;
-    else
-        state->queued_words &= ~(1u << word);
+    return (word->level & word->line & mask(intid)) != 0;
+}
+
+static bool is_linked(const struct virq_state *state, uint32_t intid)
+{
+    return (state->words[intid / 64].linked & mask(intid)) != 0;
+}
+
+static bool is_raised(const struct virq_state *state, uint32_t intid)
+{
+    const struct virq_word *word = &state->words[intid / 64];
+
+    if (is_sgi(intid))
+        return state->sources[intid] != 0;
+    return ((word->latched | (word->level & word->line)) & mask(intid)) != 0;
+}
+
+/* To be signalled while the distributor is on. */
+static bool is_wanted(const struct virq_state *state, uint32_t intid)
+{
+    return (state->words[intid / 64].enabled & mask(intid)) != 0 && is_raised(state, intid);
+}
+
+static bool set_has(const struct virq_set *set, uint32_t intid, uint8_t priority)
+{
+    return (set->rows[priority >> PRIORITY_SHIFT].bits[intid / 64] & mask(intid)) != 0;
+}
+
+static void set_add(struct virq_set *set, uint32_t intid, uint8_t priority)
+{
+    struct virq_row *row = &set->rows[priority >> PRIORITY_SHIFT];
+
+    row->bits[intid / 64] |= mask(intid);
+    row->words |= 1ull << (intid / 64);
+    set->priorities |= 1u << (priority >> PRIORITY_SHIFT);
+}
+
+static void set_remove(struct virq_set *set, uint32_t intid, uint8_t priority)
+{
+    struct virq_row *row = &set->rows[priority >> PRIORITY_SHIFT];
+
+    if ((row->bits[intid / 64] & mask(intid)) == 0)
+        return;
+    row->bits[intid / 64] &= ~mask(intid);
+    if (row->bits[intid / 64] != 0)
+        return;
+    row->words &= ~(1ull << (intid / 64));
+    if (row->words == 0)
+        set->priorities &= ~(1u << (priority >> PRIORITY_SHIFT));
+}
+
+/* The most urgent member: lowest priority value, then lowest INTID. Not of an empty set. */
+static uint32_t set_first(const struct virq_set *set)
+{
+    const struct virq_row *row = &set->rows[__builtin_ctz(set->priorities)];
+    const uint32_t word = (uint32_t)__builtin_ctzll(row->words);
+
+    return word * 64 + (uint32_t)__builtin_ctzll(row->bits[word]);
+}
+
+/* Four words a turn: pairs of stores, where gcc would call memset() for a plain loop. */
+static void clear_row(struct virq_row *row)
+{
+    for (uint32_t i = 0; i < VIRQ_WORDS; i += 4) {
+        row->bits[i] = 0;
+        row->bits[i + 1] = 0;
+        row->bits[i + 2] = 0;
+        row->bits[i + 3] = 0;
+    }
+    row->words = 0;
+}
+
+static void set_clear(struct virq_set *set)
+{
+    for (; set->priorities != 0; set->priorities &= set->priorities - 1)
+        clear_row(&set->rows[__builtin_ctz(set->priorities)]);
 }
 
 static void write_lr(struct virq_state *state, uint32_t index, uint32_t value)
@@ -53,112 +122,143 @@ static void free_lr(struct virq_state *state, uint32_t index)
     state->used &= ~(1u << index);
 }
 
-/* Pending and EOI bits that an active LR ought to have. */
-static uint32_t active_bits(const struct virq *irq, uint32_t intid, uint32_t lr, bool wanted)
+static uint32_t lr_source(uint32_t lr)
 {
-    if (!wanted)
+    return (lr & VIRQ_LR_SOURCE_MASK) >> VIRQ_LR_PHYSICAL_SHIFT;
+}
+
+/* Pending and EOI bits that an active LR ought to have. */
+static uint32_t active_bits(const struct virq_state *state, uint32_t intid, uint32_t lr, bool signalled)
+{
+    if (!signalled)
         return 0;
     if (is_sgi(intid)) {
-        uint32_t source = (lr & VIRQ_LR_SOURCE_MASK) >> VIRQ_LR_PHYSICAL_SHIFT;
-        uint32_t bits = (irq->sources >> source & 1) != 0 ? VIRQ_LR_PENDING : 0;
+        uint32_t sources = state->sources[intid];
+        uint32_t bits = (sources >> lr_source(lr) & 1) != 0 ? VIRQ_LR_PENDING : 0;
 
-        return (irq->sources & ~(1u << source)) != 0 ? bits | VIRQ_LR_EOI : bits;
+        return (sources & ~(1u << lr_source(lr))) != 0 ? bits | VIRQ_LR_EOI : bits;
     }
     /* A level stays active until its EOI, and only then is looked at again. */
-    return (irq->flags & VIRQ_LEVEL) != 0 ? VIRQ_LR_EOI : VIRQ_LR_PENDING;
+    return (state->words[intid / 64].level & mask(intid)) != 0 ? VIRQ_LR_EOI : VIRQ_LR_PENDING;
 }
 
 /* EOI bit that a pending LR ought to have: is there more to signal once this one is done? */
-static uint32_t pending_bits(const struct virq *irq, uint32_t intid, uint32_t lr)
+static uint32_t pending_bits(const struct virq_state *state, uint32_t intid, uint32_t lr)
 {
-    uint32_t source = (lr & VIRQ_LR_SOURCE_MASK) >> VIRQ_LR_PHYSICAL_SHIFT;
-
     if (is_sgi(intid))
-        return VIRQ_LR_PENDING | ((irq->sources & ~(1u << source)) != 0 ? VIRQ_LR_EOI : 0);
-    return VIRQ_LR_PENDING | (level_is_high(irq) ? VIRQ_LR_EOI : 0);
+        return VIRQ_LR_PENDING | ((state->sources[intid] & ~(1u << lr_source(lr))) != 0 ? VIRQ_LR_EOI : 0);
+    return VIRQ_LR_PENDING | (level_is_high(state, intid) ? VIRQ_LR_EOI : 0);
 }
 
 /* Does the LR's pending bit still stand for something? For an SGI, for its very source. */
-static bool lr_is_wanted(const struct virq *irq, uint32_t intid, uint32_t lr, bool wanted)
+static bool lr_is_wanted(const struct virq_state *state, uint32_t intid, uint32_t lr, bool signalled)
 {
-    uint32_t source = (lr & VIRQ_LR_SOURCE_MASK) >> VIRQ_LR_PHYSICAL_SHIFT;
+    return signalled && (!is_sgi(intid) || (state->sources[intid] >> lr_source(lr) & 1) != 0);
+}
 
-    return wanted && (!is_sgi(intid) || (irq->sources >> source & 1) != 0);
+static void refresh_lr(struct virq_state *state, uint32_t intid, bool signalled)
+{
+    uint32_t index = state->irqs[intid].lr - 1u;
+    uint32_t lr = state->lrs[index];
+    bool hw = (lr & VIRQ_LR_HW) != 0;
+    bool active = (lr & VIRQ_LR_ACTIVE) != 0;
+    uint32_t kept = lr & ~(VIRQ_LR_PENDING | (hw ? 0 : VIRQ_LR_EOI));
+
+    /* A physical interrupt came in while a software one was under way: it needs an LR linked to it. */
+    bool relink = !hw && is_linked(state, intid);
+
+    if (active && relink)
+        write_lr(state, index, kept | VIRQ_LR_EOI);
+    else if (active)
+        write_lr(state, index, hw ? kept : kept | active_bits(state, intid, lr, signalled));
+    else if (!relink && lr_is_wanted(state, intid, lr, signalled))
+        write_lr(state, index, hw ? lr : kept | pending_bits(state, intid, lr));
+    else
+        free_lr(state, index);
+}
+
+static bool is_spilled(const struct virq_state *state, uint32_t intid)
+{
+    return state->spilled_count != 0 && set_has(&state->spilled, intid, state->irqs[intid].priority);
+}
+
+static void set_spilled(struct virq_state *state, uint32_t intid, bool spilled)
+{
+    if (is_spilled(state, intid) == spilled)
+        return;
+    if (spilled) {
+        set_add(&state->spilled, intid, state->irqs[intid].priority);
+        state->spilled_count++;
+    } else {
+        set_remove(&state->spilled, intid, state->irqs[intid].priority);
+        state->spilled_count--;
+    }
 }
 
 /* Bring queue and LR of `intid` in line with its state. */
 static void refresh(struct virq_state *state, uint32_t intid)
 {
-    struct virq *irq = &state->irqs[intid];
-    bool wanted = is_wanted(state, irq);
+    const struct virq *irq = &state->irqs[intid];
+    bool wanted = is_wanted(state, intid);
 
-    if (irq->lr != 0) {
-        uint32_t index = irq->lr - 1u;
-        uint32_t lr = state->lrs[index];
-        bool hw = (lr & VIRQ_LR_HW) != 0;
-        bool active = (lr & VIRQ_LR_ACTIVE) != 0;
-        uint32_t kept = lr & ~(VIRQ_LR_PENDING | (hw ? 0 : VIRQ_LR_EOI));
-
-        /* A physical interrupt came in while a software one was under way: it needs an LR linked to it. */
-        bool relink = !hw && (irq->flags & VIRQ_HW) != 0;
-
-        if (active && relink)
-            write_lr(state, index, kept | VIRQ_LR_EOI);
-        else if (active)
-            write_lr(state, index, hw ? kept : kept | active_bits(irq, intid, lr, wanted));
-        else if (!relink && lr_is_wanted(irq, intid, lr, wanted))
-            write_lr(state, index, hw ? lr : kept | pending_bits(irq, intid, lr));
-        else
-            free_lr(state, index);
-    }
-    set_queued(state, intid, wanted && irq->lr == 0 && (irq->flags & VIRQ_SPILLED) == 0);
+    if (irq->lr != 0)
+        refresh_lr(state, intid, wanted && state->enabled);
+    if (irq->lr != 0)
+        return; /* never queued as well */
+    if (wanted && !is_spilled(state, intid))
+        set_add(&state->queued, intid, irq->priority);
+    else
+        set_remove(&state->queued, intid, irq->priority);
 }
 
 void virq_init(struct virq_state *state, uint32_t lr_count)
 {
-    for (uint32_t i = 0; i < VIRQ_COUNT; i++)
-        state->irqs[i] = (struct virq){0};
-    for (uint32_t i = 0; i < sizeof state->queued / sizeof state->queued[0]; i++)
-        state->queued[i] = 0;
-    for (uint32_t i = 0; i < VIRQ_MAX_LRS; i++)
-        state->lrs[i] = 0;
-    state->queued_words = 0;
-    state->enabled = false;
-    state->fresh = true;
-    state->lr_count = lr_count < VIRQ_MAX_LRS ? lr_count : VIRQ_MAX_LRS;
-    state->used = 0;
-    state->dirty = 0;
-    state->spilled_count = 0;
-    state->starved = false;
+    *state =
+        (struct virq_state){.fresh = true, .lr_count = lr_count < VIRQ_MAX_LRS ? lr_count : VIRQ_MAX_LRS};
 }
 
 void virq_clear(struct virq_state *state, void (*drop_hw)(void *context, uint32_t physical), void *context)
 {
+    for (uint32_t used = state->used; used != 0; used &= used - 1)
+        free_lr(state, (uint32_t)__builtin_ctz(used));
     for (uint32_t i = 0; i < state->lr_count; i++)
         write_lr(state, i, 0);
-    state->used = 0;
+    for (uint32_t i = 0; i < VIRQ_SGI_COUNT; i++)
+        state->sources[i] = 0;
+    set_clear(&state->queued);
+    set_clear(&state->spilled);
     state->spilled_count = 0;
     state->starved = false;
-    for (uint32_t i = 0; i < VIRQ_COUNT; i++) {
-        struct virq *irq = &state->irqs[i];
+    for (uint32_t i = 0; i < VIRQ_WORDS; i++) {
+        struct virq_word *word = &state->words[i];
+        uint64_t linked = word->linked;
 
-        if ((irq->flags & VIRQ_HW) != 0)
-            drop_hw(context, irq->physical);
-        irq->flags &= (uint8_t) ~(VIRQ_LATCH | VIRQ_SPILLED | VIRQ_HW);
-        irq->sources = 0;
-        irq->lr = 0;
-        refresh(state, i);
+        word->latched = 0;
+        word->linked = 0;
+        /* Few: the board's interrupts that the guest owns, and the lines of its devices. */
+        for (; linked != 0; linked &= linked - 1)
+            drop_hw(context, state->irqs[i * 64 + (uint32_t)__builtin_ctzll(linked)].physical);
+        for (uint64_t high = word->level & word->line; high != 0; high &= high - 1)
+            refresh(state, i * 64 + (uint32_t)__builtin_ctzll(high));
     }
+}
+
+static void set_bit(uint64_t *bits, uint32_t intid, bool set)
+{
+    *bits = set ? *bits | mask(intid) : *bits & ~mask(intid);
 }
 
 void virq_configure(struct virq_state *state, uint32_t intid, uint32_t flags, uint8_t priority)
 {
     struct virq *irq = &state->irqs[intid];
-    uint32_t old = irq->flags & ~(VIRQ_ENABLED | VIRQ_LEVEL);
+    bool spilled = is_spilled(state, intid);
 
-    irq->flags = (uint8_t)(old | ((flags & SYSCALL_VIRQ_ENABLED) != 0 ? VIRQ_ENABLED : 0) |
-                           ((flags & SYSCALL_VIRQ_LEVEL) != 0 ? VIRQ_LEVEL : 0));
+    set_bit(&word_of(state, intid)->enabled, intid, (flags & SYSCALL_VIRQ_ENABLED) != 0);
+    set_bit(&word_of(state, intid)->level, intid, (flags & SYSCALL_VIRQ_LEVEL) != 0);
+    set_remove(&state->queued, intid, irq->priority);
+    set_spilled(state, intid, false);
     irq->priority = priority & PRIORITY_MASK;
+    set_spilled(state, intid, spilled);
     refresh(state, intid);
 }
 
@@ -167,40 +267,40 @@ void virq_enable(struct virq_state *state, bool enabled)
     if (state->enabled == enabled)
         return;
     state->enabled = enabled;
-    for (uint32_t i = 0; i < VIRQ_COUNT; i++)
-        refresh(state, i);
+    /* What is queued stays so; it is looked at while the distributor is on. */
+    for (uint32_t used = state->used; used != 0; used &= used - 1)
+        refresh(state, state->lrs[__builtin_ctz(used)] & VIRQ_LR_ID_MASK);
 }
 
 void virq_pend(struct virq_state *state, uint32_t intid, uint32_t source)
 {
     if (is_sgi(intid))
-        state->irqs[intid].sources |= (uint8_t)(1u << (source & 7));
+        state->sources[intid] |= (uint8_t)(1u << (source & 7));
     else
-        state->irqs[intid].flags |= VIRQ_LATCH;
+        word_of(state, intid)->latched |= mask(intid);
     refresh(state, intid);
 }
 
 void virq_unpend(struct virq_state *state, uint32_t intid)
 {
-    struct virq *irq = &state->irqs[intid];
-
     /* A linked one stays: only the guest's EOI or virq_clear() may end the physical interrupt. */
-    if ((irq->flags & VIRQ_HW) == 0)
-        irq->flags &= (uint8_t)~VIRQ_LATCH;
-    irq->sources = 0;
+    if (!is_linked(state, intid))
+        word_of(state, intid)->latched &= ~mask(intid);
+    if (is_sgi(intid))
+        state->sources[intid] = 0;
     refresh(state, intid);
 }
 
 void virq_set_line(struct virq_state *state, uint32_t intid, bool high)
 {
-    struct virq *irq = &state->irqs[intid];
+    struct virq_word *word = word_of(state, intid);
 
     if (is_sgi(intid))
         return;
     /* An edge-triggered input latches the rising edge. */
-    if (high && (irq->flags & (VIRQ_LEVEL | VIRQ_LINE)) == 0)
-        irq->flags |= VIRQ_LATCH;
-    irq->flags = (uint8_t)(high ? irq->flags | VIRQ_LINE : irq->flags & ~VIRQ_LINE);
+    if (high && ((word->level | word->line) & mask(intid)) == 0)
+        word->latched |= mask(intid);
+    set_bit(&word->line, intid, high);
     refresh(state, intid);
 }
 
@@ -215,20 +315,16 @@ bool virq_set_active(struct virq_state *state, uint32_t intid, bool active)
 
         if (active && (lr & VIRQ_LR_ACTIVE) == 0) {
             if ((lr & VIRQ_LR_HW) != 0)
-                irq->flags &= (uint8_t)~VIRQ_LATCH;
+                word_of(state, intid)->latched &= ~mask(intid);
             write_lr(state, index, (lr & ~VIRQ_LR_PENDING) | VIRQ_LR_ACTIVE);
         } else if (!active && (lr & VIRQ_LR_ACTIVE) != 0) {
             drop = (lr & VIRQ_LR_HW) != 0;
             if (drop)
-                irq->flags &= (uint8_t)~VIRQ_HW;
+                word_of(state, intid)->linked &= ~mask(intid);
             free_lr(state, index);
         }
-    } else if (active && (irq->flags & VIRQ_SPILLED) == 0) {
-        irq->flags |= VIRQ_SPILLED;
-        state->spilled_count++;
-    } else if (!active && (irq->flags & VIRQ_SPILLED) != 0) {
-        irq->flags &= (uint8_t)~VIRQ_SPILLED;
-        state->spilled_count--;
+    } else {
+        set_spilled(state, intid, active);
     }
     refresh(state, intid);
     return drop;
@@ -236,10 +332,11 @@ bool virq_set_active(struct virq_state *state, uint32_t intid, bool active)
 
 void virq_pend_hw(struct virq_state *state, uint32_t intid, uint32_t physical)
 {
-    struct virq *irq = &state->irqs[intid];
+    struct virq_word *word = word_of(state, intid);
 
-    irq->flags |= VIRQ_LATCH | VIRQ_HW;
-    irq->physical = (uint16_t)physical;
+    word->latched |= mask(intid);
+    word->linked |= mask(intid);
+    state->irqs[intid].physical = (uint16_t)physical;
     refresh(state, intid);
 }
 
@@ -248,17 +345,16 @@ uint32_t virq_get(const struct virq_state *state, uint32_t intid)
     const struct virq *irq = &state->irqs[intid];
     uint32_t bits = 0;
 
-    if ((irq->flags & VIRQ_LATCH) != 0 || irq->sources != 0 || level_is_high(irq))
+    if (is_raised(state, intid))
         bits |= SYSCALL_VIRQ_IS_PENDING;
-    if ((irq->flags & VIRQ_SPILLED) != 0 ||
-        (irq->lr != 0 && (state->lrs[irq->lr - 1u] & VIRQ_LR_ACTIVE) != 0))
+    if (is_spilled(state, intid) || (irq->lr != 0 && (state->lrs[irq->lr - 1u] & VIRQ_LR_ACTIVE) != 0))
         bits |= SYSCALL_VIRQ_IS_ACTIVE;
     return bits;
 }
 
 bool virq_is_pending(const struct virq_state *state)
 {
-    if (state->queued_words != 0)
+    if (virq_has_queued(state))
         return true;
     for (uint32_t used = state->used; used != 0; used &= used - 1) {
         if ((state->lrs[__builtin_ctz(used)] & VIRQ_LR_PENDING) != 0)
@@ -277,28 +373,27 @@ bool virq_has_pending_lr(const struct virq_state *state)
 }
 
 /* The guest acknowledged what the LR's pending bit stood for. */
-static void consume(struct virq *irq, uint32_t intid, uint32_t lr)
+static void consume(struct virq_state *state, uint32_t intid, uint32_t lr)
 {
     if (is_sgi(intid))
-        irq->sources &= (uint8_t) ~(1u << ((lr & VIRQ_LR_SOURCE_MASK) >> VIRQ_LR_PHYSICAL_SHIFT));
+        state->sources[intid] &= (uint8_t) ~(1u << lr_source(lr));
     else
-        irq->flags &= (uint8_t)~VIRQ_LATCH;
+        word_of(state, intid)->latched &= ~mask(intid);
 }
 
 void virq_fold(struct virq_state *state, uint32_t index, uint32_t value)
 {
     uint32_t old = state->lrs[index];
     uint32_t intid = old & VIRQ_LR_ID_MASK;
-    struct virq *irq = &state->irqs[intid];
 
     if ((state->used >> index & 1) == 0)
         return;
     if ((old & VIRQ_LR_PENDING) != 0 && (value & VIRQ_LR_PENDING) == 0)
-        consume(irq, intid, old);
+        consume(state, intid, old);
     if ((value & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE)) == 0) {
         if ((old & VIRQ_LR_HW) != 0)
-            irq->flags &= (uint8_t)~VIRQ_HW;
-        irq->lr = 0;
+            word_of(state, intid)->linked &= ~mask(intid);
+        state->irqs[intid].lr = 0;
         state->used &= ~(1u << index);
         state->lrs[index] = value;
         /* The EOI status of an LR lasts until the LR is rewritten, and with it the maintenance interrupt. */
@@ -312,36 +407,9 @@ void virq_fold(struct virq_state *state, uint32_t index, uint32_t value)
 
 void virq_fold_eois(struct virq_state *state, uint32_t count)
 {
-    for (; count > 0 && state->spilled_count > 0; count--) {
-        uint32_t best = VIRQ_COUNT;
-
-        /* The count doesn't say which; a guest ends the most urgent active interrupt first. */
-        for (uint32_t i = 0; i < VIRQ_COUNT; i++) {
-            if ((state->irqs[i].flags & VIRQ_SPILLED) != 0 &&
-                (best == VIRQ_COUNT || state->irqs[i].priority < state->irqs[best].priority))
-                best = i;
-        }
-        if (best != VIRQ_COUNT)
-            virq_set_active(state, best, false);
-    }
-}
-
-/* The most urgent queued interrupt: lowest priority value, then lowest INTID. */
-static uint32_t best_queued(const struct virq_state *state)
-{
-    uint32_t best = VIRQ_COUNT;
-
-    for (uint32_t words = state->queued_words; words != 0; words &= words - 1) {
-        uint32_t word = (uint32_t)__builtin_ctz(words);
-
-        for (uint64_t bits = state->queued[word]; bits != 0; bits &= bits - 1) {
-            uint32_t intid = word * 64 + (uint32_t)__builtin_ctzll(bits);
-
-            if (best == VIRQ_COUNT || state->irqs[intid].priority < state->irqs[best].priority)
-                best = intid;
-        }
-    }
-    return best;
+    /* The count doesn't say which; a guest ends the most urgent active interrupt first. */
+    for (; count > 0 && state->spilled_count > 0; count--)
+        (void)virq_set_active(state, set_first(&state->spilled), false);
 }
 
 /* The least urgent LR in exactly `lr_state`, less urgent than `priority`; linked ones only if `hw`. */
@@ -386,8 +454,7 @@ static uint32_t find_lr(struct virq_state *state, uint32_t priority)
         uint32_t intid = state->lrs[index] & VIRQ_LR_ID_MASK;
 
         free_lr(state, index);
-        state->irqs[intid].flags |= VIRQ_SPILLED;
-        state->spilled_count++;
+        set_spilled(state, intid, true);
         refresh(state, intid);
     }
     return index;
@@ -396,20 +463,20 @@ static uint32_t find_lr(struct virq_state *state, uint32_t priority)
 static void place(struct virq_state *state, uint32_t intid, uint32_t index)
 {
     struct virq *irq = &state->irqs[intid];
-    uint32_t lr = intid | (uint32_t)(irq->priority >> 3) << VIRQ_LR_PRIORITY_SHIFT;
+    uint32_t lr = intid | (uint32_t)(irq->priority >> PRIORITY_SHIFT) << VIRQ_LR_PRIORITY_SHIFT;
 
-    if ((irq->flags & VIRQ_HW) != 0) {
+    if (is_linked(state, intid)) {
         lr |= VIRQ_LR_HW | (uint32_t)irq->physical << VIRQ_LR_PHYSICAL_SHIFT | VIRQ_LR_PENDING;
     } else {
         if (is_sgi(intid))
-            lr |= (uint32_t)__builtin_ctz(irq->sources) << VIRQ_LR_PHYSICAL_SHIFT;
-        lr |= pending_bits(irq, intid, lr);
+            lr |= (uint32_t)__builtin_ctz(state->sources[intid]) << VIRQ_LR_PHYSICAL_SHIFT;
+        lr |= pending_bits(state, intid, lr);
     }
     irq->lr = (uint8_t)(index + 1);
     state->used |= 1u << index;
     state->lrs[index] = lr;
     state->dirty |= 1u << index;
-    set_queued(state, intid, false);
+    set_remove(&state->queued, intid, irq->priority);
 }
 
 uint32_t virq_fill(struct virq_state *state)
@@ -417,8 +484,8 @@ uint32_t virq_fill(struct virq_state *state)
     uint32_t filled = 0;
 
     /* Each turn either fills an LR with something more urgent than what it held, or ends the loop. */
-    while (state->queued_words != 0) {
-        uint32_t intid = best_queued(state);
+    while (virq_has_queued(state)) {
+        uint32_t intid = set_first(&state->queued);
         uint32_t index = find_lr(state, state->irqs[intid].priority);
 
         if (index == VIRQ_MAX_LRS)
@@ -426,6 +493,6 @@ uint32_t virq_fill(struct virq_state *state)
         place(state, intid, index);
         filled++;
     }
-    state->starved = state->queued_words != 0;
+    state->starved = virq_has_queued(state);
     return filled;
 }

@@ -30,30 +30,48 @@
 #define VIRQ_LR_ACTIVE (1u << 29)
 #define VIRQ_LR_HW (1u << 31)
 
-/* struct virq flags. */
-#define VIRQ_ENABLED (1u << 0)
-#define VIRQ_LEVEL (1u << 1)
-#define VIRQ_LINE (1u << 2)    /**< level: the line is high */
-#define VIRQ_LATCH (1u << 3)   /**< pending until acknowledged */
-#define VIRQ_SPILLED (1u << 4) /**< active, but in no LR */
-#define VIRQ_HW (1u << 5)      /**< linked to an active physical interrupt */
+/** Bits of 64 interrupts each. */
+#define VIRQ_WORDS ((VIRQ_COUNT + 63u) / 64u)
+/** What an LR's priority field tells apart. */
+#define VIRQ_PRIORITIES 32u
 
-/** One virtual interrupt. */
+/** One virtual interrupt, apart from its bits in struct virq_word. */
 struct virq {
-    uint8_t flags;
     uint8_t priority;
     uint8_t lr;        /**< its LR + 1, 0: none */
-    uint8_t sources;   /**< SGIs: bit n: pending from vCPU n */
     uint16_t physical; /**< INTID of the linked physical interrupt */
+};
+
+/** The state of 64 of them: bit n is INTID 64 * word + n. So forgetting all 1,020 takes few instructions. */
+struct virq_word {
+    uint64_t enabled;
+    uint64_t level;   /**< level-sensitive */
+    uint64_t line;    /**< the line is high */
+    uint64_t latched; /**< pending until acknowledged */
+    uint64_t linked;  /**< to an active physical interrupt */
+};
+
+/**
+ * A set of interrupts, by priority. Its most urgent member is found without a search, however many there are:
+ * a guest can make all of them pending, or active.
+ */
+struct virq_set {
+    uint32_t priorities; /**< bit p: rows[p] has any */
+    struct virq_row {
+        uint64_t bits[VIRQ_WORDS];
+        uint64_t words; /**< bit n: bits[n] is not 0 */
+    } rows[VIRQ_PRIORITIES];
 };
 
 /** All of a vCPU's virtual interrupts. */
 struct virq_state {
+    struct virq_word words[VIRQ_WORDS];
     struct virq irqs[VIRQ_COUNT];
-    uint64_t queued[(VIRQ_COUNT + 63) / 64]; /**< may be signalled and not in an LR */
-    uint32_t queued_words;                   /**< bit n: queued[n] is not 0 */
-    bool enabled;                            /**< the distributor is on */
-    bool fresh;                              /**< lrs[] is what the hardware holds */
+    uint8_t sources[VIRQ_SGI_COUNT]; /**< SGIs: bit n: pending from vCPU n */
+    struct virq_set queued;          /**< to be signalled while the distributor is on, and not in an LR */
+    struct virq_set spilled;         /**< active, but in no LR */
+    bool enabled;                    /**< the distributor is on */
+    bool fresh;                      /**< lrs[] is what the hardware holds */
     uint32_t lr_count;
     uint32_t used;  /**< bit n: LR n is in use */
     uint32_t dirty; /**< bit n: LR n has to be written */
@@ -94,6 +112,12 @@ void virq_pend_hw(struct virq_state *state, uint32_t intid, uint32_t physical);
 
 /** enum syscall_virq_state bits. */
 uint32_t virq_get(const struct virq_state *state, uint32_t intid);
+
+/** Whether virq_fill() has something to do. */
+static inline bool virq_has_queued(const struct virq_state *state)
+{
+    return state->enabled && state->queued.priorities != 0;
+}
 
 /** Whether anything would be signalled to the vCPU: WFI has to return. */
 bool virq_is_pending(const struct virq_state *state);

@@ -306,7 +306,7 @@ static void linked_interrupt_uses_a_linked_lr(void **state)
     assert_false(end(guest));
     leave(guest);
     assert_int_equal(virq_get(&guest->state, 27), 0);
-    assert_int_equal(guest->state.irqs[27].flags & VIRQ_HW, 0);
+    assert_int_equal(guest->state.words[0].linked, 0);
 }
 
 static void linked_one_follows_a_software_one(void **state)
@@ -355,6 +355,107 @@ static void clear_forgets_and_reports_linked_ones(void **state)
     guest->depth = 0;
     enter(guest);
     assert_int_equal(acknowledge(guest), 50);
+}
+
+static void ignore_drop(void *context, uint32_t physical)
+{
+    (void)context;
+    (void)physical;
+}
+
+static uint8_t some_priority(uint32_t intid)
+{
+    return (uint8_t)(intid * 37 % 32 * 8);
+}
+
+/* All that a guest can set pending, in all priorities: the most urgent is first, and lowest INTIDs before
+ * others. */
+static void all_pending_come_in_order(void **state)
+{
+    struct guest *guest = *state;
+    uint32_t last = 0;
+
+    virq_enable(&guest->state, false);
+    for (uint32_t i = 0; i < VIRQ_COUNT; i++) {
+        virq_configure(&guest->state, i, ENABLED, some_priority(i));
+        virq_pend(&guest->state, i, 0);
+    }
+    assert_false(virq_is_pending(&guest->state));
+    enter(guest);
+    assert_int_equal(acknowledge(guest), NONE);
+    leave(guest);
+    virq_enable(&guest->state, true);
+    for (uint32_t i = 0; i < VIRQ_COUNT; i++) {
+        enter(guest);
+        const uint32_t intid = acknowledge(guest) & VIRQ_LR_ID_MASK;
+        const uint32_t order = (uint32_t)some_priority(intid) << 16 | intid;
+
+        assert_int_not_equal(intid, NONE);
+        assert_true(i == 0 || order >> 16 >= last >> 16);
+        last = order;
+        (void)end(guest);
+        leave(guest);
+    }
+    assert_false(virq_is_pending(&guest->state));
+}
+
+static void clear_forgets_all_of_them(void **state)
+{
+    struct guest *guest = *state;
+
+    for (uint32_t i = 0; i < VIRQ_COUNT; i++) {
+        virq_configure(&guest->state, i, ENABLED, some_priority(i));
+        virq_pend(&guest->state, i, i % 8);
+        if (i % 3 == 0)
+            (void)virq_set_active(&guest->state, i, true);
+    }
+    enter(guest);
+    leave(guest);
+    virq_clear(&guest->state, ignore_drop, NULL);
+    assert_false(virq_is_pending(&guest->state));
+    for (uint32_t i = 0; i < VIRQ_COUNT; i++)
+        assert_int_equal(virq_get(&guest->state, i), 0);
+    enter(guest);
+    assert_int_equal(acknowledge(guest), NONE);
+    /* And nothing of it comes back with another priority. */
+    for (uint32_t i = 0; i < VIRQ_COUNT; i++)
+        virq_configure(&guest->state, i, ENABLED, 0);
+    assert_false(virq_is_pending(&guest->state));
+    virq_pend(&guest->state, 40, 0);
+    enter(guest);
+    assert_int_equal(acknowledge(guest), 40);
+}
+
+/* What is queued, or active in no LR, may change its priority. */
+static void priorities_change_under_way(void **state)
+{
+    struct guest *guest = *state;
+
+    for (uint32_t i = 0; i < 8; i++) {
+        virq_configure(&guest->state, 32 + i, ENABLED, 0x80);
+        virq_pend(&guest->state, 32 + i, 0);
+    }
+    enter(guest);
+    leave(guest);
+    virq_configure(&guest->state, 39, ENABLED, 0x10);
+    virq_configure(&guest->state, 38, ENABLED, 0xf0);
+    enter(guest);
+    assert_int_equal(acknowledge(guest), 39);
+    (void)end(guest);
+    leave(guest);
+    for (uint32_t i = 0; i < 7; i++) {
+        enter(guest);
+        const uint32_t intid = acknowledge(guest);
+        assert_true(i == 6 ? intid == 38 : intid < 38);
+        (void)end(guest);
+        leave(guest);
+    }
+    assert_false(virq_set_active(&guest->state, 50, true));
+    virq_configure(&guest->state, 50, ENABLED, 0x40);
+    assert_int_equal(virq_get(&guest->state, 50), SYSCALL_VIRQ_IS_ACTIVE);
+    virq_fold_eois(&guest->state, 1);
+    assert_int_equal(virq_get(&guest->state, 50), 0);
+    assert_int_equal(guest->state.spilled_count, 0);
 }
 
 static void active_state_can_be_written(void **state)
@@ -453,6 +554,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(linked_interrupt_uses_a_linked_lr, setup, teardown),
         cmocka_unit_test_setup_teardown(linked_one_follows_a_software_one, setup, teardown),
         cmocka_unit_test_setup_teardown(clear_forgets_and_reports_linked_ones, setup, teardown),
+        cmocka_unit_test_setup_teardown(all_pending_come_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(clear_forgets_all_of_them, setup, teardown),
+        cmocka_unit_test_setup_teardown(priorities_change_under_way, setup, teardown),
         cmocka_unit_test_setup_teardown(active_state_can_be_written, setup, teardown),
         cmocka_unit_test_setup_teardown(active_and_pending_is_not_pending, setup, teardown),
         cmocka_unit_test_setup_teardown(random_use_loses_nothing, setup, teardown),
