@@ -88,17 +88,56 @@ static enum err break_queue(struct virtq *vq, enum err err)
     return err;
 }
 
-/* Read and check avail->idx. */
-static enum err refresh(struct virtq *vq)
+/*
+ * Adopt `index` as what may be popped. The driver has at most `size` chains that it has not got back, and it
+ * takes none back: anything else shows as ERR_OVERRUN once what was good before is popped.
+ */
+static bool adopt(struct virtq *vq, uint16_t index)
+{
+    const uint16_t outstanding = (uint16_t)(index - vq->published_used);
+    const uint16_t before = (uint16_t)(vq->seen_avail - vq->published_used);
+
+    if (outstanding > vq->size || outstanding < before) {
+        vq->overrun = true;
+        return true;
+    }
+    const bool moved = index != vq->seen_avail;
+    vq->seen_avail = index;
+    return moved;
+}
+
+static uint16_t load_avail_index(const struct virtq *vq)
 {
     /* Acquire: the ring entries and descriptors that this index covers are read after it. */
-    const uint16_t index = __atomic_load_n(&vq->avail->idx, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&vq->avail->idx, __ATOMIC_ACQUIRE);
+}
 
-    if ((uint16_t)(index - vq->next_avail) > vq->size) {
-        return break_queue(vq, ERR_OVERRUN);
+bool virtq_look(struct virtq *vq)
+{
+    return virtq_is_ready(vq) && adopt(vq, load_avail_index(vq));
+}
+
+bool virtq_request_kick(struct virtq *vq)
+{
+    bool moved = virtq_look(vq);
+
+    if (!virtq_is_ready(vq)) {
+        return false;
     }
-    vq->seen_avail = index;
-    return ERR_OK;
+    /* Each further turn takes a driver that has added chains meanwhile, of which it has at most `size`. */
+    for (bool again = true; again && !vq->overrun;) {
+        if (vq->features.event_idx) {
+            store16(avail_event(vq), vq->seen_avail);
+        } else {
+            store16(&vq->used->flags, 0);
+        }
+        /* Full barrier: the request is visible before we look at the index again. The driver does the mirror
+           image (index, barrier, look at the request), so one of the two sees the other. */
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        again = adopt(vq, load_avail_index(vq));
+        moved |= again;
+    }
+    return moved;
 }
 
 /* A table of descriptors being walked: the queue's own or an indirect one. */
@@ -194,13 +233,7 @@ enum err virtq_pop(struct virtq *vq, struct virtq_chain *chain)
         return ERR_STATE;
     }
     if (vq->next_avail == vq->seen_avail) {
-        const enum err err = refresh(vq);
-        if (err != ERR_OK) {
-            return err;
-        }
-        if (vq->next_avail == vq->seen_avail) {
-            return ERR_EMPTY;
-        }
+        return vq->overrun ? break_queue(vq, ERR_OVERRUN) : ERR_EMPTY;
     }
     chain->head = load16(&vq->avail->ring[vq->next_avail & (vq->size - 1)]);
     chain->readable_count = 0;
@@ -222,12 +255,9 @@ void virtq_unpop(struct virtq *vq, uint16_t count)
     }
 }
 
-uint16_t virtq_available(struct virtq *vq)
+uint16_t virtq_left(const struct virtq *vq)
 {
-    if (!virtq_is_ready(vq) || refresh(vq) != ERR_OK) {
-        return 0;
-    }
-    return (uint16_t)(vq->seen_avail - vq->next_avail);
+    return virtq_is_ready(vq) ? (uint16_t)(vq->seen_avail - vq->next_avail) : 0;
 }
 
 void virtq_add_used(struct virtq *vq, uint16_t head, uint32_t written_bytes)
@@ -262,34 +292,6 @@ void virtq_push(struct virtq *vq, uint16_t head, uint32_t written_bytes)
 {
     virtq_add_used(vq, head, written_bytes);
     virtq_publish(vq);
-}
-
-/* A notification when avail->idx moves on from `index`. Returns true if it has done so. */
-static bool request_kick(struct virtq *vq, uint16_t index)
-{
-    if (!virtq_is_ready(vq)) {
-        return false;
-    }
-    if (vq->features.event_idx) {
-        store16(avail_event(vq), index);
-    } else {
-        store16(&vq->used->flags, 0);
-    }
-    /* Full barrier: the request is visible before we look at the index again. The driver does the mirror
-       image (index, barrier, look at the request), so one of the two sees the other. */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    /* An index that is nonsense is reported by the pop that follows. */
-    return load16(&vq->avail->idx) != index;
-}
-
-bool virtq_enable_kicks(struct virtq *vq)
-{
-    return request_kick(vq, vq->next_avail);
-}
-
-bool virtq_want_more(struct virtq *vq)
-{
-    return request_kick(vq, vq->seen_avail);
 }
 
 void virtq_disable_kicks(struct virtq *vq)

@@ -6,10 +6,26 @@
  *  - the three ring addresses are checked once, when the queue is enabled, and never looked up again;
  *  - a descriptor is copied once out of guest memory, and only the copy is checked and used;
  *  - a chain is bounded by the queue size, so no loop turns for longer than that;
- *  - an avail index that is ahead by more than the queue size is an error, not work;
+ *  - the avail index is read when the owner says so, at its wake-up, and virtq_pop() gives no chain beyond
+ *    what it said then, whatever is written into guest memory meanwhile, by whomever (see below);
+ *  - a driver that has more chains outstanding than the queue has entries is an error, not work;
  *  - the used index is the device's own and never read back.
- * Any such error breaks the queue: it then gives ERR_STATE until it is enabled anew (the owner sets
+ * Any such error breaks the queue: it then gives ERR_STATE until it is enabled again (the owner sets
  * DEVICE_NEEDS_RESET).
+ *
+ * **No event buys unbounded work.** What a device writes (data, a status byte, its used ring) may lie on a
+ * driver's avail index and descriptors, so that each completion publishes the next request. Therefore:
+ *  - A queue whose chains ask for work (transmit, requests, commands): a notification by the driver buys one
+ *    virtq_request_kick(), then pops until ERR_EMPTY, then one virtq_publish(). That call asks for the next
+ *    notification before it reads the index, so there is nothing to look at again at the end: what is added
+ *    later comes with an event of its own, at the end of the line.
+ *  - Other events (a completion, room in a link) pop what is left of that, and must not look. Where a
+ *    notification comes while there is no room, its owner keeps a flag, and looks once what is left is
+ * popped.
+ *  - A queue whose chains are room for what comes from elsewhere (receive): virtq_look() at each event, and
+ *    virtq_request_kick() when the chains do not suffice. What bounds the work is what has come.
+ * Between two calls of virtq_publish() at most one queue size of chains is popped, however often the index is
+ * read: a well-behaved driver has no more, and another one gets ERR_OVERRUN.
  *
  * No dependency on the VMM: a switch PD with the guest's RAM mapped uses the same code (vhost).
  */
@@ -104,11 +120,12 @@ struct virtq {
     struct virtq_used *used;
     uint16_t size;
     uint16_t next_avail;     /**< avail index of the next chain to pop */
-    uint16_t seen_avail;     /**< last checked value of avail->idx */
+    uint16_t seen_avail;     /**< avail->idx at the last look: no chain from there on is popped */
     uint16_t next_used;      /**< used entries written, published or not */
     uint16_t published_used; /**< value of used->idx */
     uint16_t signalled_used; /**< used->idx at the last interrupt decision */
     bool signalled_valid;    /**< false until the first decision */
+    bool overrun;            /**< avail->idx was nonsense at the last look */
     bool ready;
     bool broken;
     struct virtq_features features;
@@ -130,11 +147,24 @@ void virtq_disable(struct virtq *vq);
 bool virtq_is_ready(const struct virtq *vq);
 
 /**
- * Take the next available chain.
- * Errors: ERR_EMPTY (nothing available), ERR_STATE (not enabled, or broken before). The following break the
- * queue: ERR_OVERRUN (avail index too far ahead), ERR_LOOP (chain longer than the queue), ERR_RANGE
- * (descriptor number, indirect table or buffer out of range), ERR_FORMAT (readable after writable, bad use of
- * indirect).
+ * Read the avail index once: what it says may be popped from now on. Returns true if the driver has added
+ * chains since the last look, and if the index is nonsense, which the pop after the last good chain reports.
+ */
+bool virtq_look(struct virtq *vq);
+
+/**
+ * virtq_look(), and ask the driver to notify us of the first chain that it adds later (section 2.7.10): one
+ * that it adds is either seen here or announced. With EVENT_IDX that is one notification until the next call;
+ * without, one for each addition until virtq_disable_kicks(). Returns what virtq_look() does.
+ */
+bool virtq_request_kick(struct virtq *vq);
+
+/**
+ * Take the next chain of those seen at the last look.
+ * Errors: ERR_EMPTY (none is left), ERR_STATE (not enabled, or broken before). The following break the
+ * queue: ERR_OVERRUN (avail index too far ahead, or run back), ERR_LOOP (chain longer than the queue),
+ * ERR_RANGE (descriptor number, indirect table or buffer out of range), ERR_FORMAT (readable after writable,
+ * bad use of indirect).
  */
 ERR_CHECKED enum err virtq_pop(struct virtq *vq, struct virtq_chain *chain);
 
@@ -144,8 +174,8 @@ ERR_CHECKED enum err virtq_pop(struct virtq *vq, struct virtq_chain *chain);
  */
 void virtq_unpop(struct virtq *vq, uint16_t count);
 
-/** Chains waiting, without taking one; 0 also if the queue isn't ready or its index is nonsense. */
-uint16_t virtq_available(struct virtq *vq);
+/** Chains that were seen and not popped yet; 0 also if the queue isn't ready. */
+uint16_t virtq_left(const struct virtq *vq);
 
 /**
  * Give `head` back with `written_bytes` written to its writable part, without telling the driver yet:
@@ -163,29 +193,16 @@ void virtq_publish(struct virtq *vq);
 void virtq_push(struct virtq *vq, uint16_t head, uint32_t written_bytes);
 
 /**
- * Ask the driver to notify us of the next available buffer (section 2.7.10). Returns true if one is there
- * already: then look again, since it may have come too early for a notification.
- */
-bool virtq_enable_kicks(struct virtq *vq);
-
-/**
  * Are `count` chains half of the queue? Linux fills a receive queue up once less than half of it is left, and
- * only when it has taken a frame. So who waits for more than that many buffers for one frame may wait for
- * ever, and everything behind it too.
+ * only when it has taken a frame. So one that waits for more than that many buffers for one frame may wait
+ * forever, and everything behind it too.
  */
 static inline bool virtq_is_half(const struct virtq *vq, uint32_t count)
 {
     return 2 * count >= vq->size;
 }
 
-/**
- * The same by one who has seen all chains that there are and put them back, as they do not suffice: ask to be
- * notified of the next one behind them. Returns true if more are there by now. (With EVENT_IDX a driver that
- * has passed the index which virtq_enable_kicks() writes would never notify.)
- */
-bool virtq_want_more(struct virtq *vq);
-
-/** Tell the driver that we are looking anyway. A hint: kicks may still come. */
+/** Tell the driver that we look anyway. A hint: kicks may still come. */
 void virtq_disable_kicks(struct virtq *vq);
 
 /**

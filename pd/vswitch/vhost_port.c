@@ -203,6 +203,9 @@ static enum err peek(void *context, struct vswitch_frame *frame)
         port->in_hand = false;
     }
     enum err err = virtq_pop(vq, &scratch->transmit);
+    if (err == ERR_EMPTY && virtq_look(vq)) {
+        err = virtq_pop(vq, &scratch->transmit);
+    }
     if (err == ERR_EMPTY) {
         return err;
     }
@@ -302,7 +305,10 @@ static enum err send(void *context, const struct vswitch_frame *frame)
         return ERR_SPACE;
     }
     while (done < total) {
-        const enum err err = virtq_pop(vq, chain);
+        enum err err = virtq_pop(vq, chain);
+        if (err == ERR_EMPTY && virtq_look(vq)) {
+            err = virtq_pop(vq, chain);
+        }
         if (err == ERR_EMPTY) {
             return give_back(vq, count, count, virtq_is_half(vq, count) ? ERR_RANGE : ERR_SPACE);
         }
@@ -339,7 +345,7 @@ static bool request_data(void *context)
 {
     struct vhost_port *port = context;
 
-    return port->running && virtq_enable_kicks(&port->queues[VIRTIO_NET_TX]);
+    return port->running && virtq_request_kick(&port->queues[VIRTIO_NET_TX]);
 }
 
 static bool request_space(void *context, uint32_t length_bytes)
@@ -354,7 +360,7 @@ static bool request_space(void *context, uint32_t length_bytes)
         return has_credit(port); /* it may have paused just before; then buffers are the next question */
     }
     (void)length_bytes; /* a kick tells of any new buffer; whether they suffice shows when they are tried */
-    return virtq_want_more(&port->queues[VIRTIO_NET_RX]);
+    return virtq_request_kick(&port->queues[VIRTIO_NET_RX]);
 }
 
 static bool should_notify(void *context)

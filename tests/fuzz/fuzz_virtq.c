@@ -110,9 +110,13 @@ static void step(struct virtq *vq, const struct guestmem *mem, struct virtq_chai
         break;
     case 5:
     case 6:
+        (void)virtq_look(vq);
         if (virtq_pop(vq, chain) == ERR_OK) {
             check_chain(mem, vq, chain);
             (*in_flight)++;
+            if (*in_flight > vq->size) {
+                abort(); /* more than its driver can have */
+            }
             (void)virtq_chain_read(chain, fuzz_input_u8(input), scratch, sizeof scratch);
             (void)virtq_chain_write(chain, fuzz_input_u8(input), scratch, sizeof scratch);
             (void)virtq_chain_writable_at(chain, fuzz_input_u16(input));
@@ -125,17 +129,23 @@ static void step(struct virtq *vq, const struct guestmem *mem, struct virtq_chai
         }
         break;
     case 8:
-        virtq_push(vq, fuzz_input_u16(input) & 7, fuzz_input_u32(input));
+        if (*in_flight > 0) {
+            virtq_push(vq, fuzz_input_u16(input) & 7, fuzz_input_u32(input));
+            (*in_flight)--;
+        }
         break;
     case 9:
-        (void)virtq_enable_kicks(vq);
+        (void)virtq_request_kick(vq);
         break;
     case 10:
         virtq_disable_kicks(vq);
         break;
     default:
         (void)virtq_should_interrupt(vq);
-        (void)virtq_available(vq);
+        (void)virtq_look(vq);
+        if (virtq_left(vq) > vq->size) {
+            abort();
+        }
         break;
     }
 }

@@ -71,7 +71,7 @@ static void enable(struct disk_device *disk)
     };
 
     if (virtq_enable(&disk->queue, &disk->mem, &disk->layout, 256, features) == ERR_OK) {
-        (void)virtq_enable_kicks(&disk->queue);
+        (void)virtq_request_kick(&disk->queue);
     }
 }
 
@@ -222,7 +222,7 @@ bool disk_device_run(struct disk_device *disk)
             serve(disk);
             worked = true;
         }
-    } while (virtq_is_ready(&disk->queue) && virtq_enable_kicks(&disk->queue));
+    } while (virtq_request_kick(&disk->queue));
     if (worked && virtq_should_interrupt(&disk->queue)) {
         disk->interrupts |= 1;
     }

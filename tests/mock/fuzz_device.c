@@ -38,6 +38,7 @@ static void kick(void *context, uint16_t index)
         abort();
     }
     struct virtq *vq = &device->virtio.queues[index];
+    (void)virtq_request_kick(vq);
     while ((err = virtq_pop(vq, &chain)) == ERR_OK) {
         virtq_add_used(vq, chain.head, 0);
     }

@@ -304,6 +304,7 @@ static void test_interrupts(void **state)
 
     bring_up(f);
     assert_true(driver_add(&f->driver[0], &buffer, 1) >= 0);
+    assert_true(virtq_look(&f->device.queues[0]));
     assert_int_equal(virtq_pop(&f->device.queues[0], chain), ERR_OK);
     virtq_add_used(&f->device.queues[0], chain->head, 8);
     virtio_device_publish(&f->device, 0);

@@ -72,6 +72,13 @@ static void add_one(struct fixture *f, uint32_t bytes, bool writable)
     assert_true(driver_add(&f->driver, &buffer, 1) >= 0);
 }
 
+/* An event that looks, and a pop. */
+static enum err pop(struct fixture *f)
+{
+    (void)virtq_look(&f->vq);
+    return virtq_pop(&f->vq, &f->chain);
+}
+
 /* Enabling. */
 
 static enum err enable_with(struct fixture *f, struct virtq_layout layout)
@@ -144,8 +151,9 @@ static void test_disabled_queue_does_nothing(void **state)
 
     virtq_disable(&f->vq);
     assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_STATE);
-    assert_int_equal(virtq_available(&f->vq), 0);
-    assert_false(virtq_enable_kicks(&f->vq));
+    assert_int_equal(virtq_left(&f->vq), 0);
+    assert_false(virtq_look(&f->vq));
+    assert_false(virtq_request_kick(&f->vq));
     virtq_disable_kicks(&f->vq);
     virtq_push(&f->vq, 0, 0);
     virtq_unpop(&f->vq, 1);
@@ -162,10 +170,9 @@ static void test_pop_gives_checked_segments(void **state)
     const struct driver_buffer buffers[] = {
         {f->buffer, 10, false}, {f->buffer + 100, 20, false}, {f->buffer + 200, 30, true}};
 
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_EMPTY);
+    assert_int_equal(pop(f), ERR_EMPTY);
     const int head = driver_add(&f->driver, buffers, 3);
-    assert_int_equal(virtq_available(&f->vq), 1);
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
+    assert_int_equal(pop(f), ERR_OK);
     assert_int_equal(f->chain.head, head);
     assert_int_equal(f->chain.readable_count, 2);
     assert_int_equal(f->chain.writable_count, 1);
@@ -173,7 +180,7 @@ static void test_pop_gives_checked_segments(void **state)
     assert_int_equal(f->chain.writable_bytes, 30);
     assert_ptr_equal(f->chain.segments[1].host, driver_at(&f->ram, f->buffer + 100, 20));
     assert_int_equal(f->chain.segments[2].bytes, 30);
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_EMPTY);
+    assert_int_equal(pop(f), ERR_EMPTY);
 }
 
 static void test_pop_follows_an_indirect_table(void **state)
@@ -185,7 +192,7 @@ static void test_pop_follows_an_indirect_table(void **state)
         buffers[i] = (struct driver_buffer){f->buffer + i, 1, i >= SIZE / 2};
     }
     assert_true(driver_add_indirect(&f->driver, buffers, SIZE) >= 0);
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
+    assert_int_equal(pop(f), ERR_OK);
     assert_int_equal(f->chain.readable_count, SIZE / 2);
     assert_int_equal(f->chain.writable_count, SIZE / 2);
 }
@@ -199,20 +206,20 @@ static void test_pop_follows_an_indirect_table_at_the_end_of_a_chain(void **stat
     driver_put_desc(&f->driver, 3, (struct virtq_desc){table, 16, VIRTQ_DESC_F_INDIRECT, 0});
     driver_put_desc_at(&f->driver, table, 0, (struct virtq_desc){f->buffer, 2, VIRTQ_DESC_F_WRITE, 0});
     driver_put_avail(&f->driver, 0);
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
+    assert_int_equal(pop(f), ERR_OK);
     assert_int_equal(f->chain.readable_bytes, 1);
     assert_int_equal(f->chain.writable_bytes, 2);
 }
 
 static void expect_broken(struct fixture *f, enum err err)
 {
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), err);
+    assert_int_equal(pop(f), err);
     assert_false(virtq_is_ready(&f->vq));
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_STATE);
+    assert_int_equal(pop(f), ERR_STATE);
     const struct virtq_layout layout = driver_queue_layout(&f->driver);
     driver_queue_clear(&f->driver);
     assert_int_equal(enable_with(f, layout), ERR_OK);
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_EMPTY);
+    assert_int_equal(pop(f), ERR_EMPTY);
 }
 
 static void test_avail_index_may_not_run_ahead(void **state)
@@ -220,9 +227,9 @@ static void test_avail_index_may_not_run_ahead(void **state)
     struct fixture *f = *state;
 
     driver_set_avail_idx(&f->driver, SIZE);
-    assert_int_equal(virtq_available(&f->vq), SIZE);
+    assert_true(virtq_look(&f->vq));
+    assert_int_equal(virtq_left(&f->vq), SIZE);
     driver_set_avail_idx(&f->driver, SIZE + 1);
-    assert_int_equal(virtq_available(&f->vq), 0);
     const struct virtq_layout layout = driver_queue_layout(&f->driver);
     assert_int_equal(enable_with(f, layout), ERR_OK);
     expect_broken(f, ERR_OVERRUN);
@@ -233,7 +240,7 @@ static void test_avail_index_may_not_run_back(void **state)
     struct fixture *f = *state;
 
     add_one(f, 1, false);
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
+    assert_int_equal(pop(f), ERR_OK);
     driver_set_avail_idx(&f->driver, 0);
     expect_broken(f, ERR_OVERRUN);
 }
@@ -257,7 +264,7 @@ static void test_chain_of_queue_size_is_the_longest(void **state)
         driver_put_desc(&f->driver, i, (struct virtq_desc){f->buffer, 1, flags, (uint16_t)(i + 1)});
     }
     driver_put_avail(&f->driver, 0);
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
+    assert_int_equal(pop(f), ERR_OK);
     assert_int_equal(f->chain.readable_count, SIZE);
 }
 
@@ -305,7 +312,7 @@ static void test_bad_addresses(void **state)
         assert_int_equal(virtq_enable(&f->vq, &f->ram.mem, &layout, SIZE, features), ERR_OK);
         driver_put_desc(&f->driver, 0, bad[i]);
         driver_put_avail(&f->driver, 0);
-        assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_RANGE);
+        assert_int_equal(pop(f), ERR_RANGE);
     }
 }
 
@@ -348,7 +355,7 @@ static void test_indirect_of_odd_shape(void **state)
         driver_queue_clear(&f->driver);
         assert_int_equal(virtq_enable(&f->vq, &f->ram.mem, &layout, SIZE, features), ERR_OK);
         put_indirect(f, f->buffer, bad[i].bytes, bad[i].flags);
-        assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_FORMAT);
+        assert_int_equal(pop(f), ERR_FORMAT);
     }
 }
 
@@ -387,12 +394,12 @@ static void test_unpop_gives_the_same_again(void **state)
     add_one(f, 1, false);
     add_one(f, 2, false);
     add_one(f, 3, false);
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
+    assert_int_equal(pop(f), ERR_OK);
+    assert_int_equal(pop(f), ERR_OK);
+    assert_int_equal(pop(f), ERR_OK);
     virtq_unpop(&f->vq, 2);
-    assert_int_equal(virtq_available(&f->vq), 2);
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
+    assert_int_equal(virtq_left(&f->vq), 2);
+    assert_int_equal(pop(f), ERR_OK);
     assert_int_equal(f->chain.readable_bytes, 2);
 }
 
@@ -406,7 +413,7 @@ static void test_push_goes_round(void **state)
 
     for (unsigned int i = 0; i < 70000; i++) { /* over the wrap of the 16-bit indices */
         add_one(f, 1, true);
-        assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
+        assert_int_equal(pop(f), ERR_OK);
         virtq_push(&f->vq, f->chain.head, i);
         assert_true(driver_take_used(&f->driver, &head, &bytes));
         assert_int_equal(head, f->chain.head);
@@ -421,7 +428,7 @@ static void test_entries_show_when_published(void **state)
 
     for (unsigned int i = 0; i < 3; i++) {
         add_one(f, 1, true);
-        assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
+        assert_int_equal(pop(f), ERR_OK);
         virtq_add_used(&f->vq, f->chain.head, 1);
     }
     assert_int_equal(driver_used_idx(&f->driver), 0);
@@ -437,12 +444,12 @@ static void test_device_keeps_its_own_used_index(void **state)
 
     memcpy(driver_at(&f->ram, f->driver.used + 2, 2), &nonsense, 2);
     add_one(f, 1, true);
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
+    assert_int_equal(pop(f), ERR_OK);
     virtq_push(&f->vq, f->chain.head, 1);
     assert_int_equal(driver_used_idx(&f->driver), 1);
 }
 
-/* Notifications and interrupts. */
+/* Interrupts. */
 
 static void push_one(struct fixture *f)
 {
@@ -450,7 +457,7 @@ static void push_one(struct fixture *f)
     uint32_t bytes;
 
     add_one(f, 1, true);
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
+    assert_int_equal(pop(f), ERR_OK);
     virtq_push(&f->vq, f->chain.head, 0);
     assert_true(driver_take_used(&f->driver, &head, &bytes));
 }
@@ -493,39 +500,6 @@ static void test_interrupt_by_event_index(void **state)
     assert_true(virtq_should_interrupt(&f->vq));
 }
 
-static void test_kicks_by_flag(void **state)
-{
-    struct fixture *f = *state;
-
-    virtq_disable_kicks(&f->vq);
-    assert_int_equal(driver_used_flags(&f->driver), VIRTQ_USED_F_NO_NOTIFY);
-    add_one(f, 1, false);
-    assert_false(driver_wants_kick(&f->driver));
-    assert_true(virtq_enable_kicks(&f->vq)); /* it came while we weren't looking */
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
-    assert_false(virtq_enable_kicks(&f->vq));
-    add_one(f, 1, false);
-    assert_true(driver_wants_kick(&f->driver));
-}
-
-static void test_kicks_by_event_index(void **state)
-{
-    struct fixture *f = *state; /* with EVENT_IDX */
-
-    assert_false(virtq_enable_kicks(&f->vq));
-    add_one(f, 1, false);
-    assert_true(driver_wants_kick(&f->driver));
-    virtq_disable_kicks(&f->vq);
-    add_one(f, 1, false);
-    assert_false(driver_wants_kick(&f->driver));
-    assert_true(virtq_enable_kicks(&f->vq));
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
-    assert_false(virtq_enable_kicks(&f->vq));
-    add_one(f, 1, false);
-    assert_true(driver_wants_kick(&f->driver));
-}
-
 /* Copying. */
 
 static void test_chain_copies(void **state)
@@ -541,7 +515,7 @@ static void test_chain_copies(void **state)
     memcpy(driver_at(&f->ram, f->buffer, 3), "abc", 3);
     memcpy(driver_at(&f->ram, f->buffer + 20, 4), "defg", 4);
     assert_true(driver_add(&f->driver, buffers, 5) >= 0);
-    assert_int_equal(virtq_pop(&f->vq, &f->chain), ERR_OK);
+    assert_int_equal(pop(f), ERR_OK);
     assert_int_equal(virtq_chain_read(&f->chain, 0, text, sizeof text), 7);
     assert_string_equal(text, "abcdefg");
     memset(text, 0, sizeof text);
@@ -589,8 +563,6 @@ int main(void)
         TEST(test_device_keeps_its_own_used_index, setup),
         TEST(test_interrupt_by_flag, setup),
         TEST(test_interrupt_by_event_index, setup_event_idx),
-        TEST(test_kicks_by_flag, setup),
-        TEST(test_kicks_by_event_index, setup_event_idx),
         TEST(test_chain_copies, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

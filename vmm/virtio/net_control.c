@@ -233,7 +233,7 @@ bool net_control_run(struct net_control *control)
     }
     do {
         err = run_chains(control, vq, &count);
-    } while (err == ERR_EMPTY && virtq_enable_kicks(vq));
+    } while (err == ERR_EMPTY && virtq_request_kick(vq));
     if (err != ERR_OK && err != ERR_EMPTY) {
         virtio_device_fail(device, "control queue", err);
     }

@@ -206,13 +206,29 @@ static enum err handle(struct virtio_blk *blk, const struct virtq_chain *chain)
     return ERR_OK;
 }
 
-/* All chains there are, or as many as there is room for. */
+/*
+ * A notification buys one look at the index, and nothing else does: a completion writes into the guest's
+ * memory, and what it writes may be the next request and the index that announces it.
+ */
+static enum err next_chain(struct virtio_blk *blk, struct virtq *vq)
+{
+    enum err err = virtq_pop(vq, blk->scratch);
+
+    if (err == ERR_EMPTY && blk->kicked) {
+        blk->kicked = false;
+        (void)virtq_request_kick(vq);
+        err = virtq_pop(vq, blk->scratch);
+    }
+    return err;
+}
+
+/* All chains that the driver has notified us of, or as many as there is room for. */
 static void take_chains(struct virtio_blk *blk, struct virtq *vq)
 {
     enum err err;
 
     blk->stalled = false;
-    while ((err = virtq_pop(vq, blk->scratch)) == ERR_OK) {
+    while ((err = next_chain(blk, vq)) == ERR_OK) {
         err = handle(blk, blk->scratch);
         if (err == ERR_SPACE) {
             virtq_unpop(vq, 1);
@@ -240,11 +256,7 @@ static void run_queue(struct virtio_blk *blk)
     if (!virtio_device_is_running(&blk->device) || !virtq_is_ready(vq)) {
         return;
     }
-    virtq_disable_kicks(vq);
-    do {
-        take_chains(blk, vq);
-        /* While a request waits for room kicks stay off: a reply gets us going again, not the driver. */
-    } while (!blk->stalled && virtio_device_is_running(&blk->device) && virtq_enable_kicks(vq));
+    take_chains(blk, vq);
     if (ring_should_signal_data(&blk->link)) {
         microkit_notify(blk->channel);
     }
@@ -380,6 +392,7 @@ void virtio_blk_notified(struct virtio_blk *blk)
     }
     take_replies(blk);
     /* A kick may be a doorbell on the same channel. */
+    blk->kicked = true;
     if (!blk->stalled) {
         run_queue(blk);
     } else if (virtio_device_is_running(&blk->device) && virtq_is_ready(&blk->device.queues[QUEUE])) {
@@ -410,6 +423,7 @@ static void start(void *context)
     struct virtio_blk *blk = context;
 
     blk->device.posted = blk->posts;
+    blk->kicked = true;
     run_queue(blk);
 }
 
@@ -422,6 +436,7 @@ static void forget(struct virtio_blk *blk)
         }
     }
     blk->stalled = false;
+    blk->kicked = false;
 }
 
 static void reset(void *context)
@@ -442,6 +457,7 @@ static void kick(void *context, uint16_t index)
     struct virtio_blk *blk = context;
 
     (void)index;
+    blk->kicked = true;
     if (!blk->stalled) {
         run_queue(blk);
     }

@@ -135,6 +135,7 @@ struct virtio_blk {
     bool shared;   /**< data path SHARED */
     bool posts;    /**< the platform swallows acknowledgements: see struct virtio_device's `posted` */
     bool stalled;  /**< a request waits for room: in the pool, the region or the link */
+    bool kicked;   /**< the driver has notified us since the last look at its index */
     uint64_t ram_bytes;
     uint8_t *region; /**< COPY */
     uint32_t page_count;

@@ -65,12 +65,25 @@ static bool send_chain(struct virtio_console_port *port, const struct virtq_chai
     return true;
 }
 
-/* All chains there are, or as many as the link takes. Returns false if the link is full. */
-static bool transmit_some(struct virtio_console *console, struct virtio_console_port *port, struct virtq *vq)
+/* A notification buys one look at the index, and nothing else does: not that the link has room again. */
+static enum err next_chain(struct virtio_console *console, struct virtio_console_port *port, struct virtq *vq)
+{
+    enum err err = virtq_pop(vq, console->scratch);
+
+    if (err == ERR_EMPTY && port->kicked) {
+        port->kicked = false;
+        (void)virtq_request_kick(vq);
+        err = virtq_pop(vq, console->scratch);
+    }
+    return err;
+}
+
+/* All chains that the driver has notified us of, or as many as the link takes. */
+static void transmit_some(struct virtio_console *console, struct virtio_console_port *port, struct virtq *vq)
 {
     enum err err;
 
-    while ((err = virtq_pop(vq, console->scratch)) == ERR_OK) {
+    while ((err = next_chain(console, port, vq)) == ERR_OK) {
         if (console->scratch->writable_count != 0) {
             err = ERR_FORMAT;
             break;
@@ -82,13 +95,12 @@ static bool transmit_some(struct virtio_console *console, struct virtio_console_
         }
         virtq_unpop(vq, 1);
         if (!ring_request_space(&port->link, TX_SPACE_WANTED)) {
-            return false;
+            return;
         }
     }
     if (err != ERR_EMPTY) {
         virtio_device_fail(&console->device, "transmit queue", err);
     }
-    return true;
 }
 
 static void run_transmit(struct virtio_console *console, uint32_t index)
@@ -100,12 +112,7 @@ static void run_transmit(struct virtio_console *console, uint32_t index)
     if (vq == NULL) {
         return;
     }
-    virtq_disable_kicks(vq);
-    /* While the link is full kicks stay off: its signal gets us going again, not the driver. */
-    while (transmit_some(console, port, vq) && virtio_device_is_running(&console->device) &&
-           virtq_enable_kicks(vq)) {
-        virtq_disable_kicks(vq);
-    }
+    transmit_some(console, port, vq);
     tell_data(port);
     virtio_device_publish(&console->device, queue);
 }
@@ -141,7 +148,7 @@ static enum err receive_some(struct virtio_console *console, struct virtio_conso
             return ERR_OK;
         }
         enum err err = virtq_pop(vq, console->scratch);
-        if (err == ERR_EMPTY && virtq_enable_kicks(vq)) {
+        if (err == ERR_EMPTY && virtq_request_kick(vq)) {
             err = virtq_pop(vq, console->scratch);
         }
         if (err != ERR_OK) {
@@ -165,6 +172,7 @@ static void run_receive(struct virtio_console *console, uint32_t index)
     }
     /* Kicks are wanted only while bytes wait for a buffer. */
     virtq_disable_kicks(vq);
+    (void)virtq_look(vq);
     const enum err err = receive_some(console, port, vq);
     if (err != ERR_OK) {
         virtio_device_fail(&console->device, "receive queue", err);
@@ -204,7 +212,7 @@ static enum err send_control(struct virtio_console *console, struct virtq *vq, u
     const uint64_t bytes = build_control(console, index, event, message);
     enum err err = virtq_pop(vq, console->scratch);
 
-    if (err == ERR_EMPTY && virtq_enable_kicks(vq)) {
+    if (err == ERR_EMPTY && virtq_request_kick(vq)) {
         err = virtq_pop(vq, console->scratch);
     }
     if (err != ERR_OK) {
@@ -242,6 +250,7 @@ static void run_control_rx(struct virtio_console *console)
         return;
     }
     virtq_disable_kicks(vq);
+    (void)virtq_look(vq);
     for (uint32_t i = 0; i < console->port_count && err == ERR_OK; i++) {
         err = send_port_controls(console, vq, i);
     }
@@ -302,6 +311,7 @@ static void run_control_tx(struct virtio_console *console)
     if (vq == NULL || !is_multiport(console)) {
         return;
     }
+    (void)virtq_request_kick(vq);
     while ((err = virtq_pop(vq, console->scratch)) == ERR_OK) {
         const uint16_t head = console->scratch->head;
         if (console->scratch->writable_count != 0 ||
@@ -315,7 +325,6 @@ static void run_control_tx(struct virtio_console *console)
     if (err != ERR_EMPTY) {
         virtio_device_fail(&console->device, "control transmit queue", err);
     }
-    (void)virtq_enable_kicks(vq);
     virtio_device_publish(&console->device, VIRTIO_CONSOLE_CONTROL_TX);
     run_control_rx(console);
 }
@@ -367,6 +376,7 @@ static void start(void *context)
         run_control_tx(console);
     }
     for (uint32_t i = 0; i < usable_ports(console); i++) {
+        console->ports[i].kicked = true;
         run_receive(console, i);
         run_transmit(console, i);
     }
@@ -382,6 +392,7 @@ static void reset(void *context)
         port->open = false;
         port->pending = 0;
         port->sent_bytes = 0;
+        port->kicked = false;
         if (port->has_link) {
             ring_cancel_data(&port->link);
         }
@@ -398,9 +409,14 @@ static void kick(void *context, uint16_t index)
         run_control_tx(console);
     } else {
         const uint32_t port = index < 2 ? 0 : index / 2u - 1u;
-        if (port < usable_ports(console)) {
-            run_receive(console, port);
+        if (port >= usable_ports(console)) {
+            return;
+        }
+        if (index == virtio_console_tx_queue(port)) {
+            console->ports[port].kicked = true;
             run_transmit(console, port);
+        } else {
+            run_receive(console, port);
         }
     }
 }

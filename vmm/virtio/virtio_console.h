@@ -69,6 +69,7 @@ struct virtio_console_port {
     bool open;           /**< somebody in the guest has opened it */
     uint32_t pending;    /**< bit n: event n has to be sent to the driver */
     uint64_t sent_bytes; /**< of the chain at the head of its transmit queue */
+    bool kicked;         /**< the driver has notified us since the last look at the transmit queue's index */
 };
 
 /** One device. */

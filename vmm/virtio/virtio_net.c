@@ -110,8 +110,9 @@ static void run_transmit(struct virtio_net *net)
         return;
     }
     virtq_disable_kicks(vq);
+    (void)virtq_look(vq);
     /* While the link is full kicks stay off: its signal gets us going again, not the driver. */
-    while (transmit_some(net, vq) && virtio_device_is_running(&net->device) && virtq_enable_kicks(vq)) {
+    while (transmit_some(net, vq) && virtio_device_is_running(&net->device) && virtq_request_kick(vq)) {
         virtq_disable_kicks(vq);
     }
     publish_transmit(net);
@@ -211,7 +212,7 @@ static enum err receive_record(struct virtio_net *net, struct virtq *vq, const s
         return ERR_OK;
     }
     enum err err = receive(net, vq, &hdr, data, record->length_bytes);
-    if (err == ERR_EMPTY && virtq_want_more(vq)) {
+    if (err == ERR_EMPTY && virtq_request_kick(vq)) {
         /* Buffers have come just now; if they still don't suffice, the next kick will tell. */
         err = receive(net, vq, &hdr, data, record->length_bytes);
     }
@@ -286,6 +287,7 @@ static void run_receive(struct virtio_net *net)
     }
     /* Kicks are wanted only while a record waits for a buffer. */
     virtq_disable_kicks(vq);
+    (void)virtq_look(vq);
     receive_some(net, vq);
     virtio_device_publish(&net->device, VIRTIO_NET_RX);
     if (ring_should_signal_space(&net->link)) {

@@ -52,12 +52,13 @@ static void kick(void *context, uint16_t index)
 {
     struct virtio_rng *rng = context;
     struct virtq *vq = &rng->device.queues[index];
+
+    (void)virtq_request_kick(vq);
     const enum err err = serve_all(rng, vq);
 
     if (err != ERR_EMPTY) {
         virtio_device_fail(&rng->device, "request queue", err);
     }
-    (void)virtq_enable_kicks(vq);
     virtio_device_publish(&rng->device, index);
 }
 
