@@ -38,12 +38,12 @@ static const char *check_header(const struct sysdesc *desc)
 
 static bool channel_is_sound(const struct sysdesc *desc, const struct sysdesc_channel *channel)
 {
-    if (channel->peer_channel >= SYSDESC_MAX_CHANNELS)
+    const bool sends = (channel->kind & (SYSDESC_CHANNEL_NOTIFY | SYSDESC_CHANNEL_PPC)) != 0;
+
+    if (channel->peer_channel >= SYSDESC_MAX_CHANNELS || (sends && channel->peer >= desc->pd_count))
         return false;
-    if ((channel->kind & SYSDESC_CHANNEL_IRQ) != 0)
-        return channel->intid < SYSDESC_MAX_IRQ;
-    return (channel->kind & (SYSDESC_CHANNEL_NOTIFY | SYSDESC_CHANNEL_PPC)) == 0 ||
-           channel->peer < desc->pd_count;
+    /* Nobody is at the other end of an interrupt. */
+    return (channel->kind & SYSDESC_CHANNEL_IRQ) == 0 || (!sends && channel->intid < SYSDESC_MAX_IRQ);
 }
 
 static bool child_is_sound(const struct sysdesc *desc, const struct sysdesc_child *child)

@@ -38,6 +38,13 @@ BREAK(endless_name, memset(mock->pds[1].name, 'x', SYSDESC_NAME_BYTES))
 BREAK(channel_to_nowhere, mock->pds[0].channels[3].peer = 2)
 BREAK(peer_channel_large, mock->pds[0].channels[3].peer_channel = 62)
 BREAK(channel_id_large, mock->pds[0].channels[62] = mock->pds[0].channels[3])
+BREAK(irq_notifies_nobody, mock->pds[0].channels[3].kind = SYSDESC_CHANNEL_IRQ | SYSDESC_CHANNEL_NOTIFY;
+      mock->pds[0].channels[3].peer = 40000)
+BREAK(irq_calls_nobody, mock->pds[0].channels[3].kind = SYSDESC_CHANNEL_IRQ | SYSDESC_CHANNEL_PPC;
+      mock->pds[0].channels[3].peer = 40000)
+BREAK(irq_that_notifies, mock->pds[0].channels[3].kind |= SYSDESC_CHANNEL_IRQ)
+BREAK(irq_channel_of_no_interrupt, mock->pds[0].channels[3].kind = SYSDESC_CHANNEL_IRQ;
+      mock->pds[0].channels[3].intid = SYSDESC_MAX_IRQ)
 BREAK(child_missing, mock->pds[0].children[20].index = 1)
 BREAK(child_of_no_kind, mock->pds[0].children[20].kind = 3)
 BREAK(posts_missing, mock->pds[0].post_count = 1)
@@ -87,6 +94,10 @@ static const struct {
     DEFECT(channel_to_nowhere),
     DEFECT(peer_channel_large),
     DEFECT(channel_id_large),
+    DEFECT(irq_notifies_nobody),
+    DEFECT(irq_calls_nobody),
+    DEFECT(irq_that_notifies),
+    DEFECT(irq_channel_of_no_interrupt),
     DEFECT(child_missing),
     DEFECT(child_of_no_kind),
     DEFECT(posts_missing),
