@@ -45,7 +45,7 @@ FUZZERS :=
 GUEST_PROGRAMS :=
 
 include $(sort $(wildcard kernel/module.mk microkit/module.mk lib/module.mk lib/*/module.mk vmm/module.mk \
-	pd/*/module.mk tool/module.mk verify/module.mk verify/*/module.mk guest/module.mk guest/*/module.mk tests/*/module.mk tests/*/*/module.mk bench/module.mk))
+	pd/*/module.mk tool/module.mk verify/module.mk verify/*/module.mk guest/module.mk guest/*/module.mk tests/*/module.mk tests/*/*/module.mk bench/module.mk proofs/module.mk))
 
 include mk/host.mk
 include mk/target.mk

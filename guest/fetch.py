@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Fetch Debian arm64 packages with apt, through a private apt state.
+"""Fetch Debian packages with apt, through a private apt state.
 
-    fetch.py STATE_DIR PACKAGE_DIR PACKAGE...
+    fetch.py [--suite NAME] [--architecture NAME] STATE_DIR PACKAGE_DIR PACKAGE...
+
+They are the host's own release's for arm64, unless --suite names another release, which is looked for at the host's
+mirrors, or --architecture another architecture ("host": the host's).
 
 STATE_DIR holds apt's own lists, cache, status and configuration: the host's apt and dpkg are only read (its
 Debian sources, keyrings and download settings such as a proxy). Each package lands as PACKAGE_DIR/PACKAGE.deb;
@@ -10,6 +13,7 @@ a metapackage of the kernel is followed to the kernel package of the same flavou
 checksums. What is already there is not fetched again, and then no network is needed. Root is not needed.
 """
 
+import argparse
 import fcntl
 import os
 import re
@@ -18,7 +22,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ARCHITECTURE = "arm64"
+GUESTS_ARCHITECTURE = "arm64"
 COMPONENT = "main"
 
 
@@ -63,17 +67,18 @@ def host_stanzas():
             yield from reader(file.read_text(errors="replace"))
 
 
-def debian_suites():
-    """Names under which the host's own release appears in its sources."""
+def debian_suites(pockets):
+    """Names under which the host's own release appears in its sources, with each of `pockets` behind it."""
     release = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
     codename = release.get("VERSION_CODENAME", "").strip('"')
     names = {codename, "stable", "oldstable", "testing", "unstable", "sid"} - {""}
-    return {name + pocket for name in names for pocket in ("", "-updates", "-security", "/updates")}
+    return {name + pocket for name in names for pocket in pockets}
 
 
-def debian_sources():
-    """Our sources.list: the host's binary sources of its own release, reduced to the main component."""
-    suites = debian_suites()
+def debian_sources(suite):
+    """Our sources.list: the host's binary sources of its own release, reduced to the main component; or what its
+    mirrors have of the release `suite`."""
+    suites = debian_suites(("",) if suite else ("", "-updates", "-security", "/updates"))
     out = []
     for stanza in host_stanzas():
         chosen = [s for s in stanza.get("suites", "").split() if s.rstrip("/") in suites]
@@ -82,7 +87,7 @@ def debian_sources():
                 COMPONENT not in stanza.get("components", "").split() or
                 stanza.get("enabled", "yes").lower() in ("no", "false")):
             continue
-        lines = ["Types: deb", "URIs: " + " ".join(uris), "Suites: " + " ".join(chosen), "Components: " + COMPONENT]
+        lines = ["Types: deb", "URIs: " + " ".join(uris), "Suites: " + (suite or " ".join(chosen)), "Components: " + COMPONENT]
         lines += [f"{field}: {stanza[field]}"
                   for field in ("signed-by", "trusted", "check-valid-until", "check-date") if field in stanza]
         out.append("\n".join(lines) + "\n")
@@ -99,12 +104,12 @@ def host_download_settings():
                      if line.startswith("Acquire::") and not line.startswith(("Acquire::Languages", "Acquire::IndexTargets")))
 
 
-def write_configuration(state):
+def write_configuration(state, wanted):
     """Create the private state; returns the environment in which apt uses it."""
     for folder in ("state/lists/partial", "cache/archives/partial", "log", "empty"):
         (state / folder).mkdir(parents=True, exist_ok=True)
     (state / "status").write_text("")
-    (state / "debian.sources").write_text(debian_sources())
+    (state / "debian.sources").write_text(debian_sources(wanted.suite))
     # A third party's repository may use Debian's suite names: nothing but Debian's packages may be chosen.
     (state / "preferences").write_text("Package: *\nPin: release o=Debian\nPin-Priority: 500\n\n"
                                        "Package: *\nPin: origin *\nPin-Priority: -1\n")
@@ -119,8 +124,8 @@ Dir::Etc::sourcelist "{state}/debian.sources";
 Dir::Etc::sourceparts "{state}/empty";
 Dir::Etc::preferences "{state}/preferences";
 Dir::Etc::preferencesparts "{state}/empty";
-APT::Architecture "{ARCHITECTURE}";
-APT::Architectures {{ "{ARCHITECTURE}"; }};
+APT::Architecture "{wanted.architecture}";
+APT::Architectures {{ "{wanted.architecture}"; }};
 APT::Sandbox::User "root";
 APT::Get::List-Cleanup "false";
 Acquire::Languages "none";
@@ -173,12 +178,13 @@ def has_lists(state):
     return any((state / "state/lists").glob("*_Packages*"))
 
 
-def update(env):
-    print(f"  FETCH    Debian's package lists for {ARCHITECTURE}", flush=True)
+def update(env, wanted):
+    release = f"{wanted.suite} " if wanted.suite else ""
+    print(f"  FETCH    Debian's package lists of {release}for {wanted.architecture}", flush=True)
     subprocess.run(["apt-get", "-qq", "update"], env=env, check=True)
 
 
-def fetch(env, state, package, destination):
+def fetch(env, state, wanted, package, destination):
     """Download with the lists that are there; if they are missing or out of date, with fresh ones."""
     if has_lists(state):
         try:
@@ -186,29 +192,43 @@ def fetch(env, state, package, destination):
                 return
         except subprocess.CalledProcessError:
             pass
-    update(env)
+    update(env, wanted)
     if not download(env, package, destination):
-        sys.exit(f"fetch.py: this Debian release has no package {package} for {ARCHITECTURE}")
+        sys.exit(f"fetch.py: {wanted.suite or 'this Debian release'} has no package {package} for {wanted.architecture} at "
+                 "the host's mirror, or the mirror was not reached")
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description="Fetch Debian packages with apt, through a private apt state.")
+    parser.add_argument("--suite", help="a release of Debian's [the host's own]")
+    parser.add_argument("--architecture", default=GUESTS_ARCHITECTURE, help=f"host: the host's [{GUESTS_ARCHITECTURE}]")
+    parser.add_argument("state", type=Path, metavar="STATE_DIR")
+    parser.add_argument("packages", type=Path, metavar="PACKAGE_DIR")
+    parser.add_argument("names", nargs="+", metavar="PACKAGE")
+    wanted = parser.parse_args()
+    if wanted.architecture == "host":
+        wanted.architecture = subprocess.run(["dpkg", "--print-architecture"], check=True, stdout=subprocess.PIPE,
+                                             text=True).stdout.strip()
+    return wanted
 
 
 def main():
-    if len(sys.argv) < 4:
-        sys.exit(__doc__)
-    state, packages = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
+    wanted = parse_arguments()
+    state, packages = wanted.state.resolve(), wanted.packages
     state.mkdir(parents=True, exist_ok=True)
     packages.mkdir(parents=True, exist_ok=True)
     with open(state / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        missing = [p for p in sys.argv[3:] if not (packages / (p + ".deb")).exists()]
-        env = write_configuration(state) if missing else {}
+        missing = [p for p in wanted.names if not (packages / (p + ".deb")).exists()]
+        env = write_configuration(state, wanted) if missing else {}
         together = [p for p in missing if not p.startswith("linux-image-")]
         if len(together) > 1:
             if not has_lists(state):
-                update(env)
+                update(env, wanted)
             download_together(env, together, packages)
         for package in missing:
             if not (packages / (package + ".deb")).exists():
-                fetch(env, state, package, packages / (package + ".deb"))
+                fetch(env, state, wanted, package, packages / (package + ".deb"))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ Causeway runs Linux virtual machines side by side on one AArch64 machine.
   make test-storage   fio from two guests at once, STORAGE_MIB a job (16), and the disk's image compared
   make test-powercut  the power fails CUTS times (50) while two guests write; SEED is what is random
   make check     formatting, static analysis, the rules of the house
+  make prove     CBMC's proofs of the code that meets input, and the seeded defects that they find; PROVE="ring virtq"
   make fuzz      each fuzzer for TIME seconds, FUZZ_JOBS at a time, and a summary; fuzz-NAME for one of them
   make coverage  which lines tests and the fuzzers' corpora reach; fails below COVERAGE_MINIMUM percent
   make gdb       attach gdb to `make run GDB=1`

@@ -99,7 +99,7 @@ def belongs_to(name, stem):
 
 
 def check_functions(report, path, lines):
-    is_test = path.parts[0] == "tests"
+    is_test = path.parts[0] in ("tests", "proofs")
     for name, is_static, start, end in function_bodies(lines):
         report.function_count += 1
         length = end - start + 1
