@@ -44,8 +44,21 @@ TESTS :=
 FUZZERS :=
 GUEST_PROGRAMS :=
 
-include $(sort $(wildcard kernel/module.mk microkit/module.mk lib/module.mk lib/*/module.mk vmm/module.mk \
-	pd/*/module.mk tool/module.mk verify/module.mk verify/*/module.mk guest/module.mk guest/*/module.mk tests/*/module.mk tests/*/*/module.mk bench/module.mk proofs/module.mk))
+# Folders with sources, one a line.
+MODULES := \
+	bench \
+	console \
+	guest guest/* \
+	kernel \
+	lib lib/* \
+	microkit \
+	pd/* \
+	proofs \
+	tests/* tests/*/* \
+	tool tool/* \
+	verify verify/* \
+	vmm
+include $(sort $(wildcard $(MODULES:%=%/module.mk)))
 
 include mk/host.mk
 include mk/target.mk

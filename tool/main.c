@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "tool/cmd.h"
-#include "tool/console/cmd_console.h"
 #include "tool/suggest.h"
 
 static const struct {
@@ -16,7 +15,7 @@ static const struct {
     {"check", cmd_check, "check a system description without building it"},
     {"report", cmd_report, "show memory map, channels and who can reach whom"},
     {"dts", cmd_dts, "show the device tree of a guest"},
-    {"console", cmd_console, "a terminal for each console of a running system, in tmux"},
+    {"console", cmd_beside, "a terminal for each console of a running system, in tmux"},
     {"graph", cmd_graph, "draw a system as SVG"},
     {"help", cmd_help, "explain the elements of system descriptions"},
     {"schema", cmd_schema, "print the RELAX NG schema of system descriptions"},

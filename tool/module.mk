@@ -104,5 +104,3 @@ $(B)/fuzz_sysdesc.dict: docs/reference.md
 # Without the megabyte of room that QEMU leaves in it.
 $(B)/fuzz_board.dtb: $(B)/$(BOARD).dtb
 	$(Q)dtc -q -I dtb -O dtb -o $@ $<
-
-include $(sort $(wildcard tool/*/module.mk))

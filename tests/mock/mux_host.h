@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** The host's end of the line (tool/console/line.h), joined to a multiplexer with its peers (mux_fixture.h).
+/** The host's end of the line (console/line.h), joined to a multiplexer with its peers (mux_fixture.h).
  */
 #pragma once
 
@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "console/line.h"
 #include "tests/mock/mux_fixture.h"
-#include "tool/console/line.h"
 
 #define MUX_HOST_TEXT_BYTES 0x80000u
 #define MUX_HOST_ESCAPE 0x1cu

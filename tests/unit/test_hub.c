@@ -21,9 +21,9 @@
 
 #include <cmocka.h>
 
+#include "console/hub.h"
+#include "console/terminal.h"
 #include "tests/mock/mux_fixture.h"
-#include "tool/console/hub.h"
-#include "tool/console/terminal.h"
 
 #define SYSTEM_STATUS 3
 #define WAIT_STEP_MS 10

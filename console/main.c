@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/console/cmd_console.h"
-
+/* `causeway-console`, which `causeway console` starts: the command line. */
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/cmd.h"
-#include "tool/console/attach.h"
-#include "tool/console/child.h"
-#include "tool/console/hub.h"
+#include "console/attach.h"
+#include "console/child.h"
+#include "console/hub.h"
 
 #define DEFAULT_ESCAPE 0x1c
 #define LAST_CONTROL 31
+
+/* As those of the tool's other subcommands. */
+enum exit_code { EXIT_CODE_OK = 0, EXIT_CODE_FAILED = 1, EXIT_CODE_USAGE = 2 };
 
 static const char usage[] =
     "usage: causeway console [options] -- COMMAND ...\n"
@@ -62,7 +63,7 @@ static bool parse_escape(const char *text, uint8_t *escape)
 static int complain(const char *what, const char *detail)
 {
     fprintf(stderr, "causeway console: %s%s\ntry: causeway console --help\n", what, detail);
-    return CMD_USAGE;
+    return EXIT_CODE_USAGE;
 }
 
 /* True to go on; else *status is what to exit with. */
@@ -97,7 +98,7 @@ static bool parse(int argc, char **argv, struct options *options, int *status)
             break;
         case 'h':
             fputs(usage, stdout);
-            *status = CMD_OK;
+            *status = EXIT_CODE_OK;
             return false;
         default:
             *status = complain(letter == ':' ? "value missing for " : "unknown option ", argv[optind - 1]);
@@ -107,7 +108,7 @@ static bool parse(int argc, char **argv, struct options *options, int *status)
     return true;
 }
 
-int cmd_console(int argc, char **argv)
+int main(int argc, char **argv)
 {
     struct options options = {.hub = {.escape = DEFAULT_ESCAPE, .with_tmux = true, .title = "causeway"}};
     int status;
@@ -127,7 +128,7 @@ int cmd_console(int argc, char **argv)
         fputs("causeway console: tmux is not installed (Debian: apt install tmux).\n"
               "With --no-tmux, each console is shown by `causeway console --attach` instead.\n",
               stderr);
-        return CMD_FAILED;
+        return EXIT_CODE_FAILED;
     }
     options.hub.line = is_command ? NULL : argv[optind];
     options.hub.command = is_command ? &argv[optind] : NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/console/child.h"
+#include "console/child.h"
 
 #include <errno.h>
 #include <fcntl.h>

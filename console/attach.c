@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/console/attach.h"
+#include "console/attach.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,8 +14,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "console/terminal.h"
 #include "tool/cmd.h"
-#include "tool/console/terminal.h"
 
 #define LEAVE_KEY 0x1du /* Ctrl-], as telnet has it */
 #define READ_BYTES 4096

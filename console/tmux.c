@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/console/tmux.h"
+#include "console/tmux.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "tool/console/child.h"
+#include "console/child.h"
 
 #define ARGUMENTS 24
 #define TEXT_BYTES 256
@@ -65,9 +65,8 @@ static void name_pane(const struct tmux *tmux, const char *pane, const char *nam
 /* Run the command `how`, which makes a pane, with what every pane has added. `text` says what went wrong. */
 static bool make_pane(struct tmux *tmux, const char *const *how, const char *name, char text[TEXT_BYTES])
 {
-    const char *const rest[] = {"-P",       "-F",         "#{window_id} #{pane_id}",
-                                tmux->self, "console",    "--pane",
-                                "--attach", tmux->folder, name};
+    const char *const rest[] = {
+        "-P", "-F", "#{window_id} #{pane_id}", tmux->self, "--pane", "--attach", tmux->folder, name};
     const char *arguments[ARGUMENTS + 1] = {0};
     size_t count = 0;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/console/hub.h"
+#include "console/hub.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,12 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "console/child.h"
+#include "console/line.h"
+#include "console/place.h"
+#include "console/terminal.h"
+#include "console/tmux.h"
 #include "tool/cmd.h"
-#include "tool/console/child.h"
-#include "tool/console/line.h"
-#include "tool/console/place.h"
-#include "tool/console/terminal.h"
-#include "tool/console/tmux.h"
 
 #define TERMINALS (LINE_MAX_CONSOLES + 1u)
 #define LOG LINE_MAX_CONSOLES

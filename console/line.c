@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/console/line.h"
+#include "console/line.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/console/place.h"
+#include "console/place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "tool/console/child.h"
+#include "console/child.h"
 #include "tool/mem.h"
 
 #define LINE_SOCKET "line"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/console/terminal.h"
+#include "console/terminal.h"
 
 #include <errno.h>
 #include <stdio.h>
