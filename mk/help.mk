@@ -4,29 +4,47 @@
 define HELP
 Causeway runs Linux virtual machines side by side on one AArch64 machine.
 
-  make demo      set up, build and boot two Debian VMs; one pings the other
-  make run       boot SYSTEM in QEMU on this terminal (Ctrl-a x quits)
+Build
   make build     build the image of SYSTEM
-  make test      unit tests, short fuzzing and QEMU scenarios
-  make test-reproducible   build again elsewhere: the same bytes
-  make bench     measure in instructions, and compare with bench/baseline.json; on an SDK, too
-  make profile   where the instructions of a ping, of TCP and UDP go; PROFILE="ping tcp" PROFILE_ROW=... PROFILE_SYMBOLS=1
-  make test-net-features   every feature of the network cards off, on either data path and transport
-  make test-hostile   every attack of the hostile guest, and a table of what it did; HOSTILE_CASES=0-60,300 picks some
-  make test-restart   a guest and its monitor die CYCLES times [10] beside two that talk to each other
-  make test-soak      mixed load for MINUTES [60]: nothing grows that should not
-  make test-sdk       every system for each Microkit SDK, with a stand-in for the SDK
-  make test-storage   fio from two guests at once, STORAGE_MIB a job (16), and the disk's image compared
-  make test-powercut  the power fails CUTS times (50) while two guests write; SEED is what is random
-  make check     formatting, static analysis, the rules of the house
-  make prove     CBMC's proofs of the code that meets input, and the seeded defects that they find; PROVE="ring virtq"
-  make fuzz      each fuzzer for TIME seconds, FUZZ_JOBS at a time, and a summary; fuzz-NAME for one of them
-  make coverage  which lines tests and the fuzzers' corpora reach; fails below COVERAGE_MINIMUM percent
-  make gdb       attach gdb to `make run GDB=1`
   make setup     install what is missing of Debian's packages
   make guest     fetch and unpack the Debian guest
   make clean     remove BUILD_DIR
 
+Run
+  make demo      set up, build and boot two Debian VMs; one pings the other
+  make run       boot SYSTEM in QEMU on this terminal (Ctrl-a x quits)
+  make gdb       attach gdb to `make run GDB=1`
+
+Test
+  make test      unit tests, short fuzzing and QEMU scenarios
+  make test-unit       the unit tests; -j2: two at a time
+  make test-NAME       one of them: tests/unit/test_NAME.c
+  make test-target     scenarios in QEMU; PYTEST_ARGS="-k ping" picks some
+  make test-reproducible   build again elsewhere: the same bytes
+  make test-models     every interleaving of the protocols in tests/models
+  make test-net-features   every feature of the network cards off, on either data path and transport
+  make test-hostile    every attack of the hostile guest, and a table of what it did; HOSTILE_CASES=0-60,300 picks some
+  make test-restart    a guest and its monitor die CYCLES times [10] beside two that talk to each other
+  make test-soak       mixed load for MINUTES [60]: nothing grows that should not
+  make test-sdk        every system for each Microkit SDK, with a stand-in for the SDK
+  make test-storage    fio from two guests at once, STORAGE_MIB a job (16), and the disk's image compared
+  make test-powercut   the power fails CUTS times (50) while two guests write; SEED is what is random
+  make prove     CBMC's proofs of the code that meets input, and the seeded defects that they find; PROVE="ring virtq"
+  make fuzz      each fuzzer for TIME seconds, FUZZ_JOBS at a time, and a summary; fuzz-NAME for one of them
+  make coverage  which lines tests and the fuzzers' corpora reach; fails below COVERAGE_MINIMUM percent
+
+Measure
+  make bench     measure in instructions, and compare with bench/baseline.json; on an SDK, too
+  make bench-storage   a guest's disk on both data paths, and the same guest directly on QEMU
+  make profile   where the instructions of a ping, of TCP and UDP go; PROFILE="ping tcp" PROFILE_ROW=... PROFILE_SYMBOLS=1
+
+Maintain
+  make check     formatting, static analysis, the rules of the house
+  make compile_commands   BUILD_DIR/compile_commands.json, for clangd
+  make schema    what is made from the tables of elements: systems/causeway.rng, docs/reference.md
+  make docs      the pictures of docs/
+
+Variables
   SYSTEM=NAME          a description: a path, or a name in systems/     [virtio_demo.system]
   CONSOLES=tmux        run: each console in a tmux pane of its own; =sockets: a socket for each
   BUILD_DIR=FOLDER     where everything is built                        [build]

@@ -50,9 +50,21 @@ endef
 $(foreach t,$(TESTS),$(eval $(call test_rules,$(t))))
 TEST_PROGRAMS := $(TESTS:%=$(B)/tests/%)
 
-.PHONY: test-unit
-test-unit: $(TEST_PROGRAMS)
-	$(Q)for t in $(TEST_PROGRAMS); do $$t || exit 1; done
+# `make test-unit` runs them, as many at a time as make has jobs; `make test-virtq` runs test_virtq alone and shows what it
+# prints. (test_restart is run-test_restart: `make test-restart` is a scenario in QEMU.)
+.PHONY: test-unit $(TESTS:%=run-%)
+test-unit: $(TESTS:%=run-%)
+	@echo "test-unit: $(words $(TESTS)) programs passed"
+$(TESTS:%=run-%): run-%: $(B)/tests/%
+	$(call say,TEST,$*)
+	$(Q)$< >$<.log 2>&1 || { cat $<.log; echo "$< failed"; exit 1; }
+
+define test_alone_rules
+.PHONY: $(subst _,-,$(1))
+$(subst _,-,$(1)): $(B)/tests/$(1)
+	$$(Q)$$<
+endef
+$(foreach t,$(filter-out test_restart,$(TESTS)),$(eval $(call test_alone_rules,$(t))))
 
 # Fuzzers: `make fuzz TIME=600` runs each so many seconds, FUZZ_JOBS at a time; `make fuzz-NAME` one of them.
 $(B)/fuzz/%.o: %.c
