@@ -18,6 +18,11 @@ $(B)/host/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(TOOL_CFLAGS) $(HOST_INCLUDES) -c $< -o $@
 
+# `causeway --version`.
+TOOL_MAIN := $(call objs,$(B)/host,$(filter %/main.c,$(TOOL_SRCS)))
+$(TOOL_MAIN): VERSION
+$(TOOL_MAIN): TOOL_CFLAGS += -DCAUSEWAY_VERSION='"$(file <VERSION)"'
+
 $(TOOL): $(call objs,$(B)/host,$(TOOL_SRCS))
 	$(call say,HOSTLD,$@)
 	$(Q)$(CC) $^ -o $@ $(TOOL_LIBS)

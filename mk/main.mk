@@ -15,7 +15,7 @@ test-host: test-unit fuzz-short test-models test-reproducible
 
 # A copy of the sources, built from scratch in another place, gives the same bytes.
 AGAIN := $(abspath $(B))/again
-AGAIN_SOURCES := Makefile bench boards console guest kernel lib microkit mk pd scripts systems tests tool verify vmm
+AGAIN_SOURCES := Makefile VERSION bench boards console guest kernel lib microkit mk pd scripts systems tests tool verify vmm
 .PHONY: test-reproducible
 test-reproducible: image-bundled
 	$(call say,AGAIN,$(notdir $(IMAGE)))

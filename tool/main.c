@@ -29,7 +29,7 @@ static const struct {
 
 static void print_usage(FILE *out)
 {
-    fputs("usage: causeway COMMAND [options] ...\n\ncommands:\n", out);
+    fputs("usage: causeway COMMAND [options] ...\n       causeway --version\n\ncommands:\n", out);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].doc);
     }
@@ -56,6 +56,10 @@ int main(int argc, char **argv)
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         print_usage(argc > 1 ? stdout : stderr);
         return argc > 1 ? CMD_OK : CMD_USAGE;
+    }
+    if (strcmp(name, "--version") == 0) {
+        puts("causeway " CAUSEWAY_VERSION);
+        return CMD_OK;
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(name, commands[i].name) == 0) {
