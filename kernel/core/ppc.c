@@ -26,6 +26,21 @@ static uint64_t server_channel(struct pd *caller, uint64_t message_channel)
     return caller->row->channels[message_channel].peer_channel;
 }
 
+/* `pd` runs on `payer` from now on, and so does who works for it, down the chain of calls to passive PDs. A
+   server's priority is above its caller's: the chain ends. */
+static void set_payer(struct pd *pd, struct budget *payer)
+{
+    sched_set_payer(&pd->thread, payer);
+    while (pd->thread.state == THREAD_CALLING && pd->thread.server != NULL) {
+        struct pd *server = pd->thread.server;
+
+        if (server->caller != &pd->thread || (server->row->flags & SYSDESC_PD_PASSIVE) == 0)
+            return;
+        sched_set_payer(&server->thread, payer);
+        pd = server;
+    }
+}
+
 void ppc_deliver(struct pd *pd)
 {
     struct thread *thread = pd->callers.head;
@@ -117,8 +132,9 @@ void ppc_cancel(struct thread *thread)
     thread->server = NULL;
     if (server != NULL && server->caller == thread) {
         server->caller = NULL;
-        /* A passive server loses the time it was running on; it has its own again. */
-        sched_set_payer(&server->thread, &server->thread.own);
+        /* A passive server loses the time it was running on, and who works for it in turn as well: both run
+           on its own. */
+        set_payer(server, &server->thread.own);
     }
 }
 
@@ -127,7 +143,7 @@ void ppc_abandon(struct pd *pd)
     struct thread *thread = pd->caller;
 
     pd->caller = NULL;
-    sched_set_payer(&pd->thread, &pd->thread.own);
+    set_payer(pd, &pd->thread.own);
     if (thread == NULL)
         return;
     if (thread->state == THREAD_CALLING)

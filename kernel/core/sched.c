@@ -248,9 +248,10 @@ void sched_tick(struct core *core)
     charge(core, now);
     for (struct thread *thread = core->throttled.head; thread != NULL; thread = next) {
         next = thread->budget.next;
-        if (now < thread->payer->window_end)
-            continue;
-        start_window(thread->payer, now);
+        /* Several may wait for one budget: the first one finds it full, the others have it filled for them.
+         */
+        if (thread->payer->throttled)
+            start_window(thread->payer, now);
         sched_update(thread);
     }
     for (struct thread *thread = core->wakeups.head; thread != NULL; thread = next) {
@@ -273,6 +274,17 @@ static struct thread *top(const struct core *core)
         }
     }
     return NULL;
+}
+
+/* The first in line that may run. One whose budget another thread has used up, or that pays for what was done
+   for it, is taken out of the line when its turn would come. */
+static struct thread *first(const struct core *core)
+{
+    struct thread *thread;
+
+    while ((thread = top(core)) != NULL && thread->payer->throttled)
+        sched_update(thread);
+    return thread;
 }
 
 static uint64_t earliest(uint64_t a, uint64_t b)
@@ -305,16 +317,16 @@ struct thread *sched_pick(struct core *core)
 
     if (!core->stale)
         return core->current;
-    next = top(core);
+    next = first(core);
     if (next != core->current && core->late_pds.head != NULL) {
         late_flush(core);
-        next = top(core);
+        next = first(core);
     }
     if (next != core->current) {
         uint64_t now = arch_now();
 
         charge(core, now);
-        next = top(core);
+        next = first(core);
         if (next != NULL && next != core->current)
             kernel_count(core, SYSCALL_COUNTER_SWITCHES);
         core->current = next;

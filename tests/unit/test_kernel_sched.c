@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/core/child.h"
 #include "kernel/core/late.h"
 #include "kernel/core/notification.h"
 #include "kernel/core/sched.h"
@@ -21,7 +22,7 @@ static int teardown(void **state)
 
 static int setup(void **state)
 {
-    *state = mock_kernel_new(4, 2);
+    *state = mock_kernel_new(5, 2);
     return 0;
 }
 
@@ -213,6 +214,94 @@ static void a_call_is_paid_once(void **state)
         (void)teardown(state);
         (void)setup(state);
     }
+}
+
+/* PD 1 calls PD 2, which calls PD 3, both passive; PD 3 has used up PD 1's budget. */
+static void start_chain(struct mock_kernel *mock)
+{
+    mock->pds[1].budget_us = 200;
+    mock->pds[2].budget_us = 300;
+    mock->pds[2].flags = SYSDESC_PD_PASSIVE;
+    mock->pds[3].flags = SYSDESC_PD_PASSIVE;
+    mock_kernel_join(mock, 1, 5, 2, 6);
+    mock->pds[1].channels[5].kind |= SYSDESC_CHANNEL_PPC;
+    mock_kernel_join(mock, 2, 7, 3, 8);
+    mock->pds[2].channels[7].kind |= SYSDESC_CHANNEL_PPC;
+    mock_kernel_adopt(mock, 4, 1, 0);
+    mock_kernel_boot(mock);
+    wake(mock, 1);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 1));
+    (void)mock_kernel_call(mock, 1, SYSCALL_PPC, 5, 0, 0, 0);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 2));
+    (void)mock_kernel_call(mock, 2, SYSCALL_PPC, 7, 0, 0, 0);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 3));
+    assert_ptr_equal(thread(mock, 3)->payer, &thread(mock, 1)->own);
+}
+
+static void restart_caller(struct mock_kernel *mock)
+{
+    notification_send(mock_kernel_pd(mock, 4), 1);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 4));
+    (void)mock_kernel_call(mock, 4, SYSCALL_PD_RESTART, 0, 0x1000, 0, 0);
+    mock_kernel_wait(mock, 4);
+}
+
+/* Who called is restarted: it has its budget for itself, and the chain goes on with that of its first PD. */
+static void restarted_caller_has_its_budget_back(void **state)
+{
+    struct mock_kernel *mock = *state;
+
+    start_chain(mock);
+    mock_kernel_advance(mock, arch_fake.now + 100);
+    restart_caller(mock);
+    assert_ptr_equal(thread(mock, 2)->payer, &thread(mock, 2)->own);
+    assert_ptr_equal(thread(mock, 3)->payer, &thread(mock, 2)->own);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 3));
+    mock_kernel_advance(mock, arch_fake.now + 50);
+    (void)mock_kernel_call(mock, 3, SYSCALL_WAIT, SYSCALL_WAIT_REPLY, 0, 0, 0);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 2));
+    assert_ptr_equal(thread(mock, 3)->payer, &thread(mock, 3)->own);
+    (void)mock_kernel_call(mock, 2, SYSCALL_WAIT, SYSCALL_WAIT_REPLY, 0, 0, 0);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 1));
+    assert_int_equal(thread(mock, 1)->own.remaining, 100);
+    assert_int_equal(thread(mock, 2)->own.remaining, 250);
+}
+
+/* In the middle of the chain: what it had called goes on with its own budget. */
+static void restarted_server_gives_up_both_sides(void **state)
+{
+    struct mock_kernel *mock = *state;
+
+    start_chain(mock);
+    child_restart(mock_kernel_pd(mock, 2), 0x1000);
+    assert_int_equal(thread(mock, 1)->state, THREAD_READY);
+    assert_int_equal(thread(mock, 1)->context.x[0], SYSCALL_INVALID);
+    assert_ptr_equal(thread(mock, 2)->payer, &thread(mock, 2)->own);
+    assert_ptr_equal(thread(mock, 3)->payer, &thread(mock, 3)->own);
+}
+
+/* Several that wait for one budget all go on when its period ends. */
+static void all_that_share_a_budget_go_on(void **state)
+{
+    struct mock_kernel *mock = *state;
+
+    mock->pds[1].budget_us = 200;
+    mock_kernel_boot(mock);
+    for (uint32_t i = 1; i < 4; i++) {
+        sched_set_payer(thread(mock, i), &thread(mock, 1)->own);
+        wake(mock, i);
+    }
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 3));
+    mock_kernel_advance(mock, arch_fake.deadline);
+    assert_true(thread(mock, 3)->payer->throttled);
+    wake(mock, 0);
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 0));
+    mock_kernel_advance(mock, arch_fake.deadline);
+    for (uint32_t i = 3; i > 0; i--) {
+        assert_ptr_equal(mock_kernel_pick(mock), thread(mock, i));
+        mock_kernel_wait(mock, i);
+    }
+    assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 0));
 }
 
 /* Who may run all the time pays with his slices only, as before. */
@@ -446,6 +535,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(budget_holds_a_spinner_to_its_share, setup, teardown),
         cmocka_unit_test_setup_teardown(who_asks_for_work_pays_for_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_call_is_paid_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(restarted_caller_has_its_budget_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(restarted_server_gives_up_both_sides, setup, teardown),
+        cmocka_unit_test_setup_teardown(all_that_share_a_budget_go_on, setup, teardown),
         cmocka_unit_test_setup_teardown(without_a_limit_only_slices_are_paid, setup, teardown),
         cmocka_unit_test_setup_teardown(blocked_ones_keep_no_more_than_their_budget, setup, teardown),
         cmocka_unit_test_setup_teardown(throttled_one_may_block_and_come_back, setup, teardown),
