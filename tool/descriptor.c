@@ -117,6 +117,11 @@ static void fill_pd(struct image *image, size_t index)
         row->channels[pd->irqs[i].channel] = (struct sysdesc_channel){
             .kind = SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_IRQ, .intid = (uint16_t)pd->irqs[i].intid};
     }
+    for (size_t i = 0; pd->vm != NULL && i < pd->vm->doorbell_count; i++) {
+        if (pd->vm->doorbells[i].own_channel) {
+            row->channels[pd->vm->doorbells[i].channel].kind = SYSDESC_CHANNEL_VALID;
+        }
+    }
     if (pd->gets_seed) {
         sysdesc_of(image)->seed_pd = (uint16_t)index;
     }

@@ -143,7 +143,8 @@ static void check_doorbell(struct check *check, const struct model_pd *vmm,
         FAIL(check, vm->loc, "VM \"%s\": the doorbell at 0x%llx is %u bytes wide, not 1, 2, 4 or 8", vm->name,
              (unsigned long long)doorbell->gpa, width);
     }
-    if (!doorbell->ignore && !is_channel_to(check->model, doorbell->pd, doorbell->channel, vmm)) {
+    const bool is_own = doorbell->own_channel && doorbell->pd == vmm;
+    if (!doorbell->ignore && !is_own && !is_channel_to(check->model, doorbell->pd, doorbell->channel, vmm)) {
         FAIL(check, vm->loc,
              "VM \"%s\": the doorbell at 0x%llx notifies channel %u of \"%s\", which is none that joins it "
              "with \"%s\"",

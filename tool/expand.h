@@ -182,14 +182,14 @@ bool expand_vhost_connect(struct expand *expand, const struct node *net, struct 
                           struct vswitch_port_config *port);
 /**
  * A device that its own monitor serves, with a link behind it: kicks of its first `queue_count` queues are
- * doorbells to the link's channel, and on MMIO only stores to its registers trap. Once *device has its
- * registers.
+ * doorbells to the channel for kicks of *config, and on MMIO only stores to its registers trap. Once *device
+ * has its registers.
  */
 void expand_link_wire(struct expand *expand, const struct node *node, struct model_pd *vmm,
-                      struct vmm_device_config *device, uint32_t queue_count);
+                      struct vmm_config *config, struct vmm_device_config *device, uint32_t queue_count);
 /** A <net> with the ring data path: doorbells to its own monitor, once *device has its registers. */
 void expand_ring_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
-                      struct vmm_device_config *device);
+                      struct vmm_config *config, struct vmm_device_config *device);
 /** Once *device has its registers and interrupt: doorbell and posted interrupts. */
 void expand_vhost_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
                        struct vmm_device_config *device);

@@ -167,7 +167,7 @@ static void add_net(struct expand *expand, struct expand_guest *guest, const str
         if (desc->datapath == VMM_DATAPATH_VHOST) {
             expand_vhost_wire(expand, node, guest->vmm, device);
         } else {
-            expand_ring_wire(expand, node, guest->vmm, device);
+            expand_ring_wire(expand, node, guest->vmm, &guest->config, device);
         }
         guest->nets[guest->net_count++] = node;
     }
@@ -185,7 +185,7 @@ static void add_block(struct expand *expand, struct expand_guest *guest, const s
         strncpy(device->name, name, sizeof(device->name) - 1);
         device->queue_size = (uint32_t)desc->queue_size;
         expand_guest_place_virtio(guest, &desc->transport, device);
-        expand_link_wire(expand, node, guest->vmm, device, 1);
+        expand_link_wire(expand, node, guest->vmm, &guest->config, device, 1);
         guest->block_count++;
     }
     free(name);
@@ -329,7 +329,8 @@ static bool is_taken(struct expand *expand, const struct node *node, const char 
 
 void expand_guest(struct expand *expand, const struct node *node)
 {
-    struct expand_guest guest = {.node = node, .desc = node->fields};
+    struct expand_guest guest = {
+        .node = node, .desc = node->fields, .config = {.kick_channel = VMM_CONFIG_NO_CHANNEL}};
 
     if (guest.desc->name == NULL || is_taken(expand, node, guest.desc->name)) {
         return;

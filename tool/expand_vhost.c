@@ -249,30 +249,36 @@ void expand_vhost_wire(struct expand *expand, const struct node *net, struct mod
     }
 }
 
-/* The same shortcuts, but what they wake is the guest's own monitor, on its channel of the link. */
+/* The same shortcuts, but what they wake is the guest's own monitor, on a channel for nothing else: a kick
+   buys work that an answer on the link must not (lib/virtq/virtq.h). */
 void expand_link_wire(struct expand *expand, const struct node *node, struct model_pd *vmm,
-                      struct vmm_device_config *device, uint32_t queue_count)
+                      struct vmm_config *config, struct vmm_device_config *device, uint32_t queue_count)
 {
     const bool pci = device->transport == VMM_TRANSPORT_PCI;
+    const size_t first = vmm->vm->doorbell_count;
 
     if (!pci) {
         add_register_page(expand, node, vmm, device);
     }
-    if (expand->options->microkit) {
+    if (expand->options->microkit || (config->kick_channel == VMM_CONFIG_NO_CHANNEL &&
+                                      !expand_channel_id(expand, vmm, node->loc, &config->kick_channel))) {
         return;
     }
-    add_kicks(vmm->vm, device, queue_count, vmm, device->link.channel, 0);
+    add_kicks(vmm->vm, device, queue_count, vmm, config->kick_channel, 0);
+    for (size_t i = first; i < vmm->vm->doorbell_count; i++) {
+        vmm->vm->doorbells[i].own_channel = true;
+    }
     if (!pci) {
         swallow_acknowledgements(vmm->vm, device);
     }
 }
 
 void expand_ring_wire(struct expand *expand, const struct node *net, struct model_pd *vmm,
-                      struct vmm_device_config *device)
+                      struct vmm_config *config, struct vmm_device_config *device)
 {
     const struct desc_net *desc = net->fields;
 
-    expand_link_wire(expand, net, vmm, device, VIRTIO_NET_QUEUES);
+    expand_link_wire(expand, net, vmm, config, device, VIRTIO_NET_QUEUES);
     if (expand->options->microkit) {
         return;
     }

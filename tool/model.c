@@ -299,6 +299,9 @@ uint32_t model_free_channel_id(const struct model *model, const struct model_pd 
     for (size_t i = 0; i < pd->irq_count; i++) {
         used |= bit_of(pd->irqs[i].channel);
     }
+    for (size_t i = 0; pd->vm != NULL && i < pd->vm->doorbell_count; i++) {
+        used |= pd->vm->doorbells[i].own_channel ? bit_of(pd->vm->doorbells[i].channel) : 0;
+    }
     for (size_t i = 0; i < model->channel_count; i++) {
         for (size_t end = 0; end < 2; end++) {
             used |= model->channels[i].ends[end].pd == pd ? bit_of(model->channels[i].ends[end].id) : 0;

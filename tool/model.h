@@ -107,6 +107,7 @@ struct model_doorbell {
     bool pause;          /**< rung by the vCPU's pauses, not by a store */
     struct model_pd *pd; /**< target, and its channel */
     uint32_t channel;
+    bool own_channel;  /**< no other PD has an end of that channel: it is for this VM's stores alone */
     uint32_t delay_us; /**< how long the target may be left asleep while the vCPU runs on; 0: not at all */
 };
 
@@ -252,5 +253,5 @@ struct model_partition *model_add_partition(struct model_disk *disk, const char 
 struct model_pd *model_find_pd(const struct model *model, const char *name);
 struct model_mr *model_find_mr(const struct model *model, const char *name);
 
-/** The lowest channel id free in `pd` (channels, irqs, klog), or MODEL_MAX_CHANNELS if none is. */
+/** The lowest channel id free in `pd` (channels, irqs, klog, doorbells), or MODEL_MAX_CHANNELS if none is. */
 uint32_t model_free_channel_id(const struct model *model, const struct model_pd *pd);

@@ -6,11 +6,12 @@
 #include "lib/restart/restart.h"
 
 #define VMM_CONFIG_MAGIC 0x4d4d5643u /* "CVMM" */
-#define VMM_CONFIG_VERSION 3u
+#define VMM_CONFIG_VERSION 4u
 #define VMM_CONFIG_SECTION ".vmm_config"
 #define VMM_CONFIG_MAX_DEVICES 32u
 #define VMM_CONFIG_MAX_VCPUS 4u
 #define VMM_CONFIG_MAX_QUEUES 8u
+#define VMM_CONFIG_NO_CHANNEL 0xffffffffu
 /** MSI-X vectors of a PCI device: one a queue and one for changes of its configuration. */
 #define VMM_CONFIG_MAX_VECTORS (VMM_CONFIG_MAX_QUEUES + 1u)
 /** The BAR of a PCI device, its page for notifications and what each queue has there. */
@@ -149,6 +150,10 @@ struct vmm_config {
     uint32_t entropy_channel; /**< for protected procedure calls (entropy_config.h) */
     uint64_t gicc_gpa;        /**< the guest's GIC CPU interface */
     uint32_t timer_channel;   /**< to the timer PD (timer_config.h) */
+    /** Doorbells of NET with RING and of BLOCK notify it, and nothing else does, so that a kick is told from
+       a peer's answer; VMM_CONFIG_NO_CHANNEL: kicks are exits. */
+    uint32_t kick_channel;
+    uint32_t reserved;
 
     uint32_t device_count;
     struct vmm_device_config devices[VMM_CONFIG_MAX_DEVICES];

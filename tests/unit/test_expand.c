@@ -340,7 +340,7 @@ static void test_who_hears_a_card(void **state)
     assert_int_equal(ring->u.net.window, 9);
     assert_int_equal(ring->u.net.tx_delay_us, 77);
     assert_true(ring->registers != 0);
-    assert_int_equal(count_doorbells(vmm->vm, vmm, ring->link.channel, ring->gpa + 0x50), 2);
+    assert_int_equal(count_doorbells(vmm->vm, vmm, config->kick_channel, ring->gpa + 0x50), 2);
     assert_int_equal(count_doorbells(vmm->vm, vmm, ring->link.channel, UINT64_MAX), 1);
     assert_int_equal(count_doorbells(vmm->vm, lan, lan_channel, vhost->gpa + 0x50), 2);
     assert_int_equal(count_doorbells(vmm->vm, lan, lan_channel, UINT64_MAX), 1);

@@ -32,6 +32,23 @@ static uint32_t timer_clients(const struct model *model)
     return config->client_count;
 }
 
+/* A kick buys work that a disk's answer must not: kicks have a channel that nothing else notifies. */
+static void check_kick_channel(const struct model *model, const struct model_pd *vmm)
+{
+    const struct vmm_config *config =
+        load_model_config(model, "x_vmm", VMM_CONFIG_SECTION, sizeof(struct vmm_config));
+    const uint32_t kicks = config->kick_channel;
+
+    assert_int_equal(vmm->vm->doorbells[0].channel, kicks);
+    assert_int_equal(vmm->vm->doorbells[2].channel, kicks);
+    for (size_t i = 0; i < 2 * model->channel_count; i++) {
+        const struct model_channel_end *end = &model->channels[i / 2].ends[i % 2];
+
+        assert_false(end->pd == vmm && end->id == kicks);
+    }
+    assert_int_not_equal(model_free_channel_id(model, vmm), kicks);
+}
+
 static void test_disks_have_drivers_and_parts(void **state)
 {
     (void)state;
@@ -52,10 +69,11 @@ static void test_disks_have_drivers_and_parts(void **state)
     assert_int_equal(server->clients[1].partition_number, 1);
     assert_int_equal(server->has_limits, 0);
     assert_int_equal(timer_clients(model), 2); /* the driver, and the monitor */
-    const struct model_pd *vmm = model_find_pd(model, "x_vmm");
+    struct model_pd *vmm = model_find_pd(model, "x_vmm");
     assert_int_equal(vmm->vm->doorbell_count, 4); /* a kick and an acknowledgement each */
     assert_ptr_equal(vmm->vm->doorbells[0].pd, vmm);
     assert_true(vmm->vm->doorbells[1].ignore);
+    check_kick_channel(model, vmm);
     model_free(model);
 }
 

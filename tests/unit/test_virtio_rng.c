@@ -12,6 +12,7 @@
 #include "microkit/host/microkit_host.h"
 #include "tests/mock/driver.h"
 #include "tests/mock/log_record.h"
+#include "tests/mock/refill.h"
 #include "tests/mock/virtio_driver.h"
 #include "vmm/platform_fake.h"
 #include "vmm/virtio/virtio_rng.h"
@@ -160,12 +161,34 @@ static void test_readable_buffer_breaks_the_device(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* Each chain that is used publishes more. */
+static void test_one_kick_buys_one_queue(void **state)
+{
+    static const enum refill_style styles[] = {REFILL_ONE, REFILL_FULL, REFILL_MORE};
+    struct fixture *f = *state;
+    const struct driver_buffer buffer = {driver_alloc(&f->ram, 8, 8), 8, true};
+
+    for (size_t i = 0; i < sizeof styles / sizeof styles[0]; i++) {
+        assert_true(virtio_driver_negotiate(&f->mmio, VIRTIO_F_VERSION_1));
+        driver_queue_clear(&f->queue);
+        assert_true(virtio_driver_add_queue(&f->mmio, 0, &f->queue));
+        virtio_driver_go(&f->mmio);
+        assert_int_equal(driver_add(&f->queue, &buffer, 1), 0);
+        for (unsigned int kicks = 0; kicks < 3; kicks++) {
+            refill_start(f->rng.device.queues, 1, styles[i]);
+            virtio_device_kick(&f->rng.device, 0);
+            assert_in_range(refill_popped(0), kicks == 0 ? 1 : 0, 8);
+            refill_stop();
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_fills_what_is_asked_for),           TEST(test_large_requests_get_a_part),
         TEST(test_empty_request_asks_nobody),         TEST(test_without_seed_the_request_waits),
-        TEST(test_readable_buffer_breaks_the_device),
+        TEST(test_readable_buffer_breaks_the_device), TEST(test_one_kick_buys_one_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

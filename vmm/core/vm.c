@@ -125,9 +125,13 @@ static bool owns_channel(const struct vmm_device_config *config, microkit_channe
 
 void vm_notified(struct vm *vm, microkit_channel channel)
 {
+    const bool is_kick = channel == vm->config->kick_channel;
+
     for (uint32_t i = 0; i < vm->device_count; i++) {
         struct vm_device *device = &vm->devices[i];
-        if (owns_channel(device->config, channel)) {
+        if (is_kick && device->ops->kicked != NULL) {
+            device->ops->kicked(device);
+        } else if (!is_kick && owns_channel(device->config, channel)) {
             device->ops->notified(device, channel);
         }
     }

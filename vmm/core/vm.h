@@ -37,6 +37,8 @@ struct vm_device;
 struct vm_device_ops {
     /** `channel`, one of the device's, was notified. */
     void (*notified)(struct vm_device *device, microkit_channel channel);
+    /** The guest has stored to a doorbell, which may have been one of this device's. */
+    void (*kicked)(struct vm_device *device);
     /** The machine is reset. */
     void (*reset)(struct vm_device *device);
 };

@@ -27,7 +27,7 @@ static void pl011_on_reset(struct vm_device *device)
     pl011_reset(&device->u.pl011);
 }
 
-static const struct vm_device_ops pl011_ops = {pl011_on_notified, pl011_on_reset};
+static const struct vm_device_ops pl011_ops = {.notified = pl011_on_notified, .reset = pl011_on_reset};
 
 /* The link of an earlier virtio-console if the row of this UART names it, too; else NULL. */
 static struct ring *find_shared_link(struct vm *vm, const struct vmm_device_config *config)
@@ -81,7 +81,13 @@ static void virtio_on_reset(struct vm_device *device)
     }
 }
 
-static const struct vm_device_ops net_ops = {net_on_notified, virtio_on_reset};
+static void net_on_kicked(struct vm_device *device)
+{
+    virtio_net_notified(&device->u.net);
+}
+
+static const struct vm_device_ops net_ops = {
+    .notified = net_on_notified, .kicked = net_on_kicked, .reset = virtio_on_reset};
 
 static void vhost_net_on_notified(struct vm_device *device, microkit_channel channel)
 {
@@ -89,7 +95,8 @@ static void vhost_net_on_notified(struct vm_device *device, microkit_channel cha
     vhost_net_notified(&device->u.vhost_net);
 }
 
-static const struct vm_device_ops vhost_net_ops = {vhost_net_on_notified, virtio_on_reset};
+static const struct vm_device_ops vhost_net_ops = {.notified = vhost_net_on_notified,
+                                                   .reset = virtio_on_reset};
 
 /* On mmio, where the description says which interrupt is posted, only its vCPU is the guest's to choose. */
 static void reroute_line(struct vm_device *device)
@@ -137,7 +144,13 @@ static void blk_on_notified(struct vm_device *device, microkit_channel channel)
     virtio_blk_notified(&device->u.blk);
 }
 
-static const struct vm_device_ops blk_ops = {blk_on_notified, virtio_on_reset};
+static void blk_on_kicked(struct vm_device *device)
+{
+    virtio_blk_kicked(&device->u.blk);
+}
+
+static const struct vm_device_ops blk_ops = {
+    .notified = blk_on_notified, .kicked = blk_on_kicked, .reset = virtio_on_reset};
 
 static enum err add_blk(struct vm *vm, struct vm_device *device)
 {
@@ -152,7 +165,7 @@ static void console_on_notified(struct vm_device *device, microkit_channel chann
     virtio_console_notified(&device->u.console, channel);
 }
 
-static const struct vm_device_ops console_ops = {console_on_notified, virtio_on_reset};
+static const struct vm_device_ops console_ops = {.notified = console_on_notified, .reset = virtio_on_reset};
 
 static enum err add_console(struct vm *vm, struct vm_device *device)
 {
@@ -161,7 +174,7 @@ static enum err add_console(struct vm *vm, struct vm_device *device)
     return err != ERR_OK ? err : add_transport(vm, device, &device->u.console.device);
 }
 
-static const struct vm_device_ops rng_ops = {NULL, virtio_on_reset};
+static const struct vm_device_ops rng_ops = {.reset = virtio_on_reset};
 
 static enum err add_rng(struct vm *vm, struct vm_device *device)
 {
@@ -175,7 +188,7 @@ static void watchdog_on_reset(struct vm_device *device)
     watchdog_stop(&device->u.watchdog);
 }
 
-static const struct vm_device_ops watchdog_ops = {NULL, watchdog_on_reset};
+static const struct vm_device_ops watchdog_ops = {.reset = watchdog_on_reset};
 
 static enum err add_watchdog(struct vm *vm, struct vm_device *device)
 {
@@ -195,7 +208,7 @@ static void passthrough_on_notified(struct vm_device *device, microkit_channel c
     }
 }
 
-static const struct vm_device_ops passthrough_ops = {passthrough_on_notified, NULL};
+static const struct vm_device_ops passthrough_ops = {.notified = passthrough_on_notified};
 
 enum err vm_devices_add(struct vm *vm, struct vm_device *device, const struct vmm_device_config *config)
 {

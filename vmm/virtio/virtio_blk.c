@@ -391,11 +391,7 @@ void virtio_blk_notified(struct virtio_blk *blk)
         fail_all(blk);
     }
     take_replies(blk);
-    /* A kick may be a doorbell on the same channel. */
-    blk->kicked = true;
-    if (!blk->stalled) {
-        run_queue(blk);
-    } else if (virtio_device_is_running(&blk->device) && virtq_is_ready(&blk->device.queues[QUEUE])) {
+    if (virtio_device_is_running(&blk->device) && virtq_is_ready(&blk->device.queues[QUEUE])) {
         virtio_device_publish(&blk->device, QUEUE);
     }
     /* What has become free may be what another disk waits for. */
@@ -461,6 +457,11 @@ static void kick(void *context, uint16_t index)
     if (!blk->stalled) {
         run_queue(blk);
     }
+}
+
+void virtio_blk_kicked(struct virtio_blk *blk)
+{
+    virtio_device_kick(&blk->device, QUEUE);
 }
 
 static void queue_disabled(void *context, uint16_t index)

@@ -157,6 +157,10 @@ ERR_CHECKED enum err virtio_blk_init(struct virtio_blk *blk, const struct vmm_de
                                      const struct guestmem *mem, struct virtq_chain *scratch,
                                      struct virtio_blk_pool *pool);
 
+/** A doorbell of the guest's rang, and may have been this disk's (kicks that are exits come by the
+ * transport). */
+void virtio_blk_kicked(struct virtio_blk *blk);
+
 /** The link's channel was notified: replies, or space for requests. */
 void virtio_blk_notified(struct virtio_blk *blk);
 
