@@ -14,8 +14,6 @@
 #define ESR_ISV (1ull << 24)
 #define ESR_SAS_SHIFT 22
 #define ESR_WNR (1ull << 6)
-/* ESR_EL2 of a trapped MSR/MRS. */
-#define ESR_SYSREG_READ 1ull
 
 #define PSCI_SYSTEM_OFF_CALL 0x84000008ull
 
@@ -70,16 +68,7 @@ static void read_call(struct platform_exit *exit)
     exit->u.call.immediate = (uint16_t)microkit_mr_get(9);
 }
 
-static void read_sysreg(struct platform_exit *exit)
-{
-    exit->reason = PLATFORM_EXIT_SYSREG;
-    exit->syndrome = microkit_mr_get(0);
-    exit->u.sysreg.value = microkit_mr_get(1);
-    exit->u.sysreg.is_write = (exit->syndrome & ESR_SYSREG_READ) == 0;
-    exit->pc = microkit_mr_get(2);
-}
-
-static void read_other(struct platform_exit *exit)
+static void read_fetch(struct platform_exit *exit)
 {
     exit->reason = PLATFORM_EXIT_CRASH;
     exit->syndrome = microkit_mr_get(0);
@@ -104,11 +93,8 @@ enum err platform_exit_read(microkit_child child, microkit_msginfo msginfo, stru
     case SYSCALL_VCPU_FAULT_CALL:
         read_call(exit);
         break;
-    case SYSCALL_VCPU_FAULT_SYSREG:
-        read_sysreg(exit);
-        break;
     default:
-        read_other(exit);
+        read_fetch(exit);
         break;
     }
     return ERR_OK;
@@ -125,9 +111,7 @@ static seL4_Uint16 write_results(const struct platform_exit *exit)
             microkit_mr_set(i, exit->u.call.args[i]);
         }
         return 4;
-    case PLATFORM_EXIT_SYSREG:
-        microkit_mr_set(0, exit->u.sysreg.value);
-        return 1;
+    case PLATFORM_EXIT_SYSREG: /* the kernel does these */
     case PLATFORM_EXIT_NONE:
     case PLATFORM_EXIT_CRASH:
     default:

@@ -98,8 +98,9 @@ static void jump(struct virtio_device *device, uint64_t address)
 }
 
 #define SYSREG_READ(name) __asm__ volatile("mrs x9, " name ::: "x9", "memory")
+/* Nothing is added where the register is not there. */
 #define SYSREG_OR(bits, name)                                                                                \
-    __asm__ volatile("mrs x9, " name "\n\torr %0, %0, x9" : "+r"(bits)::"x9", "memory")
+    __asm__ volatile("mov x9, #0\n\tmrs x9, " name "\n\torr %0, %0, x9" : "+r"(bits)::"x9", "memory")
 #define SYSREG_WRITE(name) __asm__ volatile("mov x9, #-1\n\tmsr " name ", x9" ::: "x9", "memory")
 
 static void sysreg_debug(struct virtio_device *device, uint64_t parameter)
@@ -121,7 +122,7 @@ static void sysreg_debug(struct virtio_device *device, uint64_t parameter)
     check_aborted(1);
 }
 
-/* The kernel has these read as zero, whatever was written. */
+/* There is none: ID_AA64DFR0_EL1.PMUVer is 0. */
 static void sysreg_pmu(struct virtio_device *device, uint64_t parameter)
 {
     uint64_t bits = 0;

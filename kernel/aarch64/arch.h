@@ -38,12 +38,19 @@ struct arch_user {
     uint64_t tpidrro_el0;
 };
 
+/** Keys of pointer authentication, low half first. */
+struct arch_keys {
+    uint64_t ia[2], ib[2], da[2], db[2], ga[2];
+};
+
 /** A vCPU's EL1 register bank, timer and GIC virtual CPU interface while they are not in the hardware. */
 struct arch_vcpu {
     uint64_t sctlr, actlr, cpacr, ttbr0, ttbr1, tcr, esr, far, afsr0, afsr1, mair, amair, vbar, contextidr;
     uint64_t tpidr_el1, cntkctl, par, sp_el1, elr, spsr, csselr;
     uint64_t cntv_ctl, cntv_cval;
     uint32_t gich_vmcr, gich_apr;
+    struct arch_keys keys; /**< this one and the next two: where the core has them */
+    uint64_t disr, tpidr2;
     bool vtimer_active; /**< physical vtimer interrupt is active: the guest is handling it */
 };
 

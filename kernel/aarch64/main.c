@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** Boot: check the descriptor, turn the MMU on, set up the machine, run the first PD. */
+#include "kernel/aarch64/cpu.h"
 #include "kernel/aarch64/gic.h"
 #include "kernel/aarch64/gich.h"
 #include "kernel/aarch64/panic.h"
@@ -36,11 +37,11 @@ _Noreturn void start_park(void);
 
 static void enable_mmu(uint64_t root)
 {
-    uint64_t pa_range = SYSREG_READ(id_aa64mmfr0_el1) & 7;
+    uint64_t pa_size = SYSREG_READ(id_aa64mmfr0_el1) & 0xf;
 
     SYSREG_WRITE(mair_el2, MAIR_EL2);
-    SYSREG_WRITE(tcr_el2, TCR_EL2_RES1 | (pa_range < 5 ? pa_range : 5) << 16 | TCR_EL2_INNER_SHAREABLE |
-                              TCR_EL2_WRITE_BACK | TCR_EL2_39_BITS);
+    SYSREG_WRITE(tcr_el2, TCR_EL2_RES1 | (pa_size < PA_SIZE_48_BITS ? pa_size : PA_SIZE_48_BITS) << 16 |
+                              TCR_EL2_INNER_SHAREABLE | TCR_EL2_WRITE_BACK | TCR_EL2_39_BITS);
     SYSREG_WRITE(ttbr0_el2, root);
     __asm__ volatile("dsb sy\n ic iallu\n tlbi alle2\n dsb sy\n isb" ::: "memory");
     SYSREG_WRITE(sctlr_el2,
@@ -67,7 +68,10 @@ _Noreturn void main_boot(void)
     seed_bytes = seed_find((const void *)(uintptr_t)desc->board.fdt_base, desc->board.fdt_bytes, seed);
     enable_mmu(desc->el2_root);
     core->kernel = &kernel;
-    world_init(core);
+    wrong = cpu_init(core);
+    if (wrong != NULL) {
+        panic_unusable(&kernel, wrong);
+    }
     gic_init(&kernel);
     gic_init_core(&kernel);
     boot_kernel(&kernel, desc, &klog, gich_lr_count(&kernel));

@@ -33,6 +33,14 @@ _Noreturn void panic_stop(struct kernel *kernel, const char *text)
     start_park();
 }
 
+_Noreturn void panic_unusable(struct kernel *kernel, const char *what)
+{
+    char text[160];
+
+    format_print(text, sizeof(text), "this core cannot be used: %s", what);
+    panic_stop(kernel, text);
+}
+
 _Noreturn void panic_exception(uint64_t esr, uint64_t elr, uint64_t far, uint64_t lr)
 {
     struct core *core = world_core();

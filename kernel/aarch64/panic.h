@@ -7,5 +7,8 @@
 /** Print "kernel: panic: " and `text`, and stop. `kernel` may be half set up, but for desc->board. */
 _Noreturn void panic_stop(struct kernel *kernel, const char *text);
 
+/** The core has not what it takes, or more than can be handled: `what`. */
+_Noreturn void panic_unusable(struct kernel *kernel, const char *what);
+
 /** An exception taken from EL2 itself; called by the vectors. */
 _Noreturn void panic_exception(uint64_t esr, uint64_t elr, uint64_t far, uint64_t lr);

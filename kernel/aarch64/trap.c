@@ -16,6 +16,7 @@
 #define PAR_FAILED 1ull
 #define PAR_ADDRESS_MASK 0x0000fffffffff000ull
 #define WFX_IS_WFE 1ull
+#define WFX_HAS_TIMEOUT 2ull
 
 /* PDs */
 
@@ -90,17 +91,21 @@ static void vcpu_call_exit(struct vcpu *vcpu, uint64_t esr, bool is_smc)
     fault_vcpu(vcpu, SYSCALL_VCPU_FAULT_CALL, words, 10);
 }
 
-static void vcpu_other(struct vcpu *vcpu, uint64_t esr)
+static void vcpu_fetch(struct vcpu *vcpu, uint64_t esr)
 {
     uint64_t far = SYSREG_READ(far_el2);
     const uint64_t words[] = {esr, far, vcpu->thread.context.pc, abort_gpa(esr, far)};
 
-    fault_vcpu(vcpu, SYSCALL_VCPU_FAULT_OTHER, words, 4);
+    fault_vcpu(vcpu, SYSCALL_VCPU_FAULT_FETCH, words, 4);
 }
 
 static void vcpu_wfx(struct vcpu *vcpu, uint64_t esr)
 {
     kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_WFI);
+    if ((esr & WFX_HAS_TIMEOUT) != 0) {
+        vcpu_undefined(vcpu); /* FEAT_WFxT, which guests don't have */
+        return;
+    }
     vcpu_skip(vcpu, esr);
     if ((esr & WFX_IS_WFE) == 0)
         vcpu_wait(vcpu);
@@ -132,15 +137,11 @@ static void vcpu_sync(struct core *core, struct vcpu *vcpu)
         far = SYSREG_READ(far_el2);
         vcpu_abort(vcpu, esr, abort_gpa(esr, far), far);
         break;
-    case SYNDROME_EC_CP15_32:
-    case SYNDROME_EC_CP15_64:
-    case SYNDROME_EC_CP14_32:
-    case SYNDROME_EC_CP14_LDC:
-    case SYNDROME_EC_CP14_64:
-        vcpu_inject_undef(vcpu);
+    case SYNDROME_EC_IABORT:
+        vcpu_fetch(vcpu, esr);
         break;
     default:
-        vcpu_other(vcpu, esr);
+        vcpu_undefined(vcpu); /* AArch32's registers, and what belongs to features that guests don't have */
         break;
     }
 }
@@ -164,7 +165,7 @@ static void vcpu_exception(struct core *core, struct vcpu *vcpu, uint64_t kind)
         kernel_count(core, SYSCALL_COUNTER_EXIT_IRQ);
         gic_handle(core);
     } else {
-        vcpu_other(vcpu, SYSREG_READ(esr_el2));
+        vcpu_fetch(vcpu, SYSREG_READ(esr_el2));
     }
 }
 

@@ -4,10 +4,7 @@
 
 #include "kernel/core/kernel.h"
 
-/**
- * MSR or MRS with syndrome `esr`. Debug, trace, PMU, ACTLR and IMPLEMENTATION DEFINED registers read as zero
- * and ignore writes; anything else goes to the VMM.
- */
+/** MSR or MRS with syndrome `esr`: what sysreg_table.c says is done; what is not there is UNDEFINED. */
 void trap_sysreg_handle(struct vcpu *vcpu, uint64_t esr);
 
 /**

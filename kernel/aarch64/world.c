@@ -11,12 +11,6 @@
 void fp_save(struct arch_fp *fp);
 void fp_load(const struct arch_fp *fp);
 
-#define VTCR_RES1 (1ull << 31)
-#define VTCR_T0SZ_39 25ull
-#define VTCR_START_LEVEL1 (1ull << 6)
-#define VTCR_WRITE_BACK (1ull << 8 | 1ull << 10)
-#define VTCR_INNER_SHAREABLE (3ull << 12)
-
 #define LINKED_EXITS_HZ 1000u
 
 struct core *world_core(void)
@@ -32,32 +26,69 @@ uint32_t arch_core_id(void)
 static void write_cptr(struct core *core, bool open)
 {
     core->fp_open = open;
-    SYSREG_WRITE(cptr_el2, CPTR_EL2_RES1 | CPTR_EL2_TTA | (open ? 0 : CPTR_EL2_TFP));
+    SYSREG_WRITE(cptr_el2, open ? core->features.cptr & ~CPTR_EL2_TFP : core->features.cptr);
 }
 
-void world_init(struct core *core)
+static void save_keys(struct arch_keys *keys)
 {
-    uint64_t pa_range = SYSREG_READ(id_aa64mmfr0_el1) & 0xf;
-    uint64_t counters = SYSREG_READ(pmcr_el0) >> 11 & 0x1f;
-
-    SYSREG_WRITE(tpidr_el2, (uintptr_t)core);
-    SYSREG_WRITE(hcr_el2, HCR_PD);
-    SYSREG_WRITE(vtcr_el2, VTCR_RES1 | (pa_range < 5 ? pa_range : 5) << 16 | VTCR_INNER_SHAREABLE |
-                               VTCR_WRITE_BACK | VTCR_START_LEVEL1 | VTCR_T0SZ_39);
-    SYSREG_WRITE(mdcr_el2, MDCR_TDRA | MDCR_TDOSA | MDCR_TDA | MDCR_TPM | MDCR_TPMCR | counters);
-    SYSREG_WRITE(hstr_el2, 0);
-    SYSREG_WRITE(cnthctl_el2, CNTHCTL_GUEST);
-    SYSREG_WRITE(cntvoff_el2, 0);
-    SYSREG_WRITE(cntv_ctl_el0, 0);
-    SYSREG_WRITE(vpidr_el2, SYSREG_READ(midr_el1));
-    SYSREG_WRITE(mdscr_el1, 0);
-    SYSREG_WRITE(contextidr_el1, 0);
-    write_cptr(core, false);
-    __asm__ volatile("tlbi alle1\n dsb ish\n isb" ::: "memory");
+    keys->ia[0] = SYSREG_READ(SYSREG_APIAKEYLO_EL1);
+    keys->ia[1] = SYSREG_READ(SYSREG_APIAKEYHI_EL1);
+    keys->ib[0] = SYSREG_READ(SYSREG_APIBKEYLO_EL1);
+    keys->ib[1] = SYSREG_READ(SYSREG_APIBKEYHI_EL1);
+    keys->da[0] = SYSREG_READ(SYSREG_APDAKEYLO_EL1);
+    keys->da[1] = SYSREG_READ(SYSREG_APDAKEYHI_EL1);
+    keys->db[0] = SYSREG_READ(SYSREG_APDBKEYLO_EL1);
+    keys->db[1] = SYSREG_READ(SYSREG_APDBKEYHI_EL1);
+    keys->ga[0] = SYSREG_READ(SYSREG_APGAKEYLO_EL1);
+    keys->ga[1] = SYSREG_READ(SYSREG_APGAKEYHI_EL1);
 }
 
-static void save_bank(struct arch_vcpu *bank)
+static void load_keys(const struct arch_keys *keys)
 {
+    SYSREG_WRITE(SYSREG_APIAKEYLO_EL1, keys->ia[0]);
+    SYSREG_WRITE(SYSREG_APIAKEYHI_EL1, keys->ia[1]);
+    SYSREG_WRITE(SYSREG_APIBKEYLO_EL1, keys->ib[0]);
+    SYSREG_WRITE(SYSREG_APIBKEYHI_EL1, keys->ib[1]);
+    SYSREG_WRITE(SYSREG_APDAKEYLO_EL1, keys->da[0]);
+    SYSREG_WRITE(SYSREG_APDAKEYHI_EL1, keys->da[1]);
+    SYSREG_WRITE(SYSREG_APDBKEYLO_EL1, keys->db[0]);
+    SYSREG_WRITE(SYSREG_APDBKEYHI_EL1, keys->db[1]);
+    SYSREG_WRITE(SYSREG_APGAKEYLO_EL1, keys->ga[0]);
+    SYSREG_WRITE(SYSREG_APGAKEYHI_EL1, keys->ga[1]);
+}
+
+/* Registers that come with features. */
+static void save_optional(uint32_t bits, struct arch_vcpu *bank)
+{
+    if ((bits & FEATURES_PAUTH) != 0) {
+        save_keys(&bank->keys);
+    }
+    if ((bits & FEATURES_RAS) != 0) {
+        bank->disr = SYSREG_READ(SYSREG_VDISR_EL2);
+    }
+    if ((bits & FEATURES_SME) != 0) {
+        bank->tpidr2 = SYSREG_READ(SYSREG_TPIDR2_EL0);
+    }
+}
+
+static void load_optional(uint32_t bits, const struct arch_vcpu *bank)
+{
+    if ((bits & FEATURES_PAUTH) != 0) {
+        load_keys(&bank->keys);
+    }
+    if ((bits & FEATURES_RAS) != 0) {
+        SYSREG_WRITE(SYSREG_VDISR_EL2, bank->disr);
+    }
+    if ((bits & FEATURES_SME) != 0) {
+        SYSREG_WRITE(SYSREG_TPIDR2_EL0, bank->tpidr2);
+    }
+}
+
+static void save_bank(const struct core *core, struct arch_vcpu *bank)
+{
+    if ((core->features.bits & FEATURES_OPTIONAL) != 0) {
+        save_optional(core->features.bits, bank);
+    }
     bank->actlr = SYSREG_READ(actlr_el1);
     bank->ttbr0 = SYSREG_READ(ttbr0_el1);
     bank->ttbr1 = SYSREG_READ(ttbr1_el1);
@@ -78,8 +109,11 @@ static void save_bank(struct arch_vcpu *bank)
     bank->csselr = SYSREG_READ(csselr_el1);
 }
 
-static void load_bank(const struct arch_vcpu *bank)
+static void load_bank(const struct core *core, const struct arch_vcpu *bank)
 {
+    if ((core->features.bits & FEATURES_OPTIONAL) != 0) {
+        load_optional(core->features.bits, bank);
+    }
     SYSREG_WRITE(actlr_el1, bank->actlr);
     SYSREG_WRITE(ttbr0_el1, bank->ttbr0);
     SYSREG_WRITE(ttbr1_el1, bank->ttbr1);
@@ -134,11 +168,11 @@ static void load_vcpu(struct core *core, struct vcpu *vcpu)
     if (old != NULL) {
         gich_unload(core, old);
         save_timer(core, old);
-        save_bank(&old->arch);
+        save_bank(core, &old->arch);
     }
     core->loaded = vcpu;
     SYSREG_WRITE(vmpidr_el2, vcpu->row->vmpidr | 1ull << 31);
-    load_bank(&vcpu->arch);
+    load_bank(core, &vcpu->arch);
     load_timer(core, vcpu);
     gich_load(core, vcpu);
 }
@@ -169,7 +203,7 @@ static void load_hot_vcpu(struct core *core, struct vcpu *vcpu)
 {
     load_vcpu(core, vcpu);
     SYSREG_WRITE(vttbr_el2, vcpu->row->stage2_root | (uint64_t)vcpu->row->vmid << VTTBR_VMID_SHIFT);
-    SYSREG_WRITE(hcr_el2, HCR_GUEST);
+    SYSREG_WRITE(hcr_el2, core->features.hcr_guest);
     SYSREG_WRITE(sctlr_el1, vcpu->arch.sctlr);
     SYSREG_WRITE(cpacr_el1, vcpu->arch.cpacr);
     SYSREG_WRITE(cntkctl_el1, vcpu->arch.cntkctl);
@@ -274,7 +308,7 @@ void arch_vcpu_forget(struct vcpu *vcpu)
     gich_unload(core, vcpu);
     save_timer(core, vcpu);
     vcpu->arch.vtimer_active = false;
-    save_bank(&vcpu->arch);
+    save_bank(core, &vcpu->arch);
     core->loaded = NULL;
 }
 

@@ -12,9 +12,6 @@
 /** The calling core's state. */
 struct core *world_core(void);
 
-/** EL2 registers that never change: traps, stage-2 format, timer access. Once per core. */
-void world_init(struct core *core);
-
 /** Choose who runs, waiting for an interrupt while nobody can, and make the hardware theirs. */
 void world_enter(struct core *core);
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "kernel/aarch64/arch.h"
+#include "kernel/aarch64/features.h"
 #include "kernel/core/virq.h"
 #include "kernel/include/syscall.h"
 #include "kernel/include/sysdesc.h"
@@ -113,11 +114,12 @@ struct core {
     struct arch_context *context; /* first: where the vectors save. Points into `current` */
     struct kernel *kernel;
     uint32_t id;
-    struct thread *current; /**< who runs, NULL: nobody */
-    struct thread *world;   /**< whose switched-at-once registers are in the hardware */
-    struct vcpu *loaded;    /**< whose EL1 bank, timer and GIC state are in the hardware */
-    struct thread *fp;      /**< whose FP registers are in the hardware */
-    bool fp_open;           /**< CPTR_EL2 lets the running thread at them */
+    struct features features; /**< what the core has, and what follows from it */
+    struct thread *current;   /**< who runs, NULL: nobody */
+    struct thread *world;     /**< whose switched-at-once registers are in the hardware */
+    struct vcpu *loaded;      /**< whose EL1 bank, timer and GIC state are in the hardware */
+    struct thread *fp;        /**< whose FP registers are in the hardware */
+    bool fp_open;             /**< CPTR_EL2 lets the running thread at them */
     uint64_t slice_start;
     struct thread *patron; /**< who has asked those above it for work, and pays for that; NULL: nobody */
     uint64_t deadline;     /**< what the timer is set to */

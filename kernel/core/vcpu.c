@@ -8,6 +8,9 @@
 #include "kernel/core/sched.h"
 #include "kernel/core/syndrome.h"
 
+#define PSTATE_BTYPE (3ull << 10)
+#define PSTATE_SS (1ull << 21)
+
 static void drop_hw(void *context, uint32_t physical)
 {
     arch_virq_drop_hw(context, physical);
@@ -85,12 +88,22 @@ void vcpu_wake(struct vcpu *vcpu)
 
 void vcpu_skip(struct vcpu *vcpu, uint64_t syndrome)
 {
-    vcpu->thread.context.pc += syndrome_instruction_bytes(syndrome);
+    struct arch_context *context = &vcpu->thread.context;
+
+    context->pc += syndrome_instruction_bytes(syndrome);
+    /* As the instruction would have left it: a debugger's single step is over, no branch has led here. */
+    context->pstate &= ~(PSTATE_SS | PSTATE_BTYPE);
 }
 
 void vcpu_inject_undef(struct vcpu *vcpu)
 {
     arch_vcpu_inject(vcpu, (uint64_t)SYNDROME_EC_UNKNOWN << SYNDROME_EC_SHIFT | SYNDROME_IL, 0, false);
+}
+
+void vcpu_undefined(struct vcpu *vcpu)
+{
+    kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_UNDEFINED);
+    vcpu_inject_undef(vcpu);
 }
 
 static uint64_t read_register(const struct vcpu *vcpu, uint32_t reg)
@@ -189,11 +202,6 @@ static void complete(struct vcpu *vcpu, uint64_t fault_label, uint32_t count, co
         /* HVC returns behind itself, a trapped SMC to itself (Arm ARM D1.3.2). */
         if (thread->fault_words[0] == 1)
             thread->context.pc += 4;
-        break;
-    case SYSCALL_VCPU_FAULT_SYSREG:
-        if ((thread->fault_words[0] & 1) != 0)
-            write_register(vcpu, (uint32_t)(thread->fault_words[0] >> 5 & 31), value);
-        vcpu_skip(vcpu, thread->fault_words[0]);
         break;
     default:
         break;

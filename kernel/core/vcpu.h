@@ -28,6 +28,9 @@ void vcpu_finish_fault(struct vcpu *vcpu, uint64_t label, uint32_t count, const 
 /** Inject Undefined Instruction. */
 void vcpu_inject_undef(struct vcpu *vcpu);
 
+/** The same for what its machine does not have: an event that is counted. */
+void vcpu_undefined(struct vcpu *vcpu);
+
 /** Past the instruction that trapped with `syndrome`. */
 void vcpu_skip(struct vcpu *vcpu, uint64_t syndrome);
 

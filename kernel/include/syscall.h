@@ -97,7 +97,8 @@ enum syscall_virq_state { SYSCALL_VIRQ_IS_PENDING = 1u << 0, SYSCALL_VIRQ_IS_ACT
 
 /**
  * Fault messages (EVENT_FAULT). A child PD's labels and words are seL4's (microkit.h: seL4_Fault_*).
- * A vCPU's are below; the kernel itself handles WFI, the timer, FP, and debug and PMU registers.
+ * A vCPU's are below; the kernel itself handles WFI, timers, FP and system registers. An instruction or a
+ * system register that the guest's machine does not have is an Undefined Instruction to it, and counted.
  */
 enum syscall_vcpu_fault {
     /**
@@ -109,11 +110,8 @@ enum syscall_vcpu_fault {
     /** HVC (word 0 = 0) or SMC (word 0 = 1). Words 1..8: x0..x7, 9: immediate. Reply words 0..3 become
        x0..x3. */
     SYSCALL_VCPU_FAULT_CALL = 0x21,
-    /** Trapped MSR/MRS that the kernel does not handle. Words: 0 ESR_EL2, 1 value (MSR), 2 PC.
-        Reply word 0: the value read. */
-    SYSCALL_VCPU_FAULT_SYSREG = 0x22,
-    /** Anything else. Words: 0 ESR_EL2, 1 FAR_EL2, 2 PC, 3 GPA. */
-    SYSCALL_VCPU_FAULT_OTHER = 0x23
+    /** An instruction fetch from nowhere. Words: 0 ESR_EL2, 1 FAR_EL2, 2 PC, 3 GPA. */
+    SYSCALL_VCPU_FAULT_FETCH = 0x22
 };
 /** Reply labels to a vCPU fault. */
 enum syscall_vcpu_reply {
@@ -134,6 +132,7 @@ enum syscall_counter {
     SYSCALL_COUNTER_EXIT_SYSREG,
     SYSCALL_COUNTER_EXIT_IRQ,
     SYSCALL_COUNTER_EXIT_FP,
+    SYSCALL_COUNTER_EXIT_UNDEFINED, /**< registers and instructions that the guest's machine does not have */
     SYSCALL_COUNTER_SYSCALLS,
     SYSCALL_COUNTER_SWITCHES, /**< changes of the running PD or vCPU */
     SYSCALL_COUNTER_NOTIFICATIONS,

@@ -18,6 +18,7 @@ static const char *const counter_names[PLATFORM_COUNTER_COUNT] = {
     [SYSCALL_COUNTER_EXIT_SYSREG] = "exits_sysreg",
     [SYSCALL_COUNTER_EXIT_IRQ] = "exits_irq",
     [SYSCALL_COUNTER_EXIT_FP] = "exits_fp",
+    [SYSCALL_COUNTER_EXIT_UNDEFINED] = "exits_undefined",
     [SYSCALL_COUNTER_SYSCALLS] = "syscalls",
     [SYSCALL_COUNTER_SWITCHES] = "switches",
     [SYSCALL_COUNTER_NOTIFICATIONS] = "notifications",
