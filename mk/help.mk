@@ -24,6 +24,7 @@ Test
   make test-models     every interleaving of the protocols in tests/models
   make test-net-features   every feature of the network cards off, on either data path and transport
   make test-hostile    every attack of the hostile guest, and a table of what it did; HOSTILE_CASES=0-60,300 picks some
+  make test-cpus       Debian on all cores that QEMU has: network, disk, reboot; CPUS="max" picks some
   make test-restart    a guest and its monitor die CYCLES times [10] beside two that talk to each other
   make test-soak       mixed load for MINUTES [60]: nothing grows that should not
   make test-sdk        every system for each Microkit SDK, with a stand-in for the SDK

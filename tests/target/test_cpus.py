@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Debian on other cores than the board's usual one: network, disk, reboot, and what the kernel says of the core.
+
+CAUSEWAY_CPUS names them as QEMU does: `make test-cpus` has them all, `make test` the one that has most features.
+One boot for each of them: tests of a core depend on their order.
+"""
+
+import os
+
+import pytest
+
+from conftest import BOOT_SECONDS, INSTRUCTION_TIME, Guest, ping, transfer
+
+pytestmark = pytest.mark.bundled
+
+CPUS = os.environ.get("CAUSEWAY_CPUS", "max").split()
+VM1, VM2 = "192.168.1.1", "192.168.1.2"
+
+SYSTEM = """<system>
+  <serial/>
+  <switch name="lan"/>
+  <disk name="d0" size="16M"/>
+  <guest name="vm1" ram="96M">
+    <linux kernel="debian" initrd="demo"/>
+    <console/>
+    <net switch="lan" ip="192.168.1.1/24"/>
+    <block disk="d0"/>
+  </guest>
+  <guest name="vm2" ram="96M">
+    <linux kernel="debian" initrd="demo"/>
+    <console/>
+    <net switch="lan" ip="192.168.1.2/24"/>
+  </guest>
+</system>"""
+
+
+@pytest.fixture(scope="module", params=CPUS)
+def guests(request, machine, boot):
+    cpu = request.param
+    consoles = boot(machine.write_system(f"cpus-{cpu}", SYSTEM), *INSTRUCTION_TIME, "-cpu", cpu)
+    guests = Guest(consoles, "vm1", 1), Guest(consoles, "vm2", 2)
+    for guest in guests:
+        guest.wait_prompt(BOOT_SECONDS)
+    yield guests
+    consoles.close()
+
+
+def test_kernel_is_content_with_the_core(guests):
+    for guest in guests:
+        log = guest.run("dmesg")
+        assert "Booting Linux" in log
+        for bad in ("Oops", "BUG:", "WARNING:", "Call trace", "SANITY CHECK", "unhandled"):
+            assert bad not in log, log
+
+
+def test_network(guests):
+    vm1, vm2 = guests
+    ping(vm1, "-c 3 -i 0.2", VM2)
+    transfer(vm1, vm2, VM2, 2)
+    transfer(vm2, vm1, VM1, 2)
+
+
+def test_disk(guests):
+    vm1, _ = guests
+    vm1.run("dd if=/dev/urandom of=/tmp/data bs=1M count=4 2>/dev/null; dd if=/tmp/data of=/dev/vda bs=1M 2>/dev/null; sync")
+    vm1.run("echo 3 >/proc/sys/vm/drop_caches")
+    assert vm1.run("dd if=/dev/vda bs=1M count=4 2>/dev/null | cmp - /tmp/data && echo sa''me").strip() == "same"
+
+
+def test_reboot(guests):
+    vm1, vm2 = guests
+    vm1.type("reboot -f\n")
+    vm1.expect("Booting Linux", BOOT_SECONDS)
+    vm1.wait_prompt(BOOT_SECONDS)
+    ping(vm2, "-c 3 -i 0.2", VM1)
