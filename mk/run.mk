@@ -34,7 +34,8 @@ image-bundled: tool kernel pds $(SYSTEM_GUESTS) $(BOARD_DTB)
 	$(call say,SYSTEM,$(IMAGE))
 	$(Q)$(TOOL) build $(SYSTEM_FILE) -o $(IMAGE) --report $(IMAGE:.elf=.report.txt) --pd-dir $(B)/pd \
 		--guest-dir $(GUEST_DIR) --kernel $(KERNEL) --board-dtb $(BOARD_DTB)
-	$(Q)$(TOOL) verify $(IMAGE)
+	$(Q)$(B)/causeway-policy $(SYSTEM_FILE) -o $(IMAGE:.elf=.policy) --board-dtb $(BOARD_DTB)
+	$(Q)$(B)/causeway-verify $(IMAGE) --policy $(IMAGE:.elf=.policy) --kernel $(KERNEL)
 
 # mon:stdio hands Ctrl-C and the like to the guest. CONSOLES=tmux: a tmux pane for each console; CONSOLES=sockets: a
 # socket for each, for terminals of the user's choice.

@@ -170,13 +170,10 @@ static void check_doorbell(struct context *context, uint32_t domain, const struc
 static void check_not_mapped(struct context *context, uint32_t domain,
                              const struct sysdesc_doorbell *doorbell)
 {
-    for (size_t i = 0; i < context->walk->map_count; i++) {
-        const struct walk_map *map = &context->walk->maps[i];
-        if (map->domain == domain && (map->perms & INTENT_WRITE) != 0 && doorbell->gpa >= map->address &&
-            doorbell->gpa - map->address < map->bytes) {
-            findings_add(context->findings, RULE_DOORBELL, context->facts->domains[domain].name,
-                         doorbell->gpa, "doorbell", "lies in memory that the VM can write");
-        }
+    const struct walk_map *map = walk_find(context->walk, domain, doorbell->gpa);
+    if (map != NULL && (map->perms & INTENT_WRITE) != 0) {
+        findings_add(context->findings, RULE_DOORBELL, context->facts->domains[domain].name, doorbell->gpa,
+                     "doorbell", "lies in memory that the VM can write");
     }
 }
 

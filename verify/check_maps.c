@@ -8,7 +8,7 @@
 #define GICC_BYTES 0x2000u
 #define GICH_BYTES 0x1000u
 /** Comparisons after which an image counts as made to keep us busy. */
-#define WORK_LIMIT 100000000u
+#define WORK_LIMIT 20000000u
 
 struct context {
     const struct facts *facts;
@@ -253,6 +253,10 @@ static void check_image_place(const struct facts *facts, struct findings *findin
     uint64_t start = facts->intent.ram_base + facts->intent.firmware_bytes;
     for (size_t i = 0; i < facts->elf->segment_count; i++) {
         const struct elf64_segment *segment = &facts->elf->segments[i];
+        if (segment->virt != segment->data_phys) {
+            findings_add(findings, RULE_LOAD_ADDRESS, "image", segment->data_phys, "segment",
+                         "is linked at 0x%" PRIx64 ", where some loaders put it", segment->virt);
+        }
         if (segment->phys < start || !facts_is_ram(facts, segment->phys, segment->bytes)) {
             findings_add(findings, RULE_FIRMWARE, "image", segment->phys, "segment",
                          "not inside RAM above the firmware's memory");

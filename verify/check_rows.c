@@ -21,15 +21,15 @@ static void check_schedule(struct context *context, const char *name, unsigned i
                            unsigned int core, uint32_t budget_us, uint32_t period_us)
 {
     if (priority > PRIORITY_MAX) {
-        findings_add(context->findings, RULE_LIMIT, name, 0, "descriptor", "priority %u is above %u",
-                     priority, PRIORITY_MAX);
+        findings_add(context->findings, RULE_LIMIT, name, FINDINGS_NO_ADDRESS, "descriptor",
+                     "priority %u is above %u", priority, PRIORITY_MAX);
     }
     if (core >= context->facts->sys.core_count) {
-        findings_add(context->findings, RULE_LIMIT, name, 0, "descriptor", "core %u of %u", core,
-                     context->facts->sys.core_count);
+        findings_add(context->findings, RULE_LIMIT, name, FINDINGS_NO_ADDRESS, "descriptor", "core %u of %u",
+                     core, context->facts->sys.core_count);
     }
     if (budget_us == 0 || budget_us > period_us) {
-        findings_add(context->findings, RULE_LIMIT, name, 0, "descriptor",
+        findings_add(context->findings, RULE_LIMIT, name, FINDINGS_NO_ADDRESS, "descriptor",
                      "budget %u us is not 1 to the period of %u us", budget_us, period_us);
     }
 }
@@ -40,13 +40,13 @@ static void check_parent(struct context *context, const char *name, uint32_t kin
 {
     const struct sysdesc_child *child;
     if (parent >= context->facts->sys.pd_count || child_id >= SYSDESC_MAX_CHANNELS) {
-        findings_add(context->findings, RULE_CHILD, name, 0, "descriptor",
+        findings_add(context->findings, RULE_CHILD, name, FINDINGS_NO_ADDRESS, "descriptor",
                      "child %u of PD %u, which cannot be", child_id, parent);
         return;
     }
     child = &context->facts->pds[parent].children[child_id];
     if (child->kind != kind || child->index != index) {
-        findings_add(context->findings, RULE_CHILD, name, 0, "descriptor",
+        findings_add(context->findings, RULE_CHILD, name, FINDINGS_NO_ADDRESS, "descriptor",
                      "%s does not have it as its child %u", facts_pd_name(context->facts, parent), child_id);
     }
 }
@@ -67,8 +67,9 @@ static void check_children(struct context *context, uint32_t pd)
             agrees = facts->vcpus[child->index].parent == pd && facts->vcpus[child->index].child_id == id;
         }
         if (!agrees || id >= SYSDESC_MAX_CHANNELS) {
-            findings_add(context->findings, RULE_CHILD, facts_pd_name(context->facts, pd), 0, "descriptor",
-                         "child %u (kind %u, row %u) is not its child", id, child->kind, child->index);
+            findings_add(context->findings, RULE_CHILD, facts_pd_name(context->facts, pd),
+                         FINDINGS_NO_ADDRESS, "descriptor", "child %u (kind %u, row %u) is not its child", id,
+                         child->kind, child->index);
         }
     }
 }
@@ -84,8 +85,8 @@ static void check_no_cycle(struct context *context, uint32_t pd)
             return;
         }
     }
-    findings_add(context->findings, RULE_CHILD, facts_pd_name(context->facts, pd), 0, "descriptor",
-                 "its parents form a circle");
+    findings_add(context->findings, RULE_CHILD, facts_pd_name(context->facts, pd), FINDINGS_NO_ADDRESS,
+                 "descriptor", "its parents form a circle");
 }
 
 static void check_ipc_buffer(struct context *context, uint32_t pd)
@@ -105,14 +106,8 @@ static void check_ipc_buffer(struct context *context, uint32_t pd)
 /** Whether `domain` maps `address` with all of `perms`. */
 static bool is_mapped(const struct walk *walk, uint32_t domain, uint64_t address, uint32_t perms)
 {
-    for (size_t i = 0; i < walk->map_count; i++) {
-        const struct walk_map *map = &walk->maps[i];
-        if (map->domain == domain && (map->perms & perms) == perms && address >= map->address &&
-            address - map->address < map->bytes) {
-            return true;
-        }
-    }
-    return false;
+    const struct walk_map *map = walk_find(walk, domain, address);
+    return map != NULL && (map->perms & perms) == perms;
 }
 
 static void check_pd(struct context *context, uint32_t pd)
@@ -121,10 +116,12 @@ static void check_pd(struct context *context, uint32_t pd)
     const char *name = facts_pd_name(context->facts, pd);
     check_schedule(context, name, row->priority, row->core, row->budget_us, row->period_us);
     if ((row->flags & ~PD_FLAGS) != 0) {
-        findings_add(context->findings, RULE_LIMIT, name, 0, "descriptor", "unknown flags 0x%x", row->flags);
+        findings_add(context->findings, RULE_LIMIT, name, FINDINGS_NO_ADDRESS, "descriptor",
+                     "unknown flags 0x%x", row->flags);
     }
     if (memchr(row->name, '\0', sizeof row->name) == NULL) {
-        findings_add(context->findings, RULE_LIMIT, name, 0, "descriptor", "its name does not end");
+        findings_add(context->findings, RULE_LIMIT, name, FINDINGS_NO_ADDRESS, "descriptor",
+                     "its name does not end");
     }
     if (row->parent != SYSDESC_NO_PARENT) {
         check_parent(context, name, SYSDESC_CHILD_PD, pd, row->parent, row->child_id);
@@ -149,14 +146,28 @@ static void check_siblings(struct context *context, uint32_t vcpu)
             continue;
         }
         if (other->parent != row->parent || other->vmid != row->vmid) {
-            findings_add(context->findings, RULE_CHILD, facts_vcpu_name(context->facts, vcpu), 0,
-                         "descriptor", "vCPUs %u and %u share memory, but not the parent and VMID", i, vcpu);
+            findings_add(context->findings, RULE_CHILD, facts_vcpu_name(context->facts, vcpu),
+                         FINDINGS_NO_ADDRESS, "descriptor",
+                         "vCPUs %u and %u share memory, but not the parent and VMID", i, vcpu);
         }
         if ((other->vmpidr & AFFINITY) == (row->vmpidr & AFFINITY)) {
-            findings_add(context->findings, RULE_LIMIT, facts_vcpu_name(context->facts, vcpu), 0,
-                         "descriptor", "vCPUs %u and %u have the same affinity 0x%" PRIx64, i, vcpu,
+            findings_add(context->findings, RULE_LIMIT, facts_vcpu_name(context->facts, vcpu),
+                         FINDINGS_NO_ADDRESS, "descriptor",
+                         "vCPUs %u and %u have the same affinity 0x%" PRIx64, i, vcpu,
                          row->vmpidr & AFFINITY);
         }
+    }
+}
+
+/** A VM is declared as "PD/VM": its vCPUs are that PD's. */
+static void check_owner(struct context *context, const char *name, const struct sysdesc_vcpu *row)
+{
+    size_t length = strcspn(name, "/");
+    if (row->parent < context->facts->sys.pd_count && name[length] == '/' &&
+        (strncmp(name, context->facts->pds[row->parent].name, length) != 0 ||
+         context->facts->pds[row->parent].name[length] != '\0')) {
+        findings_add(context->findings, RULE_CHILD, name, FINDINGS_NO_ADDRESS, "descriptor",
+                     "its vCPU belongs to %s", facts_pd_name(context->facts, row->parent));
     }
 }
 
@@ -167,11 +178,13 @@ static void check_vcpu(struct context *context, uint32_t vcpu)
     check_schedule(context, name, row->priority, row->core, row->budget_us, row->period_us);
     check_parent(context, name, SYSDESC_CHILD_VCPU, vcpu, row->parent, row->child_id);
     check_siblings(context, vcpu);
+    check_owner(context, name, row);
     if (memchr(row->name, '\0', sizeof row->name) == NULL) {
-        findings_add(context->findings, RULE_LIMIT, name, 0, "descriptor", "its name does not end");
+        findings_add(context->findings, RULE_LIMIT, name, FINDINGS_NO_ADDRESS, "descriptor",
+                     "its name does not end");
     }
     if (row->vtimer_intid < FIRST_PPI || row->vtimer_intid >= FIRST_SPI) {
-        findings_add(context->findings, RULE_LIMIT, name, 0, "descriptor",
+        findings_add(context->findings, RULE_LIMIT, name, FINDINGS_NO_ADDRESS, "descriptor",
                      "the virtual timer's interrupt %u is no private one", row->vtimer_intid);
     }
 }
@@ -186,10 +199,10 @@ static void check_vmids(struct context *context)
         uint32_t vmid = domain->kind == INTENT_DOMAIN_PD ? facts->pds[domain->index].vmid
                                                          : facts->vcpus[domain->index].vmid;
         if (vmid == 0 || vmid > VMID_MAX) {
-            findings_add(context->findings, RULE_VMID, domain->name, 0, "descriptor",
+            findings_add(context->findings, RULE_VMID, domain->name, FINDINGS_NO_ADDRESS, "descriptor",
                          "VMID %u is not 1 to %u", vmid, VMID_MAX);
         } else if (holder[vmid] != 0) {
-            findings_add(context->findings, RULE_VMID, domain->name, 0, "descriptor",
+            findings_add(context->findings, RULE_VMID, domain->name, FINDINGS_NO_ADDRESS, "descriptor",
                          "VMID %u is also that of %s", vmid, facts->domains[holder[vmid]].name);
         } else {
             holder[vmid] = i;
@@ -205,15 +218,15 @@ static void check_klog(struct context *context)
         return;
     }
     if (sys->klog_pd >= sys->pd_count || sys->klog_channel >= SYSDESC_MAX_CHANNELS) {
-        findings_add(context->findings, RULE_KLOG, "kernel", 0, "descriptor",
+        findings_add(context->findings, RULE_KLOG, "kernel", FINDINGS_NO_ADDRESS, "descriptor",
                      "the log's reader, PD %u channel %u, does not exist", sys->klog_pd, sys->klog_channel);
         return;
     }
     channel = &context->facts->pds[sys->klog_pd].channels[sys->klog_channel];
     if (channel->kind != SYSDESC_CHANNEL_VALID) {
-        findings_add(context->findings, RULE_KLOG, facts_pd_name(context->facts, sys->klog_pd), 0,
-                     "descriptor", "channel %u, which the kernel's log notifies, is in other use",
-                     sys->klog_channel);
+        findings_add(context->findings, RULE_KLOG, facts_pd_name(context->facts, sys->klog_pd),
+                     FINDINGS_NO_ADDRESS, "descriptor",
+                     "channel %u, which the kernel's log notifies, is in other use", sys->klog_channel);
     }
 }
 

@@ -1,52 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads ELF files: segments, sections, symbols. */
 #include "verify/elf64.h"
 
+#include <assert.h>
+#include <elf.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Sizes and offsets in bytes of the ELF structures used here. */
-enum { EHDR_BYTES = 64, PHDR_BYTES = 56, SHDR_BYTES = 64, SYM_BYTES = 24 };
-enum {
-    EH_TYPE = 16,
-    EH_MACHINE = 18,
-    EH_ENTRY = 24,
-    EH_PHOFF = 32,
-    EH_SHOFF = 40,
-    EH_PHENTSIZE = 54,
-    EH_PHNUM = 56,
-    EH_SHENTSIZE = 58,
-    EH_SHNUM = 60,
-    EH_SHSTRNDX = 62
-};
-enum { PH_TYPE = 0, PH_FLAGS = 4, PH_OFFSET = 8, PH_PADDR = 24, PH_FILESZ = 32, PH_MEMSZ = 40 };
-enum { SH_NAME = 0, SH_TYPE = 4, SH_ADDR = 16, SH_OFFSET = 24, SH_SIZE = 32, SH_LINK = 40 };
-enum { SYM_NAME = 0, SYM_SHNDX = 6, SYM_VALUE = 8, SYM_SIZE = 16 };
-enum { ET_EXEC = 2, EM_AARCH64 = 183, PT_LOAD = 1, SHT_SYMTAB = 2, SHT_NOBITS = 8 };
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "headers are read as the host lays them out");
 
-static uint64_t get(const uint8_t *at, unsigned int bytes)
+/** Copy `bytes` at `offset` of the file. False if it hasn't got them. */
+static bool read_at(const struct elf64 *elf, uint64_t offset, void *out, uint64_t bytes)
 {
-    uint64_t value = 0;
-    for (unsigned int i = bytes; i-- > 0;) {
-        value = value << 8 | at[i];
+    if (offset > elf->file_bytes || bytes > elf->file_bytes - offset) {
+        return false;
     }
-    return value;
-}
-
-static uint16_t get16(const uint8_t *at)
-{
-    return (uint16_t)get(at, 2);
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-    return (uint32_t)get(at, 4);
-}
-
-static uint64_t get64(const uint8_t *at)
-{
-    return get(at, 8);
+    memcpy(out, elf->file + offset, bytes);
+    return true;
 }
 
 /** Whether the file has [offset, offset + bytes). */
@@ -62,46 +33,49 @@ static int compare_segments(const void *a, const void *b)
     return one->phys < other->phys ? -1 : one->phys > other->phys;
 }
 
-static enum err read_segment(struct elf64 *elf, const uint8_t *header, struct findings *findings)
+static enum err add_segment(struct elf64 *elf, const Elf64_Phdr *header, struct findings *findings)
 {
-    struct elf64_segment *segment = &elf->segments[elf->segment_count];
-    uint64_t offset = get64(header + PH_OFFSET);
-    uint64_t bytes = get64(header + PH_MEMSZ);
-    uint64_t start = get64(header + PH_PADDR);
-    if (get32(header + PH_TYPE) != PT_LOAD || bytes == 0) {
+    uint64_t start = header->p_paddr;
+    uint64_t bytes = header->p_memsz;
+    uint64_t phys = start / ELF64_PAGE_BYTES * ELF64_PAGE_BYTES;
+    if (header->p_type != PT_LOAD || (bytes == 0 && header->p_filesz == 0)) {
         return ERR_OK;
     }
-    segment->data_phys = start;
-    segment->file_bytes = get64(header + PH_FILESZ);
-    segment->flags = get32(header + PH_FLAGS);
     if (start > UINT64_MAX - ELF64_PAGE_BYTES || bytes > UINT64_MAX - ELF64_PAGE_BYTES - start) {
         return findings_malformed(findings, "segment at 0x%" PRIx64 " wraps around", start);
     }
-    if (segment->file_bytes > bytes || !has(elf, offset, segment->file_bytes)) {
-        return findings_malformed(findings, "segment at 0x%" PRIx64 " is not inside the file", start);
+    if (header->p_filesz > bytes || !has(elf, header->p_offset, header->p_filesz)) {
+        return findings_malformed(
+            findings, "segment at 0x%" PRIx64 " is not inside the file or longer there than in memory",
+            start);
     }
-    segment->data = elf->file + offset;
-    segment->phys = start / ELF64_PAGE_BYTES * ELF64_PAGE_BYTES;
-    segment->bytes =
-        (start + bytes + ELF64_PAGE_BYTES - 1) / ELF64_PAGE_BYTES * ELF64_PAGE_BYTES - segment->phys;
-    elf->segment_count++;
+    elf->segments[elf->segment_count++] = (struct elf64_segment){
+        .phys = phys,
+        .bytes = (start + bytes + ELF64_PAGE_BYTES - 1) / ELF64_PAGE_BYTES * ELF64_PAGE_BYTES - phys,
+        .data_phys = start,
+        .virt = header->p_vaddr,
+        .file_bytes = header->p_filesz,
+        .mem_bytes = bytes,
+        .data = elf->file + header->p_offset,
+        .flags = header->p_flags,
+    };
     return ERR_OK;
 }
 
-static enum err read_segments(struct elf64 *elf, struct findings *findings)
+static enum err read_segments(struct elf64 *elf, const Elf64_Ehdr *header, struct findings *findings)
 {
-    uint64_t offset = get64(elf->file + EH_PHOFF);
-    uint32_t count = get16(elf->file + EH_PHNUM);
-    if (get16(elf->file + EH_PHENTSIZE) != PHDR_BYTES || count == 0 ||
-        !has(elf, offset, (uint64_t)count * PHDR_BYTES)) {
+    Elf64_Phdr segment;
+    if (header->e_phentsize != sizeof segment || header->e_phnum == 0 ||
+        !has(elf, header->e_phoff, (uint64_t)header->e_phnum * sizeof segment)) {
         return findings_malformed(findings, "the program headers are not inside the file");
     }
-    elf->segments = calloc(count, sizeof *elf->segments);
+    elf->segments = calloc(header->e_phnum, sizeof *elf->segments);
     if (elf->segments == NULL) {
         return findings_malformed(findings, "out of memory");
     }
-    for (uint32_t i = 0; i < count; i++) {
-        enum err err = read_segment(elf, elf->file + offset + (uint64_t)i * PHDR_BYTES, findings);
+    for (uint32_t i = 0; i < header->e_phnum; i++) {
+        memcpy(&segment, elf->file + header->e_phoff + i * sizeof segment, sizeof segment);
+        enum err err = add_segment(elf, &segment, findings);
         if (err != ERR_OK) {
             return err;
         }
@@ -117,24 +91,26 @@ static enum err read_segments(struct elf64 *elf, struct findings *findings)
     return ERR_OK;
 }
 
-static const uint8_t *section_header(const struct elf64 *elf, uint32_t index)
+static Elf64_Shdr section_header(const struct elf64 *elf, uint32_t index)
 {
-    return elf->file + elf->section_offset + (uint64_t)index * SHDR_BYTES;
+    Elf64_Shdr header;
+    memcpy(&header, elf->file + elf->section_offset + (uint64_t)index * sizeof header, sizeof header);
+    return header;
 }
 
-static enum err read_section_table(struct elf64 *elf, struct findings *findings)
+static enum err read_section_table(struct elf64 *elf, const Elf64_Ehdr *header, struct findings *findings)
 {
-    uint64_t offset = get64(elf->file + EH_SHOFF);
-    uint32_t count = get16(elf->file + EH_SHNUM);
-    uint32_t names = get16(elf->file + EH_SHSTRNDX);
-    if (get16(elf->file + EH_SHENTSIZE) != SHDR_BYTES || !has(elf, offset, (uint64_t)count * SHDR_BYTES) ||
-        names >= count) {
+    Elf64_Shdr names;
+    if (header->e_shentsize != sizeof names ||
+        !has(elf, header->e_shoff, (uint64_t)header->e_shnum * sizeof names) ||
+        header->e_shstrndx >= header->e_shnum) {
         return findings_malformed(findings, "the section headers are not inside the file");
     }
-    elf->section_offset = offset;
-    elf->section_count = count;
-    elf->names_offset = get64(section_header(elf, names) + SH_OFFSET);
-    elf->names_bytes = get64(section_header(elf, names) + SH_SIZE);
+    elf->section_offset = header->e_shoff;
+    elf->section_count = header->e_shnum;
+    names = section_header(elf, header->e_shstrndx);
+    elf->names_offset = names.sh_offset;
+    elf->names_bytes = names.sh_size;
     if (!has(elf, elf->names_offset, elf->names_bytes)) {
         return findings_malformed(findings, "the section names are not inside the file");
     }
@@ -143,18 +119,19 @@ static enum err read_section_table(struct elf64 *elf, struct findings *findings)
 
 enum err elf64_open(struct elf64 *elf, const uint8_t *file, size_t file_bytes, struct findings *findings)
 {
-    static const uint8_t ident[] = {0x7f, 'E', 'L', 'F', 2 /* 64 bits */, 1 /* little-endian */, 1};
+    static const uint8_t ident[] = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT};
+    Elf64_Ehdr header;
     enum err err;
     *elf = (struct elf64){.file = file, .file_bytes = file_bytes};
-    if (file_bytes < EHDR_BYTES || memcmp(file, ident, sizeof ident) != 0) {
+    if (!read_at(elf, 0, &header, sizeof header) || memcmp(header.e_ident, ident, sizeof ident) != 0) {
         return findings_malformed(findings, "not a little-endian 64-bit ELF file");
     }
-    if (get16(file + EH_TYPE) != ET_EXEC || get16(file + EH_MACHINE) != EM_AARCH64) {
+    if (header.e_type != ET_EXEC || header.e_machine != EM_AARCH64) {
         return findings_malformed(findings, "not an AArch64 executable");
     }
-    elf->entry = get64(file + EH_ENTRY);
-    err = read_segments(elf, findings);
-    return err == ERR_OK ? read_section_table(elf, findings) : err;
+    elf->entry = header.e_entry;
+    err = read_segments(elf, &header, findings);
+    return err == ERR_OK ? read_section_table(elf, &header, findings) : err;
 }
 
 void elf64_close(struct elf64 *elf)
@@ -198,6 +175,21 @@ const uint8_t *elf64_bytes(const struct elf64 *elf, uint64_t phys, uint64_t byte
     return segment->data + (phys - segment->data_phys);
 }
 
+bool elf64_copy(const struct elf64 *elf, uint64_t phys, void *out, uint64_t bytes)
+{
+    const struct elf64_segment *segment = elf64_segment_at(elf, phys, bytes);
+    if (segment == NULL) {
+        return false;
+    }
+    memset(out, 0, bytes);
+    for (uint64_t i = 0; i < bytes; i++) {
+        if (phys + i >= segment->data_phys && phys + i - segment->data_phys < segment->file_bytes) {
+            ((uint8_t *)out)[i] = segment->data[phys + i - segment->data_phys];
+        }
+    }
+    return true;
+}
+
 /** Whether the string at `offset` of the string table at [table, table + bytes) of the file is `name`. */
 static bool is_named(const struct elf64 *elf, uint64_t table, uint64_t bytes, uint32_t offset,
                      const char *name)
@@ -211,44 +203,38 @@ struct elf64_object elf64_section(const struct elf64 *elf, const char *name)
 {
     struct elf64_object object = {0, 0, NULL};
     for (uint32_t i = 0; i < elf->section_count; i++) {
-        const uint8_t *header = section_header(elf, i);
-        uint64_t offset = get64(header + SH_OFFSET);
-        if (!is_named(elf, elf->names_offset, elf->names_bytes, get32(header + SH_NAME), name)) {
-            continue;
+        Elf64_Shdr header = section_header(elf, i);
+        if (is_named(elf, elf->names_offset, elf->names_bytes, header.sh_name, name)) {
+            object.address = header.sh_addr;
+            object.bytes = header.sh_size;
+            if (header.sh_type != SHT_NOBITS && has(elf, header.sh_offset, object.bytes)) {
+                object.data = elf->file + header.sh_offset;
+            }
+            break;
         }
-        object.address = get64(header + SH_ADDR);
-        object.bytes = get64(header + SH_SIZE);
-        if (get32(header + SH_TYPE) != SHT_NOBITS && has(elf, offset, object.bytes)) {
-            object.data = elf->file + offset;
-        }
-        break;
     }
     return object;
 }
 
-/** Look for a symbol in the symbol table that `header` describes. */
-static struct elf64_object symbol_in(const struct elf64 *elf, const uint8_t *header, const char *name)
+/** Look for a symbol in the symbol table `table`. */
+static struct elf64_object symbol_in(const struct elf64 *elf, const Elf64_Shdr *table, const char *name)
 {
     struct elf64_object object = {0, 0, NULL};
-    uint64_t offset = get64(header + SH_OFFSET);
-    uint64_t count = get64(header + SH_SIZE) / SYM_BYTES;
-    uint32_t link = get32(header + SH_LINK);
-    uint64_t strings;
-    uint64_t strings_bytes;
-    if (link >= elf->section_count || !has(elf, offset, get64(header + SH_SIZE))) {
+    Elf64_Shdr strings;
+    Elf64_Sym symbol;
+    if (table->sh_link >= elf->section_count || !has(elf, table->sh_offset, table->sh_size)) {
         return object;
     }
-    strings = get64(section_header(elf, link) + SH_OFFSET);
-    strings_bytes = get64(section_header(elf, link) + SH_SIZE);
-    if (!has(elf, strings, strings_bytes)) {
+    strings = section_header(elf, table->sh_link);
+    if (!has(elf, strings.sh_offset, strings.sh_size)) {
         return object;
     }
-    for (uint64_t i = 0; i < count; i++) {
-        const uint8_t *symbol = elf->file + offset + i * SYM_BYTES;
-        if (get16(symbol + SYM_SHNDX) != 0 &&
-            is_named(elf, strings, strings_bytes, get32(symbol + SYM_NAME), name)) {
-            object.address = get64(symbol + SYM_VALUE);
-            object.bytes = get64(symbol + SYM_SIZE);
+    for (uint64_t i = 0; i < table->sh_size / sizeof symbol; i++) {
+        memcpy(&symbol, elf->file + table->sh_offset + i * sizeof symbol, sizeof symbol);
+        if (symbol.st_shndx != SHN_UNDEF &&
+            is_named(elf, strings.sh_offset, strings.sh_size, symbol.st_name, name)) {
+            object.address = symbol.st_value;
+            object.bytes = symbol.st_size;
             break;
         }
     }
@@ -257,11 +243,11 @@ static struct elf64_object symbol_in(const struct elf64 *elf, const uint8_t *hea
 
 struct elf64_object elf64_symbol(const struct elf64 *elf, const char *name)
 {
-    struct elf64_object object = {0, 0, NULL};
-    for (uint32_t i = 0; i < elf->section_count && object.bytes == 0; i++) {
-        if (get32(section_header(elf, i) + SH_TYPE) == SHT_SYMTAB) {
-            object = symbol_in(elf, section_header(elf, i), name);
+    for (uint32_t i = 0; i < elf->section_count; i++) {
+        Elf64_Shdr header = section_header(elf, i);
+        if (header.sh_type == SHT_SYMTAB) { /* the first only: a hostile file could have any number */
+            return symbol_in(elf, &header, name);
         }
     }
-    return object;
+    return (struct elf64_object){0, 0, NULL};
 }

@@ -2,10 +2,11 @@
 /**
  * A minimal, suspicious reader of AArch64 ELF executables: verify's own, so that it shares no mistake with
  * the program that wrote the image. Nothing in the file is believed before it was checked against the file's
- * size. References: System V ABI, "Object Files"; ELF for the Arm 64-bit Architecture.
+ * size. References: System V ABI, "Object Files"; ELF for the Arm 64-bit Architecture; layouts of <elf.h>.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +24,9 @@ struct elf64_segment {
     uint64_t phys;       /**< of its first page */
     uint64_t bytes;      /**< of its pages */
     uint64_t data_phys;  /**< where the file's bytes start */
+    uint64_t virt;       /**< p_vaddr, which some loaders take instead */
     uint64_t file_bytes; /**< so many; the rest of the pages is zero or never written */
+    uint64_t mem_bytes;  /**< p_memsz */
     const uint8_t *data; /**< file_bytes of it, inside the file */
     uint32_t flags;      /**< enum elf64_flags */
 };
@@ -61,8 +64,15 @@ const struct elf64_segment *elf64_segment_from(const struct elf64 *elf, uint64_t
 /** The file's bytes for all of [phys, phys + bytes), or NULL where the file has none. */
 const uint8_t *elf64_bytes(const struct elf64 *elf, uint64_t phys, uint64_t bytes);
 
+/**
+ * Copy [phys, phys + bytes) as it is once the file is loaded: zero where the file has no bytes for a segment.
+ * False where no segment is.
+ */
+bool elf64_copy(const struct elf64 *elf, uint64_t phys, void *out, uint64_t bytes);
+
 /** The first section of that name; not found: all zero. */
 struct elf64_object elf64_section(const struct elf64 *elf, const char *name);
 
-/** The first defined symbol of that name in .symtab; not found: all zero. `data` stays NULL. */
+/** The first defined symbol of that name in the first symbol table; not found: all zero. `data` stays NULL.
+ */
 struct elf64_object elf64_symbol(const struct elf64 *elf, const char *name);

@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DOORBELLS_MAX 65536u
-#define POSTS_MAX 65536u
-#define REGIONS_MAX 65536u
+#define REGIONS_MAX 8192u
 #define MAPPINGS_MAX 65536u
+#define KERNEL_DEVICES_MAX 64u
 
 /** Never NULL, even for no rows. */
 static void *copy_of(const uint8_t *rows, size_t count, size_t row_bytes)
@@ -74,9 +73,9 @@ static enum err read_sysdesc(struct facts *facts, struct findings *findings)
                              sizeof *facts->vcpus, findings);
     facts->irqs = copy_rows(facts, "interrupts", sys->irqs, sys->irq_count, SYSDESC_MAX_IRQ,
                             sizeof *facts->irqs, findings);
-    facts->doorbells = copy_rows(facts, "doorbells", sys->doorbells, sys->doorbell_count, DOORBELLS_MAX,
-                                 sizeof *facts->doorbells, findings);
-    facts->posts = copy_rows(facts, "posted interrupts", sys->posts, sys->post_count, POSTS_MAX,
+    facts->doorbells = copy_rows(facts, "doorbells", sys->doorbells, sys->doorbell_count,
+                                 SYSDESC_MAX_DOORBELLS, sizeof *facts->doorbells, findings);
+    facts->posts = copy_rows(facts, "posted interrupts", sys->posts, sys->post_count, SYSDESC_MAX_POSTS,
                              sizeof *facts->posts, findings);
     return findings->malformed[0] == '\0' ? ERR_OK : ERR_FORMAT;
 }
@@ -121,7 +120,7 @@ static enum err check_region(const struct facts *facts, const struct intent_regi
     }
     for (uint32_t i = 0; i < region->mapping_count; i++) {
         const struct intent_mapping *mapping = &facts->mappings[region->mapping_first + i];
-        if (mapping->region != index || mapping->domain >= facts->domain_count ||
+        if (mapping->region != index || mapping->domain >= intent->domain_count ||
             mapping->address % FACTS_PAGE_BYTES != 0 ||
             mapping->address + region->size_bytes < mapping->address || mapping->perms > 0xf) {
             return findings_malformed(findings, "declared mapping %u is not valid",
@@ -169,6 +168,10 @@ static enum err read_regions(struct facts *facts, const struct elf64_object *sec
     }
     qsort(facts->regions, intent->region_count, sizeof *facts->regions, compare_regions);
     check_regions_apart(facts, findings);
+    if (intent->region_count - facts->region_count > KERNEL_DEVICES_MAX) {
+        return findings_malformed(findings, "the declaration has more than %u devices of the kernel",
+                                  KERNEL_DEVICES_MAX);
+    }
     return ERR_OK;
 }
 
@@ -207,9 +210,15 @@ static enum err match_domains(struct facts *facts, const struct elf64_object *se
     struct intent_domain domain;
     const uint8_t *rows =
         intent_rows(section, facts->intent.domain_offset, facts->intent.domain_count, sizeof domain);
-    if (rows == NULL || facts->intent.domain_count != facts->domain_count) {
-        return findings_malformed(findings, "the declaration has %u domains, the system descriptor %u",
-                                  facts->intent.domain_count, facts->domain_count);
+    if (rows == NULL) {
+        return findings_malformed(findings, "the declaration's domains are not inside its section");
+    }
+    if (facts->intent.domain_count != facts->domain_count) {
+        findings_add(findings, RULE_INTENT, "declaration", FINDINGS_NO_ADDRESS, "domains",
+                     "it has %u, the system descriptor has %u with a translation table of their own",
+                     facts->intent.domain_count, facts->domain_count);
+        facts->regions_overlap = true;
+        return ERR_OK;
     }
     for (uint32_t i = 0; i < facts->domain_count; i++) {
         struct facts_domain *own = &facts->domains[i];

@@ -45,7 +45,7 @@ struct facts {
     struct intent_header intent;
     struct intent_region *regions; /**< in order of address; names NUL-terminated */
     uint32_t region_count;         /**< without the kernel's devices and empty ones, which follow */
-    bool regions_overlap;          /**< a violation after which nothing can be said about memory */
+    bool regions_overlap; /**< or domains differ: a violation after which nothing can be said about memory */
     struct intent_mapping *mappings;
 
     struct facts_domain *domains;

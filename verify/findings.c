@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The violations that were found, and how they are told. */
 #include "verify/findings.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,11 +42,36 @@ static const char *const rule_names[RULE_COUNT] = {
     [RULE_POST] = "post",
     [RULE_KLOG] = "klog",
     [RULE_INTENT] = "intent",
+    [RULE_LOAD_ADDRESS] = "load-address",
+    [RULE_KERNEL_IMAGE] = "kernel-image",
+    [RULE_PROGRAM_IMAGE] = "program-image",
+    [RULE_LIBRARY] = "library",
+};
+
+/** Kinds of lines of a policy, and the rules about them. */
+static const char *const policy_rules[RULE_COUNT - RULE_POLICY] = {
+    "policy-allow", "policy-board",     "policy-channel", "policy-config",   "policy-constant",
+    "policy-cores", "policy-device",    "policy-dma",     "policy-doorbell", "policy-firmware-calls",
+    "policy-fpu",   "policy-interrupt", "policy-klog",    "policy-memory",   "policy-parent",
+    "policy-place", "policy-post",      "policy-program", "policy-schedule", "policy-seed",
+    "policy-stack", "policy-system",    "policy-vcpu",    "policy-variable", "policy-kernel-device",
 };
 
 const char *findings_rule_name(enum findings_rule rule)
 {
-    return (unsigned int)rule < RULE_COUNT ? rule_names[rule] : "unknown";
+    return rule < RULE_POLICY  ? rule_names[rule]
+           : rule < RULE_COUNT ? policy_rules[rule - RULE_POLICY]
+                               : "unknown";
+}
+
+enum findings_rule findings_policy_rule(const char *kind)
+{
+    for (unsigned int i = 0; i < RULE_COUNT - RULE_POLICY; i++) {
+        if (strcmp(policy_rules[i] + strlen("policy-"), kind) == 0) {
+            return (enum findings_rule)(RULE_POLICY + i);
+        }
+    }
+    return RULE_COUNT;
 }
 
 void *findings_grow(void *items, size_t count, size_t item_bytes)
@@ -85,6 +112,7 @@ void findings_add(struct findings *findings, enum findings_rule rule, const char
     item = &findings->items[findings->count++];
     item->rule = rule;
     item->address = address;
+    item->group = findings->group;
     copy_printable(item->domain, sizeof item->domain, domain);
     copy_printable(item->region, sizeof item->region, region);
     va_start(args, format);
@@ -104,16 +132,97 @@ enum err findings_malformed(struct findings *findings, const char *format, ...)
     return ERR_FORMAT;
 }
 
+void findings_group(struct findings *findings, uint64_t group)
+{
+    findings->group = group;
+}
+
+/** Whether two violations have one cause. */
+static bool is_same_fault(const struct findings_item *a, const struct findings_item *b)
+{
+    return a->group != 0 && a->group != FINDINGS_NO_GROUP && a->group == b->group &&
+           strcmp(a->domain, b->domain) == 0;
+}
+
+/** The rules that item `first` and those of the same cause break, each once, and how many those are. */
+static size_t print_rules(const struct findings *findings, size_t first, FILE *out)
+{
+    bool named[RULE_COUNT] = {false};
+    size_t count = 0;
+    for (size_t i = first; i < findings->count; i++) {
+        const struct findings_item *item = &findings->items[i];
+        if (i != first && !is_same_fault(&findings->items[first], item)) {
+            continue;
+        }
+        if (!named[item->rule]) {
+            fprintf(out, "%s%s", count == 0 ? " [" : ", ", findings_rule_name(item->rule));
+        }
+        named[item->rule] = true;
+        count++;
+    }
+    fputc(']', out);
+    return count;
+}
+
 void findings_print(const struct findings *findings, const char *image, FILE *out)
 {
     for (size_t i = 0; i < findings->count; i++) {
         const struct findings_item *item = &findings->items[i];
-        fprintf(out, "%s: %s: 0x%" PRIx64 ": %s: %s [%s]\n", image, item->domain, item->address, item->region,
-                item->text, findings_rule_name(item->rule));
+        size_t before = 0;
+        size_t count;
+        while (before < i && !is_same_fault(&findings->items[before], item)) {
+            before++;
+        }
+        if (before < i) {
+            continue;
+        }
+        fprintf(out, "%s: %s: ", image, item->domain);
+        if (item->address != FINDINGS_NO_ADDRESS) {
+            fprintf(out, "0x%" PRIx64 ": ", item->address);
+        }
+        fprintf(out, "%s%s%s", item->region, item->region[0] == '\0' ? "" : ": ", item->text);
+        count = print_rules(findings, i, out);
+        if (count > 1) {
+            fprintf(out, " (%zu such from this one cause)", count);
+        }
+        fputc('\n', out);
     }
     if (findings->dropped != 0) {
         fprintf(out, "%s: and %zu more violations\n", image, findings->dropped);
     }
+}
+
+void findings_print_string(const char *text, FILE *out)
+{
+    fputc('"', out);
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\') {
+            fprintf(out, "\\%c", *text);
+        } else {
+            fputc(*text >= ' ' && *text < 127 ? *text : '?', out);
+        }
+    }
+    fputc('"', out);
+}
+
+void findings_print_json(const struct findings *findings, FILE *out)
+{
+    fputc('[', out);
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct findings_item *item = &findings->items[i];
+        fprintf(out, "%s\n  {\"rule\": \"%s\", \"domain\": ", i == 0 ? "" : ",",
+                findings_rule_name(item->rule));
+        findings_print_string(item->domain, out);
+        if (item->address != FINDINGS_NO_ADDRESS) {
+            fprintf(out, ", \"address\": \"0x%" PRIx64 "\"", item->address);
+        }
+        fputs(", \"region\": ", out);
+        findings_print_string(item->region, out);
+        fputs(", \"text\": ", out);
+        findings_print_string(item->text, out);
+        fputc('}', out);
+    }
+    fputs("]", out);
 }
 
 void findings_free(struct findings *findings)

@@ -48,14 +48,25 @@ enum findings_rule {
     RULE_POST,               /**< posted interrupts go to VMs whose VMM has a channel with who posts */
     RULE_KLOG,               /**< the kernel's log goes to its declared reader, read-only */
     RULE_INTENT,             /**< declaration and descriptor agree */
-    RULE_COUNT
+    RULE_LOAD_ADDRESS,       /**< segments are loaded where they are linked */
+    RULE_KERNEL_IMAGE,       /**< the kernel is the given one, byte for byte */
+    RULE_PROGRAM_IMAGE,      /**< a PD's program is the given one but for its configuration */
+    RULE_LIBRARY,            /**< what libmicrokit knows of its PD is what the descriptor says */
+    RULE_POLICY,             /**< the first of those about the lines of a policy, one for each kind of line */
+    RULE_COUNT = RULE_POLICY + 25
 };
 
 /** Short identifier, such as "wx-pd". Never NULL. */
 const char *findings_rule_name(enum findings_rule rule);
+/** The rule about lines of `kind`, such as "channel", of a policy; RULE_COUNT: there are none. */
+enum findings_rule findings_policy_rule(const char *kind);
 
 #define FINDINGS_NAME_BYTES 64u
-#define FINDINGS_TEXT_BYTES 192u
+#define FINDINGS_TEXT_BYTES 1200u
+/** A violation that has no address. */
+#define FINDINGS_NO_ADDRESS UINT64_MAX
+/** A violation that stands for itself: see findings_group(). */
+#define FINDINGS_NO_GROUP UINT64_MAX
 /** More violations than this are counted, not kept. */
 #define FINDINGS_MAX 1000u
 
@@ -63,7 +74,9 @@ const char *findings_rule_name(enum findings_rule rule);
 struct findings_item {
     enum findings_rule rule;
     char domain[FINDINGS_NAME_BYTES];
-    uint64_t address; /**< of the domain's space, or physical where the text says so */
+    uint64_t
+        address; /**< of the domain's space, or physical where the text says so, or FINDINGS_NO_ADDRESS */
+    uint64_t group;
     char region[FINDINGS_NAME_BYTES];
     char text[FINDINGS_TEXT_BYTES];
 };
@@ -73,6 +86,7 @@ struct findings {
     struct findings_item *items;
     size_t count;   /**< kept: at most FINDINGS_MAX */
     size_t dropped; /**< beyond those */
+    uint64_t group; /**< of those that are added now */
     char malformed[FINDINGS_TEXT_BYTES];
 };
 
@@ -80,12 +94,22 @@ struct findings {
 void findings_add(struct findings *findings, enum findings_rule rule, const char *domain, uint64_t address,
                   const char *region, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
+/**
+ * Violations of one domain that are added from now on with the same number have one cause, such as one bad
+ * mapping, and are printed as one. FINDINGS_NO_GROUP: each stands for itself.
+ */
+void findings_group(struct findings *findings, uint64_t group);
+
 /** Say why the image is malformed (the first reason stays). Returns ERR_FORMAT. */
 ERR_CHECKED enum err findings_malformed(struct findings *findings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/** Print one line for each violation. */
+/** Print one line for each fault. */
 void findings_print(const struct findings *findings, const char *image, FILE *out);
+/** Print all violations as a JSON array. */
+void findings_print_json(const struct findings *findings, FILE *out);
+/** Print a JSON string. */
+void findings_print_string(const char *text, FILE *out);
 
 /** Free what was collected and zero it. */
 void findings_free(struct findings *findings);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # `causeway-verify`: a program of its own, which shares no code with the composer.
-VERIFY_SRCS := verify/check_channels.c verify/check_maps.c verify/check_rows.c \
-	verify/check_sharing.c verify/elf64.c verify/facts.c verify/findings.c \
-	verify/verify.c verify/walk.c
+VERIFY_SRCS := verify/check_channels.c verify/check_maps.c verify/check_rows.c verify/check_sharing.c \
+	verify/config.c verify/config_tables.c verify/elf64.c verify/facts.c verify/findings.c verify/grants.c \
+	verify/program.c verify/verify.c verify/view.c verify/view_image.c verify/walk.c
 HOST_PROGRAMS += causeway-verify
 causeway-verify_SRCS := $(VERIFY_SRCS) verify/main.c
 

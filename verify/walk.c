@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads translation tables. */
 #include "verify/walk.h"
 
 #include <inttypes.h>
@@ -8,6 +9,8 @@
 #define ENTRY_COUNT 512u
 #define FIRST_LEVEL 1u
 #define LAST_LEVEL 3u
+/** More pieces of mapped memory than this make an image that was made to keep us busy. */
+#define MAPS_MAX 1000000u
 
 /* Descriptor fields, DDI 0487 D8.3. */
 #define DESC_VALID 1ull
@@ -19,6 +22,7 @@
 #define DESC_XN (1ull << 54)
 #define STAGE2_MEMATTR (0xfull << 2)
 #define STAGE2_MEMATTR_NORMAL (0xcull << 2) /* both bits clear: Device */
+#define STAGE2_MEMATTR_WRITE_BACK (0xfull << 2)
 #define STAGE2_READ (1ull << 6)
 #define STAGE2_WRITE (1ull << 7)
 #define STAGE1_ATTRINDX (7ull << 2)
@@ -98,7 +102,8 @@ static void add_map(struct context *context, struct walk_map map)
     if (walk->map_count > 0) {
         struct walk_map *last = &walk->maps[walk->map_count - 1];
         if (last->domain == map.domain && last->address + last->bytes == map.address &&
-            last->phys + last->bytes == map.phys && last->perms == map.perms && last->device == map.device) {
+            last->phys + last->bytes == map.phys && last->perms == map.perms && last->device == map.device &&
+            last->uncached == map.uncached) {
             last->bytes += map.bytes;
             return;
         }
@@ -115,6 +120,7 @@ static bool decode_leaf(bool stage2, uint64_t entry, struct walk_map *map)
         map->perms |= (entry & STAGE2_READ) != 0 ? INTENT_READ : 0;
         map->perms |= (entry & STAGE2_WRITE) != 0 ? INTENT_WRITE : 0;
         map->device = (entry & STAGE2_MEMATTR_NORMAL) == 0;
+        map->uncached = !map->device && (entry & STAGE2_MEMATTR) != STAGE2_MEMATTR_WRITE_BACK;
         return (entry & ~(STAGE2_KNOWN | DESC_VALID | DESC_TABLE | DESC_ADDRESS)) == 0;
     }
     map->perms |= INTENT_READ;
@@ -134,7 +140,7 @@ static void visit_leaf(struct context *context, uint64_t entry, uint64_t address
                      address, "translation table",
                      "descriptor 0x%016" PRIx64 " has bits set that are not in use", entry);
     }
-    if (map.perms != 0) {
+    if (map.perms != 0 && context->walk->map_count <= MAPS_MAX) {
         add_map(context, map);
     }
 }
@@ -173,13 +179,35 @@ static void visit_table(struct context *context, uint64_t phys, uint64_t address
     }
 }
 
-void walk_domains(struct walk *walk, const struct facts *facts, struct findings *findings)
+enum err walk_domains(struct walk *walk, const struct facts *facts, struct findings *findings)
 {
     *walk = (struct walk){0};
     for (uint32_t i = 0; i < facts->domain_count; i++) {
         struct context context = {walk, facts, findings, i};
         visit_table(&context, facts->domains[i].root, 0, FIRST_LEVEL);
+        if (walk->map_count > MAPS_MAX) {
+            return findings_malformed(findings, "the translation tables are too fragmented to judge");
+        }
     }
+    return ERR_OK;
+}
+
+const struct walk_map *walk_find(const struct walk *walk, uint32_t domain, uint64_t address)
+{
+    size_t low = 0;
+    size_t high = walk->map_count;
+    while (low < high) { /* the first that ends behind the address */
+        size_t middle = low + (high - low) / 2;
+        const struct walk_map *map = &walk->maps[middle];
+        if (map->domain > domain || (map->domain == domain && map->address + map->bytes > address)) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low < walk->map_count && walk->maps[low].domain == domain && walk->maps[low].address <= address
+               ? &walk->maps[low]
+               : NULL;
 }
 
 void walk_free(struct walk *walk)

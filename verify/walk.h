@@ -23,6 +23,7 @@ struct walk_map {
     uint32_t domain;
     uint32_t perms; /**< enum intent_perms: INTENT_READ, INTENT_WRITE, INTENT_EXECUTE */
     bool device;    /**< Device memory, else Normal */
+    bool uncached;  /**< Normal memory, but not write-back */
 };
 
 /** A page that holds a translation table. */
@@ -41,6 +42,12 @@ struct walk {
     size_t slot_count;
 };
 
-/** Walk the tables of every domain. Violations: table-area, table-shared, descriptor. */
-void walk_domains(struct walk *walk, const struct facts *facts, struct findings *findings);
+/**
+ * Walk the tables of every domain. Violations: table-area, table-shared, descriptor. Returns ERR_FORMAT for
+ * an image that is absurdly complex.
+ */
+ERR_CHECKED enum err walk_domains(struct walk *walk, const struct facts *facts, struct findings *findings);
+
+/** The mapping of `domain` that has `address`, or NULL. */
+const struct walk_map *walk_find(const struct walk *walk, uint32_t domain, uint64_t address);
 void walk_free(struct walk *walk);

@@ -310,11 +310,31 @@ static void declared_regions_overlap(struct forge *forge)
     forge->regions[FORGE_R_RAM2].phys = FORGE_RAM1 + FORGE_GUEST_RAM_BYTES - 0x1000;
 }
 
+static void segment_linked_elsewhere(struct forge *forge)
+{
+    forge->segments[0].linked_further = 0x1000;
+}
+
+static void two_vms_on_one_table(struct forge *forge)
+{
+    forge->vcpus[1].stage2_root = forge->vcpus[0].stage2_root;
+    forge->vcpus[2].stage2_root = forge->vcpus[0].stage2_root;
+}
+
+static void posts_in_writable_memory(struct forge *forge)
+{
+    memcpy(forge_at(forge, FORGE_KERNEL_DATA), forge->posts, forge->sys->post_count * sizeof *forge->posts);
+    forge->sys->posts = FORGE_KERNEL_DATA;
+}
+
 #define BREACH(function, rule, domain)                                                                       \
     {                                                                                                        \
 #function, function, rule, domain                                                                    \
     }
 const struct breach breach_memory[] = {
+    BREACH(segment_linked_elsewhere, RULE_LOAD_ADDRESS, "image"),
+    BREACH(two_vms_on_one_table, RULE_INTENT, "declaration"),
+    BREACH(posts_in_writable_memory, RULE_TABLE_AREA, "image"),
     BREACH(table_in_writable_memory, RULE_TABLE_AREA, "vmm1/vm1"),
     BREACH(table_outside_the_image, RULE_TABLE_AREA, "vmm1/vm1"),
     BREACH(descriptor_in_writable_memory, RULE_TABLE_AREA, "image"),

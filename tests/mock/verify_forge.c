@@ -65,7 +65,7 @@ void forge_map(struct forge *forge, uint32_t domain, uint64_t address, uint64_t 
 static void add_segment(struct forge *forge, uint64_t phys, uint64_t bytes, uint32_t flags)
 {
     assert(forge->segment_count < FORGE_MAX_SEGMENTS);
-    forge->segments[forge->segment_count++] = (struct forge_segment){phys, bytes, flags};
+    forge->segments[forge->segment_count++] = (struct forge_segment){phys, bytes, flags, 0};
 }
 
 static void add_segments(struct forge *forge)
@@ -399,7 +399,7 @@ uint8_t *forge_write(const struct forge *forge, size_t *bytes)
             (Elf64_Phdr){.p_type = PT_LOAD,
                          .p_flags = segment->flags,
                          .p_offset = offsetof(struct file, memory) + segment->phys - FORGE_BASE,
-                         .p_vaddr = segment->phys,
+                         .p_vaddr = segment->phys + segment->linked_further,
                          .p_paddr = segment->phys,
                          .p_filesz = segment->bytes,
                          .p_memsz = segment->bytes};

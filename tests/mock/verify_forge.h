@@ -90,7 +90,8 @@ enum forge_region {
 struct forge_segment {
     uint64_t phys;
     uint64_t bytes;
-    uint32_t flags; /**< p_flags: 1 execute, 2 write, 4 read */
+    uint32_t flags;          /**< p_flags: 1 execute, 2 write, 4 read */
+    uint64_t linked_further; /**< p_vaddr is so much above p_paddr */
 };
 
 /** The system at hand: change anything, then forge_write(). */

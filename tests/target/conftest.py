@@ -53,8 +53,16 @@ class Machine:
                         "--pd-dir", self.build_dir / "pd", "--guest-dir", self.guest_dir,
                         "--kernel", self.build_dir / "kernel.elf",
                         "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]], check=True)
-        subprocess.run([self.tool, "verify", image], check=True)
+        self.verify(system, image)
         return image
+
+    def verify(self, system, image):
+        """Compare an image with the policy of its description."""
+        policy = image.with_suffix(".policy")
+        subprocess.run([self.tool, "policy", system, "-o", policy, "--search-path", self.build_dir / "pd",
+                        "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]], check=True)
+        subprocess.run([self.tool, "verify", image, "--policy", policy, "--kernel", self.build_dir / "kernel.elf"],
+                       check=True)
 
     def report(self, system):
         """Where the report of a description's image is."""

@@ -78,7 +78,9 @@ static void check_found(const uint8_t *file, size_t bytes, enum findings_rule ru
     struct findings findings = {0};
     struct verify_summary summary = {0};
     bool found = false;
-    assert_int_equal(verify_image(file, bytes, &findings, &summary), VERIFY_VIOLATED);
+    assert_int_equal(
+        verify_image(file, bytes, &(struct verify_reference){.policy = NULL}, &findings, &summary),
+        VERIFY_VIOLATED);
     for (size_t i = 0; i < findings.count; i++) {
         found |= findings.items[i].rule == rule && strcmp(findings.items[i].domain, domain) == 0;
     }
@@ -93,7 +95,8 @@ static void check_proved(const uint8_t *file, size_t bytes)
 {
     struct findings findings = {0};
     struct verify_summary summary = {0};
-    if (verify_image(file, bytes, &findings, &summary) != VERIFY_PROVED) {
+    if (verify_image(file, bytes, &(struct verify_reference){.policy = NULL}, &findings, &summary) !=
+        VERIFY_PROVED) {
         findings_print(&findings, "image", stderr);
         fail_msg("not proved: %s", findings.malformed);
     }

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* <guest>: a VMM, a virtual machine, and its devices. The addresses are those of docs/guests.md. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "verify/policy/system.h"
+
+#define GICD_GPA UINT64_C(0x8000000)
+#define GICD_BYTES UINT64_C(0x10000)
+#define GICC_GPA UINT64_C(0x8010000)
+#define PL011_GPA UINT64_C(0x9000000)
+#define PL011_INTID UINT64_C(33)
+#define WATCHDOG_GPA UINT64_C(0x9100000)
+#define WATCHDOG_INTID UINT64_C(44)
+#define VIRTIO_GPA UINT64_C(0xa000000)
+#define VIRTIO_INTID UINT64_C(48)
+#define PAGE_BYTES UINT64_C(0x1000)
+#define PCI_WINDOW_GPA UINT64_C(0x10000000)
+#define PCI_BAR_BYTES UINT64_C(0x4000)
+#define PCI_NOTIFY_OFFSET UINT64_C(0x1000)
+#define MSI_INTID UINT64_C(128)
+#define MAX_DEVICES 32u
+
+static const struct policy_pd_defaults vmm_defaults = {
+    .priority = "200", .budget = "1000", .program = "vmm.elf", .stack = "64K", .period_budgets = 1};
+static const struct policy_pd_defaults vm_defaults = {
+    .priority = "100", .budget = "1000", .period_budgets = 1};
+
+static void use_intid(struct system_guest *guest, uint64_t intid)
+{
+    guest->last_intid = intid > guest->last_intid ? intid : guest->last_intid;
+}
+
+struct system_place guest_place(struct system_guest *guest, const xmlNode *element)
+{
+    const char *transport = description_text(element, "transport", "auto");
+    struct system_place place = {.is_pci = false};
+
+    if (strcmp(transport, "auto") == 0) {
+        transport = description_text(guest->node, "transport", "auto");
+    }
+    place.is_pci = strcmp(transport, "pci") == 0;
+    if (place.is_pci) {
+        place.vectors = description_number(element, "vectors", "2");
+        place.gpa = PCI_WINDOW_GPA + guest->pci_count++ * PCI_BAR_BYTES;
+        place.bytes = PCI_BAR_BYTES;
+        guest->msi_count += place.vectors;
+        use_intid(guest, MSI_INTID + (guest->msi_count == 0 ? 0 : guest->msi_count - 1));
+    } else {
+        place.gpa = VIRTIO_GPA + guest->mmio_count * PAGE_BYTES;
+        place.bytes = PAGE_BYTES;
+        place.virq = VIRTIO_INTID + guest->mmio_count++;
+        use_intid(guest, place.virq);
+    }
+    return place;
+}
+
+void guest_device(struct system *system, const struct system_guest *guest, const char *name, const char *kind,
+                  const struct system_place *place, const char **fields, size_t field_count)
+{
+    const char *all[24];
+    size_t count = 0;
+
+    all[count++] = policy_text("kind", kind);
+    if (place != NULL) {
+        all[count++] = policy_text("transport", place->is_pci ? "pci" : "mmio");
+        all[count++] = policy_hex("gpa", place->gpa);
+        all[count++] = policy_hex("bytes", place->bytes);
+        all[count++] = policy_number("virq", place->virq);
+        all[count++] = policy_number("virq_edge", place->is_pci ? 0 : 1);
+        all[count++] = policy_number("vectors", place->vectors);
+    }
+    for (size_t i = 0; i < field_count && count < sizeof all / sizeof all[0]; i++) {
+        all[count++] = fields[i];
+    }
+    policy_config(system->policy, guest->vmm, name, all, count);
+}
+
+/* A page of registers that the guest reads without its VMM; only stores trap. */
+static void add_register_page(struct system *system, const struct system_guest *guest, const char *device,
+                              const struct system_place *place)
+{
+    struct policy_region *page = policy_region(system->policy, NULL, PAGE_BYTES);
+
+    policy_hold(page, guest->vmm, policy_role(description_format("%s.registers", device)),
+                POLICY_READ | POLICY_WRITE | POLICY_UNCACHED);
+    policy_hold(page, guest->domain, policy_role(description_format("at 0x%" PRIx64, place->gpa)),
+                POLICY_READ | POLICY_UNCACHED);
+}
+
+void guest_wire(struct system *system, const struct system_guest *guest, const char *device,
+                const struct system_place *place, const char *pd, const char *role, uint64_t queues,
+                uint64_t delay_us)
+{
+    struct policy *policy = system->policy;
+
+    if (!place->is_pci) {
+        add_register_page(system, guest, device, place);
+    }
+    if (policy->sel4) {
+        return;
+    }
+    for (uint64_t queue = 0; queue < queues; queue++) {
+        if (place->is_pci) {
+            policy_add(policy, "doorbell %s 0x%" PRIx64 ": %s %s delay %" PRIu64, guest->domain,
+                       place->gpa + PCI_NOTIFY_OFFSET + 4 * queue, pd, role, delay_us);
+        } else { /* virtio-mmio: QueueNotify */
+            policy_add(policy, "doorbell %s 0x%" PRIx64 " = %" PRIu64 " (4 bytes): %s %s delay %" PRIu64,
+                       guest->domain, place->gpa + 0x50, queue, pd, role, delay_us);
+        }
+    }
+    if (!place->is_pci) { /* InterruptACK of a queue's interrupt does nothing */
+        policy_add(policy, "doorbell %s 0x%" PRIx64 " = 1 (4 bytes): ignored", guest->domain,
+                   place->gpa + 0x64);
+    }
+}
+
+static void add_ram(struct system *system, struct system_guest *guest)
+{
+    uint64_t bytes = description_number(guest->node, "ram", "");
+    uint64_t gpa = description_number(guest->node, "ram_base", "0x40000000");
+
+    guest->ram = policy_region(system->policy, description_format("%s_ram", guest->name), bytes);
+    policy_hold(guest->ram, guest->domain, policy_role(description_format("at 0x%" PRIx64, gpa)),
+                POLICY_READ | POLICY_WRITE | POLICY_EXECUTE);
+    policy_hold(guest->ram, guest->vmm, policy_role("ram"), POLICY_READ | POLICY_WRITE);
+}
+
+static void add_vcpus(struct system *system, const struct system_guest *guest)
+{
+    const char *core = description_text(guest->node, "vmm_cpu", "0");
+    uint64_t count = description_number(guest->node, "vcpus", "1");
+
+    for (uint64_t i = 0; i < count; i++) {
+        policy_add(system->policy, "vcpu %s %" PRIu64 ": %s vcpu.%" PRIu64, guest->domain, i, guest->vmm, i);
+        policy_schedule(system->policy, description_format("%s %" PRIu64, guest->domain, i), guest->node, "",
+                        &vm_defaults, core);
+    }
+}
+
+static const char *link_bytes(const xmlNode *console)
+{
+    return policy_hex("link_bytes", description_number(console, "ring_bytes", "16K") + PAGE_BYTES);
+}
+
+static void add_ports(struct system *system, struct system_guest *guest, const xmlNode *console)
+{
+    for (xmlNode *port = description_child(console, "port"); port != NULL;
+         port = description_next(port, "port")) {
+        const char *name = description_text(port, "name", "");
+        const char *label = description_text(port, "label", description_format("%s_%s", guest->name, name));
+
+        const char *role = description_format("hvc.%s", name);
+
+        if (services_console(system, port, label, guest->vmm, policy_role(role), 4)) {
+            POLICY_CONFIG(system->policy, guest->vmm, role, link_bytes(port));
+        }
+    }
+}
+
+static uint64_t count_children(const xmlNode *node, const char *name)
+{
+    uint64_t count = 0;
+
+    for (xmlNode *child = description_child(node, name); child != NULL;
+         child = description_next(child, name)) {
+        count++;
+    }
+    return count;
+}
+
+/* A PL011, and with type="virtio" a virtio console on the same link, which takes over from it. */
+static void add_console(struct system *system, struct system_guest *guest, const xmlNode *node)
+{
+    bool is_virtio = strcmp(description_text(node, "type", "pl011"), "virtio") == 0;
+    struct policy_roles roles = policy_role("console");
+
+    if (is_virtio) {
+        roles = (struct policy_roles){.names = {"console", "hvc"}, .count = 2};
+    }
+    if (!services_console(system, node, guest->name, guest->vmm, roles, 0)) {
+        return;
+    }
+    if (is_virtio) {
+        struct system_place place;
+
+        add_ports(system, guest, node);
+        place = guest_place(guest, node);
+        guest_device(
+            system, guest, "hvc", "console", &place,
+            (const char *[]){policy_number("port_count", count_children(node, "port")), link_bytes(node)}, 2);
+        guest->device_count++;
+    }
+    guest_device(system, guest, "console", "pl011", NULL,
+                 (const char *[]){policy_hex("gpa", PL011_GPA), policy_hex("bytes", PAGE_BYTES),
+                                  policy_number("virq", PL011_INTID), link_bytes(node)},
+                 4);
+    guest->device_count++;
+    use_intid(guest, PL011_INTID);
+}
+
+static void add_watchdog(struct system *system, struct system_guest *guest)
+{
+    uint64_t limit = description_number(guest->node, "watchdog_ms", "0");
+
+    if (limit != 0) {
+        guest_device(
+            system, guest, "watchdog", "watchdog", NULL,
+            (const char *[]){
+                policy_hex("gpa", WATCHDOG_GPA), policy_hex("bytes", 2 * PAGE_BYTES),
+                policy_number("virq", WATCHDOG_INTID), policy_number("limit_ms", limit),
+                policy_number("boot_ms", description_number(guest->node, "watchdog_boot_ms", "120000"))},
+            5);
+        guest->device_count++;
+        use_intid(guest, WATCHDOG_INTID);
+    }
+}
+
+static void add_entropy(struct system *system, struct system_guest *guest)
+{
+    if (system->entropy == NULL) {
+        return;
+    }
+    guest->has_entropy = true;
+    policy_connect(system->policy, (struct policy_end){guest->vmm, policy_role("entropy"), false, true},
+                   (struct policy_end){system->entropy, policy_role("client"), false, false});
+    if (description_is(guest->node, "rng", "true") && guest->device_count < MAX_DEVICES) {
+        struct system_place place = guest_place(guest, NULL);
+
+        guest_device(system, guest, "rng", "entropy", &place, NULL, 0);
+        guest->device_count++;
+    }
+}
+
+/* What a <watch> calls a file's region: "debian_Image" for "debian", of a path its last component. */
+static const char *image_name(const char *value, const char *file)
+{
+    const char *slash = strrchr(value, '/');
+
+    return slash == NULL ? description_format("%.40s_%s", value, file)
+                         : description_format("%.60s", slash + 1);
+}
+
+static void add_images(struct system *system, const struct system_guest *guest)
+{
+    const xmlNode *node = description_child(guest->node, "linux");
+    const char *const roles[] = {"kernel", "initrd", "dtb"};
+    const char *const files[] = {"Image", "initrd.cpio.gz", ""};
+
+    for (size_t i = 0; node != NULL && i < sizeof roles / sizeof roles[0]; i++) {
+        const char *value = description_text(node, roles[i], NULL);
+        const char *name = i == 2          ? description_format("%s_dtb", guest->name)
+                           : value == NULL ? NULL
+                                           : image_name(value, files[i]);
+
+        if (name != NULL) {
+            policy_hold(policy_region(system->policy, name, 0), guest->vmm, policy_role(roles[i]),
+                        POLICY_READ);
+        }
+    }
+}
+
+static const char *unless_stop(const char *name, const char *action)
+{
+    return strcmp(action, "stop") == 0 ? NULL : policy_text(name, action);
+}
+
+static void add_config(struct system *system, const struct system_guest *guest, bool is_supervised)
+{
+    const xmlNode *node = guest->node;
+    uint64_t spis = ((guest->last_intid < 95 ? 95 : guest->last_intid) - 31 + 31) / 32 * 32;
+    bool has_pci = guest->pci_count > 0;
+
+    POLICY_CONFIG(
+        system->policy, guest->vmm, "guest", policy_text("name", guest->name),
+        policy_hex("ram_gpa", description_number(node, "ram_base", "0x40000000")),
+        policy_hex("ram_bytes", description_number(node, "ram", "")),
+        policy_number("vcpu_count", description_number(node, "vcpus", "1")), policy_hex("gicd_gpa", GICD_GPA),
+        policy_hex("gicd_bytes", GICD_BYTES), policy_hex("gicc_gpa", GICC_GPA),
+        policy_number("spi_count", spis), unless_stop("on_off", description_text(node, "on_off", "stop")),
+        unless_stop("on_reset", description_text(node, "on_reset", "restart")),
+        unless_stop("on_crash", description_text(node, "on_crash", "stop")),
+        policy_number("restart_limit", description_number(node, "restart_limit", "0")),
+        policy_number("restart_window_ms", description_number(node, "restart_window_ms", "60000")),
+        policy_number("restart_backoff_ms", description_number(node, "restart_backoff_ms", "100")),
+        policy_number("restart_backoff_max_ms", description_number(node, "restart_backoff_max_ms", "10000")),
+        policy_number("has_supervisor", is_supervised), policy_number("has_entropy", guest->has_entropy),
+        policy_number("device_count", guest->device_count),
+        policy_hex("pci_ecam_gpa", has_pci ? 0x10100000 : 0),
+        policy_hex("pci_ecam_bytes", has_pci ? 0x100000 : 0),
+        policy_hex("pci_window_gpa", has_pci ? PCI_WINDOW_GPA : 0),
+        policy_hex("pci_window_bytes", has_pci ? 0x100000 : 0),
+        policy_hex("pci_msi_gpa", has_pci ? 0x8020000 : 0), policy_hex("pci_msi_bytes", has_pci ? 0x1000 : 0),
+        policy_number("pci_msi_first", has_pci ? MSI_INTID : 0),
+        policy_number("pci_msi_count", guest->msi_count));
+}
+
+/* Its VMM is a child of the supervisor if it says so, or if its crash leads to a restart. */
+static bool is_supervised(const xmlNode *node)
+{
+    const char *said = description_text(node, "supervised", "auto");
+
+    return strcmp(said, "true") == 0 ||
+           (strcmp(said, "auto") == 0 && strcmp(description_text(node, "on_crash", "stop"), "restart") == 0);
+}
+
+static void add_children(struct system *system, struct system_guest *guest)
+{
+    for (xmlNode *child = description_child(guest->node, NULL); child != NULL;
+         child = description_next(child, NULL)) {
+        if (description_is_a(child, "console")) {
+            add_console(system, guest, child);
+        } else if (description_is_a(child, "net")) {
+            net_expand(system, guest, child);
+        } else if (description_is_a(child, "block")) {
+            disk_block(system, guest, child);
+        } else if (description_is_a(child, "map")) {
+            microkit_map(system, child, guest->domain, NULL);
+        } else if (description_is_a(child, "passthrough")) {
+            passthrough_expand(system, guest, child);
+        }
+    }
+}
+
+void guest_expand(struct system *system, xmlNode *node)
+{
+    const char *name = description_text(node, "name", "");
+    struct system_guest guest = {.node = node,
+                                 .name = name,
+                                 .vmm = description_format("%s_vmm", name),
+                                 .domain = description_format("vm:%s", name)};
+    const struct board_range *gicv = &system->policy->board->gicv;
+
+    policy_pd(system->policy, guest.vmm, node, "vmm_", &vmm_defaults);
+    add_ram(system, &guest);
+    add_vcpus(system, &guest);
+    policy_hold(policy_device(system->policy, gicv->base, gicv->bytes), guest.domain,
+                policy_role(description_format("at 0x%" PRIx64, (uint64_t)GICC_GPA)),
+                POLICY_READ | POLICY_WRITE);
+    add_children(system, &guest);
+    add_watchdog(system, &guest);
+    add_entropy(system, &guest);
+    if (is_supervised(node)) {
+        services_supervise(system, &guest);
+    }
+    services_timer(system, guest.vmm);
+    add_images(system, &guest);
+    add_config(system, &guest, is_supervised(node));
+}

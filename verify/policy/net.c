@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* <switch> and <net>: who is connected to whom, who sees whose memory, who may send to whom. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "verify/policy/system.h"
+
+static const struct policy_pd_defaults switch_defaults = {
+    .priority = "210", .budget = "1000", .program = "vswitch.elf", .stack = "64K", .period_budgets = 1};
+
+void net_switch(struct system *system, xmlNode *node)
+{
+    struct system_switch *lan = &system->switches[system->switch_count++];
+
+    if (system->switch_count == SYSTEM_MAX_SWITCHES) {
+        description_fail(node, "there are more than %u switches", SYSTEM_MAX_SWITCHES - 1);
+    }
+    *lan = (struct system_switch){.name = description_text(node, "name", ""), .node = node};
+    policy_pd(system->policy, lan->name, node, "", &switch_defaults);
+}
+
+static struct system_switch *find_switch(struct system *system, const char *name)
+{
+    for (size_t i = 0; i < system->switch_count; i++) {
+        if (strcmp(system->switches[i].name, name) == 0) {
+            return &system->switches[i];
+        }
+    }
+    return NULL;
+}
+
+static size_t find_port(const struct system_switch *lan, const char *name)
+{
+    size_t i = 0;
+
+    while (i < lan->port_count && strcmp(lan->ports[i].name, name) != 0) {
+        i++;
+    }
+    return i;
+}
+
+/* A guest's second port at the same switch is called guest_2. */
+static const char *name_port(const struct system_switch *lan, const xmlNode *net, const char *guest)
+{
+    const char *name = description_text(net, "name", guest);
+
+    for (unsigned int i = 2; !description_has(net, "name") && find_port(lan, name) < lan->port_count; i++) {
+        name = description_format("%.24s_%u", guest, i);
+    }
+    return name;
+}
+
+static bool is_written(const xmlNode *node, const char *mac)
+{
+    bool found = description_is_a(node, "net") && strcasecmp(description_text(node, "mac", ""), mac) == 0;
+
+    for (xmlNode *child = description_child(node, NULL); child != NULL && !found;
+         child = description_next(child, NULL)) {
+        found = is_written(child, mac);
+    }
+    return found;
+}
+
+static bool is_taken(const struct system *system, const char *mac)
+{
+    bool taken = is_written(system->root, mac);
+
+    for (size_t i = 0; i < system->switch_count; i++) {
+        for (size_t j = 0; j < system->switches[i].port_count && !taken; j++) {
+            taken = strcmp(system->switches[i].ports[j].mac, mac) == 0;
+        }
+    }
+    return taken;
+}
+
+/* docs/descriptions.md: an address that isn't written is 52:54:00 and 24 bits of the names' FNV-1a hash. */
+static const char *make_mac(const struct system *system, const char *lan, const char *port)
+{
+    const char *names = description_format("%s%s/%s", system->policy->system, lan, port);
+    const char *mac = "";
+
+    for (uint32_t attempt = 0; mac[0] == '\0' || is_taken(system, mac); attempt++) {
+        uint32_t hash = 2166136261u + attempt;
+
+        for (const char *at = names; *at != '\0'; at++) {
+            hash = (hash ^ (uint8_t)*at) * 16777619u;
+        }
+        hash = (hash ^ hash >> 24) & 0xffffff;
+        mac = description_format("52:54:00:%02x:%02x:%02x", hash >> 16, hash >> 8 & 0xff, hash & 0xff);
+    }
+    return mac;
+}
+
+static const char *lower(const char *mac)
+{
+    char *text = description_format("%s", mac);
+
+    for (char *at = text; *at != '\0'; at++) {
+        *at = (char)(*at >= 'A' && *at <= 'F' ? *at + 'a' - 'A' : *at);
+    }
+    return text;
+}
+
+/* A page that one writes and the other reads. */
+static void add_page(struct system *system, const char *writer, const char *writer_role, const char *reader,
+                     const char *reader_role)
+{
+    struct policy_region *page = policy_region(system->policy, NULL, 0x1000);
+
+    policy_hold(page, writer, policy_role(writer_role), POLICY_READ | POLICY_WRITE);
+    policy_hold(page, reader, policy_role(reader_role), POLICY_READ);
+}
+
+/* vhost: the switch has the guest's RAM, the guest's kicks, and may interrupt it. */
+static void connect_vhost(struct system *system, const struct system_guest *guest, const char *device,
+                          const struct system_place *place, const char *lan, const char *role,
+                          const xmlNode *net)
+{
+    struct policy *policy = system->policy;
+    uint64_t delay = description_number(net, "tx_delay_us", "200");
+    uint64_t window = description_number(net, "rx_window", "32");
+
+    policy_connect(policy, (struct policy_end){guest->vmm, policy_role(device), true, true},
+                   (struct policy_end){lan, policy_role(role), true, false});
+    add_page(system, lan, description_format("%s.status", role), guest->vmm,
+             description_format("%s.status", device));
+    policy_hold(guest->ram, lan, policy_role(description_format("%s.ram", role)), POLICY_READ | POLICY_WRITE);
+    if (policy->sel4) {
+        if (window != 0) {
+            add_page(system, guest->vmm, description_format("%s.pauses", device), lan,
+                     description_format("%s.pauses", role));
+        }
+    } else if (delay != 0 || place->is_pci) {
+        policy_add(policy, "post %s %s.interrupt: %s 0 interrupt %" PRIu64 " delay 0 by %s", lan, role,
+                   guest->domain, place->virq, role);
+        policy_add(policy, "post %s %s.late_interrupt: %s 0 interrupt %" PRIu64 " delay %" PRIu64 " by %s",
+                   lan, role, guest->domain, place->virq, delay, role);
+    } else {
+        policy_add(policy, "post %s %s.interrupt+%s.late_interrupt: %s 0 interrupt %" PRIu64 " delay 0 by %s",
+                   lan, role, role, guest->domain, place->virq, role);
+    }
+    guest_wire(system, guest, device, place, lan, role, 2, description_number(net, "kick_delay_us", "0"));
+    if (window != 0 && !policy->sel4) {
+        policy_add(policy, "doorbell %s pause: %s %s delay 0", guest->domain, lan, role);
+    }
+}
+
+/* ring: frames go through the VMM, which shares a link with the switch. */
+static void connect_ring(struct system *system, const struct system_guest *guest, const char *device,
+                         const struct system_place *place, const char *lan, const char *role,
+                         const xmlNode *net)
+{
+    policy_link(system->policy, guest->vmm, policy_role(device), lan, policy_role(role),
+                description_number(net, "ring_bytes", "1M"));
+    guest_wire(system, guest, device, place, guest->vmm, device, 2, 0);
+    if (description_number(net, "rx_window", "32") != 0 && !system->policy->sel4) {
+        policy_add(system->policy, "doorbell %s pause: %s %s delay 0", guest->domain, guest->vmm, device);
+    }
+}
+
+static void add_port_config(struct system *system, const struct system_guest *guest,
+                            const struct system_switch *lan, const struct system_port *port, const char *role,
+                            const xmlNode *net)
+{
+    bool is_vhost = strcmp(description_text(net, "datapath", "vhost"), "vhost") == 0;
+    uint64_t ring = is_vhost ? 0 : description_number(net, "ring_bytes", "1M") + 0x1000;
+
+    POLICY_CONFIG(
+        system->policy, lan->name, role, policy_text("kind", is_vhost ? "vhost" : "ring"),
+        policy_number("flags", (description_is(net, "check_mac", "false") ? 1u : 0u) |
+                                   (description_is(net, "static_mac", "false") ? 2u : 0u)),
+        policy_text("mac", port->mac), policy_number("mtu", description_number(net, "mtu", "1500")),
+        policy_number("rate_kbps", description_number(net, "rate_kbps", "0")),
+        policy_number("window", description_number(net, "rx_window", "32")),
+        policy_number("late_us",
+                      is_vhost && system->policy->sel4 ? description_number(net, "tx_delay_us", "200") : 0),
+        policy_hex("link_bytes", ring),
+        policy_hex("ram_gpa", is_vhost ? description_number(guest->node, "ram_base", "0x40000000") : 0),
+        policy_hex("ram_bytes", is_vhost ? description_number(guest->node, "ram", "") : 0));
+}
+
+void net_expand(struct system *system, struct system_guest *guest, const xmlNode *net)
+{
+    struct system_switch *lan = find_switch(system, description_text(net, "switch", ""));
+    bool is_vhost = strcmp(description_text(net, "datapath", "vhost"), "vhost") == 0;
+    bool is_timed = !is_vhost && !system->policy->sel4;
+    const char *device = description_format("net%" PRIu64, guest->net_count);
+    struct system_port *port;
+    struct system_place place;
+    const char *role;
+
+    if (lan == NULL ||
+        lan->port_count == SYSTEM_MAX_PORTS) { /* it is switched off, or the composer refuses */
+        return;
+    }
+    port = &lan->ports[lan->port_count];
+    port->name = name_port(lan, net, guest->name);
+    port->mac = description_has(net, "mac") ? lower(description_text(net, "mac", ""))
+                                            : make_mac(system, lan->name, port->name);
+    lan->port_count++;
+    role = description_format("port.%s", port->name);
+    place = guest_place(guest, net);
+    if (is_vhost) {
+        connect_vhost(system, guest, device, &place, lan->name, role, net);
+    } else {
+        connect_ring(system, guest, device, &place, lan->name, role, net);
+    }
+    add_port_config(system, guest, lan, port, role, net);
+    const char *fields[] = {
+        policy_text("mac", port->mac),
+        policy_number("mtu", description_number(net, "mtu", "1500")),
+        policy_number("queue_size", description_number(net, "queue_size", "256")),
+        policy_text("datapath", is_vhost ? "vhost" : NULL),
+        policy_number("mac_is_fixed", description_is(net, "check_mac", "false")),
+        policy_number("tx_delay_us", is_timed ? description_number(net, "tx_delay_us", "200") : 0),
+        policy_number("window", is_timed ? description_number(net, "rx_window", "32") : 0),
+        policy_hex("link_bytes", is_vhost ? 0 : description_number(net, "ring_bytes", "1M") + 0x1000)};
+    guest_device(system, guest, device, "net", &place, fields, sizeof fields / sizeof fields[0]);
+    guest->device_count++;
+    guest->net_count++;
+}
+
+/* Bits of the ports that a rule names. */
+static uint32_t ports_named(const struct system_switch *lan, const char *name)
+{
+    size_t index = find_port(lan, name);
+
+    if (strcmp(name, "*") == 0) {
+        return UINT32_MAX;
+    }
+    return index < lan->port_count ? UINT32_C(1) << index : 0;
+}
+
+static void set_allowed(uint32_t allowed[SYSTEM_MAX_PORTS], uint32_t from, uint32_t to, bool allow)
+{
+    for (size_t i = 0; i < SYSTEM_MAX_PORTS; i++) {
+        if ((from >> i & 1) != 0) {
+            allowed[i] = allow ? allowed[i] | to : allowed[i] & ~to;
+        }
+    }
+}
+
+/* Later rules win over earlier ones, and nobody sends to itself. */
+static void add_rules(struct system *system, const struct system_switch *lan)
+{
+    uint32_t allowed[SYSTEM_MAX_PORTS] = {0};
+
+    set_allowed(allowed, UINT32_MAX, UINT32_MAX,
+                strcmp(description_text(lan->node, "policy", "allow"), "allow") == 0);
+    for (xmlNode *rule = description_child(lan->node, NULL); rule != NULL;
+         rule = description_next(rule, NULL)) {
+        uint32_t from = ports_named(lan, description_text(rule, "from", ""));
+        uint32_t to = ports_named(lan, description_text(rule, "to", ""));
+        bool allow = description_is_a(rule, "allow");
+
+        set_allowed(allowed, from, to, allow);
+        if (description_is(rule, "both", "true")) {
+            set_allowed(allowed, to, from, allow);
+        }
+    }
+    for (size_t i = 0; i < lan->port_count; i++) {
+        for (size_t j = 0; j < lan->port_count; j++) {
+            if (i != j && (allowed[i] >> j & 1) != 0) {
+                policy_add(system->policy, "allow %s %s -> %s", lan->name, lan->ports[i].name,
+                           lan->ports[j].name);
+            }
+        }
+    }
+}
+
+void net_finish(struct system *system)
+{
+    for (size_t i = 0; i < system->switch_count; i++) {
+        const struct system_switch *lan = &system->switches[i];
+
+        add_rules(system, lan);
+        if (lan->port_count > 0) {
+            services_timer(system, lan->name);
+        }
+        POLICY_CONFIG(system->policy, lan->name, "switch", policy_text("name", lan->name),
+                      policy_number("port_count", lan->port_count),
+                      policy_number("mac_table_entries", description_number(lan->node, "mac_table", "256")),
+                      policy_number("has_timer", lan->port_count > 0));
+    }
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A whole system: the board's lines, then element after element. */
+#include "verify/policy/system.h"
+
+#include <inttypes.h>
+
+static void add_board(struct policy *policy)
+{
+    const struct board *board = policy->board;
+    const struct board_range *devices[] = {&board->gicd, &board->gicc, &board->gich, &board->uart};
+
+    policy_add(policy, "board ram: 0x%" PRIx64 " 0x%" PRIx64, board->ram.base, board->ram.bytes);
+    if (policy->sel4) {
+        return;
+    }
+    policy_add(policy, "board firmware: 0x%" PRIx64 " 0x%" PRIx64, board->ram.base, board->firmware_bytes);
+    policy_add(policy, "board gicd: 0x%" PRIx64, board->gicd.base);
+    policy_add(policy, "board gicc: 0x%" PRIx64, board->gicc.base);
+    policy_add(policy, "board gich: 0x%" PRIx64, board->gich.base);
+    policy_add(policy, "board uart: 0x%" PRIx64 " interrupt %u", board->uart.base, board->uart_irq);
+    policy_add(policy, "board interrupts: virtual-timer %u hypervisor-timer %u maintenance %u",
+               board->vtimer_irq, board->hyptimer_irq, board->maintenance_irq);
+    for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
+        if (devices[i]->bytes != 0) {
+            policy_add(policy, "kernel-device 0x%" PRIx64 ": 0x%" PRIx64, devices[i]->base,
+                       devices[i]->bytes);
+        }
+    }
+}
+
+void system_expand(struct system *system)
+{
+    struct policy *policy = system->policy;
+    xmlNode *root = system->root;
+
+    add_board(policy);
+    microkit_expand(system);
+    for (xmlNode *node = description_child(root, "serial"); node != NULL; node = NULL) {
+        services_serial(system, node);
+    }
+    for (xmlNode *node = description_child(root, "switch"); node != NULL;
+         node = description_next(node, "switch")) {
+        net_switch(system, node);
+    }
+    for (xmlNode *node = description_child(root, "disk"); node != NULL;
+         node = description_next(node, "disk")) {
+        disk_expand(system, node);
+    }
+    services_entropy(system);
+    for (xmlNode *node = description_child(root, "guest"); node != NULL;
+         node = description_next(node, "guest")) {
+        guest_expand(system, node);
+    }
+    for (xmlNode *node = description_child(root, "monitor"); node != NULL; node = NULL) {
+        services_monitor(system, node);
+    }
+    net_finish(system);
+    disk_finish(system);
+    services_finish(system);
+    microkit_expand_maps(system);
+    policy_add(policy, "system %s: %s", policy->system, policy->sel4 ? "sel4" : "bundled");
+    if (!policy->sel4) {
+        policy_add(policy, "cores: %" PRIu64, policy->cores);
+    }
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * What a description means, in terms of a policy: one file for each kind of element, plain and in the order
+ * in which one reads it. Nothing here is taken from the composer.
+ */
+#pragma once
+
+#include "verify/policy/policy.h"
+
+#define SYSTEM_MAX_PORTS 32u
+#define SYSTEM_MAX_SWITCHES 64u
+#define SYSTEM_MAX_DISKS 4u
+
+/** A port of a switch. */
+struct system_port {
+    const char *name, *mac;
+};
+
+/** A switch, and its ports so far. */
+struct system_switch {
+    const char *name;
+    xmlNode *node;
+    struct system_port ports[SYSTEM_MAX_PORTS];
+    size_t port_count;
+    struct policy_region *stats; /**< its counters; NULL: nobody reads them */
+};
+
+/** A disk. */
+struct system_disk {
+    const char *name, *driver;
+    xmlNode *node;
+    uint64_t region_count, slot;
+};
+
+/** A guest, and what of its machine has been given out. */
+struct system_guest {
+    xmlNode *node;
+    const char *name, *vmm, *domain; /**< `domain`: of the virtual machine */
+    uint64_t mmio_count, pci_count, msi_count, device_count, net_count, block_count;
+    uint64_t last_intid;
+    bool has_entropy;
+    struct policy_region *ram;
+};
+
+/** A virtio device's place in its guest. */
+struct system_place {
+    bool is_pci;
+    uint64_t gpa, bytes, virq, vectors;
+};
+
+/** A system. */
+struct system {
+    struct policy *policy;
+    xmlNode *root;
+    char *const *search_dirs; /**< for files that regions start with */
+    size_t search_dir_count;
+    const char *mux; /**< the serial multiplexer; NULL: none */
+    uint64_t console_count;
+    const char *focus; /**< the console that has the input at start */
+    const char *entropy, *block_server, *timer, *supervisor;
+    uint64_t timer_clients, supervisor_children, block_clients;
+    bool block_limits;
+    struct system_switch switches[SYSTEM_MAX_SWITCHES];
+    size_t switch_count;
+    struct system_disk disks[SYSTEM_MAX_DISKS];
+    size_t disk_count;
+};
+
+/** All of a system into its policy. */
+void system_expand(struct system *system);
+
+/* microkit.c */
+
+/** <memory_region>, <protection_domain> without its maps, <channel>. */
+void microkit_expand(struct system *system);
+/** <map> and <setvar> of the description's own PDs. */
+void microkit_expand_maps(struct system *system);
+/** A <map> of `domain`; `pd` is what <setvar>-like attributes are for, NULL: a virtual machine. */
+void microkit_map(struct system *system, const xmlNode *map, const char *domain, const char *pd);
+
+/* guest.c */
+
+/** A <guest>. */
+void guest_expand(struct system *system, xmlNode *node);
+/** Place a virtio device, whose <element> may be NULL, in its guest. */
+struct system_place guest_place(struct system_guest *guest, const xmlNode *element);
+/** The line "config" of a device; `place` NULL: no virtio device. */
+void guest_device(struct system *system, const struct system_guest *guest, const char *name, const char *kind,
+                  const struct system_place *place, const char **fields, size_t field_count);
+/**
+ * What a device's registers are made of: on MMIO a page that the guest reads. Kicks of its first `queues`
+ * notify `role` of `pd`, if that isn't NULL.
+ */
+void guest_wire(struct system *system, const struct system_guest *guest, const char *device,
+                const struct system_place *place, const char *pd, const char *role, uint64_t queues,
+                uint64_t delay_us);
+
+/* net.c */
+
+/** A <switch>, without its ports. */
+void net_switch(struct system *system, xmlNode *node);
+/** A <net> of a guest. */
+void net_expand(struct system *system, struct system_guest *guest, const xmlNode *node);
+/** Once all ports are known: who may send to whom. */
+void net_finish(struct system *system);
+
+/* disk.c */
+
+/** A <disk>: its driver and, with the first, the server. */
+void disk_expand(struct system *system, xmlNode *node);
+/** A <block> of a guest. */
+void disk_block(struct system *system, struct system_guest *guest, const xmlNode *node);
+/** Once all blocks are known: the configurations of drivers and server. */
+void disk_finish(struct system *system);
+
+/* services.c */
+
+/** <serial>. */
+void services_serial(struct system *system, const xmlNode *node);
+/** Connect a console; false: it is left out. `flags`: beside those that its attributes say. */
+bool services_console(struct system *system, const xmlNode *node, const char *default_name, const char *pd,
+                      struct policy_roles roles, uint64_t flags);
+/** <entropy>, which is there by default. */
+void services_entropy(struct system *system);
+/** `pd` asks the timer, under the role "timer". */
+void services_timer(struct system *system, const char *pd);
+/** A guest's VMM becomes a child of the supervisor. */
+void services_supervise(struct system *system, const struct system_guest *guest);
+/** <monitor>. */
+void services_monitor(struct system *system, const xmlNode *node);
+/** Once everything is connected: the configurations of timer, multiplexer and supervisor. */
+void services_finish(struct system *system);
+
+/* passthrough.c */
+
+/** A <passthrough> of a guest. */
+void passthrough_expand(struct system *system, struct system_guest *guest, const xmlNode *node);
