@@ -13,6 +13,7 @@ A proof is a harness NAME.c; lines of its comments that begin with @ say what is
     path/of/a/source.c
     - a line as it stands there, once
     + what it is changed into
+    @with [FUNCTION]          the change below, of the same form, is made for that run, or for all: a table made small
 
 Every run needs a defect: a proof that nothing could fail proves nothing. Defects are applied to copies below the
 build folder. A result is kept there under a hash of what CBMC was given: the preprocessed source and the options.
@@ -41,7 +42,7 @@ class Run:
 
     def __init__(self, module, function, options):
         self.module, self.function, self.options = module, function, options
-        self.defect, self.wanted, self.number = None, None, 0
+        self.defect, self.wanted, self.number, self.changes = None, None, 0, []
         self.ok, self.seconds, self.cached, self.report = False, 0.0, False, ""
 
     def name(self):
@@ -53,7 +54,7 @@ class Module:
 
     def __init__(self, path):
         self.path, self.name = path, path.stem
-        self.contract, self.bound, self.runs = "", "", []
+        self.contract, self.bound, self.runs, self.changes = "", "", [], []
         self.parse(path.read_text(encoding="utf-8").splitlines())
         proved = {run.function for run in self.runs if not run.defect}
         refuted = {run.function for run in self.runs if run.defect}
@@ -77,23 +78,30 @@ class Module:
             elif word == "@run":
                 function, *options[function] = rest.split()
                 self.runs.append(Run(self.name, function, options[function]))
+            elif word == "@with":
+                change, at = parse_change(lines, at)
+                self.changes.append((rest, change))
             elif word == "@defect":
-                at = self.parse_defect(lines, at, rest, options)
+                function, colon, wanted = rest.partition(": ")
+                if not colon or function not in options:
+                    sys.exit(f"prove.py: {self.path}:{at}: @defect needs the name of a @run above it and a property")
+                run = Run(self.name, function, options[function])
+                run.defect, at = parse_change(lines, at)
+                run.wanted, run.number = wanted, 1 + sum(1 for other in self.runs if other.defect)
+                self.runs.append(run)
+        for run in self.runs:
+            run.changes = [change for function, change in self.changes if function in ("", run.function)]
+            run.changes += [run.defect] if run.defect else []
 
-    def parse_defect(self, lines, at, head, options):
-        function, colon, wanted = head.partition(": ")
-        if not colon or function not in options:
-            sys.exit(f"prove.py: {self.path}:{at}: @defect needs the name of a @run above it and a property")
-        run = Run(self.name, function, options[function])
-        source, old, new = lines[at], [], []
+
+def parse_change(lines, at):
+    """The change at lines[at]: a source, what stands in it, and what it becomes. Returns that and where it ends."""
+    source, old, new = lines[at], [], []
+    at += 1
+    while at < len(lines) and lines[at][:1] in ("-", "+"):
+        (old if lines[at][0] == "-" else new).append(lines[at][2:])
         at += 1
-        while at < len(lines) and lines[at][:1] in ("-", "+"):
-            (old if lines[at][0] == "-" else new).append(lines[at][2:])
-            at += 1
-        run.defect, run.wanted = (source, "\n".join(old), "\n".join(new)), wanted
-        run.number = 1 + sum(1 for other in self.runs if other.defect)
-        self.runs.append(run)
-        return at
+    return (source, "\n".join(old), "\n".join(new)), at
 
 
 class Prover:
@@ -111,35 +119,45 @@ class Prover:
 
     def limit(self):
         resource.setrlimit(resource.RLIMIT_AS, (self.memory << 20, self.memory << 20))
+        resource.setrlimit(resource.RLIMIT_CPU, (self.timeout, self.timeout + 5))
 
-    def call(self, arguments, limited=False):
-        return subprocess.run([*self.cbmc, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              check=False, timeout=self.timeout, preexec_fn=self.limit if limited else None)
+    def call(self, arguments):
+        """What CBMC prints, and the processor time that it takes, in seconds."""
+        with subprocess.Popen([*self.cbmc, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, preexec_fn=self.limit) as process:
+            out = process.stdout.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        return out, usage.ru_utime + usage.ru_stime
 
     def seed(self, run):
-        """Write the changed source into a folder that is looked into before the tree; returns that folder."""
-        source, old, new = run.defect
-        text = (ROOT / source).read_text(encoding="utf-8")
-        if text.count(old) != 1:
-            raise ValueError(f"{source} has {text.count(old)} times what the defect changes:\n{old}")
-        overlay = self.build / "defects" / run.module / str(run.number)
-        (overlay / source).parent.mkdir(parents=True, exist_ok=True)
-        (overlay / source).write_text(text.replace(old, new), encoding="utf-8")
+        """Write the changed sources into a folder that is looked into before the tree; returns that folder."""
+        overlay = self.build / "changed" / run.module / f"{run.function}-{run.number}"
+        texts = {}
+        for source, old, new in run.changes:
+            text = texts.get(source) or (ROOT / source).read_text(encoding="utf-8")
+            if text.count(old) != 1:
+                raise ValueError(f"{source} has {text.count(old)} times what is to be changed:\n{old}")
+            texts[source] = text.replace(old, new)
+        for source, text in texts.items():
+            (overlay / source).parent.mkdir(parents=True, exist_ok=True)
+            (overlay / source).write_text(text, encoding="utf-8")
         return overlay
 
     def arguments(self, run):
         include = [ROOT, ROOT / "kernel/include"]
-        if run.defect:
-            include.insert(0, self.seed(run))
+        if run.changes:
+            overlay = self.seed(run)
+            include = [overlay, overlay / "kernel/include", *include]
         return [*(word for folder in include for word in ("-I", str(folder))), f"proofs/{run.module}.c"]
 
     def property_of(self, run, arguments):
         """The name of the property that is described as `run.wanted`."""
-        listed = self.call([*CHECKS, *run.options, "--function", run.function, *arguments, "--show-properties", "--json-ui"])
+        listed, _ = self.call([*CHECKS, *run.options, "--function", run.function, *arguments, "--show-properties", "--json-ui"])
         try:
-            properties = next(entry["properties"] for entry in json.loads(listed.stdout) if "properties" in entry)
+            properties = next(entry["properties"] for entry in json.loads(listed) if "properties" in entry)
         except (ValueError, StopIteration) as error:
-            raise ValueError("CBMC did not list its properties:\n" + listed.stdout[-2000:]) from error
+            raise ValueError("CBMC did not list its properties:\n" + listed[-2000:]) from error
         names = [found["name"] for found in properties if found["description"].startswith(run.wanted)]
         if not names:
             raise ValueError(f"no property is called \"{run.wanted}\"")
@@ -148,20 +166,20 @@ class Prover:
     def perform(self, run, more=()):
         """The result of a run as a dict: what CBMC says, how many properties it looked at, which failed."""
         arguments = self.arguments(run)
-        preprocessed = self.call([*CHECKS[:4], *arguments, "--preprocess"])
-        if preprocessed.returncode != 0:
-            raise ValueError("it does not compile:\n" + preprocessed.stdout[-2000:])
-        tokens = re.sub(r"^#.*\n", "", preprocessed.stdout, flags=re.MULTILINE)
+        preprocessed, _ = self.call([*CHECKS[:4], *arguments, "--preprocess"])
+        tokens = re.sub(r"^#.*\n", "", preprocessed, flags=re.MULTILINE)
         key = hashlib.sha256("\0".join([tokens, self.version, run.function, run.wanted or "", *CHECKS, *run.options]).encode())
         kept = self.build / "results" / (key.hexdigest()[:32] + ".json")
         if kept.exists() and not more:
             return {**json.loads(kept.read_text(encoding="utf-8")), "cached": True}
         chosen = self.property_of(run, arguments) if run.defect else []
-        started = time.monotonic()
-        out = self.call([*CHECKS, *run.options, *chosen, *more, "--function", run.function, *arguments], limited=True).stdout
+        out, seconds = self.call([*CHECKS, *run.options, *chosen, *more, "--function", run.function, *arguments])
         lines = re.findall(r"^\[\S+\] (?:line \d+ )?(.*): (SUCCESS|FAILURE|UNKNOWN)$", out, re.MULTILINE)
+        missing = sorted(set(re.findall(r"no body for function '?(?!nondet_)(\w+)", out)))
+        if missing:
+            raise ValueError("the harness has no stub for " + ", ".join(missing))
         verdict = re.search(r"^VERIFICATION (\w+)$", out, re.MULTILINE)
-        result = {"seconds": time.monotonic() - started, "properties": len(lines), "cached": False,
+        result = {"seconds": seconds, "properties": len(lines), "cached": False,
                   "failed": [text for text, status in lines if status != "SUCCESS"],
                   "verdict": verdict.group(1) if verdict else "NONE", "tail": out if more else out[-3000:]}
         if verdict and lines:
@@ -172,15 +190,12 @@ class Prover:
         """Perform `run`; afterwards it is ok, or its report says why not."""
         try:
             result = self.perform(run)
-        except subprocess.TimeoutExpired:
-            run.report = f"no result after {self.timeout} s"
-            return run
         except (OSError, ValueError) as error:
             run.report = str(error)
             return run
         run.seconds, run.cached = result["seconds"], result["cached"]
         if result["verdict"] == "NONE" or result["properties"] == 0:
-            run.report = f"CBMC gave no verdict (memory is limited to {self.memory} MiB):\n" + result["tail"]
+            run.report = f"CBMC gave no verdict (it has {self.memory} MiB and {self.timeout} s):\n" + result["tail"]
         elif run.defect is None:
             run.ok = result["verdict"] == "SUCCESSFUL"
             run.report = "".join(f"\n  does not hold: {text}" for text in result["failed"])
@@ -229,7 +244,7 @@ def parse_arguments():
     parser.add_argument("--build", type=Path, required=True, help="for results and changed sources")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time [2]")
     parser.add_argument("--memory", type=int, default=4096, help="MiB for each [4096]")
-    parser.add_argument("--timeout", type=int, default=300, help="seconds for each [300]")
+    parser.add_argument("--timeout", type=int, default=300, help="seconds of processor time for each [300]")
     parser.add_argument("--list", action="store_true", help="list the runs, do nothing")
     parser.add_argument("--trace", action="store_true", help="print CBMC's output with the trace to what fails, for one run")
     parser.add_argument("names", nargs="*", metavar="MODULE[/RUN]")
@@ -257,7 +272,7 @@ def main():
     failed = [run.name() for run in runs if not run.ok]
     defects = sum(1 for run in runs if run.defect)
     text += (f"\n\n{len(runs) - defects} proofs, {defects} seeded defects, {len(failed)} failed; {sum(run.seconds for run in runs):.0f} s "
-             f"of CBMC, {time.monotonic() - started:.0f} s now with {options.jobs} at a time")
+             f"of processor time, {time.monotonic() - started:.0f} s now with {options.jobs} at a time")
     print("\n" + text)
     (options.build / "table.txt").write_text(text + "\n", encoding="utf-8")
     if failed:

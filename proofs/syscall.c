@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * System calls: a PD with any registers and any row that boot_check() lets pass. What syscall.c calls is
+ * replaced by stubs that check on whose behalf and upon whom they are called.
+ *
+ * @contract Whatever a PD calls with whatever registers, only itself, its own children, and channels of the
+ * right kind of its own row are reached.
+ * @bound none
+ *
+ * @run prove_calls --unwind 65
+ * @defect prove_calls: child PD
+ * kernel/core/syscall.c
+ * -     if (id >= SYSDESC_MAX_CHANNELS || pd->row->children[id].kind != SYSDESC_CHILD_PD)
+ * +     if (id >= SYSDESC_MAX_CHANNELS || pd->row->children[id].kind == SYSDESC_CHILD_NONE)
+ *
+ * @defect prove_calls: peer
+ * kernel/core/syscall.c
+ * -     row = find_channel(pd, channel, SYSDESC_CHANNEL_NOTIFY);
+ * +     row = find_channel(pd, channel, SYSDESC_CHANNEL_VALID);
+ *
+ * @defect prove_calls: only with the flag
+ * kernel/core/syscall.c
+ * -     if ((pd->row->flags & SYSDESC_PD_SMC) != 0) {
+ * +     if ((pd->row->flags & SYSDESC_PD_NO_FPU) == 0) {
+ *
+ * @defect prove_calls: bytes that are there
+ * kernel/core/syscall.c
+ * -     if (count > DEBUG_WRITE_BYTES)
+ * +     if (count > 2 * DEBUG_WRITE_BYTES)
+ *
+ * @with
+ * kernel/include/sysdesc.h
+ * - #define SYSDESC_MAX_PDS 96u
+ * + #define SYSDESC_MAX_PDS 3u
+ * @with
+ * kernel/include/sysdesc.h
+ * - #define SYSDESC_MAX_VCPUS 64u
+ * + #define SYSDESC_MAX_VCPUS 2u
+ */
+#include "proofs/sound.h"
+
+#include "kernel/core/syscall.c"
+
+struct sysdesc nondet_desc(void);
+struct sysdesc_pd nondet_row(void);
+struct arch_context nondet_context(void);
+enum syscall_status nondet_status(void);
+
+static struct kernel kernel;
+static struct core core;
+static struct sysdesc desc;
+static struct sysdesc_pd row;
+static uint64_t words[SYSDESC_IPC_WORDS];
+static struct pd *const self = &kernel.pds[0];
+
+/* `id` is what the caller named: x0, or x2 where the call has it there. */
+static void check_child_pd(const struct pd *pd)
+{
+    const uint64_t id = self->thread.context.x[0];
+
+    PROVE(id < SYSDESC_MAX_CHANNELS && row.children[id].kind == SYSDESC_CHILD_PD &&
+              pd == &kernel.pds[row.children[id].index],
+          "child PD");
+}
+
+static void check_child_vcpu(const struct vcpu *vcpu, uint64_t id)
+{
+    PROVE(id < SYSDESC_MAX_CHANNELS && row.children[id].kind == SYSDESC_CHILD_VCPU &&
+              vcpu == &kernel.vcpus[row.children[id].index],
+          "child vCPU");
+}
+
+static void check_channel(const struct sysdesc_channel *channel, uint32_t kind)
+{
+    PROVE(channel >= row.channels && channel < row.channels + SYSDESC_MAX_CHANNELS &&
+              (channel->kind & kind) != 0,
+          "channel of the right kind");
+}
+
+static void check_self(const struct pd *pd)
+{
+    PROVE(pd == self, "itself");
+}
+
+/* The channel that a notification goes through: x0, or x2 of SYSCALL_WAIT. */
+void notification_send(struct pd *pd, uint64_t bits)
+{
+    const struct arch_context *context = &self->thread.context;
+    const uint64_t id = context->x[context->x[7] == SYSCALL_WAIT ? 2 : 0];
+
+    PROVE(id < SYSDESC_MAX_CHANNELS && (row.channels[id].kind & SYSDESC_CHANNEL_NOTIFY) != 0 &&
+              pd == &kernel.pds[row.channels[id].peer] && bits == 1ull << row.channels[id].peer_channel,
+          "peer");
+}
+
+void arch_smc(uint64_t registers[8])
+{
+    PROVE((row.flags & SYSDESC_PD_SMC) != 0, "only with the flag");
+    registers[0] = nondet_u64();
+}
+
+void arch_vcpu_registers(struct vcpu *vcpu, uint64_t to[ARCH_VCPU_REGISTER_WORDS])
+{
+    check_child_vcpu(vcpu, self->thread.context.x[0]);
+    PROVE(to == words, "its own words");
+}
+
+void klog_pd_write(struct pd *pd, const char *bytes, uint32_t count)
+{
+    check_self(pd);
+    PROVE(__CPROVER_r_ok(bytes, count), "bytes that are there");
+}
+
+void fault_pd(struct pd *pd, uint64_t label, const uint64_t *message, uint32_t count, uint64_t syndrome,
+              uint64_t address)
+{
+    (void)label, (void)syndrome, (void)address;
+    check_self(pd);
+    PROVE(count <= THREAD_FAULT_WORDS && __CPROVER_r_ok(message, count * sizeof(*message)),
+          "words that are there");
+}
+
+void irq_ack(struct pd *pd, uint32_t channel)
+{
+    check_self(pd);
+    PROVE(channel < SYSDESC_MAX_CHANNELS && (row.channels[channel].kind & SYSDESC_CHANNEL_IRQ) != 0,
+          "its own interrupt");
+}
+
+enum syscall_status ppc_call(struct pd *pd, const struct sysdesc_channel *channel, uint64_t message_info)
+{
+    (void)message_info;
+    check_self(pd);
+    check_channel(channel, SYSDESC_CHANNEL_PPC);
+    return nondet_status();
+}
+
+enum syscall_status post_send(struct pd *pd, uint64_t number)
+{
+    (void)number;
+    check_self(pd);
+    return nondet_status();
+}
+
+enum syscall_status post_route(struct pd *vmm, const struct sysdesc_channel *channel, uint64_t number,
+                               struct vcpu *vcpu, uint64_t intid)
+{
+    (void)number, (void)intid;
+    check_self(vmm);
+    check_channel(channel, SYSDESC_CHANNEL_NOTIFY);
+    check_child_vcpu(vcpu, self->thread.context.x[2]);
+    return nondet_status();
+}
+
+void ppc_reply(struct pd *pd, uint64_t message_info)
+{
+    (void)message_info;
+    check_self(pd);
+}
+
+void child_restart(struct pd *pd, uint64_t entry)
+{
+    (void)entry;
+    check_child_pd(pd);
+}
+
+void vcpu_start(struct vcpu *vcpu, uint64_t entry, uint64_t x0)
+{
+    (void)entry, (void)x0;
+    check_child_vcpu(vcpu, self->thread.context.x[0]);
+}
+
+enum syscall_status vcpu_virq_configure(struct vcpu *vcpu, uint64_t intid, uint64_t flags)
+{
+    (void)intid, (void)flags;
+    check_child_vcpu(vcpu, self->thread.context.x[0]);
+    return nondet_status();
+}
+
+enum syscall_status vcpu_virq_set(struct vcpu *vcpu, uint64_t intid, uint64_t op, uint64_t source)
+{
+    (void)intid, (void)op, (void)source;
+    check_child_vcpu(vcpu, self->thread.context.x[0]);
+    return nondet_status();
+}
+
+enum syscall_status vcpu_virq_get(struct vcpu *vcpu, uint64_t intid, uint64_t *state)
+{
+    (void)intid;
+    check_child_vcpu(vcpu, self->thread.context.x[0]);
+    PROVE(state == &self->thread.context.x[1], "its own register");
+    return nondet_status();
+}
+
+void vcpu_virq_enable(struct vcpu *vcpu, bool enabled)
+{
+    (void)enabled;
+    check_child_vcpu(vcpu, self->thread.context.x[0]);
+}
+
+enum syscall_status vcpu_doorbell_move(struct vcpu *vcpu, uint64_t described, uint64_t gpa)
+{
+    (void)described, (void)gpa;
+    check_child_vcpu(vcpu, self->thread.context.x[0]);
+    return nondet_status();
+}
+
+void sched_give_way(struct core *on)
+{
+    PROVE(on == &core, "its core");
+}
+
+/* Those with a PD or thread alone. */
+#define STUB_PD(name, check)                                                                                 \
+    void name(struct pd *pd)                                                                                 \
+    {                                                                                                        \
+        check(pd);                                                                                           \
+    }
+#define STUB_THREAD(name)                                                                                    \
+    void name(struct thread *thread)                                                                         \
+    {                                                                                                        \
+        PROVE(thread == &self->thread, "itself");                                                            \
+    }
+STUB_PD(notification_deliver, check_self)
+STUB_PD(ppc_abandon, check_self)
+STUB_PD(ppc_deliver, check_self)
+STUB_PD(klog_pd_flush, check_self)
+STUB_PD(child_stop, check_child_pd)
+STUB_PD(child_resume, check_child_pd)
+STUB_THREAD(sched_ask)
+STUB_THREAD(sched_update)
+
+void vcpu_stop(struct vcpu *vcpu)
+{
+    check_child_vcpu(vcpu, self->thread.context.x[0]);
+}
+
+void prove_calls(void)
+{
+    desc = nondet_desc();
+    row = nondet_row();
+    ASSUME(desc.pd_count <= SYSDESC_MAX_PDS && desc.vcpu_count <= SYSDESC_MAX_VCPUS && sound_pd(&desc, &row));
+    core.kernel = &kernel;
+    core.current = &self->thread;
+    self->thread.core = &core;
+    self->thread.context = nondet_context();
+    self->thread.state = THREAD_READY;
+    /* Of all that is sound only what it names needs to be. */
+    ASSUME(self->thread.context.x[0] >= 64 || sound_pd_end(&desc, &row, (uint32_t)self->thread.context.x[0]));
+    ASSUME(self->thread.context.x[2] >= 64 || sound_pd_end(&desc, &row, (uint32_t)self->thread.context.x[2]));
+    self->row = &row;
+    self->words = words;
+    syscall_handle(self);
+}
