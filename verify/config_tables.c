@@ -72,6 +72,8 @@ static const struct config_field vmm_fields[] = {
       offsetof(struct vmm_config, has_entropy)),
     F(struct vmm_config, "gicc_gpa", gicc_gpa, CONFIG_HEX, NULL, 0, 0),
     F(struct vmm_config, "timer", timer_channel, CONFIG_CHANNEL, NULL, 0, 0),
+    F(struct vmm_config, "kick", kick_channel, CONFIG_CHANNEL, NULL, 0,
+      0), /* VMM_CONFIG_NO_CHANNEL is none */
     F(struct vmm_config, "device_count", device_count, CONFIG_DECIMAL, NULL, 0, 0),
 };
 

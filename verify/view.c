@@ -201,6 +201,10 @@ static void add_channel(struct view *view, uint32_t pd, uint32_t id)
                                   view_channel_role(view, end->peer, end->peer_id));
     bool is_mutual = other->is_valid && other->peer == pd && other->peer_id == id;
     int order = strcmp(a, b);
+    if (end->is_own) {
+        grants_add(view->grants, "channel %s: doorbells", a);
+        return;
+    }
     if (order < 0 || (order == 0 && pd <= end->peer) || !is_mutual) {
         grants_add(view->grants, "channel %s - %s: %s / %s", a, b, may(end),
                    is_mutual ? may(other) : "not so");

@@ -25,6 +25,7 @@ struct view_window {
 /** A PD's end of a channel. */
 struct view_channel {
     bool is_valid, notify, call;
+    bool is_own;   /**< nobody else has an end of it: it is for doorbells */
     uint32_t peer; /**< PD */
     uint32_t peer_id;
 };

@@ -18,6 +18,15 @@ struct context {
     const struct grants_policy *policy;
 };
 
+/** A channel that only doorbells use has no other end; its row names none, which is row 0, channel 0. */
+static bool is_own(const struct facts *facts, uint32_t pd, uint32_t id)
+{
+    const struct sysdesc_channel *row = &facts->pds[pd].channels[id];
+    const struct sysdesc_channel *other = &facts->pds[row->peer].channels[row->peer_channel];
+    return row->kind == SYSDESC_CHANNEL_VALID && row->peer == 0 && row->peer_channel == 0 &&
+           (other->kind == 0 || other->peer != pd || other->peer_channel != id);
+}
+
 static void read_channels(struct context *context)
 {
     for (uint32_t i = 0; i < context->view->pd_count; i++) {
@@ -32,6 +41,7 @@ static void read_channels(struct context *context)
                     (struct view_channel){.is_valid = true,
                                           .notify = (row->kind & SYSDESC_CHANNEL_NOTIFY) != 0,
                                           .call = (row->kind & SYSDESC_CHANNEL_PPC) != 0,
+                                          .is_own = is_own(context->facts, i, id),
                                           .peer = row->peer,
                                           .peer_id = row->peer_channel};
             }

@@ -195,7 +195,7 @@ void disk_block(struct system *system, struct system_guest *guest, const xmlNode
     system->block_limits = system->block_limits || description_number(node, "iops", "0") != 0 ||
                            description_number(node, "bandwidth", "0") != 0;
     place = guest_place(guest, node);
-    guest_wire(system, guest, device, &place, guest->vmm, device, 1, 0);
+    guest_wire(system, guest, device, &place, NULL, NULL, 1, 0);
     const char *fields[] = {
         policy_number("queue_size", description_number(node, "queue_size", "256")),
         policy_text("datapath", is_shared ? "shared" : NULL),

@@ -89,7 +89,7 @@ static void add_register_page(struct system *system, const struct system_guest *
                 POLICY_READ | POLICY_UNCACHED);
 }
 
-void guest_wire(struct system *system, const struct system_guest *guest, const char *device,
+void guest_wire(struct system *system, struct system_guest *guest, const char *device,
                 const struct system_place *place, const char *pd, const char *role, uint64_t queues,
                 uint64_t delay_us)
 {
@@ -100,6 +100,14 @@ void guest_wire(struct system *system, const struct system_guest *guest, const c
     }
     if (policy->sel4) {
         return;
+    }
+    if (pd == NULL) {
+        pd = guest->vmm;
+        role = "kick";
+        if (!guest->has_kick) {
+            policy_add(policy, "channel %s kick: doorbells", guest->vmm);
+        }
+        guest->has_kick = true;
     }
     for (uint64_t queue = 0; queue < queues; queue++) {
         if (place->is_pci) {

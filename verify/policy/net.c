@@ -113,7 +113,7 @@ static void add_page(struct system *system, const char *writer, const char *writ
 }
 
 /* vhost: the switch has the guest's RAM, the guest's kicks, and may interrupt it. */
-static void connect_vhost(struct system *system, const struct system_guest *guest, const char *device,
+static void connect_vhost(struct system *system, struct system_guest *guest, const char *device,
                           const struct system_place *place, const char *lan, const char *role,
                           const xmlNode *net)
 {
@@ -147,13 +147,13 @@ static void connect_vhost(struct system *system, const struct system_guest *gues
 }
 
 /* ring: frames go through the VMM, which shares a link with the switch. */
-static void connect_ring(struct system *system, const struct system_guest *guest, const char *device,
+static void connect_ring(struct system *system, struct system_guest *guest, const char *device,
                          const struct system_place *place, const char *lan, const char *role,
                          const xmlNode *net)
 {
     policy_link(system->policy, guest->vmm, policy_role(device), lan, policy_role(role),
                 description_number(net, "ring_bytes", "1M"));
-    guest_wire(system, guest, device, place, guest->vmm, device, 2, 0);
+    guest_wire(system, guest, device, place, NULL, NULL, 2, 0);
     if (description_number(net, "rx_window", "32") != 0 && !system->policy->sel4) {
         policy_add(system->policy, "doorbell %s pause: %s %s delay 0", guest->domain, guest->vmm, device);
     }

@@ -38,7 +38,7 @@ struct system_guest {
     const char *name, *vmm, *domain; /**< `domain`: of the virtual machine */
     uint64_t mmio_count, pci_count, msi_count, device_count, net_count, block_count;
     uint64_t last_intid;
-    bool has_entropy;
+    bool has_entropy, has_kick;
     struct policy_region *ram;
 };
 
@@ -88,10 +88,10 @@ struct system_place guest_place(struct system_guest *guest, const xmlNode *eleme
 void guest_device(struct system *system, const struct system_guest *guest, const char *name, const char *kind,
                   const struct system_place *place, const char **fields, size_t field_count);
 /**
- * What a device's registers are made of: on MMIO a page that the guest reads. Kicks of its first `queues`
- * notify `role` of `pd`, if that isn't NULL.
+ * How a device is reached: on MMIO by a page that the guest reads; kicks of its first `queues` notify `role`
+ * of `pd`, or the VMM, on a channel for nothing else, if `pd` is NULL.
  */
-void guest_wire(struct system *system, const struct system_guest *guest, const char *device,
+void guest_wire(struct system *system, struct system_guest *guest, const char *device,
                 const struct system_place *place, const char *pd, const char *role, uint64_t queues,
                 uint64_t delay_us);
 
