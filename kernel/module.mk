@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The bundled kernel. kernel/core also runs on the host, over kernel/fake.
-KERNEL_CORE_SRCS := $(addprefix kernel/core/,boot.c child.c fault.c irq.c klog.c late.c list.c notification.c post.c ppc.c seed.c \
+KERNEL_CORE_SRCS := $(addprefix kernel/core/,account.c boot.c budget.c child.c fault.c irq.c klog.c late.c list.c notification.c post.c ppc.c seed.c \
 	sched.c syndrome.c syscall.c vcpu.c virq.c)
 KERNEL_SRCS += $(KERNEL_CORE_SRCS) $(addprefix kernel/aarch64/,start.S vectors.S fp.S bank.c cpu.c features.c gic.c gich.c main.c \
 	panic.c sysreg_table.c timer.c trap.c trap_sysreg.c uart.c world.c) lib/base/format.c lib/base/mem.c
 
 KERNEL_FAKE_SRCS := $(KERNEL_CORE_SRCS) kernel/fake/arch_fake.c tests/mock/mock_kernel.c lib/base/format.c
-TESTS += test_kernel_virq test_kernel_sched test_kernel_pd test_kernel_vcpu test_kernel_boot test_kernel_late test_kernel_post
+TESTS += test_kernel_account test_kernel_virq test_kernel_sched test_kernel_pd test_kernel_vcpu test_kernel_boot test_kernel_late test_kernel_post
+test_kernel_account_SRCS := $(KERNEL_FAKE_SRCS)
 test_kernel_virq_SRCS := kernel/core/virq.c
 test_kernel_sched_SRCS := $(KERNEL_FAKE_SRCS)
 test_kernel_pd_SRCS := $(KERNEL_FAKE_SRCS)

@@ -15,8 +15,8 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tables are written as 
 
 /** Byte offsets of the tables from the start of the descriptor. */
 struct tables {
-    size_t pds, vcpus, irqs, doorbells, posts, end;
-    size_t vcpu_count, irq_count, doorbell_count, post_count;
+    size_t pds, vcpus, irqs, doorbells, posts, accounts, end;
+    size_t vcpu_count, irq_count, doorbell_count, post_count, account_count;
 };
 
 static size_t align_up(size_t bytes)
@@ -24,8 +24,13 @@ static size_t align_up(size_t bytes)
     return (bytes + TABLE_ALIGN - 1) / TABLE_ALIGN * TABLE_ALIGN;
 }
 
+/* A VMM's own VM; a service's clients; a driver's, which are those of the service in front, each once. */
+static size_t list_accounts(const struct image *image, const struct model_pd *pd,
+                            struct sysdesc_account rows[MODEL_MAX_CHANNELS]);
+
 static struct tables find_tables(const struct image *image)
 {
+    struct sysdesc_account accounts[MODEL_MAX_CHANNELS];
     struct tables tables = {0};
 
     for (size_t i = 0; i < image->pd_count; i++) {
@@ -33,6 +38,7 @@ static struct tables find_tables(const struct image *image)
 
         tables.irq_count += pd->irq_count;
         tables.post_count += pd->post_count;
+        tables.account_count += list_accounts(image, pd, accounts);
         if (pd->vm != NULL) {
             tables.vcpu_count += pd->vm->vcpu_count;
             tables.doorbell_count += pd->vm->doorbell_count;
@@ -44,7 +50,8 @@ static struct tables find_tables(const struct image *image)
     tables.irqs = align_up(tables.vcpus + tables.vcpu_count * sizeof(struct sysdesc_vcpu));
     tables.doorbells = align_up(tables.irqs + tables.irq_count * sizeof(struct sysdesc_irq));
     tables.posts = align_up(tables.doorbells + tables.doorbell_count * sizeof(struct sysdesc_doorbell));
-    tables.end = align_up(tables.posts + tables.post_count * sizeof(struct sysdesc_post));
+    tables.accounts = align_up(tables.posts + tables.post_count * sizeof(struct sysdesc_post));
+    tables.end = align_up(tables.accounts + tables.account_count * sizeof(struct sysdesc_account));
     return tables;
 }
 
@@ -274,6 +281,56 @@ static void fill_posts(struct image *image, const struct tables *tables)
     }
 }
 
+/* A driver's row for a client's VM, unless it has one. */
+static size_t add_client(struct sysdesc_account *rows, size_t count, uint16_t vcpu)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].vcpu == vcpu) {
+            return count;
+        }
+    }
+    rows[count] = (struct sysdesc_account){.vcpu = vcpu, .id = (uint8_t)count};
+    return count + 1;
+}
+
+static size_t list_accounts(const struct image *image, const struct model_pd *pd,
+                            struct sysdesc_account rows[MODEL_MAX_CHANNELS])
+{
+    size_t count = 0;
+
+    if (pd->vm != NULL) {
+        rows[count++] = (struct sysdesc_account){.vcpu = (uint16_t)vm_of(image, pd)->first_vcpu};
+        return count;
+    }
+    for (size_t i = 0; i < pd->account_count; i++) {
+        rows[count++] =
+            (struct sysdesc_account){.vcpu = (uint16_t)vm_of(image, pd->accounts[i].vmm)->first_vcpu,
+                                     .id = (uint8_t)pd->accounts[i].id};
+    }
+    for (size_t i = 0; pd->behind != NULL && i < pd->behind->account_count; i++) {
+        count = add_client(rows, count, (uint16_t)vm_of(image, pd->behind->accounts[i].vmm)->first_vcpu);
+    }
+    return count;
+}
+
+static void fill_accounts(struct image *image, const struct tables *tables)
+{
+    struct sysdesc_account *rows = (struct sysdesc_account *)(void *)(image->descriptor + tables->accounts);
+    size_t count = 0;
+
+    for (size_t i = 0; i < image->pd_count; i++) {
+        struct sysdesc_account accounts[MODEL_MAX_CHANNELS];
+        const size_t own = list_accounts(image, image->pds[i].pd, accounts);
+        struct sysdesc_pd *row = pd_row(image, i);
+
+        row->account_first = (uint32_t)count;
+        row->account_count = (uint32_t)own;
+        for (size_t j = 0; j < own; j++) {
+            rows[count++] = accounts[j];
+        }
+    }
+}
+
 static void fill_board(struct sysdesc *sysdesc, const struct board *board)
 {
     sysdesc->board = (struct sysdesc_board){
@@ -326,6 +383,7 @@ void descriptor_create(struct image *image)
     sysdesc->irq_count = (uint32_t)tables.irq_count;
     sysdesc->doorbell_count = (uint32_t)tables.doorbell_count;
     sysdesc->post_count = (uint32_t)tables.post_count;
+    sysdesc->account_count = (uint32_t)tables.account_count;
     sysdesc->klog_pd = SYSDESC_NO_PARENT;
     sysdesc->seed_pd = SYSDESC_NO_PARENT;
     copy_name(sysdesc->name, model->name);
@@ -344,6 +402,7 @@ void descriptor_create(struct image *image)
     }
     fill_irqs(image, &tables);
     fill_posts(image, &tables);
+    fill_accounts(image, &tables);
 }
 
 void descriptor_set_addresses(struct image *image)
@@ -358,6 +417,7 @@ void descriptor_set_addresses(struct image *image)
     sysdesc->irqs = base + tables.irqs;
     sysdesc->doorbells = base + tables.doorbells;
     sysdesc->posts = base + tables.posts;
+    sysdesc->accounts = base + tables.accounts;
     for (size_t i = 0; i < image->pd_count; i++) {
         pd_row(image, i)->stage2_root = image_table_address(image, image->pds[i].root);
     }

@@ -314,6 +314,7 @@ bool expand_block_connect(struct expand *expand, const struct node *block, const
                      &client.link)) {
         return false;
     }
+    model_add_account(expand->blk_server_pd, vmm, client.link.channel);
     if ((client.iops != 0 || client.bandwidth != 0) && !add_limits(expand, block)) {
         return false;
     }

@@ -294,6 +294,7 @@ void expand_disk(struct expand *expand, const struct node *node)
                      &server_disk->link)) {
         return;
     }
+    disk->driver->behind = expand->blk_server_pd;
     disk->config.timeout_ms = (uint32_t)desc->timeout_ms;
     if (desc->timeout_ms != 0 &&
         !expand_timer_connect(expand, node->loc, disk->driver, &disk->config.timer_channel)) {

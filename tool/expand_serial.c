@@ -32,6 +32,7 @@ static void add_driver(struct expand *expand, const struct node *node, struct mo
     if (!expand_link(expand, node, pd, mux, desc->ring_bytes, &config.link, &expand->serial_config.driver)) {
         return;
     }
+    pd->behind = mux;
     expand_config_header(&config.header, UART_CONFIG_MAGIC, UART_CONFIG_VERSION, sizeof(config));
     (void)model_add_config(pd, UART_CONFIG_SECTION, &config, sizeof(config));
 }
@@ -128,6 +129,9 @@ bool expand_serial_connect(struct expand *expand, const struct node *console, co
 
     if (!expand_link(expand, console, vmm, expand->serial_pd, desc->ring_bytes, link, &client->link)) {
         return false;
+    }
+    if (vmm->vm != NULL) { /* the monitor has a console, too */
+        model_add_account(expand->serial_pd, vmm, client->link.channel);
     }
     strncpy(client->name, name, sizeof(client->name) - 1);
     client->colour = colour_of(desc, config->client_count);

@@ -239,6 +239,7 @@ bool expand_switch_connect(struct expand *expand, const struct node *net, const 
             : !expand_link(expand, net, vmm, lan->pd, desc->ring_bytes, &device->link, &port.link)) {
         return false;
     }
+    model_add_account(lan->pd, vmm, port.link.channel);
     fill_port(desc, &port);
     memcpy(device->u.net.mac, port.mac, sizeof(port.mac));
     lan->ports[lan->config.port_count] = net;

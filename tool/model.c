@@ -53,6 +53,7 @@ static void free_pd(struct model_pd *pd)
     }
     free(pd->irqs);
     free(pd->posts);
+    free(pd->accounts);
     for (size_t i = 0; i < pd->setvar_count; i++) {
         free(pd->setvars[i].symbol);
     }
@@ -214,6 +215,12 @@ struct model_post *model_add_post(struct model_pd *pd, struct model_pd *vmm, uin
     post->vmm = vmm;
     post->channel = channel;
     return post;
+}
+
+void model_add_account(struct model_pd *pd, struct model_pd *vmm, uint32_t id)
+{
+    pd->accounts = mem_grow(pd->accounts, pd->account_count, sizeof(pd->accounts[0]));
+    pd->accounts[pd->account_count++] = (struct model_account){.vmm = vmm, .id = id};
 }
 
 struct model_setvar *model_add_setvar(struct model_pd *pd, const char *symbol)

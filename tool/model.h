@@ -144,6 +144,12 @@ struct model_post {
     uint32_t delay_us; /**< how late the interrupt may be if nothing else interrupts the vCPU */
 };
 
+/** A VM that a PD works for and has pay for that; bundled kernel only. A VMM's own VM needs none. */
+struct model_account {
+    struct model_pd *vmm; /**< of the VM */
+    uint32_t id;          /**< the PD's channel to `vmm` */
+};
+
 struct model_pd {
     char *name;
     struct loc loc;
@@ -167,9 +173,12 @@ struct model_pd {
     size_t config_count;
     struct model_post *posts; /**< number i has id MODEL_POST_BASE + i */
     size_t post_count;
-    struct model_vm *vm; /**< NULL: none */
-    bool gets_seed;      /**< finds the firmware's rng-seed in its message words; one PD at most */
-    bool klog_reader;    /**< gets klog_channel notified when the kernel logs */
+    struct model_account *accounts;
+    size_t account_count;
+    struct model_pd *behind; /**< a driver's: the service whose clients it works for; NULL: none */
+    struct model_vm *vm;     /**< NULL: none */
+    bool gets_seed;          /**< finds the firmware's rng-seed in its message words; one PD at most */
+    bool klog_reader;        /**< gets klog_channel notified when the kernel logs */
     uint32_t klog_channel;
 };
 
@@ -239,6 +248,7 @@ struct model_map *model_add_vm_map(struct model_vm *vm, struct model_mr *mr, uin
                                    unsigned int perms);
 struct model_irq *model_add_irq(struct model_pd *pd, uint32_t intid, uint32_t channel);
 struct model_post *model_add_post(struct model_pd *pd, struct model_pd *vmm, uint32_t channel);
+void model_add_account(struct model_pd *pd, struct model_pd *vmm, uint32_t id);
 struct model_setvar *model_add_setvar(struct model_pd *pd, const char *symbol);
 /** Copies `data`. */
 struct model_config *model_add_config(struct model_pd *pd, const char *section, const void *data,

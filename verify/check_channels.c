@@ -271,6 +271,90 @@ static void check_posts(struct context *context)
     free(posters);
 }
 
+/** Whether PD row `pd` has VMs pay by a channel with their VMM, and that of vCPU row `vcpu` is one of them.
+ */
+static bool serves_vm(const struct facts *facts, uint32_t pd, uint32_t vcpu)
+{
+    const struct sysdesc_pd *row = &facts->pds[pd];
+    for (uint32_t i = 0; i < row->account_count; i++) {
+        const struct sysdesc_account *account = &facts->accounts[row->account_first + i];
+        if (account->vcpu == vcpu && account->id < SYSDESC_MAX_CHANNELS &&
+            row->channels[account->id].kind != 0 &&
+            row->channels[account->id].peer == facts->vcpus[vcpu].parent) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** A VM pays for what its VMM does, a service with a channel to that, and a driver that notifies such a
+ * service. */
+static bool may_charge(const struct facts *facts, uint32_t pd, const struct sysdesc_account *account)
+{
+    const struct sysdesc_pd *row = &facts->pds[pd];
+    if (facts->vcpus[account->vcpu].parent == pd || serves_vm(facts, pd, account->vcpu)) {
+        return true;
+    }
+    for (uint32_t id = 0; id < SYSDESC_MAX_CHANNELS; id++) {
+        const struct sysdesc_channel *channel = &row->channels[id];
+        if ((channel->kind & SENDS) != 0 && channel->peer < facts->sys.pd_count &&
+            serves_vm(facts, channel->peer, account->vcpu)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_account(struct context *context, uint32_t pd, uint32_t number, uint64_t *ids)
+{
+    const struct facts *facts = context->facts;
+    const struct sysdesc_account *account = &facts->accounts[facts->pds[pd].account_first + number];
+    if (account->vcpu >= facts->sys.vcpu_count || account->id >= SYSDESC_ACCOUNT_NOBODY) {
+        findings_add(context->findings, RULE_ACCOUNT, facts_pd_name(facts, pd), account->id, "account",
+                     "vCPU %u under id %u, which cannot be", account->vcpu, account->id);
+        return;
+    }
+    if ((*ids >> account->id & 1) != 0) {
+        findings_add(context->findings, RULE_ACCOUNT, facts_pd_name(facts, pd), account->id, "account",
+                     "two rows have this id");
+    }
+    *ids |= 1ull << account->id;
+    if (account->vcpu > 0 && facts->vcpus[account->vcpu - 1].parent == facts->vcpus[account->vcpu].parent) {
+        findings_add(context->findings, RULE_ACCOUNT, facts_pd_name(facts, pd), account->id, "account",
+                     "vCPU %u is not the first of %s", account->vcpu, facts_vcpu_name(facts, account->vcpu));
+    }
+    if (!may_charge(facts, pd, account)) {
+        findings_add(context->findings, RULE_ACCOUNT, facts_pd_name(facts, pd), account->id, "account",
+                     "%s pays, whose VMM has no channel of that id", facts_vcpu_name(facts, account->vcpu));
+    }
+}
+
+static bool accounts_exist(const struct facts *facts, const struct sysdesc_pd *pd)
+{
+    return pd->account_first <= facts->sys.account_count &&
+           pd->account_count <= facts->sys.account_count - pd->account_first;
+}
+
+static void check_accounts(struct context *context)
+{
+    const struct facts *facts = context->facts;
+    bool complete = true;
+    for (uint32_t i = 0; i < facts->sys.pd_count; i++) {
+        const struct sysdesc_pd *pd = &facts->pds[i];
+        if (!accounts_exist(facts, pd)) {
+            complete = false;
+            findings_add(context->findings, RULE_ACCOUNT, facts_pd_name(facts, i), pd->account_first,
+                         "account", "its %u rows are not all in the table", pd->account_count);
+        }
+    }
+    for (uint32_t i = 0; complete && i < facts->sys.pd_count; i++) {
+        uint64_t ids = 0;
+        for (uint32_t j = 0; j < facts->pds[i].account_count; j++) {
+            check_account(context, i, j, &ids);
+        }
+    }
+}
+
 void check_channels_run(const struct facts *facts, const struct walk *walk, struct findings *findings)
 {
     struct context context = {facts, walk, findings};
@@ -282,4 +366,5 @@ void check_channels_run(const struct facts *facts, const struct walk *walk, stru
     check_irqs(&context);
     check_doorbells(&context);
     check_posts(&context);
+    check_accounts(&context);
 }

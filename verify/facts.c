@@ -77,6 +77,8 @@ static enum err read_sysdesc(struct facts *facts, struct findings *findings)
                                  SYSDESC_MAX_DOORBELLS, sizeof *facts->doorbells, findings);
     facts->posts = copy_rows(facts, "posted interrupts", sys->posts, sys->post_count, SYSDESC_MAX_POSTS,
                              sizeof *facts->posts, findings);
+    facts->accounts = copy_rows(facts, "accounts", sys->accounts, sys->account_count, SYSDESC_MAX_ACCOUNTS,
+                                sizeof *facts->accounts, findings);
     return findings->malformed[0] == '\0' ? ERR_OK : ERR_FORMAT;
 }
 
@@ -289,6 +291,7 @@ void facts_free(struct facts *facts)
     free(facts->irqs);
     free(facts->doorbells);
     free(facts->posts);
+    free(facts->accounts);
     free(facts->regions);
     free(facts->mappings);
     free(facts->domains);

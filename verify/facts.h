@@ -41,6 +41,7 @@ struct facts {
     struct sysdesc_irq *irqs;
     struct sysdesc_doorbell *doorbells;
     struct sysdesc_post *posts;
+    struct sysdesc_account *accounts;
 
     struct intent_header intent;
     struct intent_region *regions; /**< in order of address; names NUL-terminated */

@@ -40,6 +40,7 @@ static const char *const rule_names[RULE_COUNT] = {
     [RULE_LIMIT] = "limit",
     [RULE_DOORBELL] = "doorbell",
     [RULE_POST] = "post",
+    [RULE_ACCOUNT] = "account",
     [RULE_KLOG] = "klog",
     [RULE_INTENT] = "intent",
     [RULE_LOAD_ADDRESS] = "load-address",

@@ -46,6 +46,7 @@ enum findings_rule {
     RULE_LIMIT,              /**< scheduling parameters and counts are in range */
     RULE_DOORBELL,           /**< doorbells name existing PDs and channels, one VM's each */
     RULE_POST,               /**< posted interrupts go to VMs whose VMM has a channel with who posts */
+    RULE_ACCOUNT,            /**< a VM pays its VMM, services that it has a channel with, and their drivers */
     RULE_KLOG,               /**< the kernel's log goes to its declared reader, read-only */
     RULE_INTENT,             /**< declaration and descriptor agree */
     RULE_LOAD_ADDRESS,       /**< segments are loaded where they are linked */

@@ -134,21 +134,22 @@ static void look_at_notifications(struct core *core)
     }
 }
 
-/* Returns whether the interrupt is over; else somebody deactivates it later. */
-static bool dispatch(struct core *core, uint32_t intid)
+/* Returns whether the interrupt is over; else somebody deactivates it later. `*thread`: whom it was for. */
+static bool dispatch(struct core *core, uint32_t intid, struct thread **thread)
 {
     const struct sysdesc_board *board = &core->kernel->desc->board;
 
     if (intid == GIC_SGI_KICK)
         look_at_notifications(core);
-    else if (intid == board->vtimer_irq)
+    else if (intid == board->vtimer_irq) {
+        *thread = core->loaded != NULL ? &core->loaded->thread : NULL;
         return !world_vtimer(core);
-    else if (intid == board->hyptimer_irq)
-        sched_tick(core);
+    } else if (intid == board->hyptimer_irq)
+        *thread = sched_tick(core);
     else if (intid == board->maintenance_irq)
         gich_maintain(core);
     else {
-        irq_deliver(core, intid);
+        *thread = irq_deliver(core, intid);
         return false;
     }
     return true;
@@ -159,13 +160,16 @@ void gic_handle(struct core *core)
     struct kernel *kernel = core->kernel;
 
     for (uint32_t i = 0; i < HANDLE_MAX; i++) {
+        const uint64_t since = arch_now();
+        struct thread *thread = NULL;
         uint32_t iar = mmio_read(gicc(kernel) + GICC_IAR);
 
         if ((iar & 0x3ff) >= INTID_SPURIOUS)
             return;
         kernel_count(core, SYSCALL_COUNTER_IRQS);
         mmio_write(gicc(kernel) + GICC_EOIR, iar);
-        if (dispatch(core, iar & 0x3ff))
+        if (dispatch(core, iar & 0x3ff, &thread))
             mmio_write(gicc(kernel) + GICC_DIR, iar);
+        sched_interrupt(core, since, thread);
     }
 }

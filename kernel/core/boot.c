@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/core/boot.h"
 
+#include "kernel/core/account.h"
 #include "kernel/core/sched.h"
 
 #define CORES_STARTED 1u /* secondary cores stay parked */
@@ -28,6 +29,8 @@ static const char *check_header(const struct sysdesc *desc)
         return "too many interrupts";
     if (desc->post_count > SYSDESC_MAX_POSTS || desc->doorbell_count > SYSDESC_MAX_DOORBELLS)
         return "too many posted interrupts or doorbells";
+    if (desc->account_count > SYSDESC_MAX_ACCOUNTS)
+        return "too many accounts";
     if (desc->klog_pd != SYSDESC_NO_PARENT &&
         (desc->klog_pd >= desc->pd_count || desc->klog_channel >= SYSDESC_MAX_CHANNELS))
         return "the reader of the kernel log does not exist";
@@ -71,6 +74,9 @@ static const char *check_pd(const struct sysdesc *desc, const struct sysdesc_pd 
         return "a protection domain has a parent that does not exist";
     if (row->post_first > desc->post_count || row->post_count > desc->post_count - row->post_first)
         return "a protection domain has posted interrupts that do not exist";
+    if (row->account_first > desc->account_count ||
+        row->account_count > desc->account_count - row->account_first)
+        return "a protection domain has accounts that do not exist";
     if (row->ipc_buffer == 0 || row->name[SYSDESC_NAME_BYTES - 1] != '\0')
         return "a protection domain lacks its message buffer or the end of its name";
     for (uint32_t i = 0; i < 64; i++) {
@@ -120,6 +126,12 @@ static const char *check_post(const struct sysdesc *desc, const struct sysdesc_p
                : "a posted interrupt leads nowhere";
 }
 
+static const char *check_account(const struct sysdesc *desc, const struct sysdesc_account *row)
+{
+    return row->vcpu < desc->vcpu_count && row->id < SYSDESC_ACCOUNT_NOBODY ? NULL
+                                                                            : "an account leads nowhere";
+}
+
 const char *boot_check(const struct sysdesc *desc)
 {
     const char *wrong = check_header(desc);
@@ -131,6 +143,7 @@ const char *boot_check(const struct sysdesc *desc)
     const struct sysdesc_irq *irqs = table(desc->irqs);
     const struct sysdesc_doorbell *doorbells = table(desc->doorbells);
     const struct sysdesc_post *posts = table(desc->posts);
+    const struct sysdesc_account *accounts = table(desc->accounts);
     for (uint32_t i = 0; i < desc->pd_count && wrong == NULL; i++)
         wrong = check_pd(desc, &pds[i]);
     for (uint32_t i = 0; i < desc->vcpu_count && wrong == NULL; i++)
@@ -143,6 +156,8 @@ const char *boot_check(const struct sysdesc *desc)
     }
     for (uint32_t i = 0; i < desc->post_count && wrong == NULL; i++)
         wrong = check_post(desc, &posts[i]);
+    for (uint32_t i = 0; i < desc->account_count && wrong == NULL; i++)
+        wrong = check_account(desc, &accounts[i]);
     return wrong;
 }
 
@@ -177,6 +192,20 @@ static void boot_vcpu(struct kernel *kernel, uint32_t index, const struct sysdes
     thread->state = THREAD_OFF;
     sched_init_budget(thread, row->budget_us, row->period_us);
     virq_init(&vcpu->virq, lr_count);
+}
+
+/* A VM's vCPUs are those of one VMM, and next to each other. */
+static void find_siblings(struct kernel *kernel, uint32_t vcpu_count)
+{
+    for (uint32_t first = 0, next; first < vcpu_count; first = next) {
+        for (next = first;
+             next < vcpu_count && kernel->vcpus[next].row->parent == kernel->vcpus[first].row->parent;)
+            next++;
+        for (uint32_t i = first; i < next; i++) {
+            kernel->vcpus[i].vm_first = (uint16_t)first;
+            kernel->vcpus[i].vm_count = (uint16_t)(next - first);
+        }
+    }
 }
 
 static void boot_irqs(struct kernel *kernel)
@@ -215,6 +244,7 @@ void boot_kernel(struct kernel *kernel, const struct sysdesc *desc, struct sysde
     kernel->irqs = table(desc->irqs);
     kernel->doorbells = table(desc->doorbells);
     kernel->posts = table(desc->posts);
+    kernel->accounts = table(desc->accounts);
     for (uint32_t i = 0; i < desc->post_count; i++)
         kernel->post_routes[i] = (uint32_t)kernel->posts[i].vcpu << 16 | kernel->posts[i].intid;
     for (uint32_t i = 0; i < desc->doorbell_count; i++)
@@ -232,5 +262,8 @@ void boot_kernel(struct kernel *kernel, const struct sysdesc *desc, struct sysde
         boot_pd(kernel, i, &pds[i]);
     for (uint32_t i = 0; i < desc->vcpu_count; i++)
         boot_vcpu(kernel, i, &vcpus[i], lr_count);
+    find_siblings(kernel, desc->vcpu_count);
+    for (uint32_t i = 0; i < desc->pd_count; i++)
+        account_init(kernel, &kernel->pds[i]);
     boot_irqs(kernel);
 }

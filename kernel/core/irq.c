@@ -5,7 +5,7 @@
 #include "kernel/core/notification.h"
 #include "kernel/core/vcpu.h"
 
-void irq_deliver(struct core *core, uint32_t intid)
+struct thread *irq_deliver(struct core *core, uint32_t intid)
 {
     struct kernel *kernel = core->kernel;
     uint16_t index = intid < SYSDESC_MAX_IRQ ? kernel->irq_rows[intid] : KERNEL_NO_IRQ;
@@ -13,16 +13,17 @@ void irq_deliver(struct core *core, uint32_t intid)
     if (index == KERNEL_NO_IRQ) {
         /* Never enabled, so never seen twice: leaving it active silences it. */
         klog_print(kernel, "kernel: interrupt %u belongs to nobody\n", intid);
-        return;
+        return NULL;
     }
     const struct sysdesc_irq *row = &kernel->irqs[index];
     if (row->kind == SYSDESC_IRQ_VCPU) {
         vcpu_pend_hw(&kernel->vcpus[row->target], row->virq, intid);
-        return;
+        return &kernel->vcpus[row->target].thread;
     }
     struct pd *pd = &kernel->pds[row->target];
     pd->irqs_active |= 1ull << row->channel;
     notification_send(pd, 1ull << row->channel);
+    return &pd->thread;
 }
 
 void irq_ack(struct pd *pd, uint32_t channel)

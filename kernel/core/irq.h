@@ -4,8 +4,8 @@
 
 #include "kernel/core/kernel.h"
 
-/** Physical interrupt `intid` fired and is active. */
-void irq_deliver(struct core *core, uint32_t intid);
+/** Physical interrupt `intid` fired and is active. Returns who it was for, or NULL. */
+struct thread *irq_deliver(struct core *core, uint32_t intid);
 
 /** SYSCALL_IRQ_ACK of `channel`, an interrupt of `pd`. */
 void irq_ack(struct pd *pd, uint32_t channel);

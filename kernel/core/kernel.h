@@ -31,13 +31,13 @@ struct thread_link {
     struct thread_list *list; /**< NULL: in none */
 };
 
-/** Budget and period, in ticks. budget == period: no throttling, only round robin. */
+/** Budget and period, in ticks; see budget.h. budget == period: no throttling, only round robin. */
 struct budget {
     uint64_t budget;
     uint64_t period;
-    uint64_t remaining;
-    uint64_t window_end; /**< when the budget is full again */
-    bool throttled;
+    int64_t remaining;   /**< of this period; below zero: owed to the next ones */
+    uint64_t window_end; /**< when the next budget is added */
+    bool throttled;      /**< it is used up, and there is a limit */
 };
 
 enum thread_kind { THREAD_PD, THREAD_VCPU };
@@ -92,6 +92,11 @@ struct pd {
     struct thread_list callers; /**< calls and faults that wait for it */
     struct thread *caller;      /**< whom it will reply to */
     bool dead;                  /**< faulted and nobody handles it */
+    struct vcpu *own_vm;        /**< all its work is for this VM (first vCPU), NULL: see account.h */
+    struct thread *sponsor;     /**< who made it work last, NULL: nobody */
+    uint64_t accounts;          /**< bit n: it may name client n */
+    uint16_t account_vcpus[64]; /**< and that is this vCPU's VM */
+    uint64_t unclaimed;         /**< ticks that it has run and no client was charged for yet */
     char line[PD_LINE_BYTES];   /**< debug output up to the next newline */
     uint32_t line_bytes;
 };
@@ -103,8 +108,9 @@ struct vcpu {
     struct arch_vcpu arch;
     struct virq_state virq;
     uint32_t late_intid; /**< of its late event, while it has one */
-    uint64_t fault_time; /**< when it last stopped for its VMM */
     uint64_t rang_at;    /**< when it last rang a doorbell that may be late */
+    uint16_t vm_first;   /**< the vCPUs of its VM: [first, first + count) */
+    uint16_t vm_count;
 };
 
 #define CORE_PRIORITIES 256u
@@ -121,10 +127,12 @@ struct core {
     struct thread *fp;        /**< whose FP registers are in the hardware */
     bool fp_open;             /**< CPTR_EL2 lets the running thread at them */
     uint64_t slice_start;
-    struct thread *patron; /**< who has asked those above it for work, and pays for that; NULL: nobody */
-    uint64_t deadline;     /**< what the timer is set to */
-    bool stale;            /**< who is to run, or until when, may have changed since sched_pick() */
-    uint32_t gich_hcr;     /**< what GICH_HCR was set to */
+    uint64_t deadline;      /**< what the timer is set to */
+    struct thread *leaving; /**< who ran before `current`, until it is charged for that; NULL: nobody */
+    bool had_slice;         /**< has_slice of that */
+    bool has_slice;         /**< the timer ends the slice of `current`: it has a limit, or equals that wait */
+    bool stale;             /**< who is to run, or until when, may have changed since sched_pick() */
+    uint32_t gich_hcr;      /**< what GICH_HCR was set to */
     uint64_t ready_bits[CORE_PRIORITIES / 64];
     struct thread_list ready[CORE_PRIORITIES];
     struct thread_list throttled;
@@ -146,6 +154,7 @@ struct kernel {
     const struct sysdesc_irq *irqs;
     const struct sysdesc_doorbell *doorbells;
     const struct sysdesc_post *posts;
+    const struct sysdesc_account *accounts;
     uint32_t
         post_routes[SYSDESC_MAX_POSTS]; /**< KERNEL_POST_*; atomic, as the poster may be on another core */
     uint64_t doorbell_gpas[SYSDESC_MAX_DOORBELLS]; /**< where each is now; only its VM's core uses it */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/core/ppc.h"
 
+#include "kernel/core/account.h"
 #include "kernel/core/fault.h"
 #include "kernel/core/list.h"
 #include "kernel/core/sched.h"
@@ -49,6 +50,7 @@ void ppc_deliver(struct pd *pd)
     if (pd->thread.state != THREAD_WAITING || thread == NULL)
         return;
     list_remove(thread, CALL);
+    account_ask(thread, pd);
     pd->caller = thread;
     context->x[2] = thread->message_info;
     if (thread->state == THREAD_CALLING) {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
  * The scheduler of a core: fixed priorities 0..254, preemptive, first in first out within a priority,
- * budgets.
+ * budgets (budget.h).
  *
  * A thread that runs stays at the head of its queue until it blocks, yields or has used its time. With
- * budget < period it is throttled when the budget is used up, until its period ends; with budget == period
- * the budget is the time slice of round robin among equals.
+ * budget < period it is throttled when the budget is used up, until its period ends, or as many periods as it
+ * owes. With budget == period the budget is the time slice of round robin among equals, and who owes for what
+ * others did for it is passed over as often: deficit round robin. A vCPU pays for itself, its VMM, its share
+ * of services (account.h) and the interrupts and switches that it causes.
  */
 #pragma once
 
@@ -32,19 +34,16 @@ void sched_wake_first(struct thread *thread);
 void sched_wake_next(struct thread *thread);
 
 /**
- * Like sched_update() for a vCPU whose fault, raised at `since`, its VMM has just answered. The time until
- * now counts as the vCPU's own: it goes on in front of its equals if some of its slice or budget is left,
- * else behind them or in its next period. So an exit costs a guest no turn, and gains it nothing: a storm of
- * exits takes no more of the processor than a loop.
+ * `thread`, which did not run, pays `used` ticks for what was done for it by `now`. If that uses up its
+ * budget it goes behind its equals, or waits for its next period, or as many as it takes.
  */
-void sched_answered(struct thread *thread, uint64_t since);
+void sched_pay(struct thread *thread, uint64_t used, uint64_t now);
 
 /**
- * The running `thread` has notified a PD of this core. What threads of higher priority do until one of its
- * own or a lower priority runs again is paid from its budget, too, if that is limited: else it could have a
- * service work all the time, to the loss of its equals, and never use up its own.
+ * What the core did since `since` was an interrupt for `thread` (NULL: for whoever runs): that pays for it,
+ * not who was interrupted. (While nobody runs it costs nobody anything.)
  */
-void sched_ask(struct thread *thread);
+void sched_interrupt(struct core *core, uint64_t since, struct thread *thread);
 
 /** The running thread gives up the rest of its slice: behind its equals, or until its next period. */
 void sched_give_way(struct core *core);
@@ -52,8 +51,11 @@ void sched_give_way(struct core *core);
 /** Wake vCPU `thread` (THREAD_IDLE) at `time`; ARCH_NEVER: forget it. */
 void sched_wake_at(struct thread *thread, uint64_t time);
 
-/** The core's timer fired: full budgets, wake-ups (before their equals), end of slice. */
-void sched_tick(struct core *core);
+/**
+ * The core's timer fired: full budgets, wake-ups (before their equals), end of slice. Returns a thread that
+ * is to pay for that, since it goes on now, or NULL.
+ */
+struct thread *sched_tick(struct core *core);
 
 /** Who runs next, NULL: nobody. Becomes core->current; the timer is set for what comes next. */
 struct thread *sched_pick(struct core *core);

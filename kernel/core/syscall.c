@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/core/syscall.h"
 
+#include "kernel/core/account.h"
 #include "kernel/core/child.h"
 #include "kernel/core/fault.h"
 #include "kernel/core/irq.h"
@@ -35,8 +36,8 @@ static enum syscall_status notify(struct pd *pd, uint64_t channel)
     if (row == NULL)
         return SYSCALL_DENIED;
     kernel_count(pd->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
+    account_ask(&pd->thread, &pd->thread.core->kernel->pds[row->peer]);
     notification_send(&pd->thread.core->kernel->pds[row->peer], 1ull << row->peer_channel);
-    sched_ask(&pd->thread);
     return SYSCALL_OK;
 }
 

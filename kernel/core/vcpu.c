@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/core/vcpu.h"
 
+#include "kernel/core/account.h"
 #include "kernel/core/fault.h"
 #include "kernel/core/late.h"
 #include "kernel/core/notification.h"
@@ -138,8 +139,8 @@ static bool ring_doorbell(struct vcpu *vcpu, uint64_t gpa, const struct syndrome
         kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_DOORBELL);
         if ((bells[i].flags & SYSDESC_DOORBELL_IGNORE) == 0) {
             kernel_count(vcpu->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
+            account_ask(&vcpu->thread, &kernel->pds[bells[i].pd]);
             late_ring(vcpu, &kernel->pds[bells[i].pd], 1ull << bells[i].channel, bells[i].delay_us);
-            sched_ask(&vcpu->thread);
         }
         return true;
     }

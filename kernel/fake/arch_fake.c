@@ -101,6 +101,7 @@ static bool vtimer_runs(const struct vcpu *vcpu)
 
 void arch_switch(struct core *core, struct thread *thread)
 {
+    arch_fake.now += arch_fake.switch_ticks;
     core->world = thread;
     core->context = &thread->context;
     if (thread->kind == THREAD_PD || core->loaded == kernel_vcpu(thread))

@@ -10,9 +10,10 @@
 /** The machine as tests see it. */
 struct arch_fake {
     uint64_t now;
-    uint64_t deadline; /**< last arch_timer_set() */
-    uint32_t core_id;  /**< which core runs */
-    uint32_t kicked;   /**< bit n: core n was kicked */
+    uint64_t deadline;     /**< last arch_timer_set() */
+    uint64_t switch_ticks; /**< what arch_switch() takes */
+    uint32_t core_id;      /**< which core runs */
+    uint32_t kicked;       /**< bit n: core n was kicked */
     char text[ARCH_FAKE_TEXT_BYTES];
     size_t text_bytes;
     uint32_t deactivated[ARCH_FAKE_IRQS];

@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #define SYSDESC_MAGIC 0x4353455953574343ull /* "CCWSYSEC" read as little-endian bytes */
-#define SYSDESC_VERSION 2u
+#define SYSDESC_VERSION 3u
 
 /** Limits of the kernel's static state. The tool refuses a system beyond them. */
 #define SYSDESC_MAX_PDS 96u
@@ -52,6 +52,18 @@
  */
 #define SYSDESC_PAUSED_WORD 64u
 #define SYSDESC_PAUSE_ARMED_WORD 65u
+
+/**
+ * And for whom it works. A PD that serves several VMs keeps in the first of these words the number of the
+ * client that it works for now (SYSDESC_ACCOUNT_NOBODY: nobody's), and whenever that changes adds the ticks
+ * of CNTVCT_EL0 since the last change to the client's word, SYSDESC_ACCOUNT_TICKS_WORD + number, and sets the
+ * client's bit in SYSDESC_ACCOUNTS_WORD. The kernel divides the time that it has measured by these, never
+ * more, and clears both. Numbers that the PD has no row for (struct sysdesc_account) are ignored.
+ */
+#define SYSDESC_ACCOUNT_WORD 66u
+#define SYSDESC_ACCOUNTS_WORD 67u
+#define SYSDESC_ACCOUNT_TICKS_WORD 128u
+#define SYSDESC_ACCOUNT_NOBODY 64u
 
 /**
  * What the PD `seed_pd` finds in its message words when it starts: word 0 is the length in bytes of the
@@ -98,6 +110,18 @@ struct sysdesc_post {
     uint8_t reserved;
 };
 
+/**
+ * A VM that a PD works for, and has pay for that. A VMM has one row, of its own VM: all its time is the VM's.
+ * A service has a row for each VM that is its client, under the id of its channel to that VMM; a driver has
+ * rows for the clients of the service in front of it. PDs have other rows only for native clients: none.
+ */
+#define SYSDESC_MAX_ACCOUNTS 1024u
+struct sysdesc_account {
+    uint16_t vcpu; /**< the VM's first vCPU */
+    uint8_t id;    /**< the PD's number for it, 0..63, at most one row each */
+    uint8_t reserved;
+};
+
 /** What a child id (0..61) of a parent PD stands for. PDs and vCPUs share the id space, as in Microkit. */
 enum sysdesc_child_kind { SYSDESC_CHILD_NONE = 0, SYSDESC_CHILD_PD = 1, SYSDESC_CHILD_VCPU = 2 };
 struct sysdesc_child {
@@ -129,6 +153,8 @@ struct sysdesc_pd {
     uint16_t vmid;       /**< unique, never 0 */
     uint32_t post_first; /**< its rows in the table of posted interrupts: [first, first + count) */
     uint32_t post_count;
+    uint32_t account_first; /**< its rows in the table of accounts: [first, first + count) */
+    uint32_t account_count;
     struct sysdesc_channel channels[64];
     struct sysdesc_child children[64];
 };
@@ -212,6 +238,7 @@ struct sysdesc {
     uint32_t irq_count;
     uint32_t doorbell_count;
     uint32_t post_count;
+    uint32_t account_count;
     uint16_t klog_pd;     /**< PD that reads the kernel's log ring, or SYSDESC_NO_PARENT */
     uint8_t klog_channel; /**< notification sent to it when there is new text */
     uint8_t reserved;
@@ -223,6 +250,7 @@ struct sysdesc {
     uint64_t irqs;      /**< struct sysdesc_irq[irq_count] */
     uint64_t doorbells; /**< struct sysdesc_doorbell[doorbell_count] */
     uint64_t posts;     /**< struct sysdesc_post[post_count] */
+    uint64_t accounts;  /**< struct sysdesc_account[account_count] */
     struct sysdesc_board board;
     char name[SYSDESC_NAME_BYTES]; /**< of the system */
 };

@@ -83,6 +83,48 @@ static void post_by_two(struct forge *forge)
     forge->pds[FORGE_UART_PD].post_count = 1;
 }
 
+static void account_of_no_vcpu(struct forge *forge)
+{
+    forge->accounts[0].vcpu = 3;
+}
+
+static void account_with_id_64(struct forge *forge)
+{
+    forge->accounts[0].id = 64;
+}
+
+static void account_of_a_second_vcpu(struct forge *forge)
+{
+    forge->accounts[2].vcpu = 2;
+}
+
+static void account_of_anothers_vm(struct forge *forge)
+{
+    forge->accounts[1].vcpu = 1;
+}
+
+static void account_of_no_client(struct forge *forge)
+{
+    forge->accounts[0].id = 9;
+}
+
+/* It has no channel to the mux, whose client pays. */
+static void account_of_a_strangers_client(struct forge *forge)
+{
+    forge->pds[FORGE_UART_PD].account_count = 1;
+}
+
+static void account_with_two_rows(struct forge *forge)
+{
+    forge->accounts[1] = forge->accounts[0];
+    forge->pds[FORGE_MUX].account_count = 2;
+}
+
+static void account_without_row(struct forge *forge)
+{
+    forge->pds[FORGE_VMM2].account_count = 2;
+}
+
 static void ppc_to_equal_priority(struct forge *forge)
 {
     forge->pds[FORGE_VMM1].priority = forge->pds[FORGE_MUX].priority;
@@ -230,6 +272,14 @@ const struct breach breach_rows[] = {
     BREACH(post_without_row, RULE_POST, "mux"),
     BREACH(post_granted_to_another, RULE_POST, "uart"),
     BREACH(post_by_two, RULE_POST, "uart"),
+    BREACH(account_of_no_vcpu, RULE_ACCOUNT, "mux"),
+    BREACH(account_with_id_64, RULE_ACCOUNT, "mux"),
+    BREACH(account_of_a_second_vcpu, RULE_ACCOUNT, "vmm2"),
+    BREACH(account_of_anothers_vm, RULE_ACCOUNT, "vmm1"),
+    BREACH(account_of_no_client, RULE_ACCOUNT, "mux"),
+    BREACH(account_of_a_strangers_client, RULE_ACCOUNT, "uart"),
+    BREACH(account_with_two_rows, RULE_ACCOUNT, "mux"),
+    BREACH(account_without_row, RULE_ACCOUNT, "vmm2"),
     BREACH(ppc_to_equal_priority, RULE_PPC_PRIORITY, "vmm1"),
     BREACH(interrupt_with_two_rows, RULE_IRQ_OWNER, "kernel"),
     BREACH(interrupt_of_the_kernel, RULE_IRQ_OWNER, "kernel"),

@@ -32,6 +32,7 @@ struct mock_kernel *mock_kernel_new(uint32_t pd_count, uint32_t vcpu_count)
         .irqs = address(mock->irqs),
         .doorbells = address(mock->doorbells),
         .posts = address(mock->posts),
+        .accounts = address(mock->accounts),
     };
     for (uint32_t i = 0; i < pd_count; i++) {
         struct sysdesc_pd *row = &mock->pds[i];
@@ -52,7 +53,18 @@ struct mock_kernel *mock_kernel_new(uint32_t pd_count, uint32_t vcpu_count)
         mock->vcpus[i].vtimer_intid = 27;
         mock->pds[0].children[20 + i] = (struct sysdesc_child){SYSDESC_CHILD_VCPU, (uint16_t)i};
     }
+    if (vcpu_count > 0)
+        mock_kernel_account(mock, 0, 0, 0);
     return mock;
+}
+
+void mock_kernel_account(struct mock_kernel *mock, uint16_t pd, uint8_t id, uint16_t vcpu)
+{
+    struct sysdesc_pd *row = &mock->pds[pd];
+
+    if (row->account_count++ == 0)
+        row->account_first = mock->desc.account_count;
+    mock->accounts[mock->desc.account_count++] = (struct sysdesc_account){.vcpu = vcpu, .id = id};
 }
 
 void mock_kernel_free(struct mock_kernel *mock)

@@ -16,6 +16,8 @@
 #define MOCK_KERNEL_IRQS 4u
 #define MOCK_KERNEL_DOORBELLS 4u
 #define MOCK_KERNEL_POSTS 4u
+#define MOCK_KERNEL_ACCOUNTS 16u
+#define MOCK_KERNEL_IPC_WORDS 512u /* a page */
 
 /** The kernel under test and the tables it reads. */
 struct mock_kernel {
@@ -25,8 +27,9 @@ struct mock_kernel {
     struct sysdesc_irq irqs[MOCK_KERNEL_IRQS];
     struct sysdesc_doorbell doorbells[MOCK_KERNEL_DOORBELLS];
     struct sysdesc_post posts[MOCK_KERNEL_POSTS];
+    struct sysdesc_account accounts[MOCK_KERNEL_ACCOUNTS];
     struct sysdesc_klog log;
-    uint64_t words[MOCK_KERNEL_PDS][SYSDESC_IPC_WORDS];
+    uint64_t words[MOCK_KERNEL_PDS][MOCK_KERNEL_IPC_WORDS];
     struct kernel kernel;
 };
 
@@ -37,6 +40,10 @@ void mock_kernel_free(struct mock_kernel *mock);
 
 /** Join channel `a_channel` of PD `a` with `b_channel` of PD `b`; both may notify. */
 void mock_kernel_join(struct mock_kernel *mock, uint16_t a, uint8_t a_channel, uint16_t b, uint8_t b_channel);
+
+/** PD `pd` may have the VM of `vcpu` pay, as its client `id`. A PD's accounts are added in one go; VMM 0 has
+ * its own. */
+void mock_kernel_account(struct mock_kernel *mock, uint16_t pd, uint8_t id, uint16_t vcpu);
 
 /** Make `child` the child of `parent` under `id`. */
 void mock_kernel_adopt(struct mock_kernel *mock, uint16_t parent, uint16_t child, uint8_t id);

@@ -216,6 +216,14 @@ static void fill_channels(struct forge *forge)
     forge->posts[0] = (struct sysdesc_post){.vcpu = 0, .intid = 40, .channel = 5};
     forge->posts[1] = (struct sysdesc_post){.vcpu = 0, .intid = 40, .delay_us = 100, .channel = 0};
     forge->pds[FORGE_MUX].post_count = 2;
+    forge->accounts[0] = (struct sysdesc_account){.vcpu = 0, .id = 5};
+    forge->accounts[1] = (struct sysdesc_account){.vcpu = 0};
+    forge->accounts[2] = (struct sysdesc_account){.vcpu = 1};
+    forge->pds[FORGE_MUX].account_count = 1;
+    forge->pds[FORGE_VMM1].account_first = 1;
+    forge->pds[FORGE_VMM1].account_count = 1;
+    forge->pds[FORGE_VMM2].account_first = 2;
+    forge->pds[FORGE_VMM2].account_count = 1;
     mux[9] = (struct sysdesc_channel){.kind = SYSDESC_CHANNEL_VALID};
     forge->sys->klog_pd = FORGE_MUX;
     forge->sys->klog_channel = 9;
@@ -241,12 +249,14 @@ static void fill_sysdesc(struct forge *forge)
                                    .irq_count = 2,
                                    .doorbell_count = 2,
                                    .post_count = 2,
+                                   .account_count = 3,
                                    .el2_root = forge->roots[FORGE_D_KERNEL],
                                    .pds = FORGE_TABLES + 0x1000,
                                    .vcpus = FORGE_TABLES + 0xc000,
                                    .irqs = FORGE_TABLES + 0xd000,
                                    .doorbells = FORGE_TABLES + 0xe000,
                                    .posts = FORGE_TABLES + 0xf000,
+                                   .accounts = FORGE_TABLES + 0xf800,
                                    .board = {.gicd_base = FORGE_GICD,
                                              .gicc_base = FORGE_GICC,
                                              .gich_base = FORGE_GICH,
@@ -261,6 +271,7 @@ static void fill_sysdesc(struct forge *forge)
     forge->irqs = forge_at(forge, forge->sys->irqs);
     forge->doorbells = forge_at(forge, forge->sys->doorbells);
     forge->posts = forge_at(forge, forge->sys->posts);
+    forge->accounts = forge_at(forge, forge->sys->accounts);
 }
 
 static void fill_intent(struct forge *forge)

@@ -104,6 +104,7 @@ struct forge {
     struct sysdesc_irq *irqs;
     struct sysdesc_doorbell *doorbells;
     struct sysdesc_post *posts;
+    struct sysdesc_account *accounts; /**< 0: mux has vm1 pay, 1 and 2: each VMM its own VM */
     uint64_t roots[FORGE_D_COUNT];
     uint64_t next_table;
     struct forge_segment segments[FORGE_MAX_SEGMENTS];

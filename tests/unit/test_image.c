@@ -212,6 +212,40 @@ static void test_posted_interrupts(void **state)
     free(loaded.file);
 }
 
+/* A VMM's VM, a service's clients by channel, a driver's clients once each. */
+static void test_accounts(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct sysdesc_account *accounts;
+    const struct sysdesc_pd *pds;
+    struct loaded loaded;
+
+    model_add_account(fixture->driver, fixture->vmm, 7);
+    model_add_account(fixture->driver, fixture->vmm, 9);
+    struct model_pd *behind = model_add_pd(fixture->model, "behind", fixture->driver->loc);
+    const struct model_pd copy = *fixture->driver;
+    behind->priority = copy.priority;
+    behind->budget_us = copy.budget_us;
+    behind->period_us = copy.period_us;
+    behind->stack_bytes = copy.stack_bytes;
+    behind->program_image = mem_strdup(copy.program_image);
+    behind->behind = fixture->driver;
+    mock_system_compose_well(fixture);
+    loaded = load_output(fixture);
+    pds = at_phys(&loaded, sysdesc_of(&loaded)->pds, 3 * sizeof *pds);
+    assert_int_equal(sysdesc_of(&loaded)->account_count, 4);
+    accounts = at_phys(&loaded, sysdesc_of(&loaded)->accounts, 4 * sizeof *accounts);
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct sysdesc_account *row = &accounts[pds[i].account_first];
+
+        assert_int_equal(pds[i].account_count, i == 1 ? 2 : 1);
+        assert_int_equal(row[0].vcpu, 0);
+        assert_int_equal(row[0].id, i == 1 ? 7 : 0);
+    }
+    assert_int_equal(accounts[pds[1].account_first + 1].id, 9);
+    free(loaded.file);
+}
+
 static void test_pd_space(void **state)
 {
     struct fixture *fixture = *state;
@@ -398,6 +432,7 @@ int main(void)
         MOCK_SYSTEM_TEST(test_descriptor),
         MOCK_SYSTEM_TEST(test_doorbells_put_exact_matches_first),
         MOCK_SYSTEM_TEST(test_posted_interrupts),
+        MOCK_SYSTEM_TEST(test_accounts),
         MOCK_SYSTEM_TEST(test_pd_space),
         MOCK_SYSTEM_TEST(test_vm_space),
         MOCK_SYSTEM_TEST(test_el2_space),

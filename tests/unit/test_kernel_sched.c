@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/core/account.h"
 #include "kernel/core/child.h"
 #include "kernel/core/late.h"
 #include "kernel/core/notification.h"
@@ -177,8 +178,8 @@ static void who_asks_for_work_pays_for_it(void **state)
             arch_fake.now += step;
         }
         if (running == thread(mock, 1) && running->state == THREAD_READY && !running->payer->throttled) {
+            account_ask(running, mock_kernel_pd(mock, 3));
             wake(mock, 3);
-            sched_ask(running);
         } else if (running == thread(mock, 3)) {
             mock_kernel_wait(mock, 3);
         }
@@ -203,7 +204,7 @@ static void a_call_is_paid_once(void **state)
         wake(mock, 1);
         assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 1));
         if (asks != 0)
-            sched_ask(thread(mock, 1));
+            account_ask(thread(mock, 1), mock_kernel_pd(mock, 3));
         (void)mock_kernel_call(mock, 1, SYSCALL_PPC, 5, 0, 0, 0);
         assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 2));
         arch_fake.now += 150;
@@ -263,7 +264,8 @@ static void restarted_caller_has_its_budget_back(void **state)
     assert_ptr_equal(thread(mock, 3)->payer, &thread(mock, 3)->own);
     (void)mock_kernel_call(mock, 2, SYSCALL_WAIT, SYSCALL_WAIT_REPLY, 0, 0, 0);
     assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 1));
-    assert_int_equal(thread(mock, 1)->own.remaining, 100);
+    /* The rest was done for it as well, on another's budget. */
+    assert_int_equal(thread(mock, 1)->own.remaining, 50);
     assert_int_equal(thread(mock, 2)->own.remaining, 250);
 }
 
@@ -304,21 +306,22 @@ static void all_that_share_a_budget_go_on(void **state)
     assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 0));
 }
 
-/* Who may run all the time pays with his slices only, as before. */
-static void without_a_limit_only_slices_are_paid(void **state)
+/* Who may run all the time pays with its slices, but only to equals that wait for theirs. */
+static void without_equals_nothing_is_owed(void **state)
 {
     struct mock_kernel *mock = *state;
 
     mock_kernel_boot(mock);
     wake(mock, 0);
     (void)mock_kernel_pick(mock);
+    account_ask(thread(mock, 0), mock_kernel_pd(mock, 3));
     wake(mock, 3);
-    sched_ask(thread(mock, 0));
     assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 3));
     arch_fake.now += 50000;
     mock_kernel_wait(mock, 3);
     assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 0));
-    assert_false(thread(mock, 0)->payer->throttled);
+    assert_int_equal(thread(mock, 0)->own.remaining, 1000);
+    assert_true(arch_fake.deadline == ARCH_NEVER);
 }
 
 static void blocked_ones_keep_no_more_than_their_budget(void **state)
@@ -538,7 +541,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(restarted_caller_has_its_budget_back, setup, teardown),
         cmocka_unit_test_setup_teardown(restarted_server_gives_up_both_sides, setup, teardown),
         cmocka_unit_test_setup_teardown(all_that_share_a_budget_go_on, setup, teardown),
-        cmocka_unit_test_setup_teardown(without_a_limit_only_slices_are_paid, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_equals_nothing_is_owed, setup, teardown),
         cmocka_unit_test_setup_teardown(blocked_ones_keep_no_more_than_their_budget, setup, teardown),
         cmocka_unit_test_setup_teardown(throttled_one_may_block_and_come_back, setup, teardown),
         cmocka_unit_test_setup_teardown(idle_vcpu_is_woken_in_time, setup, teardown),
