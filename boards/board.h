@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/include/sysdesc.h"
+
 /** Physical addresses `base` to `base + bytes - 1`. */
 struct board_range {
     const char *name;
@@ -22,6 +24,8 @@ struct board {
     uint32_t core_count;
     struct board_range gicd, gicc, gich, gicv;
     struct board_range uart;
+    enum sysdesc_uart_kind uart_kind;
+    uint32_t timer_hz; /**< of the generic timer, where firmware does not set CNTFRQ_EL0; 0: it does */
     uint32_t uart_irq; /**< INTIDs */
     uint32_t maintenance_irq, hyptimer_irq, vtimer_irq;
     uint32_t spi_count;

@@ -344,6 +344,8 @@ static void fill_board(struct sysdesc *sysdesc, const struct board *board)
         .vtimer_irq = board->vtimer_irq,
         .hyptimer_irq = board->hyptimer_irq,
         .maintenance_irq = board->maintenance_irq,
+        .uart_kind = board->uart_kind,
+        .timer_hz = board->timer_hz,
     };
 }
 

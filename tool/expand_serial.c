@@ -28,6 +28,7 @@ static void add_driver(struct expand *expand, const struct node *node, struct mo
     if (!expand_channel_id(expand, pd, node->loc, &config.irq_channel)) {
         return;
     }
+    config.kind = board->uart_kind;
     (void)model_add_irq(pd, board->uart_irq, config.irq_channel);
     if (!expand_link(expand, node, pd, mux, desc->ring_bytes, &config.link, &expand->serial_config.driver)) {
         return;

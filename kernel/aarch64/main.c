@@ -5,6 +5,7 @@
 #include "kernel/aarch64/gich.h"
 #include "kernel/aarch64/panic.h"
 #include "kernel/aarch64/sysreg.h"
+#include "kernel/aarch64/uart.h"
 #include "kernel/aarch64/world.h"
 #include "kernel/core/boot.h"
 #include "kernel/core/klog.h"
@@ -62,6 +63,7 @@ _Noreturn void main_boot(void)
     if (desc == NULL || desc->magic != SYSDESC_MAGIC)
         start_park();
     kernel.desc = desc;
+    uart_init(&desc->board);
     const char *wrong = boot_check(desc);
     if (wrong != NULL)
         panic_stop(&kernel, wrong);

@@ -214,18 +214,28 @@ struct sysdesc_irq {
     uint8_t reserved[3];
 };
 
+/** What the board's UART is. */
+enum sysdesc_uart_kind {
+    SYSDESC_UART_PL011 = 0,   /**< Arm PL011 (DDI 0183) */
+    SYSDESC_UART_CADENCE = 1, /**< Cadence UART of Zynq UltraScale+ (UG1085, chapter 21) */
+    SYSDESC_UART_IMX = 2,     /**< UART of i.MX 8M (IMX8MPRM, 16.2) */
+    SYSDESC_UART_KINDS
+};
+
 /** Device addresses the kernel itself uses; mapped for EL2 only. 0: the board has none. */
 struct sysdesc_board {
     uint64_t gicd_base;
     uint64_t gicc_base;
     uint64_t gich_base;
-    uint64_t uart_base;       /**< PL011, for early output, panics and debug output */
+    uint64_t uart_base;       /**< for early output, panics and debug output */
     uint64_t fdt_base;        /**< where the firmware leaves the board's device tree */
     uint64_t fdt_bytes;       /**< room for it; 0: it leaves none */
     uint32_t uart_irq;        /**< INTID */
     uint32_t vtimer_irq;      /**< virtual timer PPI, 27 */
     uint32_t hyptimer_irq;    /**< EL2 physical timer PPI, 26 */
     uint32_t maintenance_irq; /**< GICv2 virtual interface maintenance PPI, 25 */
+    uint32_t uart_kind;       /**< enum sysdesc_uart_kind */
+    uint32_t timer_hz;        /**< of the generic timer, where firmware does not set CNTFRQ_EL0; 0: it does */
 };
 
 struct sysdesc {

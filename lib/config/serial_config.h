@@ -10,7 +10,7 @@
 #define SERIAL_MUX_MAX_CLIENTS 32u
 
 #define UART_CONFIG_MAGIC 0x54415543u /* "CUAT" */
-#define UART_CONFIG_VERSION 1u
+#define UART_CONFIG_VERSION 2u
 #define UART_CONFIG_SECTION ".uart_config"
 
 enum serial_mux_client_flags {
@@ -55,8 +55,8 @@ struct serial_mux_config {
 
 struct uart_config {
     struct config_header header;
-    uint64_t registers; /**< vaddr of the PL011 */
+    uint64_t registers; /**< vaddr of the device */
     uint32_t irq_channel;
-    uint32_t reserved;
+    uint32_t kind;           /**< enum sysdesc_uart_kind */
     struct config_link link; /**< byte stream to the multiplexer */
 };

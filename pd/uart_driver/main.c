@@ -3,6 +3,7 @@
 #include <microkit.h>
 #include <stddef.h>
 
+#include "kernel/include/sysdesc.h"
 #include "lib/base/log.h"
 #include "lib/config/serial_config.h"
 #include "pd/uart_driver/uart_driver.h"
@@ -13,6 +14,12 @@ __attribute__((section(UART_CONFIG_SECTION), used)) struct uart_config uart_conf
     .header = {.magic = UART_CONFIG_MAGIC,
                .version = UART_CONFIG_VERSION,
                .size_bytes = sizeof(struct uart_config)},
+};
+
+static const struct uart_device *const devices[SYSDESC_UART_KINDS] = {
+    [SYSDESC_UART_PL011] = &uart_pl011,
+    [SYSDESC_UART_CADENCE] = &uart_cadence,
+    [SYSDESC_UART_IMX] = &uart_imx,
 };
 
 static struct uart_driver driver;
@@ -41,10 +48,16 @@ void init(void)
         log_error("no configuration: was this program put into the image by the tool?");
         return;
     }
+    if (uart_config.kind >= SYSDESC_UART_KINDS) {
+        log_error("configuration: UART of unknown kind %u; there are %u", uart_config.kind,
+                  (unsigned int)SYSDESC_UART_KINDS);
+        return;
+    }
     const struct uart_registers registers = {
         .read = read, .write = write, .context = (void *)uart_config.registers};
-    enum err err = uart_driver_init(&driver, &registers, (void *)uart_config.link.own,
-                                    (const void *)uart_config.link.peer, uart_config.link.bytes);
+    enum err err =
+        uart_driver_init(&driver, devices[uart_config.kind], &registers, (void *)uart_config.link.own,
+                         (const void *)uart_config.link.peer, uart_config.link.bytes);
     if (err != ERR_OK) {
         log_error("link: %s", err_text(err));
         return;

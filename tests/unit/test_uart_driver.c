@@ -134,8 +134,9 @@ static int setup(void **state)
     memset(f, 0, sizeof *f);
     struct uart_registers registers = template;
     registers.context = &f->device;
-    assert_int_equal(uart_driver_init(&f->driver, &registers, f->regions[0], f->regions[1], REGION_BYTES),
-                     ERR_OK);
+    assert_int_equal(
+        uart_driver_init(&f->driver, &uart_pl011, &registers, f->regions[0], f->regions[1], REGION_BYTES),
+        ERR_OK);
     assert_int_equal(ring_init(&f->mux, f->regions[1], f->regions[0], REGION_BYTES), ERR_OK);
     (void)uart_driver_run(&f->driver);
     *state = f;
@@ -271,7 +272,8 @@ static void test_link_must_be_sound(void **state)
 {
     struct fixture *f = *state;
     struct uart_registers registers = {.read = device_read, .write = device_write, .context = &f->device};
-    assert_int_equal(uart_driver_init(&f->driver, &registers, f->regions[0], f->regions[1], 100), ERR_RANGE);
+    assert_int_equal(uart_driver_init(&f->driver, &uart_pl011, &registers, f->regions[0], f->regions[1], 100),
+                     ERR_RANGE);
 }
 
 int main(void)
