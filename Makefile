@@ -7,7 +7,10 @@
 
 BUILD_DIR ?= build
 SYSTEM ?= virtio_demo.system
-MICROKIT_BOARD ?= $(or $(SEL4CP_BOARD),qemu_virt_aarch64)
+# The board: what the user asks for, else what the description names.
+SYSTEM_BOARD := $(shell sed -n '/<system/,/>/s/.*[[:space:]]board="\([^"]*\)".*/\1/p' \
+	$(firstword $(wildcard $(SYSTEM) $(SYSTEM).system systems/$(SYSTEM) systems/$(SYSTEM).system) /dev/null) | head -n 1)
+MICROKIT_BOARD ?= $(or $(SEL4CP_BOARD),$(SYSTEM_BOARD),qemu_virt_aarch64)
 MICROKIT_CONFIG ?= $(or $(SEL4CP_CONFIG),debug)
 MICROKIT_SDK ?= $(SEL4CP_SDK)
 
@@ -15,7 +18,7 @@ MICROKIT_SDK ?= $(SEL4CP_SDK)
 PLATFORM := $(if $(MICROKIT_SDK),sel4,bundled)
 
 # The seed's board name is an alias.
-BOARD := $(patsubst qemu_arm_virt_hyp,qemu_virt_aarch64,$(MICROKIT_BOARD))
+override BOARD := $(patsubst qemu_arm_virt_hyp,qemu_virt_aarch64,$(or $(BOARD),$(MICROKIT_BOARD)))
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .SUFFIXES:

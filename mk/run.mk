@@ -14,13 +14,28 @@ QEMU_CONSOLES = $(QEMU_RUN) -chardev stdio$(comma)id=terminal$(comma)signal=off 
 REPORT_SUFFIX := $(if $(MICROKIT_SDK),-sel4)
 GDB_PORT ?= 1234
 
-# The board's own device tree, from which nodes are passed through. Randomness would make every build differ.
+# The board's own device tree, from which nodes are passed through: QEMU's, or that of BOARD_DTB_FILE, one of those in
+# Debian's kernel package. Randomness would make every build differ.
 BOARD_DTB := $(B)/$(BOARD).dtb
+BOARD_DTB_PACKAGE := linux-image-arm64
+ifdef BOARD_DTB_FILE
+$(BOARD_DTB): $(GUEST_DIR)/unpacked/$(BOARD_DTB_PACKAGE).stamp boards/$(BOARD)/board.mk
+	$(call say,DTB,$@)
+	$(Q)cp $(basename $<)/usr/lib/linux-image-*/$(BOARD_DTB_FILE) $@
+
+# What QEMU passes on as the board's firmware would, with a seed for random numbers.
+BOARD_BOOT_DTB := $(B)/$(BOARD)-boot.dtb
+$(BOARD_BOOT_DTB): $(BOARD_DTB) FORCE
+	$(Q)cp $< $@.new
+	$(Q)fdtput -p -t bx $@.new /chosen rng-seed $$(od -An -v -tx1 -N32 /dev/urandom)
+	$(Q)mv $@.new $@
+else
 $(BOARD_DTB): boards/$(BOARD)/board.mk
 	$(call say,DTB,$@)
 	@mkdir -p $(@D)
 	$(Q)$(QEMU) -machine $(QEMU_MACHINE),dtb-randomness=off,dumpdtb=$@.new $(QEMU_ARGS) 2>/dev/null
 	$(Q)mv $@.new $@
+endif
 
 # The guests that the description names, as far as guest/module.mk knows them.
 SYSTEM_GUEST_NAMES := $(if $(SYSTEM_FILE),$(shell grep -ohE '(kernel|initrd|contents)="[^"]*"' $(SYSTEM_FILE) | cut -d'"' -f2))
@@ -29,12 +44,12 @@ SYSTEM_GUESTS := guest $(addprefix guest-,$(filter $(GUEST_KERNELS) $(GUEST_INIT
 # The tool is quick and knows better than make what an image depends on: it runs every time.
 .PHONY: image image-bundled
 image: image-$(PLATFORM)
-image-bundled: tool kernel pds $(SYSTEM_GUESTS) $(BOARD_DTB)
+image-bundled: tool kernel pds $(SYSTEM_GUESTS) $(BOARD_DTB) $(BOARD_BOOT_DTB)
 	$(if $(SYSTEM_FILE),,$(error there is no system "$(SYSTEM)", nor systems/$(SYSTEM)))
 	$(call say,SYSTEM,$(IMAGE))
-	$(Q)$(TOOL) build $(SYSTEM_FILE) -o $(IMAGE) --report $(IMAGE:.elf=.report.txt) --pd-dir $(B)/pd \
+	$(Q)$(TOOL) build $(SYSTEM_FILE) -o $(IMAGE) --board $(BOARD) --report $(IMAGE:.elf=.report.txt) --pd-dir $(B)/pd \
 		--guest-dir $(GUEST_DIR) --kernel $(KERNEL) --board-dtb $(BOARD_DTB)
-	$(Q)$(B)/causeway-policy $(SYSTEM_FILE) -o $(IMAGE:.elf=.policy) --board-dtb $(BOARD_DTB)
+	$(Q)$(B)/causeway-policy $(SYSTEM_FILE) -o $(IMAGE:.elf=.policy) --board $(BOARD) --board-dtb $(BOARD_DTB)
 	$(Q)$(B)/causeway-verify $(IMAGE) --policy $(IMAGE:.elf=.policy) --kernel $(KERNEL)
 
 # mon:stdio hands Ctrl-C and the like to the guest. CONSOLES=tmux: a tmux pane for each console; CONSOLES=sockets: a

@@ -16,9 +16,15 @@ $(B)/target/%.o: %.S mk/toolchain.mk
 
 KERNEL := $(B)/kernel.elf
 KERNEL_OBJS := $(call objs,$(B)/target,$(KERNEL_SRCS))
-$(KERNEL): $(KERNEL_OBJS) kernel/aarch64/kernel.ld
+# Linked for one board; another one links it again.
+$(B)/kernel.board: FORCE
+	@mkdir -p $(@D)
+	@echo "$(BOARD) $(KERNEL_BASE)" | cmp -s - $@ || echo "$(BOARD) $(KERNEL_BASE)" >$@
+.PHONY: FORCE
+FORCE:
+$(KERNEL): $(KERNEL_OBJS) kernel/aarch64/kernel.ld $(B)/kernel.board
 	$(call say,LD,$@)
-	$(Q)$(TARGET_CC) $(TARGET_LDFLAGS) -T kernel/aarch64/kernel.ld $(KERNEL_OBJS) -o $@
+	$(Q)$(TARGET_CC) $(TARGET_LDFLAGS) -Wl,--defsym=kernel_base=$(KERNEL_BASE) -T kernel/aarch64/kernel.ld $(KERNEL_OBJS) -o $@
 
 MICROKIT_OBJS := $(call objs,$(B)/target,$(MICROKIT_SRCS) $(LIB_SRCS))
 

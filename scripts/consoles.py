@@ -77,6 +77,10 @@ class Demultiplexer:
         self.at_line_start = True
 
 
+# A line of QEMU's own, whole or still without its end.
+QEMU_WARNING = re.compile(r"^(?:qemu[-:]|audio:|ALSA |alsa:).*(?:\n|\Z)", re.MULTILINE)
+
+
 class Consoles:
     """QEMU as a child process. `command` is its argument list, `live` a function called with all output."""
 
@@ -138,8 +142,9 @@ class Consoles:
             self.focused = name
 
     def send(self, text):
-        """Type. Before its first output QEMU may not have put the terminal into raw mode, and Ctrl-\\ would end it."""
-        while not self.log and self.pump(0.2):
+        """Type. Before the machine's first output its UART may not be on, or QEMU may not have put the terminal into raw
+        mode, and Ctrl-\\ would end it. What QEMU says itself, before the machine runs, is not yet that."""
+        while not QEMU_WARNING.sub("", self.log) and self.pump(0.2):
             pass
         self.child.send(text)
 

@@ -45,7 +45,7 @@ static const struct documented_option {
      "look there for guests' kernels and initramfs [guest/ beside this tool]"},
     {{"board", required_argument, NULL, OPTION_BOARD},
      "NAME",
-     "board of descriptions that name none [" DEFAULT_BOARD "]"},
+     "board, instead of the one that the description names [" DEFAULT_BOARD "]"},
     {{"board-dtb", required_argument, NULL, OPTION_BOARD_DTB},
      "FILE",
      "device tree of the board, for devices passed through"},
@@ -136,7 +136,6 @@ static void set_defaults(struct cmd_options *options)
     }
     options->kernel = options->kernel == NULL ? options->defaults[0] : options->kernel;
     options->guest_dir = options->guest_dir == NULL ? options->defaults[2] : options->guest_dir;
-    options->board = options->board == NULL ? DEFAULT_BOARD : options->board;
     if (options->search_dir_count == 0) {
         add_search_dir(options, options->defaults[1]);
     }
@@ -244,7 +243,8 @@ struct model *cmd_load(const struct cmd_options *options, struct diag *diag, boo
         .guest_dir = options->guest_dir,
         .search_dirs = (const char *const *)options->search_dirs,
         .search_dir_count = options->search_dir_count,
-        .default_board = options->board,
+        .board = options->board,
+        .default_board = DEFAULT_BOARD,
         .board_dtb = options->board_dtb,
         .needs_files = needs_files,
         .microkit = options->sdk_version != NULL,

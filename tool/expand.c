@@ -88,7 +88,9 @@ struct model *expand_system(struct diag *diag, const struct source *source, cons
     };
 
     expand.model->name = desc->name == NULL ? name_of_file(options->system_path) : mem_strdup(desc->name);
-    expand.model->board = find_board(&expand, desc->board == NULL ? options->default_board : desc->board);
+    expand.model->board = find_board(&expand, options->board != NULL ? options->board
+                                              : desc->board != NULL  ? desc->board
+                                                                     : options->default_board);
     if (expand.model->board == NULL) {
         model_free(expand.model);
         return NULL;

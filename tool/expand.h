@@ -25,8 +25,9 @@ struct expand_options {
     const char *guest_dir;          /**< where kernels and initramfs are found by name */
     const char *const *search_dirs; /**< where other files are looked for */
     size_t search_dir_count;
-    const char *default_board;
-    const char *board_dtb; /**< the board's device tree, for <passthrough>; NULL: none given */
+    const char *board;         /**< instead of the one that the description names; NULL: that one */
+    const char *default_board; /**< where neither names one */
+    const char *board_dtb;     /**< the board's device tree, for <passthrough>; NULL: none given */
     /** Whether files to prefill regions with have to exist. If not, missing ones count as empty. */
     bool needs_files;
     /** For the Microkit SDK instead of the bundled kernel: leave out what only the latter has. */

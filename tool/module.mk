@@ -56,7 +56,7 @@ TOOL_FRONT_SRCS := tool/xml.c tool/vars.c tool/source.c tool/suggest.c tool/ip.c
 	tool/expand_guest.c tool/expand_reserved.c tool/expand_console.c tool/expand_vhost.c tool/expand_features.c tool/expand_passthrough.c tool/expand_dtb.c tool/expand_linux.c \
 	tool/expand_image.c \
 	tool/check.c tool/check_names.c tool/check_ids.c tool/check_symbols.c tool/check_sched.c tool/check_regions.c \
-	tool/check_maps.c tool/frontend.c tool/schema.c tool/graph.c boards/board.c boards/qemu_virt_aarch64/board_qemu_virt_aarch64.c
+	tool/check_maps.c tool/frontend.c tool/schema.c tool/graph.c boards/board.c $(wildcard boards/*/board_*.c)
 TOOL_DISK_SRCS := tool/disk_image.c tool/disk_gpt.c lib/blk/crc32.c
 TOOL_CMD_SRCS := $(TOOL_DISK_SRCS) tool/main.c tool/cmd.c tool/cmd_beside.c tool/cmd_build.c tool/cmd_check.c tool/cmd_dts.c tool/cmd_sdf.c \
 	tool/cmd_graph.c tool/cmd_help.c

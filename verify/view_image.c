@@ -336,7 +336,9 @@ static void add_board(struct context *context)
     grants_add(context->grants, "board gicd: 0x%" PRIx64, board->gicd_base);
     grants_add(context->grants, "board gicc: 0x%" PRIx64, board->gicc_base);
     grants_add(context->grants, "board gich: 0x%" PRIx64, board->gich_base);
-    grants_add(context->grants, "board uart: 0x%" PRIx64 " interrupt %u", board->uart_base, board->uart_irq);
+    grants_add(context->grants, "board uart: 0x%" PRIx64 " interrupt %u kind %u", board->uart_base,
+               board->uart_irq, board->uart_kind);
+    grants_add(context->grants, "board timer: %u", board->timer_hz);
     grants_add(context->grants, "board interrupts: virtual-timer %u hypervisor-timer %u maintenance %u",
                board->vtimer_irq, board->hyptimer_irq, board->maintenance_irq);
     for (uint32_t i = facts->region_count; i < facts->intent.region_count; i++) {

@@ -27,7 +27,7 @@ static const char usage[] =
     "  --sel4              for the description that `causeway sdf` makes for the seL4 Microkit SDK\n"
     "  -o, --output FILE   write it there\n"
     "  -D NAME=VALUE       a variable of the description\n"
-    "  --board NAME        the board, if the description names none [" DEFAULT_BOARD "]\n"
+    "  --board NAME        the board, instead of the one that the description names [" DEFAULT_BOARD "]\n"
     "  --board-dtb FILE    the board's device tree, for <passthrough>\n"
     "  --search-path DIR   look there for files that memory regions start with\n";
 
@@ -95,14 +95,14 @@ static const char *name_of_file(const char *path)
 
 int main(int argc, char **argv)
 {
-    struct options options = {.board = DEFAULT_BOARD};
+    struct options options = {0};
     struct policy policy = {.sel4 = false};
     struct system system = {.policy = &policy};
     const char *board;
 
     parse(argc, argv, &options);
     system.root = description_read(options.system, options.definitions, options.definition_count);
-    board = description_text(system.root, "board", options.board);
+    board = options.board != NULL ? options.board : description_text(system.root, "board", DEFAULT_BOARD);
     system.search_dirs = options.search_dirs;
     system.search_dir_count = options.search_dir_count;
     policy.sel4 = options.sel4;

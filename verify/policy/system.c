@@ -17,7 +17,9 @@ static void add_board(struct policy *policy)
     policy_add(policy, "board gicd: 0x%" PRIx64, board->gicd.base);
     policy_add(policy, "board gicc: 0x%" PRIx64, board->gicc.base);
     policy_add(policy, "board gich: 0x%" PRIx64, board->gich.base);
-    policy_add(policy, "board uart: 0x%" PRIx64 " interrupt %u", board->uart.base, board->uart_irq);
+    policy_add(policy, "board uart: 0x%" PRIx64 " interrupt %u kind %u", board->uart.base, board->uart_irq,
+               (unsigned int)board->uart_kind);
+    policy_add(policy, "board timer: %u", board->timer_hz);
     policy_add(policy, "board interrupts: virtual-timer %u hypervisor-timer %u maintenance %u",
                board->vtimer_irq, board->hyptimer_irq, board->maintenance_irq);
     for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {

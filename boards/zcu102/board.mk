@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# QEMU's command line for this board. RAM and machine agree with board_zcu102.c.
+QEMU ?= qemu-system-aarch64
+QEMU_CPU ?= cortex-a53
+QEMU_RAM ?= 2G
+# Without virtualization=on the machine starts at EL1.
+QEMU_MACHINE := xlnx-zcu102,virtualization=on
+QEMU_ARGS = -m $(QEMU_RAM) -display none -nodefaults -nic none -audiodev none$(comma)id=none \
+	-dtb $(BOARD_BOOT_DTB)
+# Where the kernel is linked: behind the device tree that firmware leaves at the start of RAM.
+KERNEL_BASE := 0x00200000
+BOARD_DTB_FILE := xilinx/zynqmp-zcu102-rev1.0.dtb
