@@ -306,7 +306,7 @@ static bool header_is_sound(const struct ring *ring, const struct record_header 
 enum err ring_peek(struct ring *ring, struct ring_record *record, const uint8_t **data)
 {
     ring->peeked_bytes = 0;
-    if (unread_bytes(ring) == 0) {
+    if (unread_bytes(ring) == 0 && !ring->is_paced) {
         refresh_head(ring);
     }
     if (ring->broken) {
@@ -409,6 +409,12 @@ bool ring_request_data(struct ring *ring)
     store(&ring->own->want_data, next_request(ring));
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     return ring_available(ring) > 0;
+}
+
+bool ring_look(struct ring *ring)
+{
+    ring->is_paced = true;
+    return ring_request_data(ring);
 }
 
 void ring_cancel_data(struct ring *ring)

@@ -75,6 +75,7 @@ struct ring {
     uint32_t request;               /**< number of our last signal request, both kinds */
     uint32_t answered_data;         /**< the peer's want_data that we last signalled for */
     uint32_t answered_space;        /**< the peer's want_space that we last signalled for */
+    bool is_paced;                  /**< ring_peek() gives what the last ring_look() saw, and no more */
     bool broken;                    /**< the peer published nonsense */
 };
 
@@ -164,6 +165,14 @@ uint32_t ring_available(struct ring *ring);
 
 /** Ask for a signal at the next data. Returns true if there is data already: look again, don't sleep. */
 bool ring_request_data(struct ring *ring);
+
+/**
+ * Ask for a signal at the next data and then read the peer's head once: from the first call on, ring_peek()
+ * gives what was there then, and ERR_EMPTY behind it, whatever the peer adds meanwhile. What it adds later
+ * comes with a signal. So an event buys no more records than the ring holds. Returns true if there is one to
+ * peek at.
+ */
+bool ring_look(struct ring *ring);
 
 /** Take the request back: we are polling. Optional, since each request is answered once. */
 void ring_cancel_data(struct ring *ring);

@@ -83,7 +83,7 @@ static void virtio_on_reset(struct vm_device *device)
 
 static void net_on_kicked(struct vm_device *device)
 {
-    virtio_net_notified(&device->u.net);
+    virtio_net_kicked(&device->u.net);
 }
 
 static const struct vm_device_ops net_ops = {

@@ -205,22 +205,6 @@ static enum err run_chain(struct net_control *control, struct virtq *vq)
     return ERR_OK;
 }
 
-/* ERR_OK: a queue full of them, which is what a driver that adds commands while we work gets at once. */
-static enum err run_chains(struct net_control *control, struct virtq *vq, uint32_t *count)
-{
-    while (*count < vq->size) {
-        enum err err = virtq_pop(vq, control->scratch);
-        if (err == ERR_OK) {
-            err = run_chain(control, vq);
-        }
-        if (err != ERR_OK) {
-            return err;
-        }
-        (*count)++;
-    }
-    return ERR_OK;
-}
-
 bool net_control_run(struct net_control *control)
 {
     struct virtio_device *device = control->device;
@@ -231,10 +215,17 @@ bool net_control_run(struct net_control *control)
     if (!virtio_device_is_running(device) || !virtq_is_ready(vq)) {
         return false;
     }
-    do {
-        err = run_chains(control, vq, &count);
-    } while (err == ERR_EMPTY && virtq_request_kick(vq));
-    if (err != ERR_OK && err != ERR_EMPTY) {
+    /* Commands that appear while we work, by an answer that lies on the queue, say, wait for a kick of their
+     * own. */
+    (void)virtq_request_kick(vq);
+    while ((err = virtq_pop(vq, control->scratch)) == ERR_OK) {
+        err = run_chain(control, vq);
+        if (err != ERR_OK) {
+            break;
+        }
+        count++;
+    }
+    if (err != ERR_EMPTY) {
         virtio_device_fail(device, "control queue", err);
     }
     virtio_device_publish(device, VIRTIO_NET_CONTROL);

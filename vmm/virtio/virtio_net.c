@@ -65,7 +65,7 @@ static uint32_t space_to_wait_for(const struct virtq_chain *chain)
     return 2 * ((uint32_t)chain->readable_bytes + RING_RECORD_HEADER_BYTES + RING_RECORD_ALIGN);
 }
 
-/* All chains there are, or as many as the link takes. Returns false if the link is full. */
+/* All chains that were seen, or as many as the link takes. Returns false if the link is full. */
 static bool transmit_some(struct virtio_net *net, struct virtq *vq)
 {
     enum err err;
@@ -109,11 +109,10 @@ static void run_transmit(struct virtio_net *net)
     if (!virtio_device_is_running(&net->device) || !virtq_is_ready(vq)) {
         return;
     }
-    virtq_disable_kicks(vq);
-    (void)virtq_look(vq);
-    /* While the link is full kicks stay off: its signal gets us going again, not the driver. */
-    while (transmit_some(net, vq) && virtio_device_is_running(&net->device) && virtq_request_kick(vq)) {
-        virtq_disable_kicks(vq);
+    /* What is left of the last look comes first: the link may still be full. */
+    while (transmit_some(net, vq) && net->tx_kicked) {
+        net->tx_kicked = false;
+        (void)virtq_request_kick(vq);
     }
     publish_transmit(net);
     if (net->has_link && ring_should_signal_data(&net->link)) {
@@ -244,38 +243,32 @@ static bool wait_for_credit(struct virtio_net *net)
     return has_credit(net); /* it may have paused just before */
 }
 
-/* All records there are, or as many as there are buffers and time for. */
-static void receive_some(struct virtio_net *net, struct virtq *vq)
+/* All records that were seen, or as many as there are buffers and time for. Returns true if none is left. */
+static bool receive_some(struct virtio_net *net, struct virtq *vq)
 {
     struct ring_record record;
     const uint8_t *data;
+    enum err err;
 
-    for (;;) {
-        enum err err = ring_peek(&net->link, &record, &data);
-        if (err == ERR_EMPTY) {
-            if (ring_request_data(&net->link)) {
-                continue;
-            }
-            return;
-        }
-        if (err != ERR_OK) {
-            complain_about_link(net, err);
-            return;
-        }
+    while ((err = ring_peek(&net->link, &record, &data)) == ERR_OK) {
         if (!wait_for_credit(net)) {
-            return;
+            return false;
         }
         err = receive_record(net, vq, &record, data);
         if (err == ERR_EMPTY) {
-            return;
+            return false;
         }
         if (err != ERR_OK) {
             virtio_device_fail(&net->device, "receive queue", err);
-            return;
+            return false;
         }
         ring_release(&net->link);
         net->credit -= net->window != 0 ? 1 : 0;
     }
+    if (err != ERR_EMPTY) {
+        complain_about_link(net, err);
+    }
+    return err == ERR_EMPTY;
 }
 
 static void run_receive(struct virtio_net *net)
@@ -288,7 +281,10 @@ static void run_receive(struct virtio_net *net)
     /* Kicks are wanted only while a record waits for a buffer. */
     virtq_disable_kicks(vq);
     (void)virtq_look(vq);
-    receive_some(net, vq);
+    while (receive_some(net, vq) && net->link_signalled) {
+        net->link_signalled = false;
+        (void)ring_look(&net->link);
+    }
     virtio_device_publish(&net->device, VIRTIO_NET_RX);
     if (ring_should_signal_space(&net->link)) {
         platform_notify_last(net->channel);
@@ -301,6 +297,7 @@ static void discard_records(struct virtio_net *net)
     struct ring_record record;
     const uint8_t *data;
 
+    (void)ring_look(&net->link);
     while (ring_peek(&net->link, &record, &data) == ERR_OK) {
         ring_release(&net->link);
         net->counters.rx_dropped++;
@@ -316,6 +313,7 @@ static void start(void *context)
 
     net->device.posted = net->posts;
     net->tx_unsignalled = 0;
+    net->tx_kicked = true; /* chains may have been there before the driver was */
     net->credit = net->window;
     net_control_start(&net->control);
     if (net->has_link) {
@@ -343,6 +341,7 @@ static void kick(void *context, uint16_t index)
     struct virtio_net *net = context;
 
     if (index == VIRTIO_NET_TX) {
+        net->tx_kicked = true;
         run_transmit(net);
     } else if (index == VIRTIO_NET_CONTROL) {
         (void)net_control_run(&net->control);
@@ -433,6 +432,13 @@ enum err virtio_net_init(struct virtio_net *net, const struct vmm_device_config 
     return virtio_device_init(&net->device, &setup);
 }
 
+void virtio_net_kicked(struct virtio_net *net)
+{
+    net->tx_kicked = true;
+    run_receive(net);
+    run_transmit(net);
+}
+
 void virtio_net_notified(struct virtio_net *net)
 {
     if (!net->has_link) {
@@ -442,6 +448,7 @@ void virtio_net_notified(struct virtio_net *net)
         /* The switch is a new one, and knows of no address. */
         net_control_announce(&net->control);
     }
+    net->link_signalled = true;
     run_receive(net);
     run_transmit(net);
 }

@@ -5,6 +5,10 @@
  * A transmitted chain becomes one record (the Ethernet frame, without the virtio-net header), a record one
  * received frame. Nothing is lost in between: a full link leaves the chains in the transmit queue, an empty
  * receive queue leaves the records in the link, and each side asks for the signal that lets it go on.
+ *
+ * No event buys unbounded work: a kick buys one look at the transmit queue, a notification by the switch one
+ * at the link, and both ask for the next one before they look. What appears in either while we work waits for
+ * that, also if it was written there by ourselves.
  */
 #pragma once
 
@@ -41,6 +45,8 @@ struct virtio_net {
     bool has_link;
     bool posts;           /**< the platform swallows acknowledgements: see struct virtio_device's `posted` */
     uint32_t tx_delay_us; /**< how late an interrupt for sent frames alone may be */
+    bool tx_kicked;       /**< the driver has told of chains to send, and we have not looked since */
+    bool link_signalled;  /**< the switch has notified us, and we have not looked into the link since */
     uint32_t tx_unsignalled; /**< sent frames since the last interrupt at once */
     uint32_t window;         /**< frames received between two pauses of the guest; 0: no limit */
     uint32_t credit;         /**< of these, how many are left */
@@ -62,6 +68,9 @@ uint64_t virtio_net_features(const struct vmm_net_config *config);
 
 /** How many queues such a device has. */
 uint16_t virtio_net_queue_count(uint64_t features);
+
+/** The guest has rung a doorbell, which may have been this device's: a kick of either queue. */
+void virtio_net_kicked(struct virtio_net *net);
 
 /** The link's channel was notified: new records, or space for ours. */
 void virtio_net_notified(struct virtio_net *net);
