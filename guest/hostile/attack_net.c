@@ -170,6 +170,76 @@ static void net_control(struct virtio_device *device, uint64_t parameter)
     }
 }
 
+/* Frames of a chain that publishes itself. */
+#define REFILL_FRAMES 1024u
+/* A tenth of a second is ages for a queue that needs nobody. */
+#define REFILL_PATIENCE 10u
+
+/* A frame to the other card: what it writes behind 14 bytes of addresses publishes the next one, and the
+   buffer that this goes into. */
+struct refill_frame {
+    struct net_header header;
+    uint8_t addresses[14];
+    uint16_t sender_index, receiver_index;
+    uint8_t next[8]; /* address of the next frame */
+} __attribute__((packed));
+
+static struct refill_frame refill_frames[REFILL_FRAMES];
+
+static void prepare_refill(struct virtio_device *sender, struct virtio_device *receiver)
+{
+    struct virtio_desc *out = sender->queues[1].desc, *in = receiver->queues[0].desc;
+    uint8_t mac[6];
+
+    for (uint32_t i = 0; i < sizeof mac; i++) {
+        mac[i] = (uint8_t)access_read(virtio_config(receiver) + i, 1);
+    }
+    for (uint32_t i = 0; i < REFILL_FRAMES; i++) {
+        const uint64_t next = (uint64_t)(uintptr_t)&refill_frames[(i + 1) % REFILL_FRAMES];
+        struct refill_frame *frame = &refill_frames[i];
+
+        memset(frame, 0, sizeof *frame);
+        memcpy(frame->addresses, mac, sizeof mac);
+        frame->addresses[6] = 0x02;
+        frame->addresses[12] = 0x88;
+        frame->addresses[13] = 0xb5;
+        frame->sender_index = frame->receiver_index = (uint16_t)(i + 2);
+        memcpy(frame->next, &next, sizeof next);
+    }
+    out[0] = (struct virtio_desc){(uint64_t)(uintptr_t)refill_frames, sizeof refill_frames[0], 0, 0};
+    in[0] = (struct virtio_desc){(uint64_t)(uintptr_t)receiver->buffers, 12 + 14, DESC_NEXT | DESC_WRITE, 1};
+    in[1] =
+        (struct virtio_desc){(uint64_t)(uintptr_t)&sender->queues[1].avail.idx, 2, DESC_NEXT | DESC_WRITE, 2};
+    in[2] = (struct virtio_desc){(uint64_t)(uintptr_t)&receiver->queues[0].avail.idx, 2,
+                                 DESC_NEXT | DESC_WRITE, 3};
+    in[3] = (struct virtio_desc){(uint64_t)(uintptr_t)&out[0].addr, 8, DESC_NEXT | DESC_WRITE, 4};
+    in[4] = (struct virtio_desc){(uint64_t)(uintptr_t)receiver->buffers + 64, 2048, DESC_WRITE, 0};
+}
+
+/* Receive buffers of one card lie on the transmit queue of another, so that each frame publishes the next:
+   one kick is worth one queue size all the same. parameter: features. */
+static void net_refill(struct virtio_device *device, uint64_t features)
+{
+    struct virtio_device *other = virtio_other_card(device);
+    volatile uint16_t *used = &device->queues[1].used.idx;
+
+    if (other == NULL) {
+        check_that(true, "");
+        return;
+    }
+    check_that(virtio_start_with(device, features, 2) && virtio_start_with(other, features, 2),
+               "the cards do not start");
+    prepare_refill(device, other);
+    virtio_submit(other, 0, 0);
+    virtio_submit(device, 1, 0);
+    check_noticed(device, 1);
+    const uint64_t start = machine_ticks();
+    while (machine_ticks() - start < machine_frequency() / REFILL_PATIENCE) {
+    }
+    check_that(*used >= 1 && *used <= device->queue_size, "one kick was worth more than a queue size");
+    check_that(other->queues[0].used.idx >= 1, "the other card got nothing");
+}
+
 #define HEADER(flags, type, hdr_len, gso_size, csum)                                                         \
     ((uint64_t)(flags) | (uint64_t)(type) << 8 | (uint64_t)(hdr_len) << 16 | (uint64_t)(gso_size) << 32 |    \
      (uint64_t)(csum) << 48)
@@ -214,6 +284,8 @@ const struct attack attack_net[] = {
     {"net-receive-71", net_tight_receive, 71},
     {"net-merge-12", net_merge_tight, 12},
     {"net-merge-13", net_merge_tight, 13},
+    {"net-refill", net_refill, 0},
+    {"net-refill-events", net_refill, FEATURE_EVENT_IDX},
     {"net-control-unknown-class", net_control, 0xff | 2ull << 16},
     {"net-control-short", net_control, 1ull << 16},
     {"net-control-mac-table-huge", net_control, 1 | 64ull << 16},

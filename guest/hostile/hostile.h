@@ -233,6 +233,8 @@ uint32_t virtio_queue_total(struct virtio_device *device);
 uint32_t virtio_queue_max(struct virtio_device *device, uint32_t index);
 /** Put descriptor `head` into queue `index`'s avail ring and notify. */
 void virtio_submit(struct virtio_device *device, uint32_t index, uint16_t head);
+/** Another network card of ours at the same switch, or NULL. */
+struct virtio_device *virtio_other_card(const struct virtio_device *device);
 /** Make something arrive for the device's receive queue, if it is a network card: a frame from the other
  * card. */
 void virtio_provoke(struct virtio_device *device);

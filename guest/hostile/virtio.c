@@ -255,8 +255,7 @@ bool virtio_request(struct virtio_device *device)
     return virtio_wait_used(device, index, *(volatile uint16_t *)&queue->avail.idx) && answer_is_good(device);
 }
 
-/* Another network card of ours at the same switch. */
-static struct virtio_device *other_card(const struct virtio_device *device)
+struct virtio_device *virtio_other_card(const struct virtio_device *device)
 {
     for (uint32_t i = 0; i < virtio_count; i++) {
         if (virtio_devices[i].id == DEVICE_NET && &virtio_devices[i] != device) {
@@ -268,7 +267,7 @@ static struct virtio_device *other_card(const struct virtio_device *device)
 
 void virtio_provoke(struct virtio_device *device)
 {
-    struct virtio_device *other = device->id == DEVICE_NET ? other_card(device) : NULL;
+    struct virtio_device *other = device->id == DEVICE_NET ? virtio_other_card(device) : NULL;
 
     if (other != NULL && virtio_start(other)) {
         (void)virtio_request(other);
@@ -314,7 +313,7 @@ const char *virtio_check_alive(struct virtio_device *device)
     if (!virtio_request(device)) {
         return "a good request is not answered";
     }
-    if (device->id == DEVICE_NET && other_card(device) != NULL && !receives(device)) {
+    if (device->id == DEVICE_NET && virtio_other_card(device) != NULL && !receives(device)) {
         return "nothing is received any more";
     }
     if ((virtio_read(device, REG_STATUS) & STATUS_NEEDS_RESET) != 0) {

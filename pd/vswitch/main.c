@@ -9,9 +9,9 @@
 #include "lib/config/vhost_protocol.h"
 #include "lib/config/vswitch_config.h"
 #include "pd/alarm/alarm.h"
-#include "pd/vswitch/finish.h"
 #include "pd/vswitch/pause.h"
 #include "pd/vswitch/ring_port.h"
+#include "pd/vswitch/soft_offload.h"
 #include "pd/vswitch/vhost_control.h"
 #include "pd/vswitch/vswitch.h"
 
@@ -29,7 +29,7 @@ static struct vhost_port vhost_ports[VSWITCH_CONFIG_MAX_PORTS];
 static struct vhost_scratch vhost_scratch;
 static struct pause pauses[VSWITCH_CONFIG_MAX_PORTS];
 static struct vhost_pause vhost_pauses[VSWITCH_CONFIG_MAX_PORTS];
-static struct finish finish;
+static struct soft_offload offload;
 static struct alarm alarm;  /* for those, and for what is waited for in vain */
 static uint32_t late_ports; /* those to be interrupted when the alarm rings */
 static struct mac_table_entry mac_entries[MAC_TABLE_MAX_ENTRIES];
@@ -131,7 +131,7 @@ static void set_alarm(void)
 {
     if (vswitch_config.has_timer != 0) {
         const uint64_t pause = pause_deadline(pauses, vswitch_config.port_count);
-        const uint64_t held = vswitch_deadline(&vswitch);
+        const uint64_t held = vswitch_deadline(&vswitch, clock_ticks());
 
         alarm_set(&alarm, pause < held ? pause : held);
     }
@@ -186,7 +186,7 @@ void init(void)
         log_error("no configuration: was this program put into the image by the tool?");
         return;
     }
-    enum err err = vswitch_init(&vswitch, &vswitch_config, mac_entries, &finish, clock_hz(), notify, NULL);
+    enum err err = vswitch_init(&vswitch, &vswitch_config, mac_entries, &offload, clock_hz(), notify, NULL);
     if (err != ERR_OK) {
         log_error("configuration: %s", err_text(err));
         return;
@@ -209,33 +209,35 @@ void init(void)
     run(microkit_notify);
 }
 
-void notified(microkit_channel channel)
-{
-    if (vswitch_config.has_timer != 0 && channel == vswitch_config.timer_channel) {
-        alarm_rang();
-    }
-    run(microkit_deferred_notify); /* any port's event may let any other port go on */
-}
-
-/* Index of the vhost port with that control channel, or port_count. */
-static uint32_t find_vhost_port(microkit_channel channel)
+/* Index of the port with that channel, or port_count. */
+static uint32_t find_port(microkit_channel channel)
 {
     uint32_t index = 0;
 
-    while (index < vswitch_config.port_count &&
-           !(is_vhost(&vswitch_config.ports[index]) && vswitch_config.ports[index].link.channel == channel)) {
+    while (index < vswitch_config.port_count && (vswitch_config.ports[index].kind == VSWITCH_PORT_NONE ||
+                                                 vswitch_config.ports[index].link.channel != channel)) {
         index++;
     }
     return index;
 }
 
+void notified(microkit_channel channel)
+{
+    if (vswitch_config.has_timer != 0 && channel == vswitch_config.timer_channel) {
+        alarm_rang();
+    } else {
+        vswitch_kicked(&vswitch, find_port(channel));
+    }
+    run(microkit_deferred_notify); /* any port's event may let any other port go on */
+}
+
 microkit_msginfo protected(microkit_channel channel, microkit_msginfo msginfo)
 {
-    const uint32_t index = find_vhost_port(channel);
+    const uint32_t index = find_port(channel);
     struct vhost_control control = {.label = microkit_msginfo_get_label(msginfo),
                                     .count = microkit_msginfo_get_count(msginfo)};
 
-    if (index == vswitch_config.port_count) {
+    if (index == vswitch_config.port_count || !is_vhost(&vswitch_config.ports[index])) {
         return microkit_msginfo_new(VHOST_INVALID, 0);
     }
     for (uint32_t i = 0; i < VHOST_CONTROL_WORDS && i < control.count; i++) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VSWITCH_LOGIC := pd/vswitch/vswitch.c pd/vswitch/mac_table.c pd/vswitch/ring_port.c pd/vswitch/finish.c
+VSWITCH_LOGIC := pd/vswitch/vswitch.c pd/vswitch/forward.c pd/vswitch/drop.c pd/vswitch/frame.c pd/vswitch/mac_table.c pd/vswitch/ring_port.c pd/vswitch/soft_offload.c
 
 PDS += vswitch
 VSWITCH_SRCS := pd/vswitch/main.c pd/alarm/alarm.c pd/vswitch/vhost_control.c $(VSWITCH_LOGIC) pd/vswitch/vhost_port.c \
@@ -7,8 +7,8 @@ VSWITCH_SRCS := pd/vswitch/main.c pd/alarm/alarm.c pd/vswitch/vhost_control.c $(
 vswitch_SRCS := $(VSWITCH_SRCS) pd/vswitch/pause_kernel.c
 vswitch_SEL4_SRCS := $(VSWITCH_SRCS) pd/vswitch/pause_page.c
 
-TESTS += test_finish test_mac_table test_pause test_vswitch test_vswitch_copy test_vswitch_offload test_vswitch_bulk test_vswitch_room
-test_finish_SRCS := pd/vswitch/finish.c $(VSWITCH_LOGIC:pd/vswitch/finish.c=) lib/ring/ring.c $(VIRTIO_NET_HDR_SRCS) \
+TESTS += test_soft_offload test_mac_table test_pause test_vswitch test_vswitch_copy test_vswitch_offload test_vswitch_bulk test_vswitch_room
+test_soft_offload_SRCS := pd/vswitch/soft_offload.c $(VSWITCH_LOGIC:pd/vswitch/soft_offload.c=) lib/ring/ring.c $(VIRTIO_NET_HDR_SRCS) \
 	$(LIB_BASE_HOST_SRCS) tests/mock/log_record.c tests/mock/tcp_frame.c
 test_pause_SRCS := pd/vswitch/pause_page.c
 test_mac_table_SRCS := pd/vswitch/mac_table.c
@@ -22,11 +22,12 @@ test_vswitch_offload_SRCS := $(test_vswitch_SRCS) tests/mock/tcp_frame.c
 FUZZERS += fuzz_vswitch
 fuzz_vswitch_SRCS := $(test_vswitch_SRCS)
 
-TESTS += test_vhost_port test_vhost_reset
+TESTS += test_vhost_port test_vhost_reset test_vswitch_bound
 test_vhost_port_SRCS := $(VSWITCH_LOGIC) pd/vswitch/vhost_port.c pd/vswitch/vhost_control.c lib/guestmem/guestmem.c \
 	lib/virtq/virtq.c lib/ring/ring.c $(VIRTIO_NET_HDR_SRCS) $(LIB_BASE_HOST_SRCS) tests/mock/log_record.c \
 	tests/mock/driver.c
 test_vhost_reset_SRCS := $(test_vhost_port_SRCS)
+test_vswitch_bound_SRCS := $(test_vhost_port_SRCS)
 FUZZERS += fuzz_vhost_port
 fuzz_vhost_port_SRCS := $(test_vhost_port_SRCS)
 fuzz_vhost_port_RUNS := 5000

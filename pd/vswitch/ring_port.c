@@ -38,15 +38,22 @@ static enum err send(void *context, const struct vswitch_frame *frame)
     if (err != ERR_OK) {
         return err;
     }
-    vswitch_copy(frame, 0, data, frame->length_bytes);
+    frame_copy(frame, 0, data, frame->length_bytes);
     ring_commit(&port->ring, frame->length_bytes, frame->meta);
     return ERR_OK;
 }
 
-static bool request_data(void *context)
+static void look(void *context)
 {
     struct ring_port *port = context;
-    return ring_request_data(&port->ring);
+    (void)ring_look(&port->ring);
+}
+
+/* A record takes as much as its header and some data at least. */
+static uint32_t burst(const void *context)
+{
+    const struct ring_port *port = context;
+    return ring_record_limit(&port->ring) / RING_RECORD_ALIGN + 1;
 }
 
 static bool request_space(void *context, uint32_t length_bytes)
@@ -79,7 +86,8 @@ const struct vswitch_port_ops ring_port_ops = {
     .peek = peek,
     .release = release,
     .send = send,
-    .request_data = request_data,
+    .look = look,
+    .burst = burst,
     .request_space = request_space,
     .should_notify = should_notify,
     .sync = sync,

@@ -38,6 +38,7 @@ static enum err enable_queue(struct vhost_port *port, unsigned int index)
     const struct virtq_features features = {.event_idx = (port->features & FEATURE_EVENT_IDX) != 0,
                                             .indirect = (port->features & FEATURE_INDIRECT_DESC) != 0};
 
+    port->chains_tried = -1;
     return virtq_enable(&port->queues[index], &port->mem, &port->layouts[index], VIRTQ_MAX_SIZE, features);
 }
 
@@ -203,9 +204,6 @@ static enum err peek(void *context, struct vswitch_frame *frame)
         port->in_hand = false;
     }
     enum err err = virtq_pop(vq, &scratch->transmit);
-    if (err == ERR_EMPTY && virtq_look(vq)) {
-        err = virtq_pop(vq, &scratch->transmit);
-    }
     if (err == ERR_EMPTY) {
         return err;
     }
@@ -259,17 +257,20 @@ static uint32_t fill(const struct virtq_chain *chain, const struct vswitch_frame
         const uint32_t left = frame->length_bytes - cursor->offset;
         const uint32_t count = left < room ? left : room;
 
-        vswitch_copy_next(frame, cursor, segment->host + at, count);
+        frame_copy_next(frame, cursor, segment->host + at, count);
         written += at + count;
     }
     return written;
 }
 
-/* Take back the `count` chains that a frame did not get into after all. */
-static enum err give_back(struct virtq *vq, uint16_t popped, uint16_t added, enum err err)
+/* Take back the chains that a frame did not get into after all. */
+static enum err give_back(struct vhost_port *port, uint16_t popped, uint16_t added, enum err err)
 {
+    struct virtq *vq = &port->queues[VIRTIO_NET_RX];
+
     virtq_cancel_used(vq, added);
     virtq_unpop(vq, popped);
+    port->chains_tried = virtq_left(vq);
     return err;
 }
 
@@ -291,7 +292,7 @@ static enum err send(void *context, const struct vswitch_frame *frame)
     const uint32_t total = (uint32_t)sizeof hdr + frame->length_bytes;
     struct vswitch_cursor cursor = {0};
     uint8_t *num_buffers = NULL;
-    uint32_t done = 0;
+    uint32_t done = 0, pieces = 0;
     uint16_t count = 0;
 
     if (!port->running || !vq->ready) {
@@ -302,21 +303,24 @@ static enum err send(void *context, const struct vswitch_frame *frame)
                            */
     }
     if (!has_credit(port)) {
+        port->chains_tried = -1;
         return ERR_SPACE;
     }
     while (done < total) {
-        enum err err = virtq_pop(vq, chain);
-        if (err == ERR_EMPTY && virtq_look(vq)) {
-            err = virtq_pop(vq, chain);
-        }
+        const enum err err = virtq_pop(vq, chain);
         if (err == ERR_EMPTY) {
-            return give_back(vq, count, count, virtq_is_half(vq, count) ? ERR_RANGE : ERR_SPACE);
+            return give_back(port, count, count, virtq_is_half(vq, count) ? ERR_RANGE : ERR_SPACE);
+        }
+        *frame->work += (uint64_t)chain->writable_count * VSWITCH_SEGMENT_WORK;
+        pieces += chain->writable_count;
+        if (err == ERR_OK && pieces > vq->size) { /* no queue has so many of its own */
+            return give_back(port, (uint16_t)(count + 1), count, ERR_RANGE);
         }
         if (err != ERR_OK || chain->readable_count != 0 || chain->writable_bytes < sizeof hdr) {
             return fail(port, err != ERR_OK ? err : ERR_FORMAT);
         }
         if (!has(port, VIRTIO_NET_F_MRG_RXBUF) && chain->writable_bytes < total) {
-            return give_back(vq, 1, 0, ERR_RANGE);
+            return give_back(port, 1, 0, ERR_RANGE);
         }
         if (count == 0) {
             /* The first segment holds the whole header with every driver known; if not, there is one buffer.
@@ -341,26 +345,39 @@ static enum err send(void *context, const struct vswitch_frame *frame)
     return ERR_OK;
 }
 
-static bool request_data(void *context)
+static void look(void *context)
 {
     struct vhost_port *port = context;
 
-    return port->running && virtq_request_kick(&port->queues[VIRTIO_NET_TX]);
+    (void)virtq_request_kick(&port->queues[VIRTIO_NET_TX]);
+}
+
+static uint32_t burst(const void *context)
+{
+    const struct vhost_port *port = context;
+    const uint32_t size = port->queues[VIRTIO_NET_TX].size;
+
+    return size != 0 ? size : 1; /* not there: it takes one look to see that */
 }
 
 static bool request_space(void *context, uint32_t length_bytes)
 {
     struct vhost_port *port = context;
 
+    struct virtq *vq = &port->queues[VIRTIO_NET_RX];
+
     if (!port->running) {
         return false;
     }
     if (!has_credit(port)) {
         port->pause->arm(port->pause->context);
-        return has_credit(port); /* it may have paused just before; then buffers are the next question */
+    }
+    if (!has_credit(port)) { /* unless it paused just before: then buffers are the next question */
+        return false;
     }
     (void)length_bytes; /* a kick tells of any new buffer; whether they suffice shows when they are tried */
-    return virtq_request_kick(&port->queues[VIRTIO_NET_RX]);
+    (void)virtq_request_kick(vq);
+    return (int32_t)virtq_left(vq) > port->chains_tried || vq->overrun;
 }
 
 static bool should_notify(void *context)
@@ -390,6 +407,7 @@ static bool sync(void *context)
     struct vhost_port *port = context;
     const bool restarted = port->restarted;
 
+    (void)virtq_look(&port->queues[VIRTIO_NET_RX]);
     port->restarted = false;
     return restarted;
 }
@@ -412,7 +430,8 @@ const struct vswitch_port_ops vhost_port_ops = {
     .peek = peek,
     .release = release,
     .send = send,
-    .request_data = request_data,
+    .look = look,
+    .burst = burst,
     .request_space = request_space,
     .should_notify = should_notify,
     .sync = sync,

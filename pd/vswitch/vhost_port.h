@@ -58,6 +58,7 @@ struct vhost_port {
     const struct vhost_pause *pause; /**< NULL: no flow control by the receiver's pauses */
     uint32_t window;                 /**< frames between two pauses */
     uint32_t credit;                 /**< of these, how many are left */
+    int32_t chains_tried;            /**< how many did not suffice for a frame; -1: that was not the reason */
     struct rx_filter filter;         /**< which frames the driver wants */
     bool running;
     bool restarted;          /**< for sync() */

@@ -11,13 +11,14 @@
 
 #include "lib/config/vhost_protocol.h"
 #include "lib/ring/ring.h"
-#include "pd/vswitch/finish.h"
 #include "pd/vswitch/ring_port.h"
+#include "pd/vswitch/soft_offload.h"
 #include "pd/vswitch/vhost_control.h"
 #include "pd/vswitch/vswitch.h"
 #include "tests/mock/driver.h"
 #include "tests/mock/fuzz_input.h"
 #include "tests/mock/log_record.h"
+#include "tests/mock/vswitch_run.h"
 
 #define BASE 0x40000000ull
 #define RAM_BYTES 0x10000ull
@@ -56,7 +57,7 @@ struct fixture {
 
 static struct fixture fixture;
 static struct vhost_scratch scratch;
-static struct finish finish_memory;
+static struct soft_offload offload_memory;
 
 static void require(bool condition)
 {
@@ -134,7 +135,7 @@ static void setup(struct fixture *f)
                                          .flags = VSWITCH_PORT_STATIC_MAC | VSWITCH_PORT_CHECK_MAC,
                                          .mac = {2, 0, 0, 0, 0, (uint8_t)i}};
     }
-    require(vswitch_init(&f->vswitch, &f->config, f->entries, &finish_memory, 1000000, ignore, NULL) ==
+    require(vswitch_init(&f->vswitch, &f->config, f->entries, &offload_memory, 1000000, ignore, NULL) ==
             ERR_OK);
     f->now = 0;
     f->sent = 0;
@@ -215,7 +216,7 @@ static void exchange(struct fixture *f)
     send_honest(f, HONEST_B, HONEST_A);
     for (uint32_t turn = 0; turn < 64; turn++) {
         f->now += 1000;
-        vswitch_run(&f->vswitch, f->now);
+        vswitch_run_all(&f->vswitch, f->now);
         receive_honest(f, HONEST_A);
         receive_honest(f, HONEST_B);
         drain_ring(f);

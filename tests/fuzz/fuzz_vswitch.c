@@ -9,9 +9,10 @@
 #include <string.h>
 
 #include "lib/ring/ring.h"
-#include "pd/vswitch/finish.h"
 #include "pd/vswitch/ring_port.h"
+#include "pd/vswitch/soft_offload.h"
 #include "pd/vswitch/vswitch.h"
+#include "tests/mock/vswitch_run.h"
 
 #define PORTS 4u
 #define REGION_BYTES 8192u
@@ -19,7 +20,7 @@
 
 static const uint32_t allow[PORTS] = {0x2, 0x1, 0xa, 0x5};
 
-static struct finish finish_memory;
+static struct soft_offload offload_memory;
 
 struct fixture {
     struct vswitch_config config;
@@ -65,7 +66,7 @@ static void setup(struct fixture *f)
                                                           .rate_kbps = i == 2 ? 100 : 0,
                                                           .mtu = i == 3 ? 1500 : 0};
     }
-    require(vswitch_init(&f->vswitch, &f->config, f->entries, &finish_memory, 1000000, ignore, NULL) ==
+    require(vswitch_init(&f->vswitch, &f->config, f->entries, &offload_memory, 1000000, ignore, NULL) ==
             ERR_OK);
     f->now = 0;
     f->pings = f->pongs = 0;
@@ -179,7 +180,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         ping(f);
         /* A ping may have to wait once behind each frame that the hostile ports had in their rings. */
         for (uint32_t turn = 0; turn < 2 + REGION_BYTES / 1024 && f->pongs < f->pings; turn++) {
-            vswitch_run(&f->vswitch, f->now);
+            vswitch_run_all(&f->vswitch, f->now);
             check_received(f, 0);
             check_received(f, 1);
         }

@@ -10,11 +10,12 @@
 
 #include "lib/config/vhost_protocol.h"
 #include "lib/net/frame_meta.h"
-#include "pd/vswitch/finish.h"
+#include "pd/vswitch/soft_offload.h"
 #include "pd/vswitch/vhost_control.h"
 #include "pd/vswitch/vhost_port.h"
 #include "pd/vswitch/vswitch.h"
 #include "tests/mock/driver.h"
+#include "tests/mock/vswitch_run.h"
 
 #define GUESTS 2u
 #define RAM_BASE 0x40000000u
@@ -22,7 +23,6 @@
 #define QUEUE_SIZE 64u
 #define HZ 1000000u
 #define EVENT_IDX (1ull << 29)
-#define INDIRECT (1ull << 28)
 #define HDR_BYTES ((uint32_t)sizeof(struct virtio_net_hdr))
 #define BUFFER_BYTES 2048u
 
@@ -34,7 +34,7 @@ struct guest {
     uint64_t buffers[QUEUE_SIZE]; /* by head */
 };
 
-static struct finish finish_memory;
+static struct soft_offload offload_memory;
 
 struct fixture {
     struct vswitch_config config;
@@ -54,7 +54,7 @@ static void interrupt(void *context, uint32_t port)
 
 static void run(struct fixture *f)
 {
-    vswitch_run(&f->vswitch, 0);
+    vswitch_run_all(&f->vswitch, 0);
 }
 
 static uint64_t call(struct guest *guest, uint64_t label, uint64_t count, const uint64_t *words)
@@ -109,7 +109,7 @@ static int setup(void **state)
         assert_int_equal(vhost_port_init(&guest->port, RAM_BASE, guest->ram.mem.host, RAM_BYTES, &f->scratch),
                          ERR_OK);
     }
-    assert_int_equal(vswitch_init(&f->vswitch, &f->config, f->entries, &finish_memory, HZ, interrupt, f),
+    assert_int_equal(vswitch_init(&f->vswitch, &f->config, f->entries, &offload_memory, HZ, interrupt, f),
                      ERR_OK);
     *state = f;
     return 0;

@@ -9,17 +9,18 @@
 #include <cmocka.h>
 
 #include "lib/net/frame_meta.h"
-#include "pd/vswitch/finish.h"
 #include "pd/vswitch/ring_port.h"
+#include "pd/vswitch/soft_offload.h"
 #include "pd/vswitch/vswitch.h"
 #include "tests/mock/log_record.h"
+#include "tests/mock/vswitch_run.h"
 
 #define PORTS 4u
 #define REGION_BYTES (0x8000u + 0x1000u)
 #define HZ 1000000u /* a tick is a microsecond */
 #define PATIENCE (VSWITCH_PATIENCE_MS * 1000u)
 
-static struct finish finish_memory;
+static struct soft_offload offload_memory;
 
 struct fixture {
     struct vswitch_config config;
@@ -49,9 +50,10 @@ static void count_notification(void *context, uint32_t port)
     f->notified[port]++;
 }
 
+/* Every peer has notified the switch. */
 static void run(struct fixture *f)
 {
-    vswitch_run(&f->vswitch, f->now);
+    vswitch_run_all(&f->vswitch, f->now);
 }
 
 static void start_peer(struct fixture *f, uint32_t port)
@@ -65,7 +67,8 @@ static void start_peer(struct fixture *f, uint32_t port)
 static void start(struct fixture *f)
 {
     assert_int_equal(
-        vswitch_init(&f->vswitch, &f->config, f->entries, &finish_memory, HZ, count_notification, f), ERR_OK);
+        vswitch_init(&f->vswitch, &f->config, f->entries, &offload_memory, HZ, count_notification, f),
+        ERR_OK);
     for (uint32_t i = 0; i < f->config.port_count; i++) {
         assert_int_equal(ring_port_init(&f->ports[i], f->regions[i][0], f->regions[i][1], REGION_BYTES),
                          ERR_OK);
@@ -508,22 +511,23 @@ static void test_configuration_is_checked(void **state)
     struct fixture *f = *state;
     f->config.port_count = VSWITCH_CONFIG_MAX_PORTS + 1;
     assert_int_equal(
-        vswitch_init(&f->vswitch, &f->config, f->entries, &finish_memory, HZ, count_notification, f),
+        vswitch_init(&f->vswitch, &f->config, f->entries, &offload_memory, HZ, count_notification, f),
         ERR_RANGE);
     f->config.port_count = PORTS;
     f->config.mac_table_entries = 63;
     assert_int_equal(
-        vswitch_init(&f->vswitch, &f->config, f->entries, &finish_memory, HZ, count_notification, f),
+        vswitch_init(&f->vswitch, &f->config, f->entries, &offload_memory, HZ, count_notification, f),
         ERR_RANGE);
     f->config.mac_table_entries = 64;
     memcpy(f->config.ports[1].mac, mac_of(0), 6);
     assert_int_equal(
-        vswitch_init(&f->vswitch, &f->config, f->entries, &finish_memory, HZ, count_notification, f),
+        vswitch_init(&f->vswitch, &f->config, f->entries, &offload_memory, HZ, count_notification, f),
         ERR_STATE);
     f->config.port_count = 0;
     assert_int_equal(
-        vswitch_init(&f->vswitch, &f->config, f->entries, &finish_memory, HZ, count_notification, f), ERR_OK);
-    vswitch_run(&f->vswitch, 1);
+        vswitch_init(&f->vswitch, &f->config, f->entries, &offload_memory, HZ, count_notification, f),
+        ERR_OK);
+    vswitch_run_all(&f->vswitch, 1);
     assert_int_equal(vswitch_port_counters(&f->vswitch, 0).rx_frames, 0);
 }
 
@@ -531,9 +535,9 @@ static void test_every_cause_has_a_text(void **state)
 {
     (void)state;
     for (int i = 0; i < VSWITCH_DROP_COUNT; i++) {
-        assert_string_not_equal(vswitch_drop_text((enum vswitch_drop)i), "unknown");
+        assert_string_not_equal(drop_text((enum vswitch_drop)i), "unknown");
     }
-    assert_string_equal(vswitch_drop_text(VSWITCH_DROP_COUNT), "unknown");
+    assert_string_equal(drop_text(VSWITCH_DROP_COUNT), "unknown");
 }
 
 int main(void)

@@ -8,14 +8,15 @@
 
 #include <cmocka.h>
 
-#include "pd/vswitch/finish.h"
+#include "pd/vswitch/soft_offload.h"
 #include "pd/vswitch/vswitch.h"
+#include "tests/mock/vswitch_run.h"
 
 #define PORTS 3u
 #define HZ 1000000u /* a tick is a microsecond */
 #define SMALL 66u
 
-static struct finish finish_memory;
+static struct soft_offload offload_memory;
 
 /* A port that sends `count` frames of `length` bytes to port `to`, and takes everything. */
 struct port {
@@ -89,7 +90,8 @@ static int setup(void **state)
     static const struct vswitch_port_ops ops = {.peek = peek,
                                                 .release = release,
                                                 .send = send,
-                                                .request_data = no,
+                                                .look = vswitch_run_no_look,
+                                                .burst = vswitch_run_any_burst,
                                                 .should_notify = should_notify,
                                                 .sync = no};
     static struct vswitch_config config = {.port_count = PORTS, .mac_table_entries = 16};
@@ -100,7 +102,7 @@ static int setup(void **state)
         config.ports[i] = (struct vswitch_port_config){
             .allow = UINT32_MAX, .flags = VSWITCH_PORT_STATIC_MAC, .mac = {2, 0, 0, 0, 0, i}};
     }
-    assert_int_equal(vswitch_init(&f->vswitch, &config, f->entries, &finish_memory, HZ, notify, f), ERR_OK);
+    assert_int_equal(vswitch_init(&f->vswitch, &config, f->entries, &offload_memory, HZ, notify, f), ERR_OK);
     for (uint32_t i = 0; i < PORTS; i++) {
         vswitch_attach(&f->vswitch, i, &ops, &f->ports[i]);
     }
@@ -123,7 +125,7 @@ static bool is_patient(struct fixture *f, uint8_t from, uint8_t to, uint32_t byt
     const unsigned int notified = f->notified[to], patient = f->patient[to];
 
     queue(f, from, to, bytes);
-    vswitch_run(&f->vswitch, now);
+    vswitch_run_all(&f->vswitch, now);
     assert_int_equal(f->notified[to], notified + 1);
     return f->patient[to] != patient;
 }
@@ -154,12 +156,12 @@ static void test_one_hurry_is_enough(void **state)
 
     queue(f, 0, 1, VSWITCH_BULK_BYTES);
     queue(f, 2, 1, SMALL);
-    vswitch_run(&f->vswitch, 0);
+    vswitch_run_all(&f->vswitch, 0);
     assert_int_equal(f->notified[1], 1);
     assert_int_equal(f->patient[1], 0);
     queue(f, 2, 1, SMALL);
     queue(f, 0, 1, VSWITCH_BULK_BYTES);
-    vswitch_run(&f->vswitch, 0);
+    vswitch_run_all(&f->vswitch, 0);
     assert_int_equal(f->notified[1], 2);
     assert_int_equal(f->patient[1], 0);
     assert_true(is_patient(f, 0, 1, VSWITCH_BULK_BYTES, 0)); /* that was then */

@@ -8,10 +8,11 @@
 
 #include <cmocka.h>
 
-#include "pd/vswitch/finish.h"
+#include "pd/vswitch/soft_offload.h"
 #include "pd/vswitch/vswitch.h"
+#include "tests/mock/vswitch_run.h"
 
-static struct finish finish_memory;
+static struct soft_offload offload_memory;
 
 static uint8_t shifting_bytes[60];
 static struct vswitch_segment shifting_segments[] = {{shifting_bytes, 3}, {shifting_bytes + 3, 57}};
@@ -53,9 +54,9 @@ static enum err rewriting_send(void *port, const struct vswitch_frame *frame)
 {
     uint8_t *out = port;
     memset(shifting_bytes, 0xee, sizeof shifting_bytes);
-    vswitch_copy(frame, 0, out, frame->length_bytes);
-    vswitch_copy(frame, 5, out + 60, 20);
-    vswitch_copy(frame, 20, out + 80, 40);
+    frame_copy(frame, 0, out, frame->length_bytes);
+    frame_copy(frame, 5, out + 60, 20);
+    frame_copy(frame, 20, out + 80, 40);
     return ERR_OK;
 }
 
@@ -71,12 +72,14 @@ static void test_what_was_checked_is_what_is_sent(void **state)
     static uint8_t out[120];
     static const struct vswitch_port_ops source = {.peek = shifting_peek,
                                                    .release = shifting_release,
-                                                   .request_data = shifting_no,
+                                                   .look = vswitch_run_no_look,
+                                                   .burst = vswitch_run_any_burst,
                                                    .should_notify = shifting_no,
                                                    .sync = shifting_no};
     static const struct vswitch_port_ops target = {.peek = empty_peek,
                                                    .send = rewriting_send,
-                                                   .request_data = shifting_no,
+                                                   .look = vswitch_run_no_look,
+                                                   .burst = vswitch_run_any_burst,
                                                    .should_notify = shifting_no,
                                                    .sync = shifting_no};
     static const struct vswitch_config config = {
@@ -84,12 +87,12 @@ static void test_what_was_checked_is_what_is_sent(void **state)
     static const uint8_t addresses[12] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
     static struct mac_table_entry entries[8];
     struct vswitch vswitch;
-    assert_int_equal(vswitch_init(&vswitch, &config, entries, &finish_memory, 1000, notify, NULL), ERR_OK);
+    assert_int_equal(vswitch_init(&vswitch, &config, entries, &offload_memory, 1000, notify, NULL), ERR_OK);
     memcpy(shifting_bytes, addresses, sizeof addresses);
     vswitch_attach(&vswitch, 0, &source, NULL);
     vswitch_attach(&vswitch, 1, &target, out);
     shifting_left = 1;
-    vswitch_run(&vswitch, 0);
+    vswitch_run_all(&vswitch, 0);
     assert_memory_equal(out, addresses, 6);
     assert_memory_equal(out + 6, addresses + 6, 6);
     assert_int_equal(out[17], 0);

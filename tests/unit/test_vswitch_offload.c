@@ -9,11 +9,12 @@
 #include <cmocka.h>
 
 #include "lib/net/offload.h"
-#include "pd/vswitch/finish.h"
 #include "pd/vswitch/ring_port.h"
+#include "pd/vswitch/soft_offload.h"
 #include "pd/vswitch/vswitch.h"
 #include "tests/mock/log_record.h"
 #include "tests/mock/tcp_frame.h"
+#include "tests/mock/vswitch_run.h"
 
 #define PORTS 3u
 #define REGION_BYTES (0x40000u + 0x1000u)
@@ -23,7 +24,7 @@ static struct fixture {
     struct vswitch_config config;
     struct vswitch vswitch;
     struct mac_table_entry entries[64];
-    struct finish finish;
+    struct soft_offload offload;
     struct ring_port ports[PORTS];
     struct ring peers[PORTS];
     _Alignas(64) uint8_t regions[PORTS][2][REGION_BYTES];
@@ -52,7 +53,7 @@ static int setup(void **state)
         f->config.ports[i].flags = VSWITCH_PORT_CHECK_MAC | VSWITCH_PORT_STATIC_MAC;
         memcpy(f->config.ports[i].mac, macs[i], 6);
     }
-    assert_int_equal(vswitch_init(&f->vswitch, &f->config, f->entries, &f->finish, 1000000, ignore, NULL),
+    assert_int_equal(vswitch_init(&f->vswitch, &f->config, f->entries, &f->offload, 1000000, ignore, NULL),
                      ERR_OK);
     for (uint32_t i = 0; i < PORTS; i++) {
         assert_int_equal(ring_port_init(&f->ports[i], f->regions[i][0], f->regions[i][1], REGION_BYTES),
@@ -60,7 +61,7 @@ static int setup(void **state)
         vswitch_attach(&f->vswitch, i, &ring_port_ops, &f->ports[i]);
         assert_int_equal(ring_init(&f->peers[i], f->regions[i][1], f->regions[i][0], REGION_BYTES), ERR_OK);
     }
-    vswitch_run(&f->vswitch, 0);
+    vswitch_run_all(&f->vswitch, 0);
     *state = f;
     return 0;
 }
@@ -74,7 +75,7 @@ static void send(struct fixture *f, const uint8_t to[6], uint32_t payload, struc
     assert_int_equal(ring_reserve(&f->peers[0], TCP_FRAME_HEADER_BYTES + payload, &data), ERR_OK);
     const uint32_t length = tcp_frame_build(data, to, macs[0], payload, seed);
     ring_commit(&f->peers[0], length, frame_meta_pack(&meta));
-    vswitch_run(&f->vswitch, 0);
+    vswitch_run_all(&f->vswitch, 0);
 }
 
 /* Takes the segments of one packet that `port` has; returns how many data bytes they hold from `first` on. */
@@ -156,7 +157,7 @@ static void test_full_destination_gets_every_segment_once(void **state)
             first = 0;
         }
         ring_release(&f->peers[1]);
-        vswitch_run(&f->vswitch, 0);
+        vswitch_run_all(&f->vswitch, 0);
     }
     assert_int_equal(packet, 7);
     assert_int_equal(vswitch_port_counters(&f->vswitch, 1).dropped[VSWITCH_DROP_FULL], 0);

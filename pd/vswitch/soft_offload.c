@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "pd/vswitch/finish.h"
+#include "pd/vswitch/soft_offload.h"
 
 #include "lib/base/mem.h"
 #include "lib/net/frame_meta.h"
@@ -7,52 +7,53 @@
 /* `bytes` at `data`, our own memory, as a frame. Its header is that of the frame it comes from but for
  * lengths. */
 static enum err send_piece(const struct vswitch_port_ops *ops, void *port, const uint8_t *data,
-                           uint32_t bytes)
+                           uint32_t bytes, uint64_t *work)
 {
     const struct vswitch_segment segment = {.data = data, .bytes = bytes};
-    struct vswitch_frame piece = {.segments = &segment, .segment_count = 1, .length_bytes = bytes};
+    struct vswitch_frame piece = {
+        .segments = &segment, .segment_count = 1, .length_bytes = bytes, .work = work};
 
     memcpy(piece.header, data, bytes < sizeof piece.header ? bytes : sizeof piece.header);
     return ops->send(port, &piece);
 }
 
-static enum err send_segments(struct finish *finish, const struct vswitch_port_ops *ops, void *port,
+static enum err send_segments(struct soft_offload *offload, const struct vswitch_port_ops *ops, void *port,
                               struct vswitch_frame *frame, const struct frame_meta *meta)
 {
     struct offload_cutter cutter;
     uint32_t bytes;
 
-    if (offload_cutter_init(&cutter, finish->whole, frame->length_bytes, meta) != ERR_OK) {
+    if (offload_cutter_init(&cutter, offload->whole, frame->length_bytes, meta) != ERR_OK) {
         return ERR_UNSUPPORTED;
     }
-    offload_cutter_skip(&cutter, frame->finished);
-    while ((bytes = offload_cutter_next(&cutter, finish->segment)) != 0) {
-        const enum err err = send_piece(ops, port, finish->segment, bytes);
+    offload_cutter_skip(&cutter, frame->segments_sent);
+    while ((bytes = offload_cutter_next(&cutter, offload->segment)) != 0) {
+        const enum err err = send_piece(ops, port, offload->segment, bytes, frame->work);
         if (err != ERR_OK) {
             return err;
         }
-        frame->finished++;
+        frame->segments_sent++;
     }
     return ERR_OK;
 }
 
-enum err finish_send(struct finish *finish, const struct vswitch_port_ops *ops, void *port,
-                     struct vswitch_frame *frame)
+enum err soft_offload_send(struct soft_offload *offload, const struct vswitch_port_ops *ops, void *port,
+                           struct vswitch_frame *frame)
 {
     struct frame_meta meta;
 
     if (frame_meta_unpack(frame->meta, frame->length_bytes, &meta) != ERR_OK) {
         return ERR_UNSUPPORTED;
     }
-    vswitch_copy(frame, 0, finish->whole, frame->length_bytes);
+    frame_copy(frame, 0, offload->whole, frame->length_bytes);
     if (meta.gso_type != FRAME_META_GSO_NONE) {
-        return send_segments(finish, ops, port, frame, &meta);
+        return send_segments(offload, ops, port, frame, &meta);
     }
-    offload_finish_checksum(finish->whole, frame->length_bytes, &meta);
-    return send_piece(ops, port, finish->whole, frame->length_bytes);
+    offload_finish_checksum(offload->whole, frame->length_bytes, &meta);
+    return send_piece(ops, port, offload->whole, frame->length_bytes, frame->work);
 }
 
-uint32_t finish_max_bytes(const struct vswitch_frame *frame)
+uint32_t soft_offload_max_bytes(const struct vswitch_frame *frame)
 {
     struct frame_meta meta;
 

@@ -10,13 +10,13 @@
 #include <cmocka.h>
 
 #include "lib/net/frame_meta.h"
-#include "pd/vswitch/finish.h"
+#include "pd/vswitch/soft_offload.h"
 #include "tests/mock/tcp_frame.h"
 
 #define PAYLOAD 3000u
 #define MSS 1400
 
-static struct finish finish;
+static struct soft_offload offload;
 static uint8_t bytes[TCP_FRAME_HEADER_BYTES + PAYLOAD];
 static struct vswitch_segment segment;
 static unsigned int sent;
@@ -55,9 +55,9 @@ static void expect_refusal(uint64_t meta)
 {
     struct vswitch_frame frame = frame_with(meta);
 
-    assert_int_equal(finish_send(&finish, &ops, NULL, &frame), ERR_UNSUPPORTED);
+    assert_int_equal(soft_offload_send(&offload, &ops, NULL, &frame), ERR_UNSUPPORTED);
     assert_int_equal(sent, 0);
-    assert_true(finish_max_bytes(&frame) <= frame.length_bytes);
+    assert_true(soft_offload_max_bytes(&frame) <= frame.length_bytes);
 }
 
 static void test_meta_that_is_none_is_refused(void **state)
@@ -81,7 +81,7 @@ static void test_headers_that_are_not_what_the_meta_says_are_refused(void **stat
     (void)state;
     bytes[12] = 0x12;
     frame.header[12] = 0x12; /* no EtherType that can be cut; the copy of it is what counts */
-    assert_int_equal(finish_send(&finish, &ops, NULL, &frame), ERR_UNSUPPORTED);
+    assert_int_equal(soft_offload_send(&offload, &ops, NULL, &frame), ERR_UNSUPPORTED);
     assert_int_equal(sent, 0);
 }
 
@@ -91,12 +91,12 @@ static void test_goes_on_where_there_was_no_room(void **state)
     struct vswitch_frame frame = frame_with(frame_meta_pack(&meta));
 
     (void)state;
-    assert_true(finish_max_bytes(&frame) >= TCP_FRAME_HEADER_BYTES + MSS);
+    assert_true(soft_offload_max_bytes(&frame) >= TCP_FRAME_HEADER_BYTES + MSS);
     for (room = 0; room < 3; room++) {
-        assert_int_equal(finish_send(&finish, &ops, NULL, &frame), ERR_SPACE);
-        assert_int_equal(frame.finished, room);
+        assert_int_equal(soft_offload_send(&offload, &ops, NULL, &frame), ERR_SPACE);
+        assert_int_equal(frame.segments_sent, room);
     }
-    assert_int_equal(finish_send(&finish, &ops, NULL, &frame), ERR_OK);
+    assert_int_equal(soft_offload_send(&offload, &ops, NULL, &frame), ERR_OK);
     assert_int_equal(sent, 3); /* 3000 bytes in pieces of 1400 */
 }
 

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The policy of vswitch.h, for one frame at a time. */
+#include "pd/vswitch/forward.h"
+
+#include "lib/base/mem.h"
+#include "lib/net/frame_meta.h"
+#include "lib/net/offload.h"
+#include "pd/vswitch/soft_offload.h"
+
+/* 802.1Q: frames to 01:80:c2:00:00:00..0f concern the link itself and are not forwarded. */
+#define RESERVED_GROUP UINT64_C(0x0180c2000000)
+#define RESERVED_GROUP_MASK UINT64_C(0xfffffffffff0)
+
+/* Ethernet header and VLAN tag: what a frame may have beyond its port's MTU. */
+#define MTU_OVERHEAD_BYTES 18u
+
+#define BYTES_PER_KBIT 125u
+
+static void drop(const struct vswitch *vswitch, struct vswitch_port *port, enum vswitch_drop cause)
+{
+    port->counters.dropped[cause]++;
+    state_count(vswitch, VSWITCH_STAT_DROPPED, 1);
+    /* What rules and addresses forbid is worth a line; the rest is daily life of a network. */
+    if (cause == VSWITCH_DROP_SOURCE || cause == VSWITCH_DROP_LENGTH || cause == VSWITCH_DROP_META) {
+        log_warn_limited(&port->warnings[cause], "%.*s: dropped a frame: %s", (int)CONFIG_NAME_BYTES,
+                         port->config->name, drop_text(cause));
+    }
+}
+
+static void break_port(struct vswitch *vswitch, struct vswitch_port *port, enum err err)
+{
+    port->broken = true;
+    port->held = false;
+    vswitch->again = true; /* a frame held for it need not wait any longer */
+    mac_table_forget(&vswitch->macs, state_index(vswitch, port));
+    log_warn_limited(&port->faults, "%.*s: out of service until it restarts: %s", (int)CONFIG_NAME_BYTES,
+                     port->config->name, err_text(err));
+}
+
+/* Token bucket. Time that grants less than one kbit is left for later, so that no rate is rounded to zero. */
+static bool within_rate(const struct vswitch *vswitch, struct vswitch_port *port, uint32_t length_bytes)
+{
+    uint64_t kbps = port->config->rate_kbps;
+    if (kbps == 0) {
+        return true;
+    }
+    uint64_t elapsed = vswitch->now - port->rate_at;
+    if (elapsed >= vswitch->ticks_per_second) {
+        elapsed = vswitch->ticks_per_second;
+        port->rate_at = vswitch->now - elapsed;
+    }
+    uint64_t kbits = elapsed * kbps / vswitch->ticks_per_second;
+    port->rate_at += kbits * vswitch->ticks_per_second / kbps;
+    port->rate_bytes += kbits * BYTES_PER_KBIT;
+    if (port->rate_bytes > VSWITCH_RATE_BURST_BYTES) {
+        port->rate_bytes = VSWITCH_RATE_BURST_BYTES;
+    }
+    if (port->rate_bytes < length_bytes) {
+        return false;
+    }
+    port->rate_bytes -= length_bytes;
+    return true;
+}
+
+/* May this port send from this address? Learns it if so. */
+static bool source_is_allowed(struct vswitch *vswitch, const struct vswitch_port *port, mac_t source)
+{
+    if (mac_table_is_group(source) || source.bits == 0) {
+        return false;
+    }
+    if ((port->config->flags & VSWITCH_PORT_CHECK_MAC) != 0 && source.bits != port->mac.bits) {
+        return false;
+    }
+    return mac_table_learn(&vswitch->macs, source, state_index(vswitch, port));
+}
+
+/* Everything about a frame that does not depend on its destination. Sets *cause if it is to be dropped. */
+static bool admit(struct vswitch *vswitch, struct vswitch_port *port, struct vswitch_frame *frame,
+                  enum vswitch_drop *cause)
+{
+    if (frame->length_bytes < VSWITCH_HEADER_BYTES || frame->length_bytes > VSWITCH_FRAME_MAX_BYTES) {
+        *cause = VSWITCH_DROP_LENGTH;
+        return false;
+    }
+    frame->needed = 0;
+    frame->fields = (struct frame_meta){0};
+    if (frame->meta != 0) {
+        if (frame_meta_unpack(frame->meta, frame->length_bytes, &frame->fields) != ERR_OK) {
+            *cause = VSWITCH_DROP_META;
+            return false;
+        }
+        frame->needed = offload_needed(&frame->fields);
+    }
+    frame_read_header(frame);
+    if (!source_is_allowed(vswitch, port, mac_table_address(frame->header + 6))) {
+        *cause = VSWITCH_DROP_SOURCE;
+        return false;
+    }
+    /* A frame that was held has been paid for. */
+    if (!port->held && !within_rate(vswitch, port, frame->length_bytes)) {
+        *cause = VSWITCH_DROP_RATE;
+        return false;
+    }
+    return true;
+}
+
+static uint32_t ports_up(const struct vswitch *vswitch)
+{
+    uint32_t up = 0;
+    for (uint32_t i = 0; i < vswitch->port_count; i++) {
+        up |= state_is_up(&vswitch->ports[i]) ? state_bit(i) : 0;
+    }
+    return up;
+}
+
+/* Where a frame goes: a set of ports; 0 with *cause set: nowhere. */
+static uint32_t destinations(const struct vswitch *vswitch, struct vswitch_port *port,
+                             const struct vswitch_frame *frame, enum vswitch_drop *cause)
+{
+    mac_t target = mac_table_address(frame->header);
+    uint32_t self = state_index(vswitch, port);
+    uint32_t candidates = ports_up(vswitch) & ~state_bit(self);
+    if ((target.bits & RESERVED_GROUP_MASK) == RESERVED_GROUP) {
+        *cause = VSWITCH_DROP_RESERVED;
+        return 0;
+    }
+    uint32_t home = mac_table_is_group(target) ? MAC_TABLE_NO_PORT : mac_table_find(&vswitch->macs, target);
+    if (home == self) {
+        *cause = VSWITCH_DROP_LOCAL;
+        return 0;
+    }
+    if (home != MAC_TABLE_NO_PORT) {
+        candidates &= state_bit(home);
+    } else if (!port->held) {
+        port->counters.flooded++;
+    }
+    *cause = VSWITCH_DROP_DENIED;
+    return candidates & port->config->allow;
+}
+
+static bool fits_mtu(const struct vswitch_port *port, const struct vswitch_frame *frame)
+{
+    if (port->config->mtu == 0 || frame->length_bytes <= port->config->mtu + MTU_OVERHEAD_BYTES) {
+        return true;
+    }
+    return frame->fields.gso_type != FRAME_META_GSO_NONE && frame->fields.gso_size <= port->config->mtu;
+}
+
+/* Must a frame be finished before this port can have it? */
+static bool is_too_raw(const struct vswitch_port *port, const struct vswitch_frame *frame)
+{
+    if (frame->needed == 0) {
+        return false;
+    }
+    uint32_t takes = port->ops->capabilities != NULL ? port->ops->capabilities(port->context) : 0;
+    return (frame->needed & ~takes) != 0;
+}
+
+static enum err send(struct vswitch *vswitch, const struct vswitch_port *port, struct vswitch_frame *frame,
+                     bool too_raw)
+{
+    if (!fits_mtu(port, frame)) {
+        return ERR_RANGE;
+    }
+    if (too_raw) {
+        return soft_offload_send(vswitch->offload, port->ops, port->context, frame);
+    }
+    return port->ops->send(port->context, frame);
+}
+
+/* A frame to be finished is copied into working memory first (soft_offload.c), one to be cut once more for
+ * each piece. */
+static void count_copies(const struct vswitch *vswitch, const struct vswitch_frame *frame, bool too_raw)
+{
+    uint64_t copies = 1;
+
+    if (too_raw) {
+        copies = (frame->needed & ~(uint32_t)OFFLOAD_CSUM) != 0 ? 3 : 2;
+        state_count(vswitch, VSWITCH_STAT_FINISHED, 1);
+    }
+    state_count(vswitch, VSWITCH_STAT_COPIES, copies);
+    state_count(vswitch, VSWITCH_STAT_COPIED_BYTES, copies * frame->length_bytes);
+    *frame->work += copies * frame->length_bytes;
+}
+
+/* A destination that takes frames at a fair pace, if in batches, does not use up its sender's patience. */
+static void restore_patience(const struct vswitch *vswitch, struct vswitch_port *port)
+{
+    const uint64_t limit = vswitch->ticks_per_second * VSWITCH_PATIENCE_MS / 1000;
+    const uint64_t earned = vswitch->ticks_per_second * VSWITCH_PATIENCE_FRAME_US / 1000000;
+
+    port->patience_ticks = limit - port->patience_ticks < earned ? limit : port->patience_ticks + earned;
+}
+
+/* Whether the receiver of a frame that was delivered may take its time. */
+static void judge_hurry(const struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_port *port,
+                        const struct vswitch_frame *frame)
+{
+    const bool is_bulk = frame->length_bytes >= VSWITCH_BULK_BYTES;
+    const uint64_t while_ticks = vswitch->ticks_per_second * VSWITCH_BULK_US / 1000000;
+    const bool is_answer = port->sends_bulk && vswitch->now - port->bulk_at < while_ticks;
+
+    if (is_bulk) {
+        source->sends_bulk = true;
+        source->bulk_at = vswitch->now;
+    }
+    port->patient = (!port->got || port->patient) && (is_bulk || is_answer);
+    port->got = true;
+}
+
+/* Returns false if there is no room now; a frame that the port can never take is dropped here. */
+static bool deliver(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_port *port,
+                    struct vswitch_frame *frame)
+{
+    const bool too_raw = is_too_raw(port, frame);
+    const enum err err = send(vswitch, port, frame, too_raw);
+    switch (err) {
+    case ERR_OK:
+        judge_hurry(vswitch, source, port, frame);
+        port->counters.tx_frames++;
+        port->counters.tx_bytes += frame->length_bytes;
+        count_copies(vswitch, frame, too_raw);
+        vswitch->touched |= state_bit(state_index(vswitch, port));
+        restore_patience(vswitch, source);
+        return true;
+    case ERR_SPACE:
+        return false;
+    case ERR_RANGE:
+        drop(vswitch, port, VSWITCH_DROP_TOO_LONG);
+        return true;
+    case ERR_UNSUPPORTED: /* of soft_offload_send() alone: nobody can make sense of the frame */
+        drop(vswitch, source, VSWITCH_DROP_META);
+        return true;
+    default:
+        break_port(vswitch, port, err);
+        return true;
+    }
+}
+
+/* Patience runs down while a port is held and recovers as fast while it isn't. */
+static bool has_patience(const struct vswitch *vswitch, struct vswitch_port *port)
+{
+    uint64_t limit = vswitch->ticks_per_second * VSWITCH_PATIENCE_MS / 1000;
+    uint64_t elapsed = vswitch->now - port->patience_at;
+    port->patience_at = vswitch->now;
+    if (port->held) {
+        port->patience_ticks -= elapsed < port->patience_ticks ? elapsed : port->patience_ticks;
+    } else {
+        port->patience_ticks =
+            elapsed < limit - port->patience_ticks ? port->patience_ticks + elapsed : limit;
+    }
+    return port->patience_ticks > 0;
+}
+
+static void hold(const struct vswitch *vswitch, struct vswitch_port *source,
+                 const struct vswitch_port *target, const struct vswitch_frame *frame)
+{
+    source->held_for = state_index(vswitch, target);
+    source->held_bytes = is_too_raw(target, frame) ? soft_offload_max_bytes(frame) : frame->length_bytes;
+    if (!source->held) {
+        source->held = true;
+        source->counters.held++;
+        state_count(vswitch, VSWITCH_STAT_HELD, 1);
+    }
+}
+
+/* Ask the destination of a held frame to notify us. True if it may have room already. */
+static bool request_room(const struct vswitch *vswitch, const struct vswitch_port *source)
+{
+    const struct vswitch_port *target = &vswitch->ports[source->held_for];
+
+    return target->ops->request_space(target->context, source->held_bytes);
+}
+
+/*
+ * The one destination of a frame is full. Returns false if the frame stays where it is, and the destination
+ * is going to notify. Room that came between the try and the request for it is tried once; if it does not
+ * suffice, the request stands.
+ */
+static bool wait_for_room(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_port *target,
+                          struct vswitch_frame *frame)
+{
+    if (!has_patience(vswitch, source)) {
+        drop(vswitch, target, VSWITCH_DROP_FULL);
+        return true;
+    }
+    hold(vswitch, source, target, frame);
+    return request_room(vswitch, source) && deliver(vswitch, source, target, frame);
+}
+
+bool forward_has_to_wait(const struct vswitch *vswitch, struct vswitch_port *source)
+{
+    return source->held && state_is_up(&vswitch->ports[source->held_for]) && has_patience(vswitch, source) &&
+           !request_room(vswitch, source);
+}
+
+static bool is_wanted(const struct vswitch_port *port, const struct vswitch_frame *frame)
+{
+    return port->ops->wants == NULL || port->ops->wants(port->context, frame);
+}
+
+/* Returns false if the frame has to stay at its source. */
+static bool forward(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_frame *frame,
+                    uint32_t targets)
+{
+    bool single = (targets & (targets - 1)) == 0;
+    for (uint32_t i = 0; i < vswitch->port_count; i++) {
+        struct vswitch_port *target = &vswitch->ports[i];
+        if (!single) {
+            frame->segments_sent = 0;
+        }
+        if ((targets & state_bit(i)) == 0 || !is_wanted(target, frame) ||
+            deliver(vswitch, source, target, frame)) {
+            continue;
+        }
+        if (!single) {
+            drop(vswitch, target, VSWITCH_DROP_FULL);
+            continue;
+        }
+        if (!wait_for_room(vswitch, source, target, frame)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The oldest frame of those that were seen at the last look; if there are none, and the peer has notified us
+ * since then, we look. */
+static enum err next_frame(struct vswitch_port *port, struct vswitch_frame *frame)
+{
+    enum err err = port->ops->peek(port->context, frame);
+    if (err == ERR_EMPTY && port->kicked) {
+        port->kicked = false;
+        port->ops->look(port->context);
+        err = port->ops->peek(port->context, frame);
+    }
+    return err;
+}
+
+bool forward_next(struct vswitch *vswitch, struct vswitch_port *port)
+{
+    struct vswitch_frame frame = {.work = &port->work};
+    enum err err = next_frame(port, &frame);
+    if (err != ERR_OK) {
+        if (err != ERR_EMPTY) {
+            break_port(vswitch, port, err);
+        }
+        return false;
+    }
+    enum vswitch_drop cause = VSWITCH_DROP_COUNT;
+    uint32_t targets = 0;
+    port->work += VSWITCH_FRAME_WORK + (uint64_t)frame.segment_count * VSWITCH_SEGMENT_WORK;
+    frame.segments_sent = port->held ? port->segments_sent : 0;
+    if (admit(vswitch, port, &frame, &cause)) {
+        targets = destinations(vswitch, port, &frame, &cause);
+    }
+    if (targets == 0) {
+        drop(vswitch, port, cause);
+    } else if (!forward(vswitch, port, &frame, targets)) {
+        port->segments_sent = frame.segments_sent;
+        port->stuck = true;
+        return false;
+    }
+    (void)has_patience(vswitch, port);
+    port->held = false;
+    port->share--;
+    port->counters.rx_frames++;
+    state_count(vswitch, VSWITCH_STAT_FRAMES, 1);
+    port->counters.rx_bytes += frame.length_bytes;
+    port->ops->release(port->context);
+    vswitch->touched |= state_bit(state_index(vswitch, port));
+    return true;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** State of a switch: private to its files but for the size, and what is asked of it everywhere. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/log.h"
+#include "lib/config/vswitch_config.h"
+#include "lib/config/vswitch_stats.h"
+#include "pd/vswitch/drop.h"
+#include "pd/vswitch/mac_table.h"
+#include "pd/vswitch/port.h"
+
+#define VSWITCH_PORT_BUDGET 64u
+/**
+ * What a port's frames may cost in one wake-up, in units of a byte copied, of which an Armv8-A core does
+ * sixteen with one instruction: 64 of the longest frames, or 1,024 short ones.
+ */
+#define VSWITCH_RUN_WORK (8u << 20)
+/** A rate limit lets this much through at once: one longest frame, so that GSO works under any limit. */
+#define VSWITCH_RATE_BURST_BYTES (2 * (uint64_t)VSWITCH_FRAME_MAX_BYTES)
+#define VSWITCH_PATIENCE_MS 50u
+/** What each frame that reaches a destination gives back of it. */
+#define VSWITCH_PATIENCE_FRAME_US 100u
+/** Frames from this on are bulk: their receiver need not interrupt their sender. */
+#define VSWITCH_BULK_BYTES 16384u
+/** For so long after its last one a port that sends bulk is busy with that: what comes back need not
+ * interrupt anybody. */
+#define VSWITCH_BULK_US 1000u
+
+/** What a port has seen. rx: from the peer into the switch. */
+struct vswitch_counters {
+    uint64_t rx_frames, rx_bytes;
+    uint64_t tx_frames, tx_bytes;
+    uint64_t dropped[VSWITCH_DROP_COUNT];
+    uint64_t held;    /**< times a frame had to wait for its destination */
+    uint64_t flooded; /**< frames to an unknown or group address */
+};
+
+/** One port. Private to vswitch.c but for its size. */
+struct vswitch_port {
+    const struct vswitch_port_ops *ops; /**< NULL: not attached */
+    void *context;
+    const struct vswitch_port_config *config;
+    mac_t mac;
+    bool broken;         /**< the peer broke its side: out of service until it restarts */
+    bool kicked;         /**< its peer has notified us, and we have not looked since */
+    bool held;           /**< its oldest frame waits for a destination */
+    bool stuck;          /**< and can't go on in this wake-up */
+    bool more;           /**< it has had its share of a wake-up, and there may be more */
+    uint32_t held_for;   /**< the port that it waits for */
+    uint32_t held_bytes; /**< and the room that it needs there */
+    uint32_t share;      /**< frames that it may yet send in this wake-up */
+    uint64_t work;       /**< what those that it has sent took */
+    bool got;            /**< it got a frame since it was last notified */
+    bool patient;        /**< all it got since it was last notified is bulk, or answers to that */
+    bool sends_bulk;     /**< it has sent bulk, at bulk_at */
+    uint64_t bulk_at;
+    uint32_t segments_sent;  /**< of the held frame: struct vswitch_frame's */
+    uint64_t patience_ticks; /**< how long it may yet be held */
+    uint64_t patience_at;    /**< when that was computed */
+    uint64_t rate_bytes;     /**< what it may send at once */
+    uint64_t rate_at;        /**< when that was computed */
+    struct log_limit warnings[VSWITCH_DROP_COUNT];
+    struct log_limit faults;
+    struct vswitch_counters counters;
+};
+
+struct soft_offload; /* soft_offload.h */
+
+/** A switch. Zero-initialise, then vswitch_init(). */
+struct vswitch {
+    const struct vswitch_config *config;
+    uint32_t port_count;
+    uint32_t first;     /**< port whose turn is first */
+    uint32_t touched;   /**< ports that got or gave frames since they were last notified */
+    bool again;         /**< a port broke in this turn */
+    uint64_t resume_at; /**< when ports go on that have had their share */
+    uint64_t ticks_per_second;
+    uint64_t now;
+    struct mac_table macs;
+    struct soft_offload *offload;   /**< working memory */
+    struct vswitch_stats *stats;    /**< where it counts */
+    struct vswitch_stats own_stats; /**< if nobody else wants to see */
+    struct vswitch_port ports[VSWITCH_CONFIG_MAX_PORTS];
+    void (*notify)(void *context, uint32_t port);
+    void *notify_context;
+};
+
+/** Port `port` in a set of ports. */
+static inline uint32_t state_bit(uint32_t port)
+{
+    return UINT32_C(1) << port;
+}
+
+/** The number of `port`, one of the switch's. */
+static inline uint32_t state_index(const struct vswitch *vswitch, const struct vswitch_port *port)
+{
+    return (uint32_t)(port - vswitch->ports);
+}
+
+/** Count in the statistics. */
+static inline void state_count(const struct vswitch *vswitch, enum vswitch_stat stat, uint64_t more)
+{
+    vswitch->stats->values[stat] += more;
+}
+
+/** May frames go to and come from the port? */
+static inline bool state_is_up(const struct vswitch_port *port)
+{
+    return port->ops != NULL && !port->broken;
+}
