@@ -9,11 +9,14 @@ GUEST_FETCH := $(PYTHON) guest/fetch.py $(GUEST_DIR)/apt $(GUEST_DIR)/packages
 GUEST_KERNELS := debian debian-6.12
 debian_PACKAGE := linux-image-cloud-arm64
 debian-6.12_PACKAGE := linux-image-6.12-cloud-arm64
-GUEST_INITRDS := demo demo-6.12 bench storage
+GUEST_INITRDS := demo demo-6.12 probe bench storage
 demo_KERNEL := debian
 demo_PROGRAMS := netsum
 demo-6.12_KERNEL := debian-6.12
 demo-6.12_PROGRAMS := netsum
+# What a processor has, and how the machine takes it.
+probe_KERNEL := debian
+probe_PROGRAMS := netsum cpuprobe
 # Benchmarks: iperf3 with the libraries it is linked with, and the scripts that run it.
 bench_KERNEL := debian
 bench_PROGRAMS := netsum

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The bundled kernel. kernel/core also runs on the host, over kernel/fake.
-KERNEL_CORE_SRCS := $(addprefix kernel/core/,account.c boot.c budget.c child.c fault.c irq.c klog.c late.c list.c notification.c post.c ppc.c seed.c \
+KERNEL_CORE_SRCS := $(addprefix kernel/core/,account.c boot.c budget.c child.c fault.c irq.c klog.c late.c list.c notification.c post.c ppc.c ptimer.c seed.c \
 	sched.c syndrome.c syscall.c vcpu.c virq.c)
-KERNEL_SRCS += $(KERNEL_CORE_SRCS) $(addprefix kernel/aarch64/,start.S vectors.S fp.S bank.c cpu.c features.c gic.c gich.c main.c \
+KERNEL_SRCS += $(KERNEL_CORE_SRCS) $(addprefix kernel/aarch64/,start.S vectors.S fp.S bank.c cpu.c debug.c features.c gic.c gich.c main.c \
 	panic.c sysreg_table.c timer.c trap.c trap_sysreg.c uart.c world.c) lib/base/format.c lib/base/mem.c
 
 KERNEL_FAKE_SRCS := $(KERNEL_CORE_SRCS) kernel/fake/arch_fake.c tests/mock/mock_kernel.c lib/base/format.c
@@ -22,3 +22,5 @@ test_seed_LIBS := -lfdt
 
 TESTS += test_features
 test_features_SRCS := kernel/aarch64/features.c kernel/aarch64/sysreg_table.c
+TESTS += test_kernel_ptimer
+test_kernel_ptimer_SRCS := $(KERNEL_FAKE_SRCS)

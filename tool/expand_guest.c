@@ -60,6 +60,8 @@ static void add_interrupt_controller(struct expand *expand, struct expand_guest 
     guest->config.gicc_gpa = GUEST_MACHINE_GICC_GPA;
     /* seL4 takes an HVC for a system call if x7 looks like one. */
     guest->fdt.psci_by_smc = expand->options->microkit;
+    /* There the core's own physical timer is open to guests, but its interrupt is another's. */
+    guest->fdt.no_physical_timer = expand->options->microkit;
     guest->fdt.gicc = (struct fdt_range){GUEST_MACHINE_GICC_GPA, expand->model->board->gicv.bytes};
 }
 

@@ -242,21 +242,29 @@ static void write_gic(struct writer *w, const struct fdt_guest *guest)
     end(w);
 }
 
-/** timer/arm,arch_timer.yaml: secure, non-secure, virtual and hypervisor timer, in this order. */
+/**
+ * timer/arm,arch_timer.yaml: the physical and the virtual timer of EL1. Who reads the list without names
+ * expects a secure world's timer before the two, so it is there, as Xen has it; a guest has no secure world
+ * to use it from. A guest with its virtual timer alone says so by name.
+ */
 static void write_timer(struct writer *w, const struct fdt_guest *guest)
 {
-    static const uint32_t intids[] = {29, 30, 27, 26};
+    static const uint32_t intids[] = {29, 30, 27};
+    const size_t first = guest->no_physical_timer ? 2 : 0;
     /* With a GICv2 a PPI's flags name the CPUs that have it. */
     const uint32_t flags = ((1u << guest->cpu_count) - 1) << 8 | IRQ_LEVEL_LOW;
-    uint32_t cells[12];
-    for (size_t i = 0; i < 4; i++) {
+    uint32_t cells[9];
+    for (size_t i = 0; i < 3; i++) {
         cells[3 * i] = GIC_PPI;
         cells[3 * i + 1] = intids[i] - FIRST_PPI;
         cells[3 * i + 2] = flags;
     }
     begin(w, "timer");
     put_string(w, "compatible", "arm,armv8-timer");
-    put_cells(w, "interrupts", cells, 12);
+    put_cells(w, "interrupts", cells + 3 * first, 9 - 3 * first);
+    if (guest->no_physical_timer) {
+        put_string(w, "interrupt-names", "virt");
+    }
     put_flag(w, "always-on");
     put_cell(w, "phandle", FDT_GUEST_PHANDLE_TIMER);
     end(w);

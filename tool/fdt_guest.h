@@ -94,6 +94,7 @@ struct fdt_guest {
 
     const char *bootargs;    /**< NULL: none */
     struct fdt_range initrd; /**< inside RAM; bytes == 0: none */
+    bool no_physical_timer;  /**< the virtual timer is the only one */
     bool psci_by_smc;        /**< PSCI's conduit, else HVC */
     const char *stdout_path; /**< NULL: the PL011 if there is one */
     const void *rng_seed;    /**< rng_seed_bytes of it; NULL: none */

@@ -177,6 +177,33 @@ static void sysreg_timer(struct virtio_device *device, uint64_t parameter)
     check_aborted(1);
 }
 
+/* It fires at its time, ends a WFI, and goes with its cause. */
+static void timer_physical(struct virtio_device *device, uint64_t parameter)
+{
+    const uint64_t before = gic_interrupts, deadline = machine_ticks() + machine_frequency() / 1000;
+    uint64_t control = 0;
+
+    (void)device;
+    (void)parameter;
+    if (!machine.has_physical_timer) {
+        return;
+    }
+    gic_limit = 1; /* the line stays up: one is enough */
+    gic_enable(30);
+    __asm__ volatile("msr cntp_cval_el0, %0\n\tmsr cntp_ctl_el0, %1\n\tisb" ::"r"(deadline), "r"(1ull));
+    gic_unmask_cpu();
+    for (uint32_t i = 0; i < 100 && gic_interrupts == before; i++) {
+        __asm__ volatile("wfi");
+    }
+    gic_mask_cpu();
+    __asm__ volatile("mrs %0, cntp_ctl_el0" : "=r"(control));
+    check_that(gic_interrupts > before && machine_ticks() >= deadline, "no interrupt at the time");
+    check_that(control == 5, "it does not say that it has fired");
+    __asm__ volatile("msr cntp_ctl_el0, xzr\n\tisb");
+    check_that(!gic_is_pending(30), "its interrupt stays without its cause");
+    gic_quiet();
+}
+
 static void sysreg_gicv3(struct virtio_device *device, uint64_t parameter)
 {
     (void)device;
@@ -264,6 +291,7 @@ const struct attack attack_machine[] = {
     {"sysreg-pmu", sysreg_pmu, 0},
     {"sysreg-el2", sysreg_hypervisor, 0},
     {"sysreg-timer", sysreg_timer, 0},
+    {"timer-physical", timer_physical, 0},
     {"sysreg-gicv3", sysreg_gicv3, 0},
     {"sysreg-implementation-defined", sysreg_implementation_defined, 0},
     {"cache-by-set-and-way", cache_by_set_way, 0},

@@ -28,6 +28,7 @@ struct machine {
     uint64_t ram_base, ram_bytes;
     uint64_t gicd, gicc, uart;
     uint32_t uart_intid;
+    bool has_physical_timer;   /* or the virtual one alone */
     uint64_t ecam, ecam_bytes; /* of a PCI host bridge, if there is one */
     uint64_t bars, bars_bytes; /* where its functions' BARs may be */
     uint64_t msi_frame;        /* GICv2m */

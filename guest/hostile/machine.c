@@ -35,13 +35,14 @@ static uint64_t be64(const uint8_t *at)
 
 /* What was collected of the node being read. */
 struct node {
-    char kind; /* 'v'irtio, 'g'ic, 'u'art, 'm'emory, 'p'ci, 'i' frame of MSIs, 0 */
+    char kind; /* 'v'irtio, 'g'ic, 'u'art, 'm'emory, 'p'ci, 'i' frame of MSIs, 't'imer, 0 */
     const uint8_t *reg;
     uint32_t reg_bytes;
     const uint8_t *ranges; /* of a PCI host bridge */
     uint32_t ranges_bytes;
     uint32_t intid;
     uint32_t spi_first, spi_count;
+    uint32_t interrupt_count;
 };
 
 static bool list_has(const uint8_t *list, uint32_t bytes, const char *text)
@@ -65,6 +66,7 @@ static void node_property(struct node *node, const char *name, const uint8_t *va
         node->ranges = value;
         node->ranges_bytes = bytes;
     } else if (strcmp(name, "interrupts") == 0 && bytes >= 12) {
+        node->interrupt_count = bytes / 12;
         node->intid = be32(value + 4) + (be32(value) == 0 ? 32u : 16u);
     } else if (strcmp(name, "device_type") == 0 && list_has(value, bytes, "memory")) {
         node->kind = 'm';
@@ -79,6 +81,8 @@ static void node_property(struct node *node, const char *name, const uint8_t *va
             node->kind = 'p';
         } else if (list_has(value, bytes, "arm,gic-v2m-frame")) {
             node->kind = 'i';
+        } else if (list_has(value, bytes, "arm,armv8-timer")) {
+            node->kind = 't';
         }
     } else if (strcmp(name, "arm,msi-base-spi") == 0) {
         node->spi_first = be32(value);
@@ -89,6 +93,9 @@ static void node_property(struct node *node, const char *name, const uint8_t *va
 
 static void node_done(const struct node *node)
 {
+    if (node->kind == 't') {
+        machine.has_physical_timer = node->interrupt_count > 1;
+    }
     if (node->kind == 0 || node->reg_bytes < 16) {
         return;
     }

@@ -43,6 +43,16 @@ struct arch_keys {
     uint64_t ia[2], ib[2], da[2], db[2], ga[2];
 };
 
+/** A vCPU's debug registers; see debug.h. */
+#define ARCH_DEBUG_POINTS 16u
+struct arch_debug {
+    uint64_t mdscr;
+    uint64_t bvr[ARCH_DEBUG_POINTS], bcr[ARCH_DEBUG_POINTS];
+    uint64_t wvr[ARCH_DEBUG_POINTS], wcr[ARCH_DEBUG_POINTS];
+    bool locked; /**< the OS lock */
+    bool armed;  /**< something may fire */
+};
+
 /** A vCPU's EL1 register bank, timer and GIC virtual CPU interface while they are not in the hardware. */
 struct arch_vcpu {
     uint64_t sctlr, actlr, cpacr, ttbr0, ttbr1, tcr, esr, far, afsr0, afsr1, mair, amair, vbar, contextidr;
@@ -51,6 +61,7 @@ struct arch_vcpu {
     uint32_t gich_vmcr, gich_apr;
     struct arch_keys keys; /**< this one and the next two: where the core has them */
     uint64_t disr, tpidr2;
+    struct arch_debug debug;
     bool vtimer_active; /**< physical vtimer interrupt is active: the guest is handling it */
 };
 

@@ -10,6 +10,12 @@
 #define PSTATE_AARCH32 0x10ull
 #define PSTATE_EL_MASK 0xcull
 #define PSTATE_SPX 1ull
+#define PSTATE_NZCV (0xfull << 28)
+#define PSTATE_DIT (1ull << 24)
+#define PSTATE_PAN (1ull << 22)
+#define PSTATE_SSBS (1ull << 12)
+#define SCTLR_SPAN (1ull << 23)
+#define SCTLR_DSSBS (1ull << 44)
 
 static bool is_loaded(const struct vcpu *vcpu)
 {
@@ -23,6 +29,26 @@ static uint64_t vector_offset(uint64_t pstate)
     if ((pstate & PSTATE_EL_MASK) == 0)
         return VECTOR_LOWER_64;
     return (pstate & PSTATE_SPX) != 0 ? VECTOR_CURRENT_SPX : VECTOR_CURRENT_SP0;
+}
+
+/* PSTATE at the vector, as hardware makes it (Arm ARM, AArch64.TakeException). */
+static uint64_t vector_pstate(const struct vcpu *vcpu, uint64_t pstate)
+{
+    const struct features *features = &vcpu->thread.core->features;
+    const bool is_switched_in = vcpu->thread.core->world == &vcpu->thread;
+    const uint64_t sctlr = is_switched_in ? SYSREG_READ(sctlr_el1) : vcpu->arch.sctlr;
+    uint64_t result = PSTATE_EL1H | PSTATE_DAIF | (pstate & PSTATE_NZCV);
+
+    if ((pstate & PSTATE_AARCH32) == 0) {
+        result |= pstate & PSTATE_DIT;
+    }
+    if (features_field(features, FEATURES_MMFR1, 20) != 0) {
+        result |= (sctlr & SCTLR_SPAN) == 0 ? PSTATE_PAN : pstate & PSTATE_PAN;
+    }
+    if (features_field(features, FEATURES_PFR1, 4) != 0 && (sctlr & SCTLR_DSSBS) != 0) {
+        result |= PSTATE_SSBS;
+    }
+    return result;
 }
 
 static void inject_loaded(const struct arch_context *context, uint64_t esr, uint64_t far, bool set_far)
@@ -49,7 +75,7 @@ void arch_vcpu_inject(struct vcpu *vcpu, uint64_t esr, uint64_t far, bool set_fa
         bank->spsr = context->pstate;
     }
     context->pc = vbar + vector_offset(context->pstate);
-    context->pstate = PSTATE_EL1H | PSTATE_DAIF;
+    context->pstate = vector_pstate(vcpu, context->pstate);
 }
 
 void arch_vcpu_registers(struct vcpu *vcpu, uint64_t words[ARCH_VCPU_REGISTER_WORDS])

@@ -82,5 +82,11 @@ struct features {
 /** Work out what follows from the ID registers `ids`. NULL, or the name of what makes the core unusable. */
 const char *features_derive(const uint64_t ids[FEATURES_ID_COUNT], struct features *features);
 
+/** Field at bit `shift` of ID register `index` as guests see it. */
+static inline uint64_t features_field(const struct features *features, uint32_t index, uint32_t shift)
+{
+    return features->guest[index] >> shift & 0xf;
+}
+
 /** ID register `index` as a guest with or without SVE reads it. */
 uint64_t features_read(const struct features *features, uint32_t index, bool sve);

@@ -16,7 +16,15 @@ enum sysreg_action {
     SYSREG_UNDEF, /**< not in the table: Undefined Instruction, and counted */
     SYSREG_ZERO,  /**< reads as zero, ignores writes */
     SYSREG_ID,    /**< ID register: read from features; `index` is FEATURES_ID() */
-    SYSREG_AIDR   /**< AIDR_EL1: the core's */
+    SYSREG_AIDR,  /**< AIDR_EL1: the core's */
+    SYSREG_MDSCR, /**< this one to OSLSR: debug.h, `index` is the number of a breakpoint or watchpoint */
+    SYSREG_BVR,
+    SYSREG_BCR,
+    SYSREG_WVR,
+    SYSREG_WCR,
+    SYSREG_OSLAR,
+    SYSREG_OSLSR,
+    SYSREG_PTIMER /**< CNTP_TVAL_EL0, CTL, CVAL: `index` 0, 1, 2 */
 };
 
 /** An access and what the table says of it. */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/aarch64/trap_sysreg.h"
 
+#include "kernel/aarch64/debug.h"
 #include "kernel/aarch64/sysreg.h"
 #include "kernel/aarch64/sysreg_table.h"
+#include "kernel/core/ptimer.h"
 #include "kernel/core/syndrome.h"
 #include "kernel/core/vcpu.h"
 
 /* The EL1 physical timer: its interrupt (Arm BSA: PPI 14), and its registers. */
-#define TIMER_INTID 30u
+#define TIMER_INTID SYSDESC_PTIMER_INTID
 #define TIMER_CTL 1u
 #define TIMER_CVAL 2u
 #define TIMER_KEY(op2) SYSREG_KEY(3, 3, 14, 2, op2)
@@ -19,9 +21,37 @@ static uint64_t read(const struct vcpu *vcpu, const struct sysreg_access *access
         return features_read(&vcpu->thread.core->features, access->index, false);
     case SYSREG_AIDR:
         return SYSREG_READ(aidr_el1);
+    case SYSREG_PTIMER:
+        return access->index == TIMER_CTL    ? ptimer_ctl(vcpu)
+               : access->index == TIMER_CVAL ? vcpu->ptimer.cval
+                                             : ptimer_tval(vcpu);
     default:
-        return 0;
+        return debug_read(vcpu, access);
     }
+}
+
+static void write(struct vcpu *vcpu, const struct sysreg_access *access, uint64_t value)
+{
+    if (access->action == SYSREG_ZERO) {
+        return;
+    }
+    if (access->action != SYSREG_PTIMER) {
+        debug_write(vcpu, access, value);
+    } else if (access->index == TIMER_CTL) {
+        ptimer_set_ctl(vcpu, value);
+    } else if (access->index == TIMER_CVAL) {
+        ptimer_set_cval(vcpu, value);
+    } else {
+        ptimer_set_tval(vcpu, value);
+    }
+}
+
+static bool is_there(const struct vcpu *vcpu, const struct sysreg_access *access)
+{
+    if (access->action == SYSREG_PTIMER) {
+        return access->index <= TIMER_CVAL;
+    }
+    return access->action != SYSREG_UNDEF && debug_has(vcpu->thread.core, access);
 }
 
 void trap_sysreg_handle(struct vcpu *vcpu, uint64_t esr)
@@ -29,11 +59,13 @@ void trap_sysreg_handle(struct vcpu *vcpu, uint64_t esr)
     const struct sysreg_access access = sysreg_decode(esr);
 
     kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_SYSREG);
-    if (access.action == SYSREG_UNDEF) {
+    if (!is_there(vcpu, &access)) {
         vcpu_undefined(vcpu);
         return;
     }
-    if (access.is_read && access.reg < 31) {
+    if (!access.is_read) {
+        write(vcpu, &access, access.reg < 31 ? vcpu->thread.context.x[access.reg] : 0);
+    } else if (access.reg < 31) {
         vcpu->thread.context.x[access.reg] = read(vcpu, &access);
     }
     vcpu_skip(vcpu, esr);

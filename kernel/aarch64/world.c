@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/aarch64/world.h"
 
+#include "kernel/aarch64/debug.h"
 #include "kernel/aarch64/gic.h"
 #include "kernel/aarch64/gich.h"
 #include "kernel/aarch64/sysreg.h"
@@ -207,12 +208,16 @@ static void load_hot_vcpu(struct core *core, struct vcpu *vcpu)
     SYSREG_WRITE(sctlr_el1, vcpu->arch.sctlr);
     SYSREG_WRITE(cpacr_el1, vcpu->arch.cpacr);
     SYSREG_WRITE(cntkctl_el1, vcpu->arch.cntkctl);
+    if (vcpu->arch.debug.armed)
+        debug_enter(core, vcpu);
 }
 
 void arch_switch(struct core *core, struct thread *thread)
 {
     if (core->world != NULL)
         save_hot(core->world);
+    if (core->debug_on)
+        debug_leave(core);
     core->world = thread;
     core->context = &thread->context;
     if (thread->kind == THREAD_PD)
@@ -302,6 +307,8 @@ void arch_vcpu_forget(struct vcpu *vcpu)
 
     if (core->world == &vcpu->thread)
         core->world = NULL;
+    if (core->debug == vcpu)
+        core->debug = NULL;
     vcpu->arch.vtimer_active = false;
     if (core->loaded != vcpu)
         return;

@@ -70,7 +70,8 @@ struct thread {
     struct thread_link budget; /**< in its core's throttled list */
     struct thread_link wakeup; /**< in its core's list of wake-ups */
     uint64_t wakeup_time;
-    struct thread_link late; /**< in one of its core's lists of late events */
+    struct thread_link ptimer; /**< a vCPU: in its core's list of physical timers that are yet to fire */
+    struct thread_link late;   /**< in one of its core's lists of late events */
     uint64_t late_time;
     struct budget own;     /**< its own budget */
     struct budget *payer;  /**< whose budget it runs on: its own, or its caller's (passive PDs) */
@@ -107,6 +108,10 @@ struct vcpu {
     const struct sysdesc_vcpu *row;
     struct arch_vcpu arch;
     struct virq_state virq;
+    struct {
+        uint64_t ctl, cval; /**< CNTP_CTL_EL0 without ISTATUS, CNTP_CVAL_EL0 */
+        bool line;          /**< its interrupt is raised */
+    } ptimer;
     uint32_t late_intid; /**< of its late event, while it has one */
     uint64_t rang_at;    /**< when it last rang a doorbell that may be late */
     uint16_t vm_first;   /**< the vCPUs of its VM: [first, first + count) */
@@ -125,6 +130,8 @@ struct core {
     struct thread *world;     /**< whose switched-at-once registers are in the hardware */
     struct vcpu *loaded;      /**< whose EL1 bank, timer and GIC state are in the hardware */
     struct thread *fp;        /**< whose FP registers are in the hardware */
+    const struct vcpu *debug; /**< whose breakpoints and watchpoints are in the hardware */
+    bool debug_on;            /**< MDSCR_EL1 is the running vCPU's, else 0 */
     bool fp_open;             /**< CPTR_EL2 lets the running thread at them */
     uint64_t slice_start;
     uint64_t deadline;      /**< what the timer is set to */
@@ -137,6 +144,7 @@ struct core {
     struct thread_list ready[CORE_PRIORITIES];
     struct thread_list throttled;
     struct thread_list wakeups;
+    struct thread_list ptimers;    /**< vCPUs whose physical timer is yet to fire */
     struct thread_list late_pds;   /**< PDs with a notification that they may sleep over */
     struct thread_list late_vcpus; /**< vCPUs with an interrupt that may wait */
     uint64_t counters[SYSCALL_COUNTER_COUNT];

@@ -5,6 +5,7 @@
 #include "kernel/core/budget.h"
 #include "kernel/core/late.h"
 #include "kernel/core/list.h"
+#include "kernel/core/ptimer.h"
 #include "kernel/core/vcpu.h"
 
 #define READY offsetof(struct thread, ready)
@@ -279,8 +280,9 @@ struct thread *sched_tick(struct core *core)
         sched_wake_first(thread);
         woken = thread;
     }
+    next = ptimer_tick(core, now);
     late_tick(core, now);
-    return woken;
+    return next != NULL ? next : woken;
 }
 
 static struct thread *top(const struct core *core)
@@ -349,11 +351,11 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 
 static uint64_t next_deadline(const struct core *core, const struct thread *next)
 {
-    uint64_t deadline = ARCH_NEVER;
+    uint64_t deadline = ptimer_deadline(core);
 
     /* A round-robin thread without equals needs no slice. */
     if (core->has_slice)
-        deadline = core->slice_start + (uint64_t)next->payer->remaining;
+        deadline = earliest(deadline, core->slice_start + (uint64_t)next->payer->remaining);
     for (const struct thread *thread = core->throttled.head; thread != NULL; thread = thread->budget.next)
         deadline = earliest(deadline, budget_release(thread->payer));
     for (const struct thread *thread = core->wakeups.head; thread != NULL; thread = thread->wakeup.next)

@@ -6,6 +6,7 @@
 #include "kernel/core/late.h"
 #include "kernel/core/notification.h"
 #include "kernel/core/ppc.h"
+#include "kernel/core/ptimer.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/syndrome.h"
 
@@ -23,6 +24,7 @@ static void halt(struct vcpu *vcpu)
     ppc_cancel(&vcpu->thread);
     vcpu->thread.state = THREAD_OFF;
     late_forget(vcpu);
+    ptimer_forget(vcpu);
     sched_update(&vcpu->thread);
     arch_virq_sync(vcpu);
     virq_clear(&vcpu->virq, drop_hw, vcpu);

@@ -41,6 +41,9 @@
 #define SYSDESC_PD_STACK_TOP 0x7ff0000000ull
 #define SYSDESC_PD_IPC_BUFFER 0x7ffff00000ull /**< one page, read-write, also mapped by the kernel */
 
+/** INTID of a vCPU's emulated physical timer (Arm BSA: PPI 14). */
+#define SYSDESC_PTIMER_INTID 30u
+
 /** One page of 64 message words (then unused), one per PD, in the kernel's `.ipc_buffers` segment. */
 #define SYSDESC_IPC_WORDS 64u
 

@@ -6,6 +6,7 @@ One boot for each of them: tests of a core depend on their order.
 """
 
 import os
+import re
 
 import pytest
 
@@ -21,13 +22,13 @@ SYSTEM = """<system>
   <switch name="lan"/>
   <disk name="d0" size="16M"/>
   <guest name="vm1" ram="96M">
-    <linux kernel="debian" initrd="demo"/>
+    <linux kernel="debian" initrd="probe"/>
     <console/>
     <net switch="lan" ip="192.168.1.1/24"/>
     <block disk="d0"/>
   </guest>
   <guest name="vm2" ram="96M">
-    <linux kernel="debian" initrd="demo"/>
+    <linux kernel="debian" initrd="probe"/>
     <console/>
     <net switch="lan" ip="192.168.1.2/24"/>
   </guest>
@@ -51,6 +52,24 @@ def test_kernel_is_content_with_the_core(guests):
         assert "Booting Linux" in log
         for bad in ("Oops", "BUG:", "WARNING:", "Call trace", "SANITY CHECK", "unhandled"):
             assert bad not in log, log
+
+
+def test_debuggers_work(guests):
+    """Each guest has breakpoints of its own; one that is armed fires for nobody else."""
+    for guest in guests:
+        output = guest.run("cpuprobe debug")
+        assert [line.split(":")[0] for line in output.splitlines()] == [
+            "PASS single step", "PASS watchpoint", "PASS uprobe"], output
+
+
+def test_strange_instructions_end_programs_not_guests(guests):
+    for guest in guests:
+        results = dict(re.findall(r"^(\S+): (.*)$", guest.run("cpuprobe instructions"), re.MULTILINE))
+        assert len(results) == 23
+        assert set(results.values()) <= {"works", "signal 4"}, results
+        assert results["add"] == results["id-register"] == "works"
+        for hidden in ("udf", "sve", "rdffr", "sme", "tpidr2", "ld64b", "wfit", "pmccntr", "amcr", "scxtnum", "dbgdtr"):
+            assert results[hidden] == "signal 4", results
 
 
 def test_network(guests):

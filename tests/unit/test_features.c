@@ -225,18 +225,38 @@ static void test_registers_are_found(void **state)
         enum sysreg_action action;
         uint32_t index;
     } cases[] = {
-        {3, 0, 0, 4, 0, true, SYSREG_ID, FEATURES_PFR0}, {3, 0, 0, 7, 7, true, SYSREG_ID, FEATURES_ID(7, 7)},
-        {3, 0, 0, 4, 0, false, SYSREG_UNDEF, 0},         {3, 0, 0, 0, 6, true, SYSREG_ID, FEATURES_REVIDR},
-        {3, 0, 0, 0, 1, true, SYSREG_UNDEF, 0},          {3, 1, 0, 0, 7, true, SYSREG_AIDR, 0},
+        {3, 0, 0, 4, 0, true, SYSREG_ID, FEATURES_PFR0},
+        {3, 0, 0, 7, 7, true, SYSREG_ID, FEATURES_ID(7, 7)},
+        {3, 0, 0, 4, 0, false, SYSREG_UNDEF, 0},
+        {3, 0, 0, 0, 6, true, SYSREG_ID, FEATURES_REVIDR},
+        {3, 0, 0, 0, 1, true, SYSREG_UNDEF, 0},
+        {3, 1, 0, 0, 7, true, SYSREG_AIDR, 0},
         {3, 1, 0, 0, 6, true, SYSREG_UNDEF, 0}, /* SMIDR_EL1 */
         {3, 1, 0, 0, 4, true, SYSREG_UNDEF, 0}, /* GMID_EL1 */
-        {3, 0, 1, 0, 1, true, SYSREG_ZERO, 0},           {3, 0, 1, 0, 1, false, SYSREG_ZERO, 0},
+        {3, 0, 1, 0, 1, true, SYSREG_ZERO, 0},
+        {3, 0, 1, 0, 1, false, SYSREG_ZERO, 0},
         {3, 3, 9, 12, 0, true, SYSREG_UNDEF, 0}, /* PMCR_EL0 */
         {3, 3, 13, 0, 7, true, SYSREG_UNDEF, 0}, /* SCXTNUM_EL0 */
         {3, 0, 10, 4, 3, true, SYSREG_UNDEF, 0}, /* LORC_EL1 */
         {3, 0, 5, 3, 1, false, SYSREG_UNDEF, 0}, /* ERRSELR_EL1 */
         {3, 1, 15, 2, 0, false, SYSREG_ZERO, 0}, /* IMPLEMENTATION DEFINED */
         {3, 3, 11, 0, 0, true, SYSREG_ZERO, 0},
+        {3, 3, 14, 2, 0, true, SYSREG_PTIMER, 0}, /* CNTP_TVAL_EL0 */
+        {3, 3, 14, 2, 2, false, SYSREG_PTIMER, 2},
+        {3, 3, 14, 8, 0, true, SYSREG_UNDEF, 0}, /* PMEVCNTR0_EL0 */
+        {2, 0, 0, 2, 2, false, SYSREG_MDSCR, 2},
+        {2, 0, 0, 3, 4, true, SYSREG_BVR, 3},
+        {2, 0, 0, 15, 5, false, SYSREG_BCR, 15},
+        {2, 0, 0, 1, 6, true, SYSREG_WVR, 1},
+        {2, 0, 0, 1, 7, true, SYSREG_WCR, 1},
+        {2, 0, 1, 0, 4, false, SYSREG_OSLAR, 0},
+        {2, 0, 1, 0, 4, true, SYSREG_UNDEF, 0},
+        {2, 0, 1, 1, 4, true, SYSREG_OSLSR, 1},
+        {2, 0, 1, 1, 4, false, SYSREG_UNDEF, 0},
+        {2, 0, 7, 8, 6, true, SYSREG_ZERO, 8},  /* DBGCLAIMSET_EL1 */
+        {2, 3, 0, 5, 0, false, SYSREG_ZERO, 5}, /* DBGDTRTX_EL0 */
+        {2, 1, 0, 0, 0, true, SYSREG_UNDEF, 0}, /* trace */
+        {2, 1, 9, 0, 0, true, SYSREG_UNDEF, 0}, /* BRBCR_EL1 */
     };
 
     (void)state;
@@ -247,7 +267,7 @@ static void test_registers_are_found(void **state)
         assert_int_equal(access.action, cases[i].action);
         assert_int_equal(access.is_read, cases[i].is_read);
         assert_int_equal(access.reg, 5);
-        if (access.action == SYSREG_ID) {
+        if (access.action == SYSREG_ID || access.action >= SYSREG_MDSCR) {
             assert_int_equal(access.index, cases[i].index);
         }
     }

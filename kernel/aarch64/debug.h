@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * Debug registers of vCPUs: breakpoints, watchpoints, single step (Arm ARM D2, D19.3).
+ *
+ * Every access traps, so struct arch_debug is the truth, and the hardware's are written for a vCPU that has
+ * something armed, while it runs; then they need never be read back. While anybody else runs MDSCR_EL1 is 0,
+ * and nothing fires. (Trapping always, where KVM leaves the registers to a guest once it has used them, keeps
+ * the claim tags and the debugger's data registers, which are the core's, from guests.)
+ */
+#pragma once
+
+#include "kernel/aarch64/sysreg_table.h"
+#include "kernel/core/kernel.h"
+
+/** What a read of the register yields (SYSREG_MDSCR to SYSREG_OSLSR). */
+uint64_t debug_read(const struct vcpu *vcpu, const struct sysreg_access *access);
+
+/** The running vCPU writes the register. */
+void debug_write(struct vcpu *vcpu, const struct sysreg_access *access, uint64_t value);
+
+/** Whether the core has the register: breakpoints and watchpoints are few. */
+bool debug_has(const struct core *core, const struct sysreg_access *access);
+
+/** `vcpu` is about to run, and has something armed (struct arch_debug.armed). */
+void debug_enter(struct core *core, const struct vcpu *vcpu);
+
+/** It stops running (core->debug_on). */
+void debug_leave(struct core *core);
