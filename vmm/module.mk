@@ -12,7 +12,8 @@ PDS += vmm
 vmm_LDFLAGS := vmm/pristine.ld
 vmm_SRCS := vmm/core/main.c pd/alarm/alarm.c vmm/platform_bundled.c vmm/platform_cache.c vmm/platform_clock.c $(VMM_SRCS)
 VMM_SEL4_SRCS := vmm/platform_sel4.c vmm/platform_sel4_pause.c vmm/platform_no_posts.c vmm/sel4/context.c \
-	vmm/sel4/gic_scrub.c vmm/sel4/irq_ends.c vmm/sel4/lr_queue.c vmm/sel4/pause_pages.c pd/alarm/alarm.c vmm/sel4/vcpu_regs.c
+	vmm/sel4/gic_scrub.c vmm/sel4/irq_ends.c vmm/sel4/lr_queue.c vmm/sel4/pause_pages.c pd/alarm/alarm.c vmm/sel4/vcpu.c \
+	vmm/sel4/vcpu_regs.c
 vmm_SEL4_SRCS := vmm/core/main.c vmm/sel4/restart.S vmm/sel4/mend.c vmm/platform_cache.c vmm/platform_clock.c $(VMM_SEL4_SRCS) $(VMM_SRCS)
 
 # What host tests put in place of the platform below.

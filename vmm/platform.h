@@ -107,11 +107,19 @@ void platform_virq_pend(uint32_t vcpu, uint32_t intid, uint32_t source);
  */
 void platform_virq_pend_late(uint32_t vcpu, uint32_t intid, uint32_t delay_us);
 
-/** Drop the pending latch. */
-void platform_virq_unpend(uint32_t vcpu, uint32_t intid);
+/** Drop the pending latch; of an SGI, that of the senders in `sources` (bit n: vCPU n). */
+#define PLATFORM_ALL_SOURCES 0xffu
+void platform_virq_unpend(uint32_t vcpu, uint32_t intid, uint8_t sources);
 
 /** Drive a level-sensitive line. */
 void platform_virq_set_level(uint32_t vcpu, uint32_t intid, bool high);
+
+/**
+ * SPI `intid` is routed to vCPU `to` instead of `from`: what is pending of it, its line and configuration go
+ * along, and so does whatever the platform itself pends on `from`. While it is active on `from`, `to` is not
+ * signalled.
+ */
+void platform_virq_move(uint32_t from, uint32_t intid, uint32_t to);
 
 /** GICD_ISACTIVER / GICD_ICACTIVER. */
 void platform_virq_set_active(uint32_t vcpu, uint32_t intid, bool active);
@@ -119,6 +127,9 @@ void platform_virq_set_active(uint32_t vcpu, uint32_t intid, bool active);
 /** State as GICD_ISPENDR and GICD_ISACTIVER show it; pending includes a level line that is high. */
 bool platform_virq_is_pending(uint32_t vcpu, uint32_t intid);
 bool platform_virq_is_active(uint32_t vcpu, uint32_t intid);
+
+/** Whose SGI `sgi` is pending: bit n is vCPU n. */
+uint8_t platform_virq_sources(uint32_t vcpu, uint32_t sgi);
 
 /**
  * Let what the PD behind `channel` posts in our stead (the `number`-th of what it posts for that channel)

@@ -179,9 +179,14 @@ void platform_virq_pend_late(uint32_t vcpu, uint32_t intid, uint32_t delay_us)
     (void)vcpu_call(SYSCALL_VIRQ_SET, vcpu, intid, SYSCALL_VIRQ_PEND_LATE, delay_us);
 }
 
-void platform_virq_unpend(uint32_t vcpu, uint32_t intid)
+void platform_virq_unpend(uint32_t vcpu, uint32_t intid, uint8_t sources)
 {
-    (void)vcpu_call(SYSCALL_VIRQ_SET, vcpu, intid, SYSCALL_VIRQ_UNPEND, 0);
+    (void)vcpu_call(SYSCALL_VIRQ_SET, vcpu, intid, SYSCALL_VIRQ_UNPEND, sources);
+}
+
+void platform_virq_move(uint32_t from, uint32_t intid, uint32_t to)
+{
+    (void)vcpu_call(SYSCALL_VIRQ_MOVE, from, intid, child_of(to), 0);
 }
 
 void platform_virq_set_level(uint32_t vcpu, uint32_t intid, bool high)
@@ -203,6 +208,11 @@ bool platform_virq_is_pending(uint32_t vcpu, uint32_t intid)
 bool platform_virq_is_active(uint32_t vcpu, uint32_t intid)
 {
     return (vcpu_call(SYSCALL_VIRQ_GET, vcpu, intid, 0, 0).x1 & SYSCALL_VIRQ_IS_ACTIVE) != 0;
+}
+
+uint8_t platform_virq_sources(uint32_t vcpu, uint32_t sgi)
+{
+    return (uint8_t)(vcpu_call(SYSCALL_VIRQ_GET, vcpu, sgi, 0, 0).x1 >> SYSCALL_VIRQ_SOURCES_SHIFT);
 }
 
 void platform_alarm(uint64_t time)

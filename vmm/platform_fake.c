@@ -106,6 +106,7 @@ void platform_virq_pend(uint32_t vcpu, uint32_t intid, uint32_t source)
     virq->latch = true;
     virq->pend_count++;
     virq->last_source = source;
+    virq->sources = (uint8_t)(virq->sources | (intid < 16 ? 1u << source : 0));
 }
 
 void platform_virq_pend_late(uint32_t vcpu, uint32_t intid, uint32_t delay_us)
@@ -136,9 +137,31 @@ void platform_share_pauses(microkit_channel channel, struct vhost_pauses *pauses
     platform_fake.shared_pauses = (struct platform_fake_pauses){channel, pauses, status};
 }
 
-void platform_virq_unpend(uint32_t vcpu, uint32_t intid)
+void platform_virq_unpend(uint32_t vcpu, uint32_t intid, uint8_t sources)
 {
-    virq_at(vcpu, intid)->latch = false;
+    struct platform_fake_virq *virq = virq_at(vcpu, intid);
+
+    virq->sources &= (uint8_t)~sources;
+    virq->latch = virq->sources != 0;
+}
+
+void platform_virq_move(uint32_t from, uint32_t intid, uint32_t to)
+{
+    struct platform_fake_virq *old = virq_at(from, intid);
+    struct platform_fake_virq *new = virq_at(to, intid);
+
+    assert(intid >= 32 && from != to);
+    new->config = old->config;
+    new->latch |= old->latch;
+    new->level |= old->level;
+    new->active |= old->active;
+    *old = (struct platform_fake_virq){0};
+    for (uint32_t i = 0; i < PLATFORM_FAKE_POSTS; i++) {
+        struct platform_fake_post *post = &platform_fake.posts[i];
+        if (post->vcpu == from && post->intid == intid) {
+            post->vcpu = to;
+        }
+    }
 }
 
 void platform_virq_set_level(uint32_t vcpu, uint32_t intid, bool high)
@@ -161,6 +184,13 @@ bool platform_virq_is_pending(uint32_t vcpu, uint32_t intid)
 bool platform_virq_is_active(uint32_t vcpu, uint32_t intid)
 {
     return virq_at(vcpu, intid)->active;
+}
+
+uint8_t platform_virq_sources(uint32_t vcpu, uint32_t sgi)
+{
+    const struct platform_fake_virq *virq = virq_at(vcpu, sgi);
+
+    return virq->latch ? virq->sources : 0;
 }
 
 void platform_cache_clean(const void *vaddr, uint64_t bytes)

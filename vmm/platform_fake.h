@@ -20,6 +20,7 @@ struct platform_fake_virq {
     bool active;
     uint32_t pend_count; /**< calls of platform_virq_pend() */
     uint32_t last_source;
+    uint8_t sources;     /**< an SGI's; latch is set while there are any */
     uint32_t late_count; /**< calls of platform_virq_pend_late() */
     uint32_t late_us;    /**< what the last one allowed */
 };
@@ -36,7 +37,7 @@ struct platform_fake_vcpu {
 
 #define PLATFORM_FAKE_POSTS 4u
 
-/** The last call of platform_post_route() for a number. */
+/** Where a number is posted: the last platform_post_route(), and platform_virq_move() since. */
 struct platform_fake_post {
     microkit_channel channel;
     uint32_t vcpu;

@@ -1,17 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The VMM's platform seam on seL4 through Microkit: libsel4's TCB and vCPU objects.
- *
- * How a vCPU's thread stands:
- *  - running: it was started and replies to its faults let it go on;
- *  - parked: it executed WFI with nothing pending. Its fault is not answered; the thread is suspended, which
- *    also gives Microkit's reply object back, and costs nothing until an interrupt is injected or its virtual
- *    timer is due. seL4_TCB_Resume lets it execute the WFI again, which then completes at once;
- *  - off: suspended.
- *
- * seL4 delivers faults through one endpoint, so that a fault may already wait there while a notification is
- * being served. An interrupt that is injected then must not be slept over: `injected` notes it.
- */
+/* The VMM's platform seam on seL4 through Microkit: libsel4's TCB and vCPU objects. */
 #include "vmm/platform.h"
 
 #include <stddef.h>
@@ -25,31 +13,11 @@
 #include "vmm/sel4/context.h"
 #include "vmm/sel4/gic_scrub.h"
 #include "vmm/sel4/irq_ends.h"
-#include "vmm/sel4/lr_queue.h"
 #include "vmm/sel4/restart.h"
+#include "vmm/sel4/vcpu.h"
 #include "vmm/sel4/vcpu_regs.h"
 
 #define INSTRUCTION_BYTES 4u
-#define PRIORITY_SHIFT 3 /* seL4 takes the five bits that a GICv2 list register has */
-#define VTIMER_INTID 27u
-#define CNTV_CTL_ENABLE 1ull
-#define CNTV_CTL_IMASK 2ull
-
-/* One vCPU. */
-struct vcpu {
-    seL4_CPtr tcb;
-    seL4_CPtr object;
-    bool on;
-    bool scrubs;   /* runs gic_scrub.c's instructions, before it is on */
-    bool answered; /* the exit in hand needs no reply: the thread was started anew */
-    bool parked;
-    bool injected;            /* since it was last let go on */
-    bool timer_masked;        /* the kernel has told of the timer and masks it until it is acknowledged */
-    uint64_t entry, argument; /* where the guest starts */
-    uint64_t deadline;        /* while parked: when its virtual timer is due */
-    struct lr_queue virqs;
-    seL4_UserContext context; /* of the exit in hand, as far as it was read */
-};
 
 /* The platform's state; one VMM is one program, and has one virtual machine. */
 static struct {
@@ -75,29 +43,23 @@ void platform_init(const struct vmm_config *config)
         struct vcpu *vcpu = vcpu_at(i);
         vcpu->tcb = BASE_VM_TCB_CAP + config->vcpu_child[i];
         vcpu->object = BASE_VCPU_CAP + config->vcpu_child[i];
+        vcpu->alarm = &platform.alarm;
+        vcpu->refused = &platform.refused;
         lr_queue_init(&vcpu->virqs);
         vcpu->virqs.strange = vcpu->timer_masked = restart_was != 0;
     }
 }
 
-/* Only a bug of ours makes these fail. */
-static void check(seL4_Error error, const char *call)
-{
-    if (error != seL4_NoError) {
-        log_warn_limited(&platform.refused, "%s: seL4 error %u", call, (unsigned int)error);
-    }
-}
-
 static void read_context(struct vcpu *vcpu, uint32_t words)
 {
-    check((seL4_Error)seL4_TCB_ReadRegisters(vcpu->tcb, seL4_False, 0, words, &vcpu->context),
-          "seL4_TCB_ReadRegisters");
+    vcpu_check(vcpu, (seL4_Error)seL4_TCB_ReadRegisters(vcpu->tcb, seL4_False, 0, words, &vcpu->context),
+               "seL4_TCB_ReadRegisters");
 }
 
 static void write_context(struct vcpu *vcpu, uint32_t words)
 {
-    check((seL4_Error)seL4_TCB_WriteRegisters(vcpu->tcb, seL4_False, 0, words, &vcpu->context),
-          "seL4_TCB_WriteRegisters");
+    vcpu_check(vcpu, (seL4_Error)seL4_TCB_WriteRegisters(vcpu->tcb, seL4_False, 0, words, &vcpu->context),
+               "seL4_TCB_WriteRegisters");
 }
 
 /* Go on behind the instruction; the first `words` of the context have been changed. */
@@ -108,40 +70,6 @@ static void step(struct vcpu *vcpu, uint32_t words)
 }
 
 /* Sleeping and waking. */
-
-/* When the guest's virtual timer raises its interrupt; ALARM_NEVER: not before it runs again. */
-static uint64_t timer_deadline(const struct vcpu *vcpu)
-{
-    if (vcpu->timer_masked) {
-        return ALARM_NEVER;
-    }
-    const uint64_t control = vcpu_regs_read(vcpu->object, seL4_VCPUReg_CNTV_CTL);
-    if ((control & (CNTV_CTL_ENABLE | CNTV_CTL_IMASK)) != CNTV_CTL_ENABLE) {
-        return ALARM_NEVER;
-    }
-    /* CNTVOFF is 0: the guest's clock is the machine's. */
-    return vcpu_regs_read(vcpu->object, seL4_VCPUReg_CNTV_CVAL);
-}
-
-static void park(struct vcpu *vcpu)
-{
-    const uint64_t deadline = timer_deadline(vcpu);
-
-    if (deadline <= clock_ticks()) {
-        return; /* its interrupt comes as soon as it runs */
-    }
-    vcpu->parked = true;
-    vcpu->deadline = deadline;
-    check((seL4_Error)seL4_TCB_Suspend(vcpu->tcb), "seL4_TCB_Suspend");
-    alarm_set(&platform.alarm, deadline);
-}
-
-static void wake(struct vcpu *vcpu)
-{
-    vcpu->parked = false;
-    vcpu->injected = false;
-    check((seL4_Error)seL4_TCB_Resume(vcpu->tcb), "seL4_TCB_Resume");
-}
 
 void platform_alarm(uint64_t time)
 {
@@ -158,7 +86,7 @@ bool platform_notified(microkit_channel channel)
     for (uint32_t i = 0; i < platform.config->vcpu_count; i++) {
         struct vcpu *vcpu = vcpu_at(i);
         if (vcpu->parked && vcpu->deadline <= now) {
-            wake(vcpu);
+            vcpu_wake(vcpu);
         } else if (vcpu->parked) {
             alarm_set(&platform.alarm, vcpu->deadline);
         }
@@ -168,52 +96,19 @@ bool platform_notified(microkit_channel channel)
 
 /* Virtual interrupts. */
 
-static bool inject(struct vcpu *vcpu, uint32_t intid, uint32_t lr)
+/* `intid` is not in flight any more: it may be signalled where it has been routed to meanwhile; `pending`: it
+ * has to be, as nobody has served it. */
+static void release(uint32_t intid, bool pending)
 {
-    const seL4_Error error = (seL4_Error)seL4_ARM_VCPU_InjectIRQ(
-        vcpu->object, (seL4_Uint16)intid, vcpu->virqs.priorities[intid] >> PRIORITY_SHIFT, 0, (seL4_Uint8)lr);
+    for (uint32_t i = 0; i < platform.config->vcpu_count; i++) {
+        struct vcpu *vcpu = vcpu_at(i);
 
-    if (error == seL4_RangeError && lr > 0) {
-        lr_queue_limit(&vcpu->virqs, lr);
-    } else if (error != seL4_NoError) {
-        check(error, "seL4_ARM_VCPU_InjectIRQ");
-        return false;
-    } else {
-        lr_queue_sent(&vcpu->virqs, intid, lr);
-        vcpu->injected = true;
-    }
-    return true;
-}
-
-/* Move what is due into free list registers, and wake the guest for it. */
-static void deliver(struct vcpu *vcpu)
-{
-    uint32_t intid;
-    uint32_t lr;
-
-    while (vcpu->on && lr_queue_next(&vcpu->virqs, &intid, &lr) && inject(vcpu, intid, lr)) {
-    }
-    if (vcpu->parked && vcpu->injected) {
-        wake(vcpu);
-    }
-}
-
-/* Let the kernel tell of the virtual timer again; while the line is still up, it does so at once. */
-static void unmask_timer(struct vcpu *vcpu)
-{
-    if (vcpu->timer_masked) {
-        vcpu->timer_masked = false;
-        check((seL4_Error)seL4_ARM_VCPU_AckVPPI(vcpu->object, VTIMER_INTID), "seL4_ARM_VCPU_AckVPPI");
-    }
-}
-
-static void on_timer(struct vcpu *vcpu)
-{
-    vcpu->timer_masked = true;
-    /* Disabled, it must not stay pending: the guest may set the timer anew before it enables it. */
-    if (lr_queue_is_enabled(&vcpu->virqs, VTIMER_INTID)) {
-        lr_queue_latch(&vcpu->virqs, VTIMER_INTID, true);
-        deliver(vcpu);
+        if (lr_queue_release(&vcpu->virqs, intid)) {
+            if (pending) {
+                lr_queue_latch(&vcpu->virqs, intid, true);
+            }
+            vcpu_deliver(vcpu);
+        }
     }
 }
 
@@ -221,58 +116,70 @@ static void on_maintenance(struct vcpu *vcpu, uint64_t lr)
 {
     const uint32_t intid = lr < LR_QUEUE_LRS ? lr_queue_ended(&vcpu->virqs, (uint32_t)lr) : LR_QUEUE_NONE;
 
-    if (intid == VTIMER_INTID) {
-        unmask_timer(vcpu);
+    if (intid == VCPU_TIMER_INTID) {
+        vcpu_timer_unmask(vcpu);
     } else {
         irq_ends_ack(&platform.ends, intid);
+        release(intid, false);
     }
-    deliver(vcpu);
-}
-
-/* The guest has enabled something: if it is the timer, and none is on its way, hear of it again. */
-static void on_enabled(struct vcpu *vcpu)
-{
-    if (lr_queue_is_enabled(&vcpu->virqs, VTIMER_INTID) && !lr_queue_is_pending(&vcpu->virqs, VTIMER_INTID) &&
-        !lr_queue_is_active(&vcpu->virqs, VTIMER_INTID)) {
-        unmask_timer(vcpu);
-    }
-    deliver(vcpu);
+    vcpu_deliver(vcpu);
 }
 
 void platform_virq_configure(uint32_t vcpu, uint32_t intid, const struct platform_virq *virq)
 {
     lr_queue_configure(&vcpu_at(vcpu)->virqs, intid, virq);
-    on_enabled(vcpu_at(vcpu));
+    vcpu_enabled(vcpu_at(vcpu));
 }
 
 void platform_virq_enable(uint32_t vcpu, bool enabled)
 {
     vcpu_at(vcpu)->virqs.enabled = enabled;
-    on_enabled(vcpu_at(vcpu));
+    vcpu_enabled(vcpu_at(vcpu));
 }
 
 void platform_virq_pend(uint32_t vcpu, uint32_t intid, uint32_t source)
 {
-    (void)source; /* seL4 has no way to say it */
-    lr_queue_latch(&vcpu_at(vcpu)->virqs, intid, true);
-    deliver(vcpu_at(vcpu));
+    struct vcpu *state = vcpu_at(vcpu);
+
+    if (intid < LR_QUEUE_SGIS) {
+        lr_queue_send(&state->virqs, intid,
+                      source); /* the guest acknowledges vCPU 0's: seL4 takes no source */
+    } else {
+        lr_queue_latch(&state->virqs, intid, true);
+    }
+    vcpu_deliver(state);
 }
 
-void platform_virq_unpend(uint32_t vcpu, uint32_t intid)
+void platform_virq_unpend(uint32_t vcpu, uint32_t intid, uint8_t sources)
 {
-    lr_queue_latch(&vcpu_at(vcpu)->virqs, intid, false);
+    if (intid < LR_QUEUE_SGIS) {
+        lr_queue_take_back(&vcpu_at(vcpu)->virqs, intid, sources);
+    } else {
+        lr_queue_latch(&vcpu_at(vcpu)->virqs, intid, false);
+    }
+}
+
+void platform_virq_move(uint32_t from, uint32_t intid, uint32_t to)
+{
+    lr_queue_move(&vcpu_at(from)->virqs, &vcpu_at(to)->virqs, intid);
+    vcpu_deliver(vcpu_at(to));
+}
+
+uint8_t platform_virq_sources(uint32_t vcpu, uint32_t sgi)
+{
+    return sgi < LR_QUEUE_SGIS ? vcpu_at(vcpu)->virqs.sources[sgi] : 0;
 }
 
 void platform_virq_set_level(uint32_t vcpu, uint32_t intid, bool high)
 {
     lr_queue_set_level(&vcpu_at(vcpu)->virqs, intid, high);
-    deliver(vcpu_at(vcpu));
+    vcpu_deliver(vcpu_at(vcpu));
 }
 
 void platform_virq_set_active(uint32_t vcpu, uint32_t intid, bool active)
 {
     lr_queue_set_active(&vcpu_at(vcpu)->virqs, intid, active);
-    deliver(vcpu_at(vcpu));
+    vcpu_deliver(vcpu_at(vcpu));
 }
 
 bool platform_irq_ack_at_end(uint32_t intid, microkit_channel channel)
@@ -282,7 +189,11 @@ bool platform_irq_ack_at_end(uint32_t intid, microkit_channel channel)
 
 bool platform_virq_is_pending(uint32_t vcpu, uint32_t intid)
 {
-    return lr_queue_is_pending(&vcpu_at(vcpu)->virqs, intid);
+    if (intid == VCPU_TIMER_INTID) {
+        vcpu_timer_lower(vcpu_at(vcpu));
+    }
+    return lr_queue_is_pending(&vcpu_at(vcpu)->virqs, intid) ||
+           (intid == VCPU_TIMER_INTID && vcpu_timer_is_high(vcpu_at(vcpu)));
 }
 
 bool platform_virq_is_active(uint32_t vcpu, uint32_t intid)
@@ -373,13 +284,15 @@ static void on_wfx(struct vcpu *vcpu, uint64_t syndrome)
     }
     platform_sel4_pause_tell();
     if (!vcpu->injected) {
-        park(vcpu);
+        vcpu_park(vcpu);
     }
 }
 
 static void run(struct vcpu *vcpu)
 {
-    check((seL4_Error)seL4_TCB_WriteRegisters(vcpu->tcb, seL4_True, 0, CONTEXT_ALL, &vcpu->context), "run");
+    vcpu_check(vcpu,
+               (seL4_Error)seL4_TCB_WriteRegisters(vcpu->tcb, seL4_True, 0, CONTEXT_ALL, &vcpu->context),
+               "run");
 }
 
 /* From here on the guest's own code runs. */
@@ -387,7 +300,7 @@ static void begin(struct vcpu *vcpu)
 {
     vcpu->on = true;
     vcpu->injected = false;
-    deliver(vcpu);
+    vcpu_deliver(vcpu);
     vcpu->context =
         (seL4_UserContext){.pc = vcpu->entry, .spsr = VCPU_REGS_BOOT_PSTATE, .x0 = vcpu->argument};
     run(vcpu);
@@ -442,7 +355,7 @@ static void read_fault(struct platform_exit *exit, struct vcpu *vcpu, seL4_Word 
         on_maintenance(vcpu, microkit_mr_get(seL4_VGICMaintenance_IDX));
         break;
     case seL4_Fault_VPPIEvent:
-        on_timer(vcpu);
+        vcpu_timer_fired(vcpu);
         break;
     default:
         crash(exit, vcpu, 0);
@@ -554,11 +467,17 @@ void platform_vcpu_stop(uint32_t vcpu)
 {
     struct vcpu *state = vcpu_at(vcpu);
 
-    check((seL4_Error)seL4_TCB_Suspend(state->tcb), "seL4_TCB_Suspend");
+    vcpu_check(state, (seL4_Error)seL4_TCB_Suspend(state->tcb), "seL4_TCB_Suspend");
     state->on = false;
     state->parked = false;
     for (uint32_t intid = 0; intid < LR_QUEUE_INTIDS; intid++) {
         lr_queue_latch(&state->virqs, intid, false);
+    }
+    /* What lies in its LRs of others now may not have been served. */
+    for (uint32_t lr = 0; lr < LR_QUEUE_LRS; lr++) {
+        if (state->virqs.lr_intid[lr] != LR_QUEUE_NONE) {
+            release(state->virqs.lr_intid[lr], true);
+        }
     }
 }
 
@@ -566,9 +485,9 @@ void platform_vcpu_start(uint32_t vcpu, uint64_t entry_gpa, uint64_t context)
 {
     struct vcpu *state = vcpu_at(vcpu);
 
-    check((seL4_Error)seL4_TCB_Suspend(state->tcb), "seL4_TCB_Suspend");
+    vcpu_check(state, (seL4_Error)seL4_TCB_Suspend(state->tcb), "seL4_TCB_Suspend");
     vcpu_regs_reset(state->object, vcpu);
-    unmask_timer(state);
+    vcpu_timer_unmask(state);
     irq_ends_ack_all(&platform.ends);
     state->entry = entry_gpa;
     state->argument = context;

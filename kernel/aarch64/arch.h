@@ -121,6 +121,9 @@ void arch_virq_sync(struct vcpu *vcpu);
 /** A hardware-linked interrupt of `vcpu` is forgotten: deactivate physical interrupt `intid`. */
 void arch_virq_drop_hw(struct vcpu *vcpu, uint32_t intid);
 
+/** Whether the virtual timer of `vcpu` raises its line now: enabled, not masked, its time has come. */
+bool arch_vtimer_is_high(const struct vcpu *vcpu);
+
 /** Whether the interrupt controller should take this physical interrupt; `edge`: its trigger. */
 void arch_irq_enable(struct kernel *kernel, uint32_t intid, bool edge);
 

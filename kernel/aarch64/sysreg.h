@@ -95,6 +95,7 @@ static inline void sysreg_isb(void)
 
 #define CNT_CTL_ENABLE 1ull
 #define CNT_CTL_IMASK 2ull
+#define CNT_CTL_ISTATUS 4ull
 
 #define PSTATE_EL0 0x0ull
 #define PSTATE_EL1H 0x5ull

@@ -159,6 +159,8 @@ static void pd_exception(struct core *core, struct pd *pd, uint64_t kind)
 static void vcpu_exception(struct core *core, struct vcpu *vcpu, uint64_t kind)
 {
     kernel_count(core, SYSCALL_COUNTER_EXITS);
+    if (vcpu->virq.left_count != 0)
+        vcpu_settle(vcpu);
     if (kind == TRAP_SYNC) {
         vcpu_sync(core, vcpu);
     } else if (kind == TRAP_IRQ) {

@@ -327,6 +327,13 @@ void arch_vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t x0)
     vcpu->arch = (struct arch_vcpu){.sctlr = SCTLR_EL1_RES1};
 }
 
+bool arch_vtimer_is_high(const struct vcpu *vcpu)
+{
+    if (vcpu->thread.core->loaded == vcpu)
+        return SYSREG_READ(cntv_ctl_el0) == (CNT_CTL_ENABLE | CNT_CTL_ISTATUS);
+    return vcpu->arch.cntv_ctl == CNT_CTL_ENABLE && vcpu->arch.cntv_cval <= arch_now();
+}
+
 void arch_virq_drop_hw(struct vcpu *vcpu, uint32_t intid)
 {
     struct kernel *kernel = vcpu->thread.core->kernel;

@@ -214,6 +214,7 @@ static void boot_irqs(struct kernel *kernel)
         kernel->irq_rows[i] = KERNEL_NO_IRQ;
     for (uint32_t i = 0; i < kernel->desc->irq_count; i++) {
         kernel->irq_rows[kernel->irqs[i].intid] = (uint16_t)i;
+        kernel->irq_vcpus[i] = kernel->irqs[i].target;
         arch_irq_enable(kernel, kernel->irqs[i].intid, kernel->irqs[i].edge != 0);
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/core/child.h"
 
+#include "kernel/core/irq.h"
 #include "kernel/core/klog.h"
 #include "kernel/core/ppc.h"
 #include "kernel/core/sched.h"
@@ -10,6 +11,7 @@ void child_restart(struct pd *pd, uint64_t entry)
     klog_pd_flush(pd);
     ppc_cancel(&pd->thread);
     ppc_abandon(pd);
+    irq_ack_all(pd);
     arch_pd_reset(&pd->thread, entry, SYSDESC_PD_STACK_TOP);
     pd->thread.state = THREAD_READY;
     pd->thread.suspended = false;

@@ -17,13 +17,27 @@ struct thread *irq_deliver(struct core *core, uint32_t intid)
     }
     const struct sysdesc_irq *row = &kernel->irqs[index];
     if (row->kind == SYSDESC_IRQ_VCPU) {
-        vcpu_pend_hw(&kernel->vcpus[row->target], row->virq, intid);
-        return &kernel->vcpus[row->target].thread;
+        struct vcpu *vcpu = &kernel->vcpus[kernel->irq_vcpus[index]];
+
+        vcpu_pend_hw(vcpu, row->virq, intid);
+        return &vcpu->thread;
     }
     struct pd *pd = &kernel->pds[row->target];
     pd->irqs_active |= 1ull << row->channel;
     notification_send(pd, 1ull << row->channel);
     return &pd->thread;
+}
+
+void irq_reroute(const struct vcpu *from, uint32_t virq, const struct vcpu *to)
+{
+    struct kernel *kernel = from->thread.core->kernel;
+
+    for (uint32_t i = 0; i < kernel->desc->irq_count; i++) {
+        const struct sysdesc_irq *row = &kernel->irqs[i];
+
+        if (row->kind == SYSDESC_IRQ_VCPU && row->virq == virq && kernel->irq_vcpus[i] == from->thread.index)
+            kernel->irq_vcpus[i] = to->thread.index;
+    }
 }
 
 void irq_ack(struct pd *pd, uint32_t channel)
@@ -34,4 +48,10 @@ void irq_ack(struct pd *pd, uint32_t channel)
         return;
     pd->irqs_active &= ~bit;
     arch_irq_deactivate(pd->thread.core->kernel, pd->row->channels[channel].intid);
+}
+
+void irq_ack_all(struct pd *pd)
+{
+    while (pd->irqs_active != 0)
+        irq_ack(pd, (uint32_t)__builtin_ctzll(pd->irqs_active));
 }

@@ -171,7 +171,8 @@ struct kernel {
     struct core cores[SYSDESC_MAX_CORES];
     struct pd pds[SYSDESC_MAX_PDS];
     struct vcpu vcpus[SYSDESC_MAX_VCPUS];
-    uint16_t irq_rows[SYSDESC_MAX_IRQ]; /**< INTID to row, or KERNEL_NO_IRQ */
+    uint16_t irq_rows[SYSDESC_MAX_IRQ];  /**< INTID to row, or KERNEL_NO_IRQ */
+    uint16_t irq_vcpus[SYSDESC_MAX_IRQ]; /**< by row: the vCPU that a SYSDESC_IRQ_VCPU goes to now */
 };
 
 /** The PD that `thread` is. */

@@ -38,6 +38,19 @@ enum syscall_status post_send(struct pd *pd, uint64_t number)
     return SYSCALL_OK;
 }
 
+void post_reroute(const struct vcpu *from, uint32_t intid, const struct vcpu *to)
+{
+    struct kernel *kernel = from->thread.core->kernel;
+    const uint32_t route = (uint32_t)to->thread.index << 16 | intid;
+
+    for (uint32_t i = 0; i < kernel->desc->post_count; i++) {
+        uint32_t old = (uint32_t)from->thread.index << 16 | intid;
+
+        (void)__atomic_compare_exchange_n(&kernel->post_routes[i], &old, route, false, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_RELAXED);
+    }
+}
+
 /* The `number`-th row that `pd` has for its channel `channel`, or post_count. */
 static uint32_t find_row(const struct kernel *kernel, const struct pd *pd, uint32_t channel, uint64_t number)
 {

@@ -13,3 +13,6 @@ enum syscall_status post_send(struct pd *pd, uint64_t number);
  */
 enum syscall_status post_route(struct pd *vmm, const struct sysdesc_channel *channel, uint64_t number,
                                struct vcpu *vcpu, uint64_t intid);
+
+/** What pends `intid` of `from` when it is posted pends it of `to`, a vCPU of the same VM, from now on. */
+void post_reroute(const struct vcpu *from, uint32_t intid, const struct vcpu *to);

@@ -192,6 +192,15 @@ static enum syscall_status post_call(struct pd *pd)
     return post_route(pd, channel, x[1], vcpu, x[3]);
 }
 
+static enum syscall_status move_call(struct pd *pd)
+{
+    const uint64_t *x = pd->thread.context.x;
+    struct vcpu *from = find_child_vcpu(pd, x[0]);
+    struct vcpu *to = find_child_vcpu(pd, x[2]);
+
+    return from == NULL || to == NULL ? SYSCALL_DENIED : vcpu_virq_move(from, x[1], to);
+}
+
 static void unknown(struct pd *pd)
 {
     const struct arch_context *context = &pd->thread.context;
@@ -232,6 +241,8 @@ static enum syscall_status simple_call(struct pd *pd, uint64_t number)
         return SYSCALL_OK;
     case SYSCALL_POST_ROUTE:
         return post_call(pd);
+    case SYSCALL_VIRQ_MOVE:
+        return move_call(pd);
     default:
         return vcpu_call(pd, number);
     }
@@ -258,7 +269,7 @@ void syscall_handle(struct pd *pd)
         secure_monitor_call(pd);
         return;
     default:
-        if (number > SYSCALL_POST_ROUTE || (number > SYSCALL_SMC && number < SYSCALL_VCPU_START)) {
+        if (number > SYSCALL_VIRQ_MOVE || (number > SYSCALL_SMC && number < SYSCALL_VCPU_START)) {
             unknown(pd);
             return;
         }

@@ -3,8 +3,10 @@
 
 #include "kernel/core/account.h"
 #include "kernel/core/fault.h"
+#include "kernel/core/irq.h"
 #include "kernel/core/late.h"
 #include "kernel/core/notification.h"
+#include "kernel/core/post.h"
 #include "kernel/core/ppc.h"
 #include "kernel/core/ptimer.h"
 #include "kernel/core/sched.h"
@@ -12,10 +14,45 @@
 
 #define PSTATE_BTYPE (3ull << 10)
 #define PSTATE_SS (1ull << 21)
+#define FIRST_SPI 32u
 
 static void drop_hw(void *context, uint32_t physical)
 {
     arch_virq_drop_hw(context, physical);
+}
+
+/* The virtual timer is a level: once it has fallen, because the guest has disabled it or moved its deadline,
+   its interrupt is not pending any more (Arm ARM D11.2.4). */
+static void lower_timer(struct vcpu *vcpu)
+{
+    const uint32_t intid = vcpu->row->vtimer_intid;
+
+    if (virq_is_linked(&vcpu->virq, intid) && !arch_vtimer_is_high(vcpu) &&
+        virq_withdraw_hw(&vcpu->virq, intid))
+        arch_virq_drop_hw(vcpu, vcpu->virq.irqs[intid].physical);
+}
+
+/* Bring what is in the hardware into vcpu->virq. */
+static void sync(struct vcpu *vcpu)
+{
+    arch_virq_sync(vcpu);
+    lower_timer(vcpu);
+}
+
+void vcpu_settle(struct vcpu *vcpu)
+{
+    struct kernel *kernel = vcpu->thread.core->kernel;
+    uint32_t intid;
+
+    sync(vcpu);
+    while (virq_take_ended(&vcpu->virq, &intid)) {
+        for (uint32_t i = 0; i < kernel->desc->vcpu_count; i++) {
+            struct vcpu *other = &kernel->vcpus[i];
+
+            if (other->row->parent == vcpu->row->parent && virq_release(&other->virq, intid))
+                vcpu_wake(other);
+        }
+    }
 }
 
 /* Off, with nothing of it left in the hardware or on its way to the VMM. */
@@ -30,6 +67,7 @@ static void halt(struct vcpu *vcpu)
     virq_clear(&vcpu->virq, drop_hw, vcpu);
     arch_vcpu_forget(vcpu);
     arch_fp_forget(&vcpu->thread);
+    vcpu_settle(vcpu);
 }
 
 void vcpu_start(struct vcpu *vcpu, uint64_t entry, uint64_t x0)
@@ -66,7 +104,7 @@ void vcpu_paused(struct vcpu *vcpu)
 
 void vcpu_wait(struct vcpu *vcpu)
 {
-    arch_virq_sync(vcpu);
+    sync(vcpu);
     if (virq_is_pending(&vcpu->virq))
         return;
     vcpu->thread.state = THREAD_IDLE;
@@ -283,30 +321,55 @@ enum syscall_status vcpu_virq_configure(struct vcpu *vcpu, uint64_t intid, uint6
 {
     if (intid >= VIRQ_COUNT)
         return SYSCALL_INVALID;
-    arch_virq_sync(vcpu);
+    sync(vcpu);
     virq_configure(&vcpu->virq, (uint32_t)intid, (uint32_t)flags & 0xff, (uint8_t)(flags >> 8));
     vcpu_wake(vcpu);
     return SYSCALL_OK;
 }
 
-enum syscall_status vcpu_virq_set(struct vcpu *vcpu, uint64_t intid, uint64_t op, uint64_t source)
+/* Make `intid` active or not, on whichever vCPU of the VM it is. */
+static void set_active(struct vcpu *vcpu, uint32_t intid, bool active)
+{
+    struct kernel *kernel = vcpu->thread.core->kernel;
+    struct vcpu *holder = vcpu;
+
+    for (uint32_t i = 0; virq_is_held(&vcpu->virq, intid) && i < kernel->desc->vcpu_count; i++) {
+        struct vcpu *other = &kernel->vcpus[i];
+
+        if (other->row->parent == vcpu->row->parent && virq_has_left(&other->virq, intid))
+            holder = other;
+    }
+    arch_virq_sync(holder);
+    if (virq_set_active(&holder->virq, intid, active))
+        arch_virq_drop_hw(holder, holder->virq.irqs[intid].physical);
+    vcpu_settle(holder);
+}
+
+static bool set_is_sound(uint64_t intid, uint64_t op, uint64_t argument)
+{
+    const uint64_t most = op == SYSCALL_VIRQ_PEND_LATE ? UINT16_MAX : op == SYSCALL_VIRQ_UNPEND ? 0xff : 7;
+
+    return intid < VIRQ_COUNT && argument <= most;
+}
+
+enum syscall_status vcpu_virq_set(struct vcpu *vcpu, uint64_t intid, uint64_t op, uint64_t argument)
 {
     uint32_t id = (uint32_t)intid;
 
-    if (intid >= VIRQ_COUNT || source > (op == SYSCALL_VIRQ_PEND_LATE ? UINT16_MAX : 7u))
+    if (!set_is_sound(intid, op, argument))
         return SYSCALL_INVALID;
     if (op == SYSCALL_VIRQ_PEND_LATE) {
-        late_post(vcpu, id, (uint32_t)source);
+        late_post(vcpu, id, (uint32_t)argument);
         return SYSCALL_OK;
     }
-    arch_virq_sync(vcpu);
+    sync(vcpu);
     switch (op) {
     case SYSCALL_VIRQ_PEND:
         late_cancel_post(vcpu, id);
-        virq_pend(&vcpu->virq, id, (uint32_t)source);
+        virq_pend(&vcpu->virq, id, (uint32_t)argument);
         break;
     case SYSCALL_VIRQ_UNPEND:
-        virq_unpend(&vcpu->virq, id);
+        virq_unpend(&vcpu->virq, id, (uint8_t)argument);
         break;
     case SYSCALL_VIRQ_RAISE:
     case SYSCALL_VIRQ_LOWER:
@@ -314,8 +377,7 @@ enum syscall_status vcpu_virq_set(struct vcpu *vcpu, uint64_t intid, uint64_t op
         break;
     case SYSCALL_VIRQ_ACTIVATE:
     case SYSCALL_VIRQ_DEACTIVATE:
-        if (virq_set_active(&vcpu->virq, id, op == SYSCALL_VIRQ_ACTIVATE))
-            arch_virq_drop_hw(vcpu, vcpu->virq.irqs[id].physical);
+        set_active(vcpu, id, op == SYSCALL_VIRQ_ACTIVATE);
         break;
     default:
         return SYSCALL_INVALID;
@@ -328,14 +390,38 @@ enum syscall_status vcpu_virq_get(struct vcpu *vcpu, uint64_t intid, uint64_t *s
 {
     if (intid >= VIRQ_COUNT)
         return SYSCALL_INVALID;
-    arch_virq_sync(vcpu);
+    sync(vcpu);
     *state = virq_get(&vcpu->virq, (uint32_t)intid);
+    /* Its physical interrupt may wait for the vCPU to be in the hardware, or for the guest's end of the last.
+     */
+    if (intid == vcpu->row->vtimer_intid && arch_vtimer_is_high(vcpu))
+        *state |= SYSCALL_VIRQ_IS_PENDING;
+    return SYSCALL_OK;
+}
+
+enum syscall_status vcpu_virq_move(struct vcpu *from, uint64_t intid, struct vcpu *to)
+{
+    const uint32_t id = (uint32_t)intid;
+
+    if (intid < FIRST_SPI || intid >= VIRQ_COUNT)
+        return SYSCALL_INVALID;
+    if (from == to)
+        return SYSCALL_OK;
+    irq_reroute(from, id, to);
+    post_reroute(from, id, to);
+    /* An interrupt that may be late waits on its vCPU's list. It comes at once: moves are rare. */
+    if (late_revoke_post(from, id))
+        vcpu_post(to, id);
+    vcpu_settle(from);
+    vcpu_settle(to);
+    virq_move(&from->virq, &to->virq, id);
+    vcpu_wake(to);
     return SYSCALL_OK;
 }
 
 void vcpu_virq_enable(struct vcpu *vcpu, bool enabled)
 {
-    arch_virq_sync(vcpu);
+    sync(vcpu);
     virq_enable(&vcpu->virq, enabled);
     vcpu_wake(vcpu);
 }

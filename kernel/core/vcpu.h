@@ -25,6 +25,12 @@ void vcpu_abort(struct vcpu *vcpu, uint64_t syndrome, uint64_t gpa, uint64_t add
 /** The VMM replied with `label` (enum syscall_vcpu_reply) and words; registers are set accordingly. */
 void vcpu_finish_fault(struct vcpu *vcpu, uint64_t label, uint32_t count, const uint64_t *words);
 
+/**
+ * Interrupts that have moved to other vCPUs while `vcpu` was serving them, and that its guest has ended: have
+ * them signalled where they are now. To be called at the exits of a vCPU with vcpu->virq.left_count.
+ */
+void vcpu_settle(struct vcpu *vcpu);
+
 /** Inject Undefined Instruction. */
 void vcpu_inject_undef(struct vcpu *vcpu);
 
@@ -49,8 +55,10 @@ enum syscall_status vcpu_doorbell_move(struct vcpu *vcpu, uint64_t described, ui
 /** The calls on a vCPU's virtual interrupts, arguments already x1..x3 of the system call. */
 enum syscall_status vcpu_virq_configure(struct vcpu *vcpu, uint64_t intid, uint64_t flags);
 /** SYSCALL_VIRQ_SET. */
-enum syscall_status vcpu_virq_set(struct vcpu *vcpu, uint64_t intid, uint64_t op, uint64_t source);
+enum syscall_status vcpu_virq_set(struct vcpu *vcpu, uint64_t intid, uint64_t op, uint64_t argument);
 /** SYSCALL_VIRQ_GET. */
 enum syscall_status vcpu_virq_get(struct vcpu *vcpu, uint64_t intid, uint64_t *state);
+/** SYSCALL_VIRQ_MOVE, between two vCPUs of one VM. */
+enum syscall_status vcpu_virq_move(struct vcpu *from, uint64_t intid, struct vcpu *to);
 /** SYSCALL_VIRQ_ENABLE. */
 void vcpu_virq_enable(struct vcpu *vcpu, bool enabled);

@@ -6,18 +6,10 @@
 #include "kernel/include/syscall.h"
 
 #define PRIORITY_MASK 0xf8u /* an LR holds the upper five bits */
-#define PRIORITY_SHIFT 3u
-
-_Static_assert(VIRQ_WORDS % 4 == 0, "clear_row() takes four words a turn");
 
 static bool is_sgi(uint32_t intid)
 {
     return intid < VIRQ_SGI_COUNT;
-}
-
-static uint64_t mask(uint32_t intid)
-{
-    return 1ull << (intid % 64);
 }
 
 static struct virq_word *word_of(struct virq_state *state, uint32_t intid)
@@ -29,12 +21,7 @@ static bool level_is_high(const struct virq_state *state, uint32_t intid)
 {
     const struct virq_word *word = &state->words[intid / 64];
 
-    return (word->level & word->line & mask(intid)) != 0;
-}
-
-static bool is_linked(const struct virq_state *state, uint32_t intid)
-{
-    return (state->words[intid / 64].linked & mask(intid)) != 0;
+    return (word->level & word->line & virq_set_mask(intid)) != 0;
 }
 
 static bool is_raised(const struct virq_state *state, uint32_t intid)
@@ -43,68 +30,15 @@ static bool is_raised(const struct virq_state *state, uint32_t intid)
 
     if (is_sgi(intid))
         return state->sources[intid] != 0;
-    return ((word->latched | (word->level & word->line)) & mask(intid)) != 0;
+    return ((word->latched | (word->level & word->line)) & virq_set_mask(intid)) != 0;
 }
 
 /* To be signalled while the distributor is on. */
 static bool is_wanted(const struct virq_state *state, uint32_t intid)
 {
-    return (state->words[intid / 64].enabled & mask(intid)) != 0 && is_raised(state, intid);
-}
+    const struct virq_word *word = &state->words[intid / 64];
 
-static bool set_has(const struct virq_set *set, uint32_t intid, uint8_t priority)
-{
-    return (set->rows[priority >> PRIORITY_SHIFT].bits[intid / 64] & mask(intid)) != 0;
-}
-
-static void set_add(struct virq_set *set, uint32_t intid, uint8_t priority)
-{
-    struct virq_row *row = &set->rows[priority >> PRIORITY_SHIFT];
-
-    row->bits[intid / 64] |= mask(intid);
-    row->words |= 1ull << (intid / 64);
-    set->priorities |= 1u << (priority >> PRIORITY_SHIFT);
-}
-
-static void set_remove(struct virq_set *set, uint32_t intid, uint8_t priority)
-{
-    struct virq_row *row = &set->rows[priority >> PRIORITY_SHIFT];
-
-    if ((row->bits[intid / 64] & mask(intid)) == 0)
-        return;
-    row->bits[intid / 64] &= ~mask(intid);
-    if (row->bits[intid / 64] != 0)
-        return;
-    row->words &= ~(1ull << (intid / 64));
-    if (row->words == 0)
-        set->priorities &= ~(1u << (priority >> PRIORITY_SHIFT));
-}
-
-/* The most urgent member: lowest priority value, then lowest INTID. Not of an empty set. */
-static uint32_t set_first(const struct virq_set *set)
-{
-    const struct virq_row *row = &set->rows[__builtin_ctz(set->priorities)];
-    const uint32_t word = (uint32_t)__builtin_ctzll(row->words);
-
-    return word * 64 + (uint32_t)__builtin_ctzll(row->bits[word]);
-}
-
-/* Four words a turn: pairs of stores, where gcc would call memset() for a plain loop. */
-static void clear_row(struct virq_row *row)
-{
-    for (uint32_t i = 0; i < VIRQ_WORDS; i += 4) {
-        row->bits[i] = 0;
-        row->bits[i + 1] = 0;
-        row->bits[i + 2] = 0;
-        row->bits[i + 3] = 0;
-    }
-    row->words = 0;
-}
-
-static void set_clear(struct virq_set *set)
-{
-    for (; set->priorities != 0; set->priorities &= set->priorities - 1)
-        clear_row(&set->rows[__builtin_ctz(set->priorities)]);
+    return (word->enabled & ~word->held & virq_set_mask(intid)) != 0 && is_raised(state, intid);
 }
 
 static void write_lr(struct virq_state *state, uint32_t index, uint32_t value)
@@ -131,7 +65,7 @@ static uint32_t lr_source(uint32_t lr)
 static uint32_t active_bits(const struct virq_state *state, uint32_t intid, uint32_t lr, bool signalled)
 {
     if (!signalled)
-        return 0;
+        return virq_has_left(state, intid) ? VIRQ_LR_EOI : 0;
     if (is_sgi(intid)) {
         uint32_t sources = state->sources[intid];
         uint32_t bits = (sources >> lr_source(lr) & 1) != 0 ? VIRQ_LR_PENDING : 0;
@@ -139,7 +73,7 @@ static uint32_t active_bits(const struct virq_state *state, uint32_t intid, uint
         return (sources & ~(1u << lr_source(lr))) != 0 ? bits | VIRQ_LR_EOI : bits;
     }
     /* A level stays active until its EOI, and only then is looked at again. */
-    return (state->words[intid / 64].level & mask(intid)) != 0 ? VIRQ_LR_EOI : VIRQ_LR_PENDING;
+    return (state->words[intid / 64].level & virq_set_mask(intid)) != 0 ? VIRQ_LR_EOI : VIRQ_LR_PENDING;
 }
 
 /* EOI bit that a pending LR ought to have: is there more to signal once this one is done? */
@@ -165,7 +99,7 @@ static void refresh_lr(struct virq_state *state, uint32_t intid, bool signalled)
     uint32_t kept = lr & ~(VIRQ_LR_PENDING | (hw ? 0 : VIRQ_LR_EOI));
 
     /* A physical interrupt came in while a software one was under way: it needs an LR linked to it. */
-    bool relink = !hw && is_linked(state, intid);
+    bool relink = !hw && virq_is_linked(state, intid);
 
     if (active && relink)
         write_lr(state, index, kept | VIRQ_LR_EOI);
@@ -179,7 +113,7 @@ static void refresh_lr(struct virq_state *state, uint32_t intid, bool signalled)
 
 static bool is_spilled(const struct virq_state *state, uint32_t intid)
 {
-    return state->spilled_count != 0 && set_has(&state->spilled, intid, state->irqs[intid].priority);
+    return state->spilled_count != 0 && virq_set_has(&state->spilled, intid, state->irqs[intid].priority);
 }
 
 static void set_spilled(struct virq_state *state, uint32_t intid, bool spilled)
@@ -187,12 +121,27 @@ static void set_spilled(struct virq_state *state, uint32_t intid, bool spilled)
     if (is_spilled(state, intid) == spilled)
         return;
     if (spilled) {
-        set_add(&state->spilled, intid, state->irqs[intid].priority);
+        virq_set_add(&state->spilled, intid, state->irqs[intid].priority);
         state->spilled_count++;
     } else {
-        set_remove(&state->spilled, intid, state->irqs[intid].priority);
+        virq_set_remove(&state->spilled, intid, state->irqs[intid].priority);
         state->spilled_count--;
     }
+}
+
+static bool is_active(const struct virq_state *state, uint32_t intid)
+{
+    const uint32_t lr = state->irqs[intid].lr;
+
+    return is_spilled(state, intid) || (lr != 0 && (state->lrs[lr - 1u] & VIRQ_LR_ACTIVE) != 0);
+}
+
+/* `intid` is not active any more: who has it now may want to know. */
+static void note_end(struct virq_state *state, uint32_t intid)
+{
+    struct virq_word *word = word_of(state, intid);
+
+    word->ended |= word->left & virq_set_mask(intid);
 }
 
 /* Bring queue and LR of `intid` in line with its state. */
@@ -206,9 +155,9 @@ static void refresh(struct virq_state *state, uint32_t intid)
     if (irq->lr != 0)
         return; /* never queued as well */
     if (wanted && !is_spilled(state, intid))
-        set_add(&state->queued, intid, irq->priority);
+        virq_set_add(&state->queued, intid, irq->priority);
     else
-        set_remove(&state->queued, intid, irq->priority);
+        virq_set_remove(&state->queued, intid, irq->priority);
 }
 
 void virq_init(struct virq_state *state, uint32_t lr_count)
@@ -225,8 +174,8 @@ void virq_clear(struct virq_state *state, void (*drop_hw)(void *context, uint32_
         write_lr(state, i, 0);
     for (uint32_t i = 0; i < VIRQ_SGI_COUNT; i++)
         state->sources[i] = 0;
-    set_clear(&state->queued);
-    set_clear(&state->spilled);
+    virq_set_clear(&state->queued);
+    virq_set_clear(&state->spilled);
     state->spilled_count = 0;
     state->starved = false;
     for (uint32_t i = 0; i < VIRQ_WORDS; i++) {
@@ -235,6 +184,7 @@ void virq_clear(struct virq_state *state, void (*drop_hw)(void *context, uint32_
 
         word->latched = 0;
         word->linked = 0;
+        word->ended = word->left;
         /* Few: the board's interrupts that the guest owns, and the lines of its devices. */
         for (; linked != 0; linked &= linked - 1)
             drop_hw(context, state->irqs[i * 64 + (uint32_t)__builtin_ctzll(linked)].physical);
@@ -245,20 +195,25 @@ void virq_clear(struct virq_state *state, void (*drop_hw)(void *context, uint32_
 
 static void set_bit(uint64_t *bits, uint32_t intid, bool set)
 {
-    *bits = set ? *bits | mask(intid) : *bits & ~mask(intid);
+    *bits = set ? *bits | virq_set_mask(intid) : *bits & ~virq_set_mask(intid);
 }
 
-void virq_configure(struct virq_state *state, uint32_t intid, uint32_t flags, uint8_t priority)
+static void set_priority(struct virq_state *state, uint32_t intid, uint8_t priority)
 {
     struct virq *irq = &state->irqs[intid];
     bool spilled = is_spilled(state, intid);
 
+    virq_set_remove(&state->queued, intid, irq->priority);
+    set_spilled(state, intid, false);
+    irq->priority = priority;
+    set_spilled(state, intid, spilled);
+}
+
+void virq_configure(struct virq_state *state, uint32_t intid, uint32_t flags, uint8_t priority)
+{
     set_bit(&word_of(state, intid)->enabled, intid, (flags & SYSCALL_VIRQ_ENABLED) != 0);
     set_bit(&word_of(state, intid)->level, intid, (flags & SYSCALL_VIRQ_LEVEL) != 0);
-    set_remove(&state->queued, intid, irq->priority);
-    set_spilled(state, intid, false);
-    irq->priority = priority & PRIORITY_MASK;
-    set_spilled(state, intid, spilled);
+    set_priority(state, intid, priority & PRIORITY_MASK);
     refresh(state, intid);
 }
 
@@ -277,17 +232,17 @@ void virq_pend(struct virq_state *state, uint32_t intid, uint32_t source)
     if (is_sgi(intid))
         state->sources[intid] |= (uint8_t)(1u << (source & 7));
     else
-        word_of(state, intid)->latched |= mask(intid);
+        word_of(state, intid)->latched |= virq_set_mask(intid);
     refresh(state, intid);
 }
 
-void virq_unpend(struct virq_state *state, uint32_t intid)
+void virq_unpend(struct virq_state *state, uint32_t intid, uint8_t sources)
 {
     /* A linked one stays: only the guest's EOI or virq_clear() may end the physical interrupt. */
-    if (!is_linked(state, intid))
-        word_of(state, intid)->latched &= ~mask(intid);
+    if (!virq_is_linked(state, intid))
+        word_of(state, intid)->latched &= ~virq_set_mask(intid);
     if (is_sgi(intid))
-        state->sources[intid] = 0;
+        state->sources[intid] &= (uint8_t)~sources;
     refresh(state, intid);
 }
 
@@ -298,8 +253,8 @@ void virq_set_line(struct virq_state *state, uint32_t intid, bool high)
     if (is_sgi(intid))
         return;
     /* An edge-triggered input latches the rising edge. */
-    if (high && ((word->level | word->line) & mask(intid)) == 0)
-        word->latched |= mask(intid);
+    if (high && ((word->level | word->line) & virq_set_mask(intid)) == 0)
+        word->latched |= virq_set_mask(intid);
     set_bit(&word->line, intid, high);
     refresh(state, intid);
 }
@@ -315,17 +270,19 @@ bool virq_set_active(struct virq_state *state, uint32_t intid, bool active)
 
         if (active && (lr & VIRQ_LR_ACTIVE) == 0) {
             if ((lr & VIRQ_LR_HW) != 0)
-                word_of(state, intid)->latched &= ~mask(intid);
+                word_of(state, intid)->latched &= ~virq_set_mask(intid);
             write_lr(state, index, (lr & ~VIRQ_LR_PENDING) | VIRQ_LR_ACTIVE);
         } else if (!active && (lr & VIRQ_LR_ACTIVE) != 0) {
             drop = (lr & VIRQ_LR_HW) != 0;
             if (drop)
-                word_of(state, intid)->linked &= ~mask(intid);
+                word_of(state, intid)->linked &= ~virq_set_mask(intid);
             free_lr(state, index);
         }
     } else {
         set_spilled(state, intid, active);
     }
+    if (!active)
+        note_end(state, intid);
     refresh(state, intid);
     return drop;
 }
@@ -334,20 +291,102 @@ void virq_pend_hw(struct virq_state *state, uint32_t intid, uint32_t physical)
 {
     struct virq_word *word = word_of(state, intid);
 
-    word->latched |= mask(intid);
-    word->linked |= mask(intid);
+    word->latched |= virq_set_mask(intid);
+    word->linked |= virq_set_mask(intid);
     state->irqs[intid].physical = (uint16_t)physical;
     refresh(state, intid);
 }
 
+bool virq_withdraw_hw(struct virq_state *state, uint32_t intid)
+{
+    struct virq_word *word = word_of(state, intid);
+    const uint32_t lr = state->irqs[intid].lr;
+
+    if ((word->linked & word->latched & virq_set_mask(intid)) == 0)
+        return false;
+    if (lr != 0 && (~state->lrs[lr - 1u] & (VIRQ_LR_HW | VIRQ_LR_ACTIVE)) == 0)
+        return false;
+    word->linked &= ~virq_set_mask(intid);
+    word->latched &= ~virq_set_mask(intid);
+    refresh(state, intid);
+    return true;
+}
+
+/* Take `bits` out of one word and into another one. */
+static void carry(uint64_t *from, uint64_t *to, uint64_t bits)
+{
+    *to |= *from & bits;
+    *from &= ~bits;
+}
+
+void virq_move(struct virq_state *from, struct virq_state *to, uint32_t intid)
+{
+    struct virq_word *old = word_of(from, intid);
+    struct virq_word *new = word_of(to, intid);
+    const struct virq *irq = &from->irqs[intid];
+    const uint64_t bit = virq_set_mask(intid);
+    const bool active = is_active(from, intid);
+    /* The physical interrupt that an active LR is linked to ends with it. */
+    const bool ends_here = active && irq->lr != 0 && (from->lrs[irq->lr - 1u] & VIRQ_LR_HW) != 0;
+
+    set_priority(to, intid, irq->priority);
+    carry(&old->enabled, &new->enabled, bit);
+    carry(&old->level, &new->level, bit);
+    carry(&old->line, &new->line, bit);
+    carry(&old->latched, &new->latched, bit);
+    carry(&old->held, &new->held, bit);
+    if (virq_is_linked(from, intid) && !ends_here) {
+        to->irqs[intid].physical = irq->physical;
+        carry(&old->linked, &new->linked, bit);
+    }
+    if ((new->left &bit) != 0) {
+        /* It comes back to where it is active. */
+        new->left &= ~bit;
+        new->held &= ~bit;
+        to->left_count--;
+    }
+    if (active) {
+        from->left_count += (old->left & bit) == 0;
+        old->left |= bit;
+        new->held |= bit;
+    }
+    refresh(from, intid);
+    refresh(to, intid);
+}
+
+bool virq_take_ended(struct virq_state *state, uint32_t *intid)
+{
+    for (uint32_t i = 0; i < VIRQ_WORDS && state->left_count != 0; i++) {
+        struct virq_word *word = &state->words[i];
+
+        if (word->ended == 0)
+            continue;
+        *intid = i * 64 + (uint32_t)__builtin_ctzll(word->ended);
+        word->ended &= ~virq_set_mask(*intid);
+        word->left &= ~virq_set_mask(*intid);
+        state->left_count--;
+        return true;
+    }
+    return false;
+}
+
+bool virq_release(struct virq_state *state, uint32_t intid)
+{
+    struct virq_word *word = word_of(state, intid);
+    const bool held = virq_is_held(state, intid);
+
+    word->held &= ~virq_set_mask(intid);
+    refresh(state, intid);
+    return held;
+}
+
 uint32_t virq_get(const struct virq_state *state, uint32_t intid)
 {
-    const struct virq *irq = &state->irqs[intid];
-    uint32_t bits = 0;
+    uint32_t bits = is_sgi(intid) ? (uint32_t)state->sources[intid] << SYSCALL_VIRQ_SOURCES_SHIFT : 0;
 
     if (is_raised(state, intid))
         bits |= SYSCALL_VIRQ_IS_PENDING;
-    if (is_spilled(state, intid) || (irq->lr != 0 && (state->lrs[irq->lr - 1u] & VIRQ_LR_ACTIVE) != 0))
+    if (virq_is_held(state, intid) || is_active(state, intid))
         bits |= SYSCALL_VIRQ_IS_ACTIVE;
     return bits;
 }
@@ -378,7 +417,7 @@ static void consume(struct virq_state *state, uint32_t intid, uint32_t lr)
     if (is_sgi(intid))
         state->sources[intid] &= (uint8_t) ~(1u << lr_source(lr));
     else
-        word_of(state, intid)->latched &= ~mask(intid);
+        word_of(state, intid)->latched &= ~virq_set_mask(intid);
 }
 
 void virq_fold(struct virq_state *state, uint32_t index, uint32_t value)
@@ -392,8 +431,9 @@ void virq_fold(struct virq_state *state, uint32_t index, uint32_t value)
         consume(state, intid, old);
     if ((value & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE)) == 0) {
         if ((old & VIRQ_LR_HW) != 0)
-            word_of(state, intid)->linked &= ~mask(intid);
+            word_of(state, intid)->linked &= ~virq_set_mask(intid);
         state->irqs[intid].lr = 0;
+        note_end(state, intid);
         state->used &= ~(1u << index);
         state->lrs[index] = value;
         /* The EOI status of an LR lasts until the LR is rewritten, and with it the maintenance interrupt. */
@@ -409,7 +449,7 @@ void virq_fold_eois(struct virq_state *state, uint32_t count)
 {
     /* The count doesn't say which; a guest ends the most urgent active interrupt first. */
     for (; count > 0 && state->spilled_count > 0; count--)
-        (void)virq_set_active(state, set_first(&state->spilled), false);
+        (void)virq_set_active(state, virq_set_first(&state->spilled), false);
 }
 
 /* The least urgent LR in exactly `lr_state`, less urgent than `priority`; linked ones only if `hw`. */
@@ -463,9 +503,9 @@ static uint32_t find_lr(struct virq_state *state, uint32_t priority)
 static void place(struct virq_state *state, uint32_t intid, uint32_t index)
 {
     struct virq *irq = &state->irqs[intid];
-    uint32_t lr = intid | (uint32_t)(irq->priority >> PRIORITY_SHIFT) << VIRQ_LR_PRIORITY_SHIFT;
+    uint32_t lr = intid | (uint32_t)(irq->priority >> VIRQ_PRIORITY_SHIFT) << VIRQ_LR_PRIORITY_SHIFT;
 
-    if (is_linked(state, intid)) {
+    if (virq_is_linked(state, intid)) {
         lr |= VIRQ_LR_HW | (uint32_t)irq->physical << VIRQ_LR_PHYSICAL_SHIFT | VIRQ_LR_PENDING;
     } else {
         if (is_sgi(intid))
@@ -476,7 +516,7 @@ static void place(struct virq_state *state, uint32_t intid, uint32_t index)
     state->used |= 1u << index;
     state->lrs[index] = lr;
     state->dirty |= 1u << index;
-    set_remove(&state->queued, intid, irq->priority);
+    virq_set_remove(&state->queued, intid, irq->priority);
 }
 
 uint32_t virq_fill(struct virq_state *state)
@@ -485,7 +525,7 @@ uint32_t virq_fill(struct virq_state *state)
 
     /* Each turn either fills an LR with something more urgent than what it held, or ends the loop. */
     while (virq_has_queued(state)) {
-        uint32_t intid = set_first(&state->queued);
+        uint32_t intid = virq_set_first(&state->queued);
         uint32_t index = find_lr(state, state->irqs[intid].priority);
 
         if (index == VIRQ_MAX_LRS)

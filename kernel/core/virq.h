@@ -15,7 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VIRQ_COUNT 1020u
+#include "kernel/core/virq_set.h"
+
 #define VIRQ_SGI_COUNT 16u
 #define VIRQ_MAX_LRS 16u
 
@@ -29,11 +30,6 @@
 #define VIRQ_LR_PENDING (1u << 28)
 #define VIRQ_LR_ACTIVE (1u << 29)
 #define VIRQ_LR_HW (1u << 31)
-
-/** Bits of 64 interrupts each. */
-#define VIRQ_WORDS ((VIRQ_COUNT + 63u) / 64u)
-/** What an LR's priority field tells apart. */
-#define VIRQ_PRIORITIES 32u
 
 /** One virtual interrupt, apart from its bits in struct virq_word. */
 struct virq {
@@ -49,18 +45,9 @@ struct virq_word {
     uint64_t line;    /**< the line is high */
     uint64_t latched; /**< pending until acknowledged */
     uint64_t linked;  /**< to an active physical interrupt */
-};
-
-/**
- * A set of interrupts, by priority. Its most urgent member is found without a search, however many there are:
- * a guest can make all of them pending, or active.
- */
-struct virq_set {
-    uint32_t priorities; /**< bit p: rows[p] has any */
-    struct virq_row {
-        uint64_t bits[VIRQ_WORDS];
-        uint64_t words; /**< bit n: bits[n] is not 0 */
-    } rows[VIRQ_PRIORITIES];
+    uint64_t held;    /**< active on another vCPU: not signalled here before it is ended there */
+    uint64_t left;    /**< active here, but routed to another vCPU meanwhile */
+    uint64_t ended;   /**< has left, and is not active any more */
 };
 
 /** All of a vCPU's virtual interrupts. */
@@ -78,14 +65,16 @@ struct virq_state {
     uint32_t lrs[VIRQ_MAX_LRS];
     uint32_t spilled_count; /**< active ones that gave up their LR */
     bool starved;           /**< some are queued that found no LR: ask for maintenance */
+    uint32_t left_count;    /**< bits of words[].left */
 };
 
 /** Nothing configured, nothing pending; `lr_count` LRs (at most VIRQ_MAX_LRS). */
 void virq_init(struct virq_state *state, uint32_t lr_count);
 
 /**
- * Forget what is pending or active, keep configuration and line levels. Returns through `drop_hw` (called
- * for each) the physical interrupts that were linked and have to be deactivated.
+ * Forget what is pending or active, keep configuration, line levels and what is active on another vCPU.
+ * Returns through `drop_hw` (called for each) the physical interrupts that were linked and have to be
+ * deactivated.
  */
 void virq_clear(struct virq_state *state, void (*drop_hw)(void *context, uint32_t physical), void *context);
 
@@ -98,8 +87,8 @@ void virq_enable(struct virq_state *state, bool enabled);
 /** Latch `intid` pending; an SGI comes from vCPU `source` (0..7). */
 void virq_pend(struct virq_state *state, uint32_t intid, uint32_t source);
 
-/** Drop the latch of `intid` (and all sources of an SGI). */
-void virq_unpend(struct virq_state *state, uint32_t intid);
+/** Drop the latch of `intid`; of an SGI, the sources in `sources` (bit n: vCPU n). */
+void virq_unpend(struct virq_state *state, uint32_t intid, uint8_t sources);
 
 /** Drive the line of `intid`. */
 void virq_set_line(struct virq_state *state, uint32_t intid, bool high);
@@ -110,8 +99,46 @@ bool virq_set_active(struct virq_state *state, uint32_t intid, bool active);
 /** Physical interrupt `physical` fired, stays active, and is deactivated by the guest's EOI of `intid`. */
 void virq_pend_hw(struct virq_state *state, uint32_t intid, uint32_t physical);
 
-/** enum syscall_virq_state bits. */
+/**
+ * The line of the linked physical interrupt has fallen before the guest has taken `intid`: it is not pending
+ * any more. Returns true if the physical interrupt has to be deactivated; false: there was nothing to take
+ * back.
+ */
+bool virq_withdraw_hw(struct virq_state *state, uint32_t intid);
+
+/**
+ * SPI `intid` is `to`'s from now on: what is pending of it, its line, configuration and link go along. While
+ * it is active on `from` it stays active there until the guest ends it, and `to` is not signalled before that
+ * (IHI 0048B 4.3.12: a change of targets has no effect on an active interrupt until it is ended).
+ */
+void virq_move(struct virq_state *from, struct virq_state *to, uint32_t intid);
+
+/** The next interrupt that has moved away and is over here, to be passed to virq_release(). False: none. */
+bool virq_take_ended(struct virq_state *state, uint32_t *intid);
+
+/** What `intid` was held for is over. Returns whether it was held. */
+bool virq_release(struct virq_state *state, uint32_t intid);
+
+/** enum syscall_virq_state bits, and an SGI's sources from SYSCALL_VIRQ_SOURCES_SHIFT on. */
 uint32_t virq_get(const struct virq_state *state, uint32_t intid);
+
+/** Whether `intid` is linked to a physical interrupt, which is active then. */
+static inline bool virq_is_linked(const struct virq_state *state, uint32_t intid)
+{
+    return (state->words[intid / 64].linked >> (intid % 64) & 1) != 0;
+}
+
+/** Whether `intid` is active on the vCPU that had it before. */
+static inline bool virq_is_held(const struct virq_state *state, uint32_t intid)
+{
+    return (state->words[intid / 64].held >> (intid % 64) & 1) != 0;
+}
+
+/** Whether `intid` is active here, and another vCPU's from now on. */
+static inline bool virq_has_left(const struct virq_state *state, uint32_t intid)
+{
+    return (state->words[intid / 64].left >> (intid % 64) & 1) != 0;
+}
 
 /** Whether virq_fill() has something to do. */
 static inline bool virq_has_queued(const struct virq_state *state)

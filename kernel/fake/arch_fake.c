@@ -145,6 +145,11 @@ void arch_virq_sync(struct vcpu *vcpu)
     arch_fake.syncs++;
 }
 
+bool arch_vtimer_is_high(const struct vcpu *vcpu)
+{
+    return arch_fake.vtimer_high[vcpu->thread.index % ARCH_FAKE_VCPUS];
+}
+
 void arch_virq_drop_hw(struct vcpu *vcpu, uint32_t intid)
 {
     (void)vcpu;

@@ -6,6 +6,7 @@
 
 #define ARCH_FAKE_TEXT_BYTES 8192u
 #define ARCH_FAKE_IRQS 32u
+#define ARCH_FAKE_VCPUS 8u
 
 /** The machine as tests see it. */
 struct arch_fake {
@@ -22,6 +23,7 @@ struct arch_fake {
     uint32_t enabled_count;
     uint32_t dropped[ARCH_FAKE_IRQS]; /**< arch_virq_drop_hw() */
     uint32_t dropped_count;
+    bool vtimer_high[ARCH_FAKE_VCPUS]; /**< arch_vtimer_is_high(), by index */
     uint32_t syncs;
     uint32_t forgotten; /**< arch_vcpu_forget() calls */
     uint64_t injected_esr, injected_far;

@@ -38,7 +38,7 @@ enum syscall_number {
         18, /**< message words 0..30: x0..x30, 31: SP_EL1, 32: PC, 33: PSTATE, 34: ESR_EL1,
                  35: ELR_EL1, 36: FAR_EL1, 37: SCTLR_EL1, 38: TTBR0_EL1, 39: TTBR1_EL1 */
     SYSCALL_VIRQ_CONFIGURE = 19, /**< x1: INTID, x2: flags (enum syscall_virq_flags) | priority << 8 */
-    SYSCALL_VIRQ_SET = 20,       /**< x1: INTID, x2: enum syscall_virq_op, x3: source vCPU number (SGIs) */
+    SYSCALL_VIRQ_SET = 20,       /**< x1: INTID, x2: enum syscall_virq_op, x3: its argument */
     SYSCALL_VIRQ_GET = 21,       /**< x1: INTID. Returns x1: enum syscall_virq_state bits */
     SYSCALL_VIRQ_ENABLE = 22, /**< x1: 1 distributor on, 0 off: no virtual interrupt is signalled while off */
     SYSCALL_VCPU_READ_COUNTERS = 23, /**< message words 0..: struct of enum syscall_counter values */
@@ -54,7 +54,15 @@ enum syscall_number {
      * x3: INTID, 16 or above; 0: none, and what is posted notifies the caller's channel instead. The caller
      * may pend any interrupt of its vCPUs anyway, and the other end may notify that channel.
      */
-    SYSCALL_POST_ROUTE = 26
+    SYSCALL_POST_ROUTE = 26,
+    /**
+     * An SPI is routed to another vCPU. x0: child id of the vCPU that had it, x1: INTID, 32 or above, x2:
+     * child id of the vCPU that has it from now on. What is pending of it, its line and configuration, the
+     * physical interrupts and posts that pend it there, and one that is late: all go along. One that is
+     * active stays so on the old vCPU until its guest ends it, and is not signalled on the new one before
+     * that.
+     */
+    SYSCALL_VIRQ_MOVE = 27
 };
 
 /** An address that no doorbell has. */
@@ -82,18 +90,19 @@ enum syscall_virq_flags {
 
 /** What SYSCALL_VIRQ_SET does. */
 enum syscall_virq_op {
-    SYSCALL_VIRQ_PEND = 0,       /**< latch pending: an edge, a software pend, an SGI */
-    SYSCALL_VIRQ_UNPEND = 1,     /**< drop the latch */
+    SYSCALL_VIRQ_PEND = 0,       /**< latch pending: an edge, a software pend, an SGI from vCPU x3 */
+    SYSCALL_VIRQ_UNPEND = 1,     /**< drop the latch; of an SGI, the sources that are bits of x3 */
     SYSCALL_VIRQ_RAISE = 2,      /**< line high */
     SYSCALL_VIRQ_LOWER = 3,      /**< line low */
     SYSCALL_VIRQ_ACTIVATE = 4,   /**< GICD_ISACTIVER */
     SYSCALL_VIRQ_DEACTIVATE = 5, /**< GICD_ICACTIVER */
-    SYSCALL_VIRQ_PEND_LATE = 6   /**< latch an edge at most as many microseconds later as the source argument
-                                    says:   with another one, or when the vCPU runs anyway */
+    SYSCALL_VIRQ_PEND_LATE = 6 /**< latch an edge at most as many microseconds later as x3 says: with another
+                                  one, or when the vCPU runs anyway */
 };
 
-/** Bits that SYSCALL_VIRQ_GET returns. */
+/** Bits that SYSCALL_VIRQ_GET returns; an SGI's sources (bit n: vCPU n) follow in bits 15..8. */
 enum syscall_virq_state { SYSCALL_VIRQ_IS_PENDING = 1u << 0, SYSCALL_VIRQ_IS_ACTIVE = 1u << 1 };
+#define SYSCALL_VIRQ_SOURCES_SHIFT 8
 
 /**
  * Fault messages (EVENT_FAULT). A child PD's labels and words are seL4's (microkit.h: seL4_Fault_*).

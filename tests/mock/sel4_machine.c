@@ -11,8 +11,8 @@
 #include "vmm/sel4/restart.h"
 
 static uint8_t ram[SEL4_MACHINE_RAM_BYTES];
-static struct vmm_config config = {.vcpu_count = 1,
-                                   .vcpu_child = {SEL4_MACHINE_CHILD},
+static struct vmm_config config = {.vcpu_count = 2,
+                                   .vcpu_child = {SEL4_MACHINE_CHILD, SEL4_MACHINE_CHILD + 1},
                                    .timer_channel = SEL4_MACHINE_TIMER_CHANNEL,
                                    .gicc_gpa = SEL4_MACHINE_GICC_GPA,
                                    .ram_gpa = SEL4_MACHINE_RAM_GPA,

@@ -96,3 +96,25 @@ def test_uart_belongs_to_a_guest(machine, boot):
         console.expect("", rf"^answer-{number}\n+vm1:[^\n]*# $", BOOT_SECONDS)
     console.send("grep uart-pl011 /proc/interrupts\r")
     console.expect("", r"GIC-0 +33 Level +uart-pl011", BOOT_SECONDS)
+
+
+def test_interrupt_follows_its_affinity(machine, boot):
+    """The UART's interrupt goes from one vCPU to the other and back all the time, and each line that is typed needs it."""
+    console = boot(machine.write_system("uart_moves", UART_SYSTEM.replace('ram="64M"', 'ram="64M" vcpus="2"')))
+    prompt = r"^vm1:[^\n#]*# "
+    console.expect("", prompt, BOOT_SECONDS)
+    console.send("irq=$(grep uart-pl011 /proc/interrupts | cut -d: -f1 | tr -d ' ')\r")
+    console.expect("", prompt, BOOT_SECONDS)
+    console.send("(while true; do echo 1 >/proc/irq/$irq/smp_affinity; echo 2 >/proc/irq/$irq/smp_affinity; done) &\r")
+    console.expect("", prompt, BOOT_SECONDS)
+    for number in range(100):  # one that is lost would be the last
+        console.send(f"echo an''swer-{number}\r")
+        console.expect("", rf"^answer-{number}\n", TRANSFER_SECONDS)
+    console.send("kill $!\r")
+    for cpu in (2, 1, 2):  # and once it stays
+        console.send(f"echo {cpu} >/proc/irq/$irq/smp_affinity; echo mo''ved-to-{cpu}\r")
+        console.expect("", rf"^moved-to-{cpu}\n", TRANSFER_SECONDS)
+    console.send("grep uart-pl011 /proc/interrupts; echo co''unted\r")
+    console.expect("", r"^counted\n", TRANSFER_SECONDS)
+    counts = re.search(r"^ *\d+: +(\d+) +(\d+) +GIC-0 +33 ", console.text(""), re.MULTILINE)
+    assert min(int(n) for n in counts.groups()) > 10, counts.group()

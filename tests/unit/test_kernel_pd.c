@@ -275,7 +275,7 @@ static void unknown_call_is_a_fault(void **state)
 
     mock_kernel_adopt(mock, 3, 0, 17);
     mock_kernel_boot(mock);
-    const uint64_t numbers[] = {11, 15, SYSCALL_POST_ROUTE + 1, ~0ull};
+    const uint64_t numbers[] = {11, 15, SYSCALL_VIRQ_MOVE + 1, ~0ull};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         (void)mock_kernel_call(mock, 0, numbers[i], 1, 2, 3, 4);
         assert_int_equal(registers(mock, 3)[2], INFO(seL4_Fault_UnknownSyscall, seL4_UnknownSyscall_Length));
@@ -354,6 +354,34 @@ static void interrupt_is_active_until_acknowledged(void **state)
     irq_deliver(&mock->kernel.cores[0], 99);
     irq_deliver(&mock->kernel.cores[0], 5000);
     assert_non_null(strstr(arch_fake.text, "interrupt 99 belongs to nobody"));
+}
+
+/* Restarted between an interrupt and its acknowledgement, it would never get another one. */
+static void a_restart_ends_its_interrupts(void **state)
+{
+    struct mock_kernel *mock = *state;
+
+    mock_kernel_adopt(mock, 3, 2, 17);
+    mock->desc.irq_count = 2;
+    for (uint8_t i = 0; i < 2; i++) {
+        const uint16_t intid = 33 + i;
+
+        mock->irqs[i] =
+            (struct sysdesc_irq){.intid = intid, .target = 2, .kind = SYSDESC_IRQ_PD, .channel = 6 + i};
+        mock->pds[2].channels[6 + i] = (struct sysdesc_channel){.kind = SYSDESC_CHANNEL_IRQ, .intid = intid};
+    }
+    mock_kernel_boot(mock);
+    irq_deliver(&mock->kernel.cores[0], 33);
+    irq_deliver(&mock->kernel.cores[0], 34);
+    (void)mock_kernel_call(mock, 3, SYSCALL_PD_STOP, 17, 0, 0, 0);
+    (void)mock_kernel_call(mock, 3, SYSCALL_PD_RESUME, 17, 0, 0, 0);
+    assert_int_equal(arch_fake.deactivated_count, 0); /* it goes on, and acknowledges them itself */
+    (void)mock_kernel_call(mock, 3, SYSCALL_PD_RESTART, 17, 0x1000, 0, 0);
+    assert_int_equal(arch_fake.deactivated_count, 2);
+    assert_int_equal(arch_fake.deactivated[0], 33);
+    assert_int_equal(arch_fake.deactivated[1], 34);
+    (void)mock_kernel_call(mock, 2, SYSCALL_IRQ_ACK, 6, 0, 0, 0);
+    assert_int_equal(arch_fake.deactivated_count, 2);
 }
 
 static void deferred_notify_rides_on_the_wait(void **state)
@@ -439,6 +467,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(restarting_a_caller_frees_the_server, setup, teardown),
         cmocka_unit_test_setup_teardown(restarting_a_server_answers_its_caller, setup, teardown),
         cmocka_unit_test_setup_teardown(interrupt_is_active_until_acknowledged, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_restart_ends_its_interrupts, setup, teardown),
         cmocka_unit_test_setup_teardown(deferred_notify_rides_on_the_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(lines_of_two_pds_do_not_mix, setup, teardown),
         cmocka_unit_test_setup_teardown(log_goes_to_its_reader_while_that_lives, setup, teardown),

@@ -9,25 +9,15 @@
 
 #include <cmocka.h>
 
-#include "kernel/core/virq.h"
 #include "kernel/include/syscall.h"
+#include "tests/mock/lr_guest.h"
 
 #define ENABLED SYSCALL_VIRQ_ENABLED
 #define LEVEL SYSCALL_VIRQ_LEVEL
-#define NONE 1023u
-
-/* The vCPU's side: list registers, and a stack of what it has acknowledged. */
-struct guest {
-    struct virq_state state;
-    uint32_t lrs[VIRQ_MAX_LRS];
-    uint32_t active[64];
-    uint32_t depth;
-    uint32_t eoi_count;
-};
 
 static int setup(void **state)
 {
-    struct guest *guest = calloc(1, sizeof *guest);
+    struct lr_guest *guest = calloc(1, sizeof *guest);
 
     virq_init(&guest->state, 4);
     virq_enable(&guest->state, true);
@@ -41,175 +31,118 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Into the guest: what gich_enter() does. */
-static void enter(struct guest *guest)
-{
-    virq_fill(&guest->state);
-    for (uint32_t i = 0; i < 4; i++) {
-        if ((guest->state.dirty >> i & 1) != 0)
-            guest->lrs[i] = guest->state.lrs[i];
-    }
-    guest->state.dirty = 0;
-    assert_memory_equal(guest->lrs, guest->state.lrs, sizeof guest->lrs);
-}
-
-/* And back out: arch_virq_sync(). */
-static void leave(struct guest *guest)
-{
-    virq_fold_eois(&guest->state, guest->eoi_count);
-    guest->eoi_count = 0;
-    for (uint32_t i = 0; i < 4; i++) {
-        if ((guest->state.used >> i & 1) != 0)
-            virq_fold(&guest->state, i, guest->lrs[i]);
-    }
-}
-
-/* GICV_IAR: the most urgent pending LR becomes active. Returns INTID, source in bits 12..10. */
-static uint32_t acknowledge(struct guest *guest)
-{
-    uint32_t best = 4;
-
-    for (uint32_t i = 0; i < 4; i++) {
-        if ((guest->lrs[i] & VIRQ_LR_PENDING) != 0 &&
-            (best == 4 || (guest->lrs[i] >> 23 & 31) < (guest->lrs[best] >> 23 & 31)))
-            best = i;
-    }
-    if (best == 4)
-        return NONE;
-    guest->lrs[best] = (guest->lrs[best] & ~VIRQ_LR_PENDING) | VIRQ_LR_ACTIVE;
-    guest->active[guest->depth++] = guest->lrs[best] & VIRQ_LR_ID_MASK;
-    return guest->lrs[best] &
-           (VIRQ_LR_ID_MASK | ((guest->lrs[best] & VIRQ_LR_ID_MASK) < 16 ? VIRQ_LR_SOURCE_MASK : 0));
-}
-
-/* GICV_EOIR of the last one acknowledged. Returns whether that raises a maintenance interrupt. */
-static bool end(struct guest *guest)
-{
-    uint32_t intid = guest->active[--guest->depth];
-
-    for (uint32_t i = 0; i < 4; i++) {
-        if ((guest->lrs[i] & VIRQ_LR_ACTIVE) != 0 && (guest->lrs[i] & VIRQ_LR_ID_MASK) == intid) {
-            guest->lrs[i] &= ~VIRQ_LR_ACTIVE;
-            return (guest->lrs[i] & (VIRQ_LR_EOI | VIRQ_LR_HW)) == VIRQ_LR_EOI &&
-                   (guest->lrs[i] & VIRQ_LR_PENDING) == 0;
-        }
-    }
-    guest->eoi_count++;
-    return true;
-}
-
 static void edge_is_delivered_once(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
 
     virq_configure(&guest->state, 40, ENABLED, 0xa0);
     virq_pend(&guest->state, 40, 0);
     virq_pend(&guest->state, 40, 0);
     assert_true(virq_is_pending(&guest->state));
-    enter(guest);
-    assert_int_equal(acknowledge(guest), 40);
-    leave(guest);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), 40);
+    lr_guest_leave(guest);
     assert_false(virq_is_pending(&guest->state));
     assert_int_equal(virq_get(&guest->state, 40), SYSCALL_VIRQ_IS_ACTIVE);
-    enter(guest);
-    assert_int_equal(acknowledge(guest), NONE);
-    assert_false(end(guest));
-    leave(guest);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), LR_GUEST_NONE);
+    assert_false(lr_guest_end(guest));
+    lr_guest_leave(guest);
     assert_int_equal(virq_get(&guest->state, 40), 0);
 }
 
 static void edge_while_active_comes_again(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
 
     virq_configure(&guest->state, 40, ENABLED, 0xa0);
     virq_pend(&guest->state, 40, 0);
-    enter(guest);
-    assert_int_equal(acknowledge(guest), 40);
-    leave(guest);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), 40);
+    lr_guest_leave(guest);
     virq_pend(&guest->state, 40, 0);
-    enter(guest);
-    (void)end(guest);
-    assert_int_equal(acknowledge(guest), 40);
+    lr_guest_enter(guest);
+    (void)lr_guest_end(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), 40);
 }
 
 static void level_follows_its_line(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
 
     virq_configure(&guest->state, 50, ENABLED | LEVEL, 0xa0);
     virq_set_line(&guest->state, 50, true);
-    enter(guest);
-    assert_int_equal(acknowledge(guest), 50);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), 50);
     /* Still high at the end of the handler: maintenance, and again. */
-    assert_true(end(guest));
-    leave(guest);
+    assert_true(lr_guest_end(guest));
+    lr_guest_leave(guest);
     assert_true(virq_is_pending(&guest->state));
-    enter(guest);
-    assert_int_equal(acknowledge(guest), 50);
-    leave(guest);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), 50);
+    lr_guest_leave(guest);
     /* Lowered inside the handler: the end costs no exit. */
     virq_set_line(&guest->state, 50, false);
-    enter(guest);
-    assert_false(end(guest));
-    leave(guest);
+    lr_guest_enter(guest);
+    assert_false(lr_guest_end(guest));
+    lr_guest_leave(guest);
     assert_false(virq_is_pending(&guest->state));
     assert_int_equal(guest->state.used, 0);
 }
 
 static void lowered_line_withdraws_a_pending_one(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
 
     virq_configure(&guest->state, 50, ENABLED | LEVEL, 0xa0);
     virq_set_line(&guest->state, 50, true);
-    enter(guest);
-    leave(guest);
+    lr_guest_enter(guest);
+    lr_guest_leave(guest);
     virq_set_line(&guest->state, 50, false);
-    enter(guest);
-    assert_int_equal(acknowledge(guest), NONE);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), LR_GUEST_NONE);
 }
 
 static void disabled_ones_keep_their_state(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
 
     virq_pend(&guest->state, 60, 0);
     assert_false(virq_is_pending(&guest->state));
     assert_int_equal(virq_get(&guest->state, 60), SYSCALL_VIRQ_IS_PENDING);
     virq_configure(&guest->state, 60, ENABLED, 0);
-    enter(guest);
-    leave(guest);
+    lr_guest_enter(guest);
+    lr_guest_leave(guest);
     virq_configure(&guest->state, 60, 0, 0);
-    enter(guest);
-    assert_int_equal(acknowledge(guest), NONE);
-    leave(guest);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), LR_GUEST_NONE);
+    lr_guest_leave(guest);
     virq_configure(&guest->state, 60, ENABLED, 0);
-    enter(guest);
-    assert_int_equal(acknowledge(guest), 60);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), 60);
 }
 
 static void distributor_off_signals_nothing(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
 
     virq_configure(&guest->state, 60, ENABLED, 0);
     virq_pend(&guest->state, 60, 0);
-    enter(guest);
-    leave(guest);
+    lr_guest_enter(guest);
+    lr_guest_leave(guest);
     virq_enable(&guest->state, false);
     assert_false(virq_is_pending(&guest->state));
-    enter(guest);
-    assert_int_equal(acknowledge(guest), NONE);
-    leave(guest);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), LR_GUEST_NONE);
+    lr_guest_leave(guest);
     virq_enable(&guest->state, true);
-    enter(guest);
-    assert_int_equal(acknowledge(guest), 60);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), 60);
 }
 
 static void sgi_comes_once_per_source(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
     uint32_t seen = 0;
 
     virq_configure(&guest->state, 3, ENABLED, 0x80);
@@ -218,76 +151,76 @@ static void sgi_comes_once_per_source(void **state)
     virq_pend(&guest->state, 3, 2);
     virq_pend(&guest->state, 3, 7);
     for (uint32_t i = 0; i < 3; i++) {
-        enter(guest);
-        uint32_t iar = acknowledge(guest);
+        lr_guest_enter(guest);
+        uint32_t iar = lr_guest_acknowledge(guest);
         assert_int_equal(iar & 0x3ff, 3);
         seen |= 1u << (iar >> 10 & 7);
-        (void)end(guest);
-        leave(guest);
+        (void)lr_guest_end(guest);
+        lr_guest_leave(guest);
     }
-    enter(guest);
-    assert_int_equal(acknowledge(guest), NONE);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), LR_GUEST_NONE);
     assert_int_equal(seen, 1u << 0 | 1u << 2 | 1u << 7);
 }
 
 static void most_urgent_first_when_lrs_are_short(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
 
     for (uint32_t i = 0; i < 8; i++) {
         virq_configure(&guest->state, 32 + i, ENABLED, (uint8_t)(0xf0 - 16 * i));
         virq_pend(&guest->state, 32 + i, 0);
     }
     for (uint32_t i = 8; i-- > 0;) {
-        enter(guest);
+        lr_guest_enter(guest);
         assert_int_equal(guest->state.starved, i >= 4);
-        assert_int_equal(acknowledge(guest), 32 + i);
-        (void)end(guest);
-        leave(guest);
+        assert_int_equal(lr_guest_acknowledge(guest), 32 + i);
+        (void)lr_guest_end(guest);
+        lr_guest_leave(guest);
     }
     assert_false(virq_is_pending(&guest->state));
 }
 
 static void urgent_one_displaces_a_pending_one(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
 
     for (uint32_t i = 0; i < 4; i++) {
         virq_configure(&guest->state, 32 + i, ENABLED, 0xa0);
         virq_pend(&guest->state, 32 + i, 0);
     }
-    enter(guest);
-    leave(guest);
+    lr_guest_enter(guest);
+    lr_guest_leave(guest);
     virq_configure(&guest->state, 99, ENABLED, 0x20);
     virq_pend(&guest->state, 99, 0);
-    enter(guest);
-    assert_int_equal(acknowledge(guest), 99);
-    (void)end(guest);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), 99);
+    (void)lr_guest_end(guest);
     for (uint32_t i = 0; i < 4; i++) {
-        leave(guest);
-        enter(guest);
-        assert_in_range(acknowledge(guest), 32, 35);
-        (void)end(guest);
+        lr_guest_leave(guest);
+        lr_guest_enter(guest);
+        assert_in_range(lr_guest_acknowledge(guest), 32, 35);
+        (void)lr_guest_end(guest);
     }
 }
 
 static void nested_deeper_than_lrs(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
 
     /* Each preempts the one before: more active ones than LRs. */
     for (uint32_t i = 0; i < 8; i++) {
         virq_configure(&guest->state, 32 + i, ENABLED, (uint8_t)(0xf0 - 16 * i));
         virq_pend(&guest->state, 32 + i, 0);
-        enter(guest);
-        assert_int_equal(acknowledge(guest), 32 + i);
-        leave(guest);
+        lr_guest_enter(guest);
+        assert_int_equal(lr_guest_acknowledge(guest), 32 + i);
+        lr_guest_leave(guest);
     }
     assert_int_equal(guest->state.spilled_count, 4);
     while (guest->depth > 0) {
-        enter(guest);
-        (void)end(guest);
-        leave(guest);
+        lr_guest_enter(guest);
+        (void)lr_guest_end(guest);
+        lr_guest_leave(guest);
     }
     assert_int_equal(guest->state.spilled_count, 0);
     for (uint32_t i = 0; i < 8; i++)
@@ -296,34 +229,34 @@ static void nested_deeper_than_lrs(void **state)
 
 static void linked_interrupt_uses_a_linked_lr(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
 
     virq_configure(&guest->state, 27, ENABLED | LEVEL, 0x80);
     virq_pend_hw(&guest->state, 27, 27);
-    enter(guest);
+    lr_guest_enter(guest);
     assert_int_equal(guest->lrs[0], VIRQ_LR_HW | VIRQ_LR_PENDING | 16u << 23 | 27u << 10 | 27u);
-    assert_int_equal(acknowledge(guest), 27);
-    assert_false(end(guest));
-    leave(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), 27);
+    assert_false(lr_guest_end(guest));
+    lr_guest_leave(guest);
     assert_int_equal(virq_get(&guest->state, 27), 0);
     assert_int_equal(guest->state.words[0].linked, 0);
 }
 
 static void linked_one_follows_a_software_one(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
 
     virq_configure(&guest->state, 27, ENABLED, 0x80);
     virq_pend(&guest->state, 27, 0);
-    enter(guest);
-    assert_int_equal(acknowledge(guest), 27);
-    leave(guest);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), 27);
+    lr_guest_leave(guest);
     virq_pend_hw(&guest->state, 27, 27);
-    enter(guest);
-    assert_true(end(guest));
-    leave(guest);
-    enter(guest);
-    assert_int_equal(acknowledge(guest), 27);
+    lr_guest_enter(guest);
+    assert_true(lr_guest_end(guest));
+    lr_guest_leave(guest);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), 27);
     assert_int_not_equal(guest->lrs[guest->state.irqs[27].lr - 1] & VIRQ_LR_HW, 0);
 }
 
@@ -334,7 +267,7 @@ static void count_drop(void *context, uint32_t physical)
 
 static void clear_forgets_and_reports_linked_ones(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
     uint32_t dropped = 0;
 
     virq_configure(&guest->state, 27, ENABLED, 0x80);
@@ -342,9 +275,9 @@ static void clear_forgets_and_reports_linked_ones(void **state)
     virq_pend_hw(&guest->state, 27, 30);
     virq_pend(&guest->state, 3, 1);
     virq_set_line(&guest->state, 50, true);
-    enter(guest);
-    (void)acknowledge(guest);
-    leave(guest);
+    lr_guest_enter(guest);
+    (void)lr_guest_acknowledge(guest);
+    lr_guest_leave(guest);
     virq_clear(&guest->state, count_drop, &dropped);
     assert_int_equal(dropped, 30);
     assert_int_equal(guest->state.used, 0);
@@ -353,8 +286,8 @@ static void clear_forgets_and_reports_linked_ones(void **state)
     /* A line is the device's, not the vCPU's. */
     assert_int_equal(virq_get(&guest->state, 50), SYSCALL_VIRQ_IS_PENDING);
     guest->depth = 0;
-    enter(guest);
-    assert_int_equal(acknowledge(guest), 50);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), 50);
 }
 
 static void ignore_drop(void *context, uint32_t physical)
@@ -372,7 +305,7 @@ static uint8_t some_priority(uint32_t intid)
  * others. */
 static void all_pending_come_in_order(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
     uint32_t last = 0;
 
     virq_enable(&guest->state, false);
@@ -381,27 +314,27 @@ static void all_pending_come_in_order(void **state)
         virq_pend(&guest->state, i, 0);
     }
     assert_false(virq_is_pending(&guest->state));
-    enter(guest);
-    assert_int_equal(acknowledge(guest), NONE);
-    leave(guest);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), LR_GUEST_NONE);
+    lr_guest_leave(guest);
     virq_enable(&guest->state, true);
     for (uint32_t i = 0; i < VIRQ_COUNT; i++) {
-        enter(guest);
-        const uint32_t intid = acknowledge(guest) & VIRQ_LR_ID_MASK;
+        lr_guest_enter(guest);
+        const uint32_t intid = lr_guest_acknowledge(guest) & VIRQ_LR_ID_MASK;
         const uint32_t order = (uint32_t)some_priority(intid) << 16 | intid;
 
-        assert_int_not_equal(intid, NONE);
+        assert_int_not_equal(intid, LR_GUEST_NONE);
         assert_true(i == 0 || order >> 16 >= last >> 16);
         last = order;
-        (void)end(guest);
-        leave(guest);
+        (void)lr_guest_end(guest);
+        lr_guest_leave(guest);
     }
     assert_false(virq_is_pending(&guest->state));
 }
 
 static void clear_forgets_all_of_them(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
 
     for (uint32_t i = 0; i < VIRQ_COUNT; i++) {
         virq_configure(&guest->state, i, ENABLED, some_priority(i));
@@ -409,46 +342,46 @@ static void clear_forgets_all_of_them(void **state)
         if (i % 3 == 0)
             (void)virq_set_active(&guest->state, i, true);
     }
-    enter(guest);
-    leave(guest);
+    lr_guest_enter(guest);
+    lr_guest_leave(guest);
     virq_clear(&guest->state, ignore_drop, NULL);
     assert_false(virq_is_pending(&guest->state));
     for (uint32_t i = 0; i < VIRQ_COUNT; i++)
         assert_int_equal(virq_get(&guest->state, i), 0);
-    enter(guest);
-    assert_int_equal(acknowledge(guest), NONE);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), LR_GUEST_NONE);
     /* And nothing of it comes back with another priority. */
     for (uint32_t i = 0; i < VIRQ_COUNT; i++)
         virq_configure(&guest->state, i, ENABLED, 0);
     assert_false(virq_is_pending(&guest->state));
     virq_pend(&guest->state, 40, 0);
-    enter(guest);
-    assert_int_equal(acknowledge(guest), 40);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), 40);
 }
 
 /* What is queued, or active in no LR, may change its priority. */
 static void priorities_change_under_way(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
 
     for (uint32_t i = 0; i < 8; i++) {
         virq_configure(&guest->state, 32 + i, ENABLED, 0x80);
         virq_pend(&guest->state, 32 + i, 0);
     }
-    enter(guest);
-    leave(guest);
+    lr_guest_enter(guest);
+    lr_guest_leave(guest);
     virq_configure(&guest->state, 39, ENABLED, 0x10);
     virq_configure(&guest->state, 38, ENABLED, 0xf0);
-    enter(guest);
-    assert_int_equal(acknowledge(guest), 39);
-    (void)end(guest);
-    leave(guest);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), 39);
+    (void)lr_guest_end(guest);
+    lr_guest_leave(guest);
     for (uint32_t i = 0; i < 7; i++) {
-        enter(guest);
-        const uint32_t intid = acknowledge(guest);
+        lr_guest_enter(guest);
+        const uint32_t intid = lr_guest_acknowledge(guest);
         assert_true(i == 6 ? intid == 38 : intid < 38);
-        (void)end(guest);
-        leave(guest);
+        (void)lr_guest_end(guest);
+        lr_guest_leave(guest);
     }
     assert_false(virq_set_active(&guest->state, 50, true));
     virq_configure(&guest->state, 50, ENABLED, 0x40);
@@ -460,7 +393,7 @@ static void priorities_change_under_way(void **state)
 
 static void active_state_can_be_written(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
 
     virq_configure(&guest->state, 70, ENABLED, 0);
     assert_false(virq_set_active(&guest->state, 70, true));
@@ -468,9 +401,9 @@ static void active_state_can_be_written(void **state)
     assert_false(virq_is_pending(&guest->state));
     assert_int_equal(virq_get(&guest->state, 70), SYSCALL_VIRQ_IS_PENDING | SYSCALL_VIRQ_IS_ACTIVE);
     assert_false(virq_set_active(&guest->state, 70, false));
-    enter(guest);
-    assert_int_equal(acknowledge(guest), 70);
-    leave(guest);
+    lr_guest_enter(guest);
+    assert_int_equal(lr_guest_acknowledge(guest), 70);
+    lr_guest_leave(guest);
     assert_false(virq_set_active(&guest->state, 70, false));
     assert_int_equal(virq_get(&guest->state, 70), 0);
 }
@@ -480,19 +413,19 @@ static void active_state_can_be_written(void **state)
 /* The maintenance interrupt "none pending" would come for ever: active and pending is not pending. */
 static void active_and_pending_is_not_pending(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
 
     for (uint32_t i = 40; i < 44; i++) {
         virq_configure(&guest->state, i, ENABLED, 0);
         virq_pend(&guest->state, i, 0);
     }
-    enter(guest);
+    lr_guest_enter(guest);
     assert_true(virq_has_pending_lr(&guest->state));
     for (uint32_t i = 40; i < 44; i++)
         assert_false(virq_set_active(&guest->state, i, true));
     for (uint32_t i = 40; i < 44; i++)
         virq_pend(&guest->state, i, 0);
-    enter(guest);
+    lr_guest_enter(guest);
     for (uint32_t i = 0; i < 4; i++)
         assert_int_equal(guest->lrs[i] & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE),
                          VIRQ_LR_PENDING | VIRQ_LR_ACTIVE);
@@ -502,7 +435,7 @@ static void active_and_pending_is_not_pending(void **state)
 
 static void random_use_loses_nothing(void **state)
 {
-    struct guest *guest = *state;
+    struct lr_guest *guest = *state;
     bool expected[64] = {false};
 
     srand(1);
@@ -514,25 +447,25 @@ static void random_use_loses_nothing(void **state)
             virq_pend(&guest->state, 32 + n, 0);
             expected[n] = true;
         }
-        enter(guest);
+        lr_guest_enter(guest);
         for (int i = rand() % 4; i > 0; i--) {
-            uint32_t intid = guest->depth < 32 ? acknowledge(guest) : NONE;
-            if (intid != NONE)
+            uint32_t intid = guest->depth < 32 ? lr_guest_acknowledge(guest) : LR_GUEST_NONE;
+            if (intid != LR_GUEST_NONE)
                 expected[intid - 32] = false;
             else if (guest->depth > 0)
-                (void)end(guest);
+                (void)lr_guest_end(guest);
         }
         if (guest->depth > 0 && rand() % 2 == 0)
-            (void)end(guest);
-        leave(guest);
+            (void)lr_guest_end(guest);
+        lr_guest_leave(guest);
         for (uint32_t n = 0; n < 64; n++)
             assert_int_equal(virq_get(&guest->state, 32 + n) & SYSCALL_VIRQ_IS_PENDING, expected[n]);
     }
     for (uint32_t turn = 0; turn < 1000; turn++) {
-        enter(guest);
-        if (acknowledge(guest) != NONE || guest->depth > 0)
-            (void)end(guest);
-        leave(guest);
+        lr_guest_enter(guest);
+        if (lr_guest_acknowledge(guest) != LR_GUEST_NONE || guest->depth > 0)
+            (void)lr_guest_end(guest);
+        lr_guest_leave(guest);
     }
     assert_false(virq_is_pending(&guest->state));
     assert_int_equal(guest->state.used, 0);

@@ -172,6 +172,74 @@ static void an_active_interrupt_is_held_back(void **state)
     assert_int_equal(deliver(), 1);
 }
 
+static void what_waits_moves_with_its_configuration(void **state)
+{
+    struct lr_queue other;
+
+    (void)state;
+    lr_queue_init(&other);
+    other.enabled = true;
+    enable(48, true, 0x40);
+    enable(33, false, 0);
+    queue.enabled = false;
+    lr_queue_latch(&queue, 48, true);
+    lr_queue_set_level(&queue, 33, true);
+    lr_queue_move(&queue, &other, 48);
+    lr_queue_move(&queue, &other, 33);
+    lr_queue_move(&queue, &other, LR_QUEUE_INTIDS);
+    queue.enabled = true;
+    assert_int_equal(deliver(), 0);
+    assert_false(lr_queue_is_pending(&queue, 48) || lr_queue_is_pending(&queue, 33));
+    assert_true(lr_queue_is_pending(&other, 48) && lr_queue_is_pending(&other, 33));
+    assert_int_equal(other.priorities[48], 0x40);
+    assert_true(lr_queue_is_enabled(&other, 48));
+    assert_false(lr_queue_is_enabled(&queue, 48));
+}
+
+static void what_is_in_flight_is_ended_where_it_is(void **state)
+{
+    struct lr_queue other;
+    uint32_t intid, lr;
+
+    (void)state;
+    lr_queue_init(&other);
+    other.enabled = true;
+    enable(48, true, 0x40);
+    lr_queue_latch(&queue, 48, true);
+    assert_int_equal(deliver(), 1);
+    lr_queue_move(&queue, &other, 48);
+    lr_queue_latch(&other, 48, true);
+    assert_true(lr_queue_is_active(&other, 48));
+    assert_false(lr_queue_next(&other, &intid, &lr));
+    lr_queue_move(&other, &queue, 48); /* home, and away again */
+    assert_int_equal(deliver(), 0);
+    lr_queue_move(&queue, &other, 48);
+    assert_int_equal(lr_queue_ended(&queue, 0), 48);
+    assert_true(lr_queue_release(&other, 48));
+    assert_false(lr_queue_release(&other, 48));
+    assert_false(lr_queue_release(&other, LR_QUEUE_NONE));
+    assert_true(lr_queue_next(&other, &intid, &lr));
+    assert_int_equal(intid, 48);
+}
+
+static void an_sgi_has_its_senders(void **state)
+{
+    (void)state;
+    enable(3, true, 0);
+    lr_queue_send(&queue, 3, 0);
+    lr_queue_send(&queue, 3, 2);
+    assert_int_equal(queue.sources[3], 5);
+    lr_queue_take_back(&queue, 3, 1);
+    assert_true(lr_queue_is_pending(&queue, 3));
+    lr_queue_take_back(&queue, 3, 4);
+    assert_false(lr_queue_is_pending(&queue, 3));
+    lr_queue_send(&queue, 3, 1);
+    assert_int_equal(deliver(), 1);
+    assert_int_equal(queue.sources[3], 0);
+    lr_queue_send(&queue, LR_QUEUE_SGIS, 0);
+    lr_queue_take_back(&queue, LR_QUEUE_SGIS, 1);
+}
+
 static void a_reset_keeps_what_the_hardware_keeps(void **state)
 {
     (void)state;
@@ -229,6 +297,9 @@ int main(void)
         cmocka_unit_test_setup(a_level_that_is_still_high_comes_again, set_up),
         cmocka_unit_test_setup(a_level_means_nothing_to_an_edge_interrupt, set_up),
         cmocka_unit_test_setup(an_active_interrupt_is_held_back, set_up),
+        cmocka_unit_test_setup(what_waits_moves_with_its_configuration, set_up),
+        cmocka_unit_test_setup(what_is_in_flight_is_ended_where_it_is, set_up),
+        cmocka_unit_test_setup(an_sgi_has_its_senders, set_up),
         cmocka_unit_test_setup(a_reset_keeps_what_the_hardware_keeps, set_up),
         cmocka_unit_test_setup(fewer_lrs_are_respected, set_up),
         cmocka_unit_test_setup(nonsense_is_ignored, set_up),

@@ -348,6 +348,84 @@ static void a_disabled_timer_waits_for_being_enabled(void **state)
     assert_int_equal(libsel4_count(LIBSEL4_ACK_VPPI), 1);
 }
 
+/* Its line falls before its interrupt has found an LR: kvm-unit-tests' timer. */
+static void a_timer_that_has_fallen_is_not_pending(void **state)
+{
+    (void)state;
+    platform_virq_enable(0, false);
+    sel4_machine_enable(27, false);
+    platform_virq_enable(0, true);
+    for (uint32_t intid = 40; intid < 44; intid++) { /* all LRs */
+        sel4_machine_enable(intid, true);
+        platform_virq_pend(0, intid, 0);
+    }
+    libsel4.vcpu[seL4_VCPUReg_CNTV_CTL] = CNTV_ENABLED;
+    libsel4.vcpu[seL4_VCPUReg_CNTV_CVAL] = sel4_machine.now + 1;
+    assert_false(platform_virq_is_pending(0, 27));
+    libsel4.vcpu[seL4_VCPUReg_CNTV_CVAL] = sel4_machine.now;
+    assert_true(platform_virq_is_pending(0, 27));
+    (void)sel4_machine_timer_event();
+    assert_true(platform_virq_is_pending(0, 27));
+    assert_int_equal(libsel4_count(LIBSEL4_ACK_VPPI), 0);
+    libsel4.vcpu[seL4_VCPUReg_CNTV_CTL] = 0;
+    assert_false(platform_virq_is_pending(0, 27));
+    assert_int_equal(libsel4_count(LIBSEL4_ACK_VPPI), 1); /* the kernel may tell of the next one */
+    (void)sel4_machine_maintenance(0);
+    assert_int_equal(libsel4_count(LIBSEL4_INJECT), 4);
+}
+
+static uint32_t in_lr(void)
+{
+    return (uint32_t)libsel4_count(LIBSEL4_INJECT);
+}
+
+static void an_spi_moves_to_another_vcpu(void **state)
+{
+    (void)state;
+    platform_virq_enable(1, true);
+    platform_vcpu_start(1, SEL4_MACHINE_PC, 0);
+    sel4_machine_enable(48, true);
+    platform_virq_pend(0, 48, 0); /* in flight, and ended on vCPU 0 */
+    libsel4_forget();
+    platform_virq_move(0, 48, 1);
+    platform_virq_pend(1, 48, 0);
+    assert_int_equal(in_lr(), 0);
+    assert_true(platform_virq_is_active(1, 48));
+    (void)sel4_machine_maintenance(0);
+    assert_int_equal(in_lr(), 1);
+    assert_int_equal(libsel4_last(LIBSEL4_INJECT)->service, SEL4_MACHINE_VCPU + 1);
+}
+
+/* What lies in an LR of a vCPU that is switched off may not have been served. */
+static void an_spi_is_not_lost_with_its_old_vcpu(void **state)
+{
+    (void)state;
+    platform_virq_enable(1, true);
+    platform_vcpu_start(1, SEL4_MACHINE_PC, 0);
+    sel4_machine_enable(48, true);
+    platform_virq_pend(0, 48, 0);
+    libsel4_forget();
+    platform_virq_move(0, 48, 1);
+    assert_int_equal(in_lr(), 0);
+    platform_vcpu_stop(0);
+    assert_int_equal(in_lr(), 1);
+    assert_int_equal(libsel4_last(LIBSEL4_INJECT)->service, SEL4_MACHINE_VCPU + 1);
+}
+
+static void an_sgi_keeps_its_other_senders(void **state)
+{
+    (void)state;
+    platform_virq_pend(0, 3, 0);
+    platform_virq_pend(0, 3, 1);
+    assert_int_equal(platform_virq_sources(0, 3), 3);
+    platform_virq_unpend(0, 3, 1);
+    assert_int_equal(platform_virq_sources(0, 3), 2);
+    assert_true(platform_virq_is_pending(0, 3));
+    platform_virq_unpend(0, 3, PLATFORM_ALL_SOURCES);
+    assert_false(platform_virq_is_pending(0, 3));
+    assert_int_equal(platform_virq_sources(0, 48), 0);
+}
+
 static void a_stop_forgets_what_was_pending(void **state)
 {
     (void)state;
@@ -451,7 +529,7 @@ static void another_child_is_none_of_ours(void **state)
 
     (void)state;
     assert_int_equal(
-        platform_exit_read(SEL4_MACHINE_CHILD + 1, microkit_msginfo_new(seL4_Fault_VCPUFault, 1), &exit),
+        platform_exit_read(SEL4_MACHINE_CHILD + 2, microkit_msginfo_new(seL4_Fault_VCPUFault, 1), &exit),
         ERR_RANGE);
 }
 
@@ -479,6 +557,10 @@ int main(void)
         TEST(a_maintenance_of_nothing_is_harmless),
         TEST(the_timer_is_acknowledged_when_the_guest_has_ended_it),
         TEST(a_disabled_timer_waits_for_being_enabled),
+        TEST(a_timer_that_has_fallen_is_not_pending),
+        TEST(an_spi_moves_to_another_vcpu),
+        TEST(an_spi_is_not_lost_with_its_old_vcpu),
+        TEST(an_sgi_keeps_its_other_senders),
         TEST(a_stop_forgets_what_was_pending),
         TEST(a_restart_empties_the_list_registers_first),
         TEST(a_vmm_that_starts_anew_expects_anything),

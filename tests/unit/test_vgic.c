@@ -225,6 +225,25 @@ static void test_pending_moves_with_the_target(void **state)
     assert_true(virq(1, SPI + 1)->level);
     vgic_set_line(&vgic, SPI + 1, false);
     assert_false(virq(1, SPI + 1)->level);
+    /* What is active is active for all to see, and can be deactivated. */
+    store(0, word(GICD_ISACTIVER, SPI), 4, bit(SPI));
+    store(0, GICD_ITARGETSR + SPI, 1, 1);
+    assert_int_equal(load(1, word(GICD_ISACTIVER, SPI), 4), bit(SPI));
+    assert_int_equal(load(0, word(GICD_ISPENDR, SPI), 4), bit(SPI));
+    store(1, word(GICD_ICACTIVER, SPI), 4, bit(SPI));
+    assert_int_equal(load(0, word(GICD_ISACTIVER, SPI), 4), 0);
+}
+
+/* The platform outlives a VMM that is started again. */
+static void test_a_new_distributor_has_all_spis_at_vcpu_0(void **state)
+{
+    (void)state;
+    store(0, GICD_ITARGETSR + SPI, 1, 2);
+    vgic_set_line(&vgic, SPI, true);
+    platform_fake.posts[0] = (struct platform_fake_post){.vcpu = 1, .intid = SPI};
+    assert_int_equal(vgic_init(&vgic, 2, 64), ERR_OK);
+    assert_int_equal(platform_fake.posts[0].vcpu, 0);
+    assert_false(virq(0, SPI)->level || virq(1, SPI)->level);
 }
 
 static void test_sgis(void **state)
@@ -255,6 +274,8 @@ static void test_sgi_pending_registers(void **state)
     assert_int_equal(load(1, GICD_SPENDSGIR + 7, 1), 0);
     store(0, GICD_CPENDSGIR + 7, 1, 1);
     assert_true(virq(0, 7)->latch);
+    assert_int_equal(load(0, GICD_SPENDSGIR + 7, 1), 2);
+    assert_int_equal(virq(0, 7)->sources, 2);
     store(0, GICD_CPENDSGIR + 4, 4, 0xff000000);
     assert_false(virq(0, 7)->latch);
     assert_int_equal(load(0, GICD_SPENDSGIR + 7, 1), 0);
@@ -324,6 +345,7 @@ int main(void)
         cmocka_unit_test_setup(test_bad_accesses_are_raz_wi, setup),
         cmocka_unit_test_setup(test_targets, setup_two),
         cmocka_unit_test_setup(test_pending_moves_with_the_target, setup_two),
+        cmocka_unit_test_setup(test_a_new_distributor_has_all_spis_at_vcpu_0, setup_two),
         cmocka_unit_test_setup(test_sgis, setup_two),
         cmocka_unit_test_setup(test_sgi_pending_registers, setup_two),
         cmocka_unit_test_setup(test_lines, setup),

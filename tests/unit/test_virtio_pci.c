@@ -481,10 +481,13 @@ static void test_routes_follow_the_distributor(void **state)
     struct mmio_access target = {
         .offset = 0x800 + PCI_MACHINE_SPI + 1, .value = 2, .width_bytes = 1, .is_write = true};
 
+    const uint32_t msix = pci_machine_find_msix(&f->machine, 0);
+
     bring_up(f);
     assert_int_equal(f->route_vcpus[0], 0);
     assert_int_equal(vgic_access(&f->machine.vgic, &target), MMIO_DONE);
-    virtio_pci_reroute(&f->pcis[0]);
+    pci_machine_config_write(&f->machine, 0, msix + 2, 2, MSIX_CONTROL_ENABLE | MSIX_CONTROL_MASK);
+    pci_machine_config_write(&f->machine, 0, msix + 2, 2, MSIX_CONTROL_ENABLE);
     assert_int_equal(f->route_vcpus[0], 1);
     assert_int_equal(f->routes[0], PCI_MACHINE_SPI + 1);
 }

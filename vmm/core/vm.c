@@ -30,16 +30,6 @@ static enum err add_devices(struct vm *vm)
     return ERR_OK;
 }
 
-/* SPIs go to other vCPUs than before: who interrupts without us has to know. */
-static void on_spi_moved(void *context)
-{
-    struct vm *vm = context;
-
-    for (uint32_t i = 0; i < vm->device_count; i++) {
-        vm_devices_reroute(&vm->devices[i]);
-    }
-}
-
 /* The host bridge and the frame for its MSIs, if the machine has them. */
 static enum err add_pci(struct vm *vm)
 {
@@ -92,8 +82,6 @@ enum err vm_init(struct vm *vm, const struct vmm_config *config)
     platform_init(config);
     stop_vcpus(config);
     err = vgic_init(&vm->vgic, config->vcpu_count, config->spi_count);
-    vm->vgic.moved = on_spi_moved;
-    vm->vgic.moved_context = vm;
     if (err == ERR_OK) {
         err = mmio_add(&vm->mmio, config->gicd_gpa, config->gicd_bytes, vgic_access, &vm->vgic);
     }

@@ -98,26 +98,6 @@ static void vhost_net_on_notified(struct vm_device *device, microkit_channel cha
 static const struct vm_device_ops vhost_net_ops = {.notified = vhost_net_on_notified,
                                                    .reset = virtio_on_reset};
 
-/* On mmio, where the description says which interrupt is posted, only its vCPU is the guest's to choose. */
-static void reroute_line(struct vm_device *device)
-{
-    const uint32_t vcpu = vgic_spi_owner(device->line.vgic, device->line.intid);
-
-    for (uint32_t number = 0; number < VIRTIO_NET_QUEUES; number++) {
-        platform_post_route(device->config->link.channel, number, vcpu, device->line.intid);
-    }
-}
-
-void vm_devices_reroute(struct vm_device *device)
-{
-    if (device->config->transport == VMM_TRANSPORT_PCI) {
-        virtio_pci_reroute(&device->transport.pci);
-    } else if (device->config->kind == VMM_DEVICE_NET &&
-               device->config->u.net.datapath == VMM_DATAPATH_VHOST) {
-        reroute_line(device);
-    }
-}
-
 static enum err add_vhost_net(struct vm *vm, struct vm_device *device)
 {
     device->ops = &vhost_net_ops;

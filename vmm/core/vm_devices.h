@@ -12,9 +12,6 @@
 ERR_CHECKED enum err vm_devices_add(struct vm *vm, struct vm_device *device,
                                     const struct vmm_device_config *config);
 
-/** The guest has sent SPIs to other vCPUs: so for what interrupts the guest without us, too. */
-void vm_devices_reroute(struct vm_device *device);
-
 /**
  * All devices are set up: the other sides of their links are to be in step with ours, and to be asked for
  * what they have. If this VMM has been started anew, none of them has a reason to say anything by itself.

@@ -56,7 +56,65 @@ void lr_queue_latch(struct lr_queue *queue, uint32_t intid, bool pending)
 {
     if (intid < LR_QUEUE_INTIDS) {
         put(&queue->latch, intid, pending);
+        if (!pending && intid < LR_QUEUE_SGIS) {
+            queue->sources[intid] = 0;
+        }
     }
+}
+
+void lr_queue_send(struct lr_queue *queue, uint32_t sgi, uint32_t source)
+{
+    if (sgi < LR_QUEUE_SGIS) {
+        queue->sources[sgi] |= (uint8_t)(1u << (source & 7));
+        put(&queue->latch, sgi, true);
+    }
+}
+
+void lr_queue_take_back(struct lr_queue *queue, uint32_t sgi, uint8_t sources)
+{
+    if (sgi < LR_QUEUE_SGIS) {
+        queue->sources[sgi] &= (uint8_t)~sources;
+        put(&queue->latch, sgi, queue->sources[sgi] != 0);
+    }
+}
+
+/* Take `intid` out of one set; into the other one if it was there. */
+static void carry(struct lr_queue_set *from, struct lr_queue_set *to, uint32_t intid)
+{
+    if (has(from, intid)) {
+        put(from, intid, false);
+        put(to, intid, true);
+    }
+}
+
+void lr_queue_move(struct lr_queue *from, struct lr_queue *to, uint32_t intid)
+{
+    if (intid >= LR_QUEUE_INTIDS) {
+        return;
+    }
+    carry(&from->enabled_irqs, &to->enabled_irqs, intid);
+    carry(&from->edge, &to->edge, intid);
+    carry(&from->latch, &to->latch, intid);
+    carry(&from->level, &to->level, intid);
+    carry(&from->active, &to->active, intid);
+    carry(&from->held, &to->held, intid);
+    to->priorities[intid] = from->priorities[intid];
+    if (has(&from->flight, intid)) {
+        put(&to->held, intid, true);
+    }
+    if (has(&to->flight, intid)) {
+        put(&to->held, intid, false); /* it comes back to where it is in flight */
+    }
+}
+
+bool lr_queue_release(struct lr_queue *queue, uint32_t intid)
+{
+    const bool held = intid < LR_QUEUE_INTIDS && has(&queue->held, intid);
+
+    if (held) {
+        put(&queue->held, intid, false);
+    }
+    return held;
 }
 
 void lr_queue_set_level(struct lr_queue *queue, uint32_t intid, bool high)
@@ -81,7 +139,8 @@ bool lr_queue_is_pending(const struct lr_queue *queue, uint32_t intid)
 
 bool lr_queue_is_active(const struct lr_queue *queue, uint32_t intid)
 {
-    return intid < LR_QUEUE_INTIDS && (has(&queue->flight, intid) || has(&queue->active, intid));
+    return intid < LR_QUEUE_INTIDS &&
+           (has(&queue->flight, intid) || has(&queue->active, intid) || has(&queue->held, intid));
 }
 
 bool lr_queue_is_enabled(const struct lr_queue *queue, uint32_t intid)
@@ -115,7 +174,8 @@ static uint64_t due_word(const struct lr_queue *queue, uint32_t i)
 {
     const uint64_t pending = queue->latch.words[i] | (queue->level.words[i] & ~queue->edge.words[i]);
 
-    return pending & queue->enabled_irqs.words[i] & ~queue->flight.words[i] & ~queue->active.words[i];
+    return pending & queue->enabled_irqs.words[i] & ~queue->flight.words[i] & ~queue->active.words[i] &
+           ~queue->held.words[i];
 }
 
 bool lr_queue_next(const struct lr_queue *queue, uint32_t *intid, uint32_t *lr)
@@ -144,7 +204,7 @@ void lr_queue_sent(struct lr_queue *queue, uint32_t intid, uint32_t lr)
     if (intid < LR_QUEUE_INTIDS && lr < LR_QUEUE_LRS) {
         queue->lr_intid[lr] = (uint16_t)intid;
         put(&queue->flight, intid, true);
-        put(&queue->latch, intid, false);
+        lr_queue_latch(queue, intid, false);
     }
 }
 

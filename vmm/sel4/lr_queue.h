@@ -18,6 +18,7 @@
 #include "vmm/platform.h"
 
 #define LR_QUEUE_INTIDS 1024u
+#define LR_QUEUE_SGIS 16u
 /** List registers of a GIC-400 and of QEMU's GICv2. lr_queue_limit() tells that there are fewer. */
 #define LR_QUEUE_LRS 4u
 #define LR_QUEUE_NONE 0xffffu
@@ -42,6 +43,8 @@ struct lr_queue {
     struct lr_queue_set level;  /**< the line is high */
     struct lr_queue_set flight; /**< in an LR: pending there, or being served */
     struct lr_queue_set active; /**< by GICD_ISACTIVER: held back until deactivated */
+    struct lr_queue_set held;   /**< in flight on the vCPU that had it before: held back until ended there */
+    uint8_t sources[LR_QUEUE_SGIS]; /**< who has sent the SGI that is latched: bit n is vCPU n */
     uint8_t priorities[LR_QUEUE_INTIDS];
     uint16_t lr_intid[LR_QUEUE_LRS]; /**< LR_QUEUE_NONE: free */
     uint32_t lr_count;
@@ -63,6 +66,21 @@ void lr_queue_configure(struct lr_queue *queue, uint32_t intid, const struct pla
 /** Set or drop the pending latch. */
 void lr_queue_latch(struct lr_queue *queue, uint32_t intid, bool pending);
 
+/** SGI `sgi` is pending from vCPU `source` as well. */
+void lr_queue_send(struct lr_queue *queue, uint32_t sgi, uint32_t source);
+
+/** SGI `sgi` is not pending from those in `sources` (bit n: vCPU n). */
+void lr_queue_take_back(struct lr_queue *queue, uint32_t sgi, uint8_t sources);
+
+/**
+ * SPI `intid` is `to`'s from now on, with all that is pending and configured. What lies in an LR of `from`
+ * cannot be taken back: its guest serves it there, and `to` is not signalled before it has ended it.
+ */
+void lr_queue_move(struct lr_queue *from, struct lr_queue *to, uint32_t intid);
+
+/** What `intid` was held for is over. Returns whether it was held. */
+bool lr_queue_release(struct lr_queue *queue, uint32_t intid);
+
 /** Drive the line of a level-sensitive interrupt. */
 void lr_queue_set_level(struct lr_queue *queue, uint32_t intid, bool high);
 
@@ -72,7 +90,7 @@ void lr_queue_set_active(struct lr_queue *queue, uint32_t intid, bool active);
 /** Pending as GICD_ISPENDR shows it, as far as it is known: not what an LR holds. */
 bool lr_queue_is_pending(const struct lr_queue *queue, uint32_t intid);
 
-/** In an LR, or made active by the guest. */
+/** In an LR, of another vCPU too, or made active by the guest. */
 bool lr_queue_is_active(const struct lr_queue *queue, uint32_t intid);
 
 /** Whether the guest has the interrupt enabled, and the distributor. */

@@ -6,6 +6,17 @@
 #include "vmm/platform.h"
 #include "vmm/vgic/vgic_regs.h"
 
+/* If this VMM has been started again, the platform still has the SPIs where its last guest has put them. */
+static void collect_spis(const struct vgic *vgic)
+{
+    for (uint32_t intid = VGIC_PRIVATE_COUNT; intid < vgic->irq_count; intid++) {
+        for (uint32_t vcpu = 1; vcpu < vgic->vcpu_count; vcpu++) {
+            platform_virq_move(vcpu, intid, 0);
+        }
+        platform_virq_set_level(0, intid, false);
+    }
+}
+
 enum err vgic_init(struct vgic *vgic, uint32_t vcpu_count, uint32_t spi_count)
 {
     if (vcpu_count == 0 || vcpu_count > VMM_CONFIG_MAX_VCPUS) {
@@ -17,6 +28,7 @@ enum err vgic_init(struct vgic *vgic, uint32_t vcpu_count, uint32_t spi_count)
     const uint32_t irq_count = VGIC_PRIVATE_COUNT + spi_count;
     *vgic = (struct vgic){.vcpu_count = vcpu_count};
     vgic->irq_count = irq_count < VGIC_MAX_INTIDS ? irq_count : VGIC_MAX_INTIDS;
+    collect_spis(vgic);
     vgic_reset(vgic);
     return ERR_OK;
 }
@@ -56,8 +68,11 @@ static void reset_irq(struct vgic *vgic, uint32_t vcpu, uint32_t intid)
     if (irq->line) {
         platform_virq_set_level(owner(vgic, vcpu, intid), intid, false);
     }
-    platform_virq_unpend(owner(vgic, vcpu, intid), intid);
+    platform_virq_unpend(owner(vgic, vcpu, intid), intid, PLATFORM_ALL_SOURCES);
     platform_virq_set_active(owner(vgic, vcpu, intid), intid, false);
+    if (intid >= VGIC_PRIVATE_COUNT && owner(vgic, vcpu, intid) != 0) {
+        platform_virq_move(owner(vgic, vcpu, intid), intid, 0);
+    }
     *irq = (struct vgic_irq){.enabled = is_sgi, .edge = is_sgi};
     if (intid >= VGIC_PRIVATE_COUNT) {
         irq->targets = 1;
@@ -72,9 +87,6 @@ void vgic_reset(struct vgic *vgic)
         platform_virq_enable(vcpu, false);
         for (uint32_t intid = 0; intid < VGIC_PRIVATE_COUNT; intid++) {
             reset_irq(vgic, vcpu, intid);
-        }
-        for (uint32_t sgi = 0; sgi < VGIC_SGI_COUNT; sgi++) {
-            vgic->sgi_sources[vcpu][sgi] = 0;
         }
     }
     for (uint32_t intid = VGIC_PRIVATE_COUNT; intid < vgic->irq_count; intid++) {
@@ -150,7 +162,7 @@ static void set_pending(struct vgic *vgic, uint32_t vcpu, uint32_t intid, bool o
     if (on) {
         platform_virq_pend(owner(vgic, vcpu, intid), intid, 0);
     } else {
-        platform_virq_unpend(owner(vgic, vcpu, intid), intid);
+        platform_virq_unpend(owner(vgic, vcpu, intid), intid, 0);
     }
 }
 
@@ -226,55 +238,30 @@ static void set_targets(struct vgic *vgic, uint32_t vcpu, uint32_t intid, uint8_
     irq->targets = value & (uint8_t)((1u << vgic->vcpu_count) - 1);
     const uint32_t to = owner(vgic, vcpu, intid);
     if (from != to) {
-        /* What is pending moves along. */
-        const bool pending = platform_virq_is_pending(from, intid) && !irq->line;
-        const struct platform_virq off = {.edge = irq->edge, .priority = irq->priority};
-        platform_virq_set_level(from, intid, false);
-        platform_virq_unpend(from, intid);
-        platform_virq_configure(from, intid, &off);
-        if (pending) {
-            platform_virq_pend(to, intid, 0);
-        }
-        platform_virq_set_level(to, intid, irq->line);
+        platform_virq_move(from, intid, to);
     }
     configure(vgic, vcpu, intid);
-    if (from != to && vgic->moved != NULL) {
-        vgic->moved(vgic->moved_context);
-    }
 }
 
 /* CPENDSGIR and SPENDSGIR: a byte per SGI with a bit per sender (4.3.16, 4.3.17). */
 
 static uint8_t get_sgi_sources(struct vgic *vgic, uint32_t vcpu, uint32_t sgi)
 {
-    if (!platform_virq_is_pending(vcpu, sgi)) {
-        vgic->sgi_sources[vcpu][sgi] = 0;
-    }
-    return vgic->sgi_sources[vcpu][sgi];
-}
-
-static void send_sgi(struct vgic *vgic, uint32_t source, uint32_t target, uint32_t sgi)
-{
-    vgic->sgi_sources[target][sgi] = (uint8_t)(get_sgi_sources(vgic, target, sgi) | (uint8_t)(1u << source));
-    platform_virq_pend(target, sgi, source);
+    (void)vgic;
+    return platform_virq_sources(vcpu, sgi);
 }
 
 static void clear_sgi_sources(struct vgic *vgic, uint32_t vcpu, uint32_t sgi, uint8_t value)
 {
-    uint8_t *sources = &vgic->sgi_sources[vcpu][sgi];
-    const uint8_t before = get_sgi_sources(vgic, vcpu, sgi);
-
-    *sources = before & (uint8_t)~value;
-    if (before != 0 && *sources == 0) {
-        platform_virq_unpend(vcpu, sgi);
-    }
+    (void)vgic;
+    platform_virq_unpend(vcpu, sgi, value);
 }
 
 static void set_sgi_sources(struct vgic *vgic, uint32_t vcpu, uint32_t sgi, uint8_t value)
 {
     for (uint32_t source = 0; source < vgic->vcpu_count; source++) {
         if ((value >> source & 1) != 0) {
-            send_sgi(vgic, source, vcpu, sgi);
+            platform_virq_pend(vcpu, sgi, source);
         }
     }
 }
@@ -353,7 +340,7 @@ static void write_sgir(struct vgic *vgic, uint32_t vcpu, uint64_t value)
     }
     for (uint32_t target = 0; target < vgic->vcpu_count; target++) {
         if ((targets >> target & 1) != 0) {
-            send_sgi(vgic, vcpu, target, sgi);
+            platform_virq_pend(target, sgi, vcpu);
         }
     }
 }

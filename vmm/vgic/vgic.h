@@ -37,9 +37,6 @@ struct vgic {
     bool enabled;       /**< GICD_CTLR */
     struct vgic_irq private_irqs[VMM_CONFIG_MAX_VCPUS][VGIC_PRIVATE_COUNT]; /**< SGIs and PPIs */
     struct vgic_irq spis[VGIC_MAX_INTIDS - VGIC_PRIVATE_COUNT];
-    uint8_t sgi_sources[VMM_CONFIG_MAX_VCPUS][VGIC_SGI_COUNT]; /**< who sent what is pending */
-    void (*moved)(void *context); /**< an SPI goes to another vCPU from now on; NULL: nobody wants to know */
-    void *moved_context;
 };
 
 /**

@@ -49,7 +49,7 @@ static void route(struct virtio_pci *pci, uint16_t index)
     }
 }
 
-void virtio_pci_reroute(struct virtio_pci *pci)
+static void route_all(struct virtio_pci *pci)
 {
     for (uint16_t i = 0; i < pci->device->setup.queue_count; i++) {
         route(pci, i);
@@ -100,7 +100,7 @@ static void forget_vectors(struct virtio_pci *pci)
         pci->queue_vectors[i] = VIRTIO_PCI_NO_VECTOR;
     }
     pci->isr = 0;
-    virtio_pci_reroute(pci);
+    route_all(pci);
 }
 
 /* The driver resets the device; the function stays as it is. */
@@ -353,7 +353,7 @@ static void access_bar(void *context, struct mmio_access *access)
     } else if (access->offset < VIRTIO_PCI_BAR_PENDING) {
         access->offset -= VIRTIO_PCI_BAR_TABLE;
         msix_access_table(&pci->msix, access);
-        virtio_pci_reroute(pci);
+        route_all(pci);
     } else {
         access->offset -= VIRTIO_PCI_BAR_PENDING;
         msix_access_pending(&pci->msix, access);
@@ -417,7 +417,7 @@ static void take_control(struct virtio_pci *pci)
     move_doorbells(pci);
     msix_set_control(&pci->msix, (control & MSIX_CONTROL_ENABLE) != 0,
                      (control & MSIX_CONTROL_MASK) != 0 || silent);
-    virtio_pci_reroute(pci);
+    route_all(pci);
 }
 
 static void access_config(void *context, struct mmio_access *access)

@@ -103,6 +103,3 @@ ERR_CHECKED enum err virtio_pci_init(struct virtio_pci *pci, struct virtio_devic
 
 /** Machine reset: configuration space, vectors and device. */
 void virtio_pci_reset(struct virtio_pci *pci);
-
-/** The guest has moved SPIs to other vCPUs: tell the device where its interrupts go now. */
-void virtio_pci_reroute(struct virtio_pci *pci);
