@@ -113,8 +113,9 @@ static void fill_pd(struct image *image, size_t index)
     row->child_id = (uint8_t)pd->child_id;
     row->priority = (uint8_t)pd->priority;
     row->core = (uint8_t)pd->core;
-    row->flags = (uint8_t)((pd->passive ? SYSDESC_PD_PASSIVE : 0) | (pd->fpu ? 0 : SYSDESC_PD_NO_FPU) |
-                           (pd->smc ? SYSDESC_PD_SMC : 0));
+    row->flags = (uint8_t)((pd->passive ? SYSDESC_PD_PASSIVE : 0) | (pd->fpu ? 0 : SYSDESC_PD_NO_FPU));
+    _Static_assert(sizeof(row->smc_calls) == sizeof(pd->smc_calls), "as many calls of the firmware");
+    memcpy(row->smc_calls, pd->smc_calls, sizeof(row->smc_calls));
     row->vmid = (uint16_t)(index + 1);
     if (pd->parent != NULL) {
         pd_row(image, row->parent)->children[pd->child_id] =

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "boards/board.h"
+#include "tool/firmware_calls.h"
 #include "tool/guest_machine.h"
 #include "tool/mem.h"
 
@@ -281,11 +282,14 @@ static uint32_t spi_count(const struct expand_guest *guest)
     return (end - SPI_FIRST + 31) / 32 * 32;
 }
 
-/* What becomes of the guest at its end. Microkit's kernels give nobody the firmware's calls. */
+/* What becomes of the guest at its end: to switch the machine off its VMM needs that call of the firmware,
+   and gets no other. Microkit's kernels give nobody the firmware's calls. */
 static uint32_t exit_action(struct expand *expand, const struct expand_guest *guest, const char *attribute,
                             uint32_t action)
 {
-    if (action == VMM_EXIT_HALT && expand->options->microkit) {
+    if (action == VMM_EXIT_HALT && !expand->options->microkit) {
+        firmware_calls_add(guest->vmm, SMCCC_PSCI_SYSTEM_OFF);
+    } else if (action == VMM_EXIT_HALT) {
         diag_error(expand->diag, node_loc(guest->node, attribute),
                    "<guest>: %s=\"halt\": on seL4 nothing can switch the machine off; \"stop\" and "
                    "\"restart\" are what there is",

@@ -7,6 +7,7 @@
 
 #include "boards/board.h"
 #include "tool/expand.h"
+#include "tool/firmware_calls.h"
 #include "tool/mem.h"
 #include "tool/suggest.h"
 
@@ -172,7 +173,9 @@ static void expand_pd(struct expand *expand, const struct node *node, struct mod
     pd->budget_us = desc->budget;
     pd->period_us = expand_period(desc->period, desc->budget);
     pd->passive = desc->passive;
-    pd->smc = desc->smc;
+    if (desc->smc != NULL) {
+        firmware_calls_parse(expand->diag, node_loc(node, "smc"), desc->smc, pd);
+    }
     pd->fpu = desc->fpu;
     pd->stack_bytes = desc->stack_size;
     pd->core = (uint32_t)desc->cpu;

@@ -150,12 +150,17 @@ struct model_account {
     uint32_t id;          /**< the PD's channel to `vmm` */
 };
 
+/** Calls of the firmware that a PD may have. */
+#define MODEL_MAX_SMC_CALLS 8u
+
 struct model_pd {
     char *name;
     struct loc loc;
     uint32_t priority;
     uint64_t budget_us, period_us;
-    bool passive, smc, fpu;
+    bool passive, fpu;
+    uint32_t smc_calls[MODEL_MAX_SMC_CALLS]; /**< function ids of the firmware; as many as smc_count */
+    uint32_t smc_count;
     uint64_t stack_bytes;
     uint32_t core;
     char *program_image;     /**< path as written; looked up along the search path */

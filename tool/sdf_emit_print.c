@@ -190,7 +190,7 @@ static void put_pd_attributes(const struct printer *printer, const struct model_
     if (pd->passive) {
         put_text(printer, "passive", "true");
     }
-    if (pd->smc) {
+    if (pd->smc_count != 0) { /* Microkit does not tell calls apart */
         put_text(printer, "smc", "true");
     }
     if (printer->features.cpu && pd->core != 0) {

@@ -23,7 +23,8 @@ struct desc_program_image {
 struct desc_pd {
     char *name;
     uint64_t priority, budget, period;
-    bool passive, smc, fpu;
+    bool passive, fpu;
+    char *smc;
     uint64_t stack_size, cpu;
     uint64_t id; /**< of a child */
     char *setvar_id;

@@ -265,10 +265,13 @@ static const struct attr_spec pd_attrs[] = {
      .max = 255,
      .doc = "core it runs on"},
     {.name = "smc",
-     .type = ATTR_BOOL,
+     .type = ATTR_NAMES,
      .offset = offsetof(struct desc_pd, smc),
-     .fallback = "false",
-     .doc = "whether it may have the kernel make calls to the firmware (SMC)"},
+     .doc = "calls of the firmware that it may have the kernel make (SMC): psci_version, system_off, "
+            "system_reset, "
+            "psci_features, trng_version, trng_features, trng_get_uuid, trng_rnd, trng_rnd64, or numbers of "
+            "a vendor's; "
+            "default: none"},
     {.name = "fpu",
      .type = ATTR_BOOL,
      .offset = offsetof(struct desc_pd, fpu),

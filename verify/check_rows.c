@@ -8,7 +8,7 @@
 #define VMID_MAX 255u /* 8-bit VMIDs work on every core */
 #define FIRST_PPI 16u
 #define FIRST_SPI 32u
-#define PD_FLAGS (SYSDESC_PD_PASSIVE | SYSDESC_PD_NO_FPU | SYSDESC_PD_SMC)
+#define PD_FLAGS (SYSDESC_PD_PASSIVE | SYSDESC_PD_NO_FPU)
 #define AFFINITY UINT64_C(0xff00ffffff)
 
 struct context {
@@ -110,6 +110,34 @@ static bool is_mapped(const struct walk *walk, uint32_t domain, uint64_t address
     return map != NULL && (map->perms & perms) == perms;
 }
 
+/**
+ * What the firmware does at EL3 no table confines. A fast call of a vendor's service (SMCCC, DEN 0028: bits
+ * 31 and 29..24) is as good as the description's author says; of the standard services only PSCI_VERSION,
+ * SYSTEM_OFF, SYSTEM_RESET, PSCI_FEATURES and the TRNG's calls take no address and leave all cores as they
+ * are.
+ */
+static bool is_harmless_call(uint32_t id)
+{
+    const uint32_t service = id >> 24;
+    return id == 0x84000000u || (id >= 0x84000008u && id <= 0x8400000au) ||
+           (id >= 0x84000050u && id <= 0x84000053u) || id == 0xc4000053u ||
+           ((service == 0x82 || service == 0x83 || service == 0xc2 || service == 0xc3) &&
+            (id >> 16 & 0xff) == 0);
+}
+
+static void check_smc_calls(struct context *context, const char *name, const struct sysdesc_pd *row)
+{
+    bool ended = false;
+    for (uint32_t i = 0; i < SYSDESC_MAX_SMC_CALLS; i++) {
+        const uint32_t id = row->smc_calls[i];
+        if (id != 0 && (ended || !is_harmless_call(id))) {
+            findings_add(context->findings, RULE_LIMIT, name, 0, "descriptor",
+                         "call 0x%x of the firmware, which nobody may have", id);
+        }
+        ended = id == 0;
+    }
+}
+
 static void check_pd(struct context *context, uint32_t pd)
 {
     const struct sysdesc_pd *row = &context->facts->pds[pd];
@@ -119,6 +147,7 @@ static void check_pd(struct context *context, uint32_t pd)
         findings_add(context->findings, RULE_LIMIT, name, FINDINGS_NO_ADDRESS, "descriptor",
                      "unknown flags 0x%x", row->flags);
     }
+    check_smc_calls(context, name, row);
     if (memchr(row->name, '\0', sizeof row->name) == NULL) {
         findings_add(context->findings, RULE_LIMIT, name, FINDINGS_NO_ADDRESS, "descriptor",
                      "its name does not end");

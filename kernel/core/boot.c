@@ -3,6 +3,7 @@
 
 #include "kernel/core/account.h"
 #include "kernel/core/sched.h"
+#include "kernel/include/smccc.h"
 
 #define CORES_STARTED 1u /* secondary cores stay parked */
 #define VMID_LIMIT 256u  /* VTTBR_EL2.VMID has 8 bits */
@@ -63,6 +64,17 @@ static bool child_is_sound(const struct sysdesc *desc, const struct sysdesc_chil
     }
 }
 
+static bool smc_calls_are_sound(const struct sysdesc_pd *row)
+{
+    for (uint32_t i = 0; i < SYSDESC_MAX_SMC_CALLS; i++) {
+        const bool is_last = i > 0 && row->smc_calls[i - 1] == 0;
+
+        if (row->smc_calls[i] != 0 && (is_last || !smccc_is_grantable(row->smc_calls[i])))
+            return false;
+    }
+    return true;
+}
+
 static const char *check_pd(const struct sysdesc *desc, const struct sysdesc_pd *row)
 {
     if (row->priority >= PRIORITY_LIMIT || row->core >= desc->core_count || row->vmid == 0 ||
@@ -77,6 +89,8 @@ static const char *check_pd(const struct sysdesc *desc, const struct sysdesc_pd 
     if (row->account_first > desc->account_count ||
         row->account_count > desc->account_count - row->account_first)
         return "a protection domain has accounts that do not exist";
+    if (!smc_calls_are_sound(row))
+        return "a protection domain has a call of the firmware that nobody may have";
     if (row->ipc_buffer == 0 || row->name[SYSDESC_NAME_BYTES - 1] != '\0')
         return "a protection domain lacks its message buffer or the end of its name";
     for (uint32_t i = 0; i < 64; i++) {

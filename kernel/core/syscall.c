@@ -13,10 +13,10 @@
 #include "kernel/core/sched.h"
 #include "kernel/core/syndrome.h"
 #include "kernel/core/vcpu.h"
+#include "kernel/include/smccc.h"
 #include "microkit/include/sel4/sel4.h"
 
 #define DEBUG_WRITE_BYTES 48u
-#define SMC_NOT_SUPPORTED (~0ull) /* SMCCC: -1 */
 
 /* The channel's row if it is of `kind`, else NULL. */
 static const struct sysdesc_channel *find_channel(const struct pd *pd, uint64_t channel, uint32_t kind)
@@ -91,15 +91,24 @@ static enum syscall_status debug_write(struct pd *pd)
     return SYSCALL_OK;
 }
 
+static bool may_call_firmware(const struct pd *pd, uint32_t function)
+{
+    bool may = false;
+
+    for (uint32_t i = 0; i < SYSDESC_MAX_SMC_CALLS && pd->row->smc_calls[i] != 0; i++)
+        may |= pd->row->smc_calls[i] == function;
+    return may;
+}
+
 static void secure_monitor_call(struct pd *pd)
 {
     struct arch_context *context = &pd->thread.context;
-    uint64_t registers[8] = {SMC_NOT_SUPPORTED};
+    uint64_t registers[8] = {SMCCC_NOT_SUPPORTED};
 
-    if ((pd->row->flags & SYSDESC_PD_SMC) != 0) {
-        for (uint32_t i = 0; i < 7; i++)
+    if (may_call_firmware(pd, (uint32_t)context->x[0])) {
+        registers[0] = (uint32_t)context->x[0]; /* the firmware reads w0 only, and is given no more */
+        for (uint32_t i = 1; i < 7; i++)
             registers[i] = context->x[i];
-        registers[7] = 0;
         arch_smc(registers);
     }
     for (uint32_t i = 0; i < 3; i++)

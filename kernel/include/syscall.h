@@ -28,7 +28,7 @@ enum syscall_number {
     SYSCALL_PD_RESUME = 6,  /**< x0: child id; continues where it was stopped */
     SYSCALL_DEBUG_WRITE = 7, /**< x0: byte count 0..48, x1..x6: the bytes, little-endian */
     SYSCALL_YIELD = 8,       /**< gives up the rest of the time slice */
-    SYSCALL_SMC = 9,         /**< x0..x6 and result x0..x2; needs SYSDESC_PD_SMC. */
+    SYSCALL_SMC = 9, /**< x0..x6 and result x0..x2; NOT_SUPPORTED (-1) if w0 is not in the PD's smc_calls */
 
     /* vCPU calls; x0 is the child id. */
     SYSCALL_VCPU_START =

@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #define SYSDESC_MAGIC 0x4353455953574343ull /* "CCWSYSEC" read as little-endian bytes */
-#define SYSDESC_VERSION 3u
+#define SYSDESC_VERSION 4u
 
 /** Limits of the kernel's static state. The tool refuses a system beyond them. */
 #define SYSDESC_MAX_PDS 96u
@@ -134,11 +134,13 @@ struct sysdesc_child {
 
 #define SYSDESC_NO_PARENT 0xffffu
 
+/** Calls of the firmware that one PD may be given. */
+#define SYSDESC_MAX_SMC_CALLS 8u
+
 /** Flags of a PD. */
 enum sysdesc_pd_flags {
     SYSDESC_PD_PASSIVE = 1u << 0, /**< after init() it runs only on its callers' time */
-    SYSDESC_PD_NO_FPU = 1u << 1,  /**< FP/SIMD use is a fault */
-    SYSDESC_PD_SMC = 1u << 2      /**< may have the kernel issue an SMC */
+    SYSDESC_PD_NO_FPU = 1u << 1   /**< FP/SIMD use is a fault */
 };
 
 struct sysdesc_pd {
@@ -158,6 +160,11 @@ struct sysdesc_pd {
     uint32_t post_count;
     uint32_t account_first; /**< its rows in the table of accounts: [first, first + count) */
     uint32_t account_count;
+    /**
+     * The function ids that the PD may have the kernel call the firmware with (SYSCALL_SMC); 0: no more. Each
+     * is smccc_is_grantable(), or the kernel does not boot. With none the PD makes no call at all.
+     */
+    uint32_t smc_calls[SYSDESC_MAX_SMC_CALLS];
     struct sysdesc_channel channels[64];
     struct sysdesc_child children[64];
 };

@@ -120,8 +120,9 @@ void microkit_vcpu_arm_ack_vppi(microkit_child vcpu, seL4_Word irq);
 /** Register `reg` (enum seL4_VCPUReg) of `vcpu`. SCTLR, TTBR0/1, ESR, FAR, SP_EL1 and ELR_EL1 are known. */
 seL4_Word microkit_vcpu_arm_read_reg(microkit_child vcpu, seL4_Word reg);
 
-/** Secure monitor call. Only if the system description has smc="true" for this PD; else *response is
- * SMCCC's NOT_SUPPORTED. x7 is not passed, and x3..x7 of the response are 0. */
+/** Secure monitor call. Only if the system description grants this PD the function id in w0 (smc="system_off"
+ * or the like); else *response is SMCCC's NOT_SUPPORTED. x7 is not passed, and x3..x7 of the response are 0.
+ */
 void microkit_arm_smc_call(seL4_ARM_SMCContext *args, seL4_ARM_SMCContext *response);
 
 /* Debug output. */

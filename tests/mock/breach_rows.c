@@ -196,6 +196,16 @@ static void priority_255(struct forge *forge)
     forge->pds[FORGE_UART_PD].priority = 255;
 }
 
+static void call_of_the_firmware(struct forge *forge)
+{
+    forge->pds[0].smc_calls[0] = 0xc4000003; /* PSCI CPU_ON */
+}
+
+static void call_behind_the_end(struct forge *forge)
+{
+    forge->pds[0].smc_calls[1] = 0x84000008;
+}
+
 static void budget_above_period(struct forge *forge)
 {
     forge->vcpus[0].budget_us = 1001;
@@ -293,6 +303,8 @@ const struct breach breach_rows[] = {
     BREACH(vmid_twice, RULE_VMID, "vmm1/vm1"),
     BREACH(vmid_zero, RULE_VMID, "uart"),
     BREACH(priority_255, RULE_LIMIT, "uart"),
+    BREACH(call_of_the_firmware, RULE_LIMIT, "mux"),
+    BREACH(call_behind_the_end, RULE_LIMIT, "mux"),
     BREACH(budget_above_period, RULE_LIMIT, "vmm1/vm1"),
     BREACH(core_that_is_not, RULE_LIMIT, "vmm1/vm1"),
     BREACH(two_vcpus_with_one_affinity, RULE_LIMIT, "vmm2/vm2"),

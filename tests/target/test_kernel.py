@@ -2,9 +2,12 @@
 """The bundled kernel by itself: calls, handled faults, interrupts, equal shares, FP. test_faults.py has the rest."""
 
 import re
+import time
 
 import pexpect
 import pytest
+
+from conftest import BOOT_SECONDS, Guest
 
 pytestmark = pytest.mark.bundled
 
@@ -70,8 +73,9 @@ def test_device_interrupts_and_is_acknowledged(machine):
 
 
 def test_secure_monitor_call_needs_the_right(machine):
-    """PSCI's SYSTEM_OFF: without smc="true" nothing happens, with it the machine goes off."""
-    text = output(machine, "smc", system(pd("without", "power_off", 20), pd("last", "power_off", 10, attributes='smc="true"')),
+    """PSCI's SYSTEM_OFF: only the PD that is given that call can switch the machine off."""
+    text = output(machine, "smc", system(pd("without", "power_off", 20, attributes='smc="psci_version"'),
+                                          pd("last", "power_off", 10, attributes='smc="system_off"')),
                   pexpect.EOF)
     assert "without: still on" in text
     assert "last: still on" not in text
@@ -120,3 +124,37 @@ def forbidden(machine):
 def test_forbidden_instruction_stops_its_pd_only(forbidden, name, cause):
     assert re.search(rf"'{name}' faulted.*\s+kernel:   {cause}", forbidden)
     assert f"{name}: nothing stopped me" not in forbidden
+
+
+def guest(name, attributes, bootargs=""):
+    return (f'<guest name="{name}" ram="64M" {attributes}><linux kernel="debian" initrd="demo" {bootargs}/><console/>'
+            f'</guest>')
+
+
+def wait_for_end(consoles):
+    deadline = time.monotonic() + BOOT_SECONDS
+    while consoles.pump(0.5):
+        assert time.monotonic() < deadline, consoles.log[-2000:]
+
+
+@pytest.mark.parametrize("attribute, command", [("on_off", "poweroff -f"), ("on_reset", "reboot -f")])
+def test_halt_switches_the_machine_off(machine, boot_alone, attribute, command):
+    """For the guest whose description says so: another one's VMM has not got that call."""
+    text = system("<serial/>", guest("vm1", f'{attribute}="halt"'), guest("vm2", f'{attribute}="stop"'))
+    consoles = boot_alone(machine.write_system("halt", text), *ICOUNT)
+    vm1, vm2 = Guest(consoles, "vm1", 1), Guest(consoles, "vm2", 2)
+    vm1.wait_prompt(BOOT_SECONDS)
+    vm2.wait_prompt(BOOT_SECONDS)
+    vm2.type(command + "\n")
+    machine.wait_log(consoles, "vm2 has .*; it stays off")
+    assert vm1.run("echo on").strip() == "on"
+    vm1.type(command + "\n")
+    wait_for_end(consoles)
+
+
+def test_halt_when_a_guest_cannot_go_on(machine, boot_alone):
+    text = system("<serial/>", guest("vm1", 'on_crash="halt" watchdog_ms="4000" watchdog_boot_ms="9000"',
+                                     'bootargs="rdinit=/bin/cat"'))
+    consoles = boot_alone(machine.write_system("halt_crash", text), *ICOUNT)
+    machine.wait_log(consoles, "vm1 has shown its watchdog no sign of life; it stays off")
+    wait_for_end(consoles)

@@ -45,6 +45,13 @@ BREAK(irq_calls_nobody, mock->pds[0].channels[3].kind = SYSDESC_CHANNEL_IRQ | SY
 BREAK(irq_that_notifies, mock->pds[0].channels[3].kind |= SYSDESC_CHANNEL_IRQ)
 BREAK(irq_channel_of_no_interrupt, mock->pds[0].channels[3].kind = SYSDESC_CHANNEL_IRQ;
       mock->pds[0].channels[3].intid = SYSDESC_MAX_IRQ)
+BREAK(smc_cpu_on, mock->pds[1].smc_calls[0] = 0xc4000003)
+BREAK(smc_cpu_on_32, mock->pds[1].smc_calls[0] = 0x84000003)
+BREAK(smc_suspend, mock->pds[1].smc_calls[0] = 0x8400000e)
+BREAK(smc_sdei, mock->pds[1].smc_calls[0] = 0xc4000021)
+BREAK(smc_yielding, mock->pds[1].smc_calls[0] = 0x02000000)
+BREAK(smc_reserved_bits, mock->pds[1].smc_calls[0] = 0x82010000)
+BREAK(smc_behind_the_end, mock->pds[1].smc_calls[1] = 0x82000000)
 BREAK(child_missing, mock->pds[0].children[20].index = 1)
 BREAK(child_of_no_kind, mock->pds[0].children[20].kind = 3)
 BREAK(posts_missing, mock->pds[0].post_count = 1)
@@ -98,6 +105,13 @@ static const struct {
     DEFECT(irq_calls_nobody),
     DEFECT(irq_that_notifies),
     DEFECT(irq_channel_of_no_interrupt),
+    DEFECT(smc_cpu_on),
+    DEFECT(smc_cpu_on_32),
+    DEFECT(smc_suspend),
+    DEFECT(smc_sdei),
+    DEFECT(smc_yielding),
+    DEFECT(smc_reserved_bits),
+    DEFECT(smc_behind_the_end),
     DEFECT(child_missing),
     DEFECT(child_of_no_kind),
     DEFECT(posts_missing),

@@ -96,7 +96,7 @@ static void nothing_without_a_right(void **state)
     assert_int_equal(mock_kernel_call(mock, 1, SYSCALL_NOTIFY, 9, 0, 0, 0), SYSCALL_DENIED);
     assert_int_equal(state_of(mock, 0), THREAD_WAITING);
     assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_DEBUG_WRITE, 49, 0, 0, 0), SYSCALL_INVALID);
-    /* No SMC for those without the flag. */
+    /* No SMC for those without calls. */
     assert_true(mock_kernel_call(mock, 0, SYSCALL_SMC, 0x84000008, 0, 0, 0) == ~0ull);
     assert_int_equal(arch_fake.smc_count, 0);
 }
@@ -105,11 +105,20 @@ static void smc_goes_out_with_the_right(void **state)
 {
     struct mock_kernel *mock = *state;
 
-    mock->pds[0].flags = SYSDESC_PD_SMC;
+    mock->pds[0].smc_calls[0] = 0xc2000001;
+    mock->pds[0].smc_calls[1] = 0x84000008;
     mock_kernel_boot(mock);
     assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_SMC, 0x84000008, 1, 2, 3), 0x5ec);
     assert_int_equal(arch_fake.smc[0], 0x84000008);
     assert_int_equal(arch_fake.smc[3], 3);
+    /* The firmware reads w0, whatever is above; and nobody starts a core. */
+    assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_SMC, 0x1c2000001, 1, 2, 3), 0x5ec);
+    assert_int_equal(arch_fake.smc[0], 0xc2000001);
+    assert_int_equal(arch_fake.smc_count, 2);
+    const uint64_t others[] = {0xc4000003, 0x84000003, 0xc2000000, 0x84000009, 0, 0x100000000};
+    for (uint32_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_true(mock_kernel_call(mock, 0, SYSCALL_SMC, others[i], 0, 0, 0) == ~0ull);
+    assert_int_equal(arch_fake.smc_count, 2);
 }
 
 static void call_carries_64_words_both_ways(void **state)

@@ -274,6 +274,16 @@ static const char *unless_stop(const char *name, const char *action)
     return strcmp(action, "stop") == 0 ? NULL : policy_text(name, action);
 }
 
+/** A guest that may end the machine: its VMM has PSCI's SYSTEM_OFF. */
+static void add_halt(struct system *system, const struct system_guest *guest)
+{
+    if (strcmp(description_text(guest->node, "on_off", "stop"), "halt") == 0 ||
+        strcmp(description_text(guest->node, "on_reset", "restart"), "halt") == 0 ||
+        strcmp(description_text(guest->node, "on_crash", "stop"), "halt") == 0) {
+        policy_add(system->policy, "firmware-calls %s: 0x84000008", guest->vmm);
+    }
+}
+
 static void add_config(struct system *system, const struct system_guest *guest, bool is_supervised)
 {
     const xmlNode *node = guest->node;
@@ -355,4 +365,5 @@ void guest_expand(struct system *system, xmlNode *node)
     services_timer(system, guest.vmm);
     add_images(system, &guest);
     add_config(system, &guest, is_supervised(node));
+    add_halt(system, &guest);
 }

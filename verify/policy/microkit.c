@@ -89,6 +89,59 @@ static void expand_vm(struct system *system, const xmlNode *node, const xmlNode 
     }
 }
 
+/** Function ids of the SMC Calling Convention (DEN 0028), PSCI (DEN 0022) and the TRNG firmware (DEN 0098).
+ */
+static const struct {
+    const char *name;
+    uint64_t id;
+} firmware_calls[] = {
+    {"false", 0},
+    {"psci_version", 0x84000000},
+    {"psci_features", 0x8400000a},
+    {"system_off", 0x84000008},
+    {"system_reset", 0x84000009},
+    {"trng_version", 0x84000050},
+    {"trng_features", 0x84000051},
+    {"trng_get_uuid", 0x84000052},
+    {"trng_rnd", 0x84000053},
+    {"trng_rnd64", 0xc4000053},
+};
+
+static uint64_t firmware_call(const xmlNode *node, const char *word)
+{
+    char *end;
+    uint64_t id = strtoull(word, &end, 0);
+    for (size_t i = 0; i < sizeof firmware_calls / sizeof firmware_calls[0]; i++) {
+        if (strcmp(firmware_calls[i].name, word) == 0) {
+            return firmware_calls[i].id;
+        }
+    }
+    if (*end != '\0') {
+        description_fail(node, "smc: no call \"%s\"", word);
+    }
+    return id;
+}
+
+static void add_firmware_calls(struct policy *policy, const xmlNode *node, const char *name)
+{
+    char *words = description_format("%s", description_text(node, "smc", "false"));
+    uint64_t seen[8] = {0};
+    size_t count = 0;
+    char *rest = NULL;
+    for (char *word = strtok_r(words, " ,\t\n", &rest); word != NULL;
+         word = strtok_r(NULL, " ,\t\n", &rest)) {
+        uint64_t id = firmware_call(node, word);
+        bool is_new = id != 0;
+        for (size_t i = 0; i < count; i++) {
+            is_new &= seen[i] != id;
+        }
+        if (is_new && count < 8) {
+            seen[count++] = id;
+            policy_add(policy, "firmware-calls %s: 0x%" PRIx64, name, id);
+        }
+    }
+}
+
 static void expand_pd(struct system *system, const xmlNode *node, const char *parent)
 {
     struct policy *policy = system->policy;
@@ -101,9 +154,7 @@ static void expand_pd(struct system *system, const xmlNode *node, const char *pa
                       ? description_text(image, "path", "")
                       : description_format("%s symbols %s", description_text(image, "path", ""), symbols);
     policy_pd(policy, name, node, "", &own);
-    if (description_is(node, "smc", "false")) {
-        policy_add(policy, "firmware-calls %s: all", name);
-    }
+    add_firmware_calls(policy, node, name);
     if (parent != NULL) {
         policy_add(policy, "parent %s: %s child %s", name, parent, description_text(node, "id", ""));
         set_variable(system, parent, description_text(node, "setvar_id", NULL),
