@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tool/disk_gpt.h"
+#include "tool/disk_name.h"
 #include "tool/file.h"
 #include "tool/mem.h"
 
@@ -174,6 +175,7 @@ enum err disk_image_write_config(const struct model *model, const char *output, 
     char *path = mem_printf("%.*s.qemu", (int)(is_elf ? length - 4 : length), output);
     char *text = NULL;
     size_t bytes;
+    enum err result = ERR_OK;
     FILE *out = open_memstream(&text, &bytes);
 
     if (out == NULL) {
@@ -186,14 +188,26 @@ enum err disk_image_write_config(const struct model *model, const char *output, 
     for (size_t i = 0; i < model->disk_count; i++) {
         char *image = disk_image_path(&model->disks[i], output);
         char *absolute = realpath(image, NULL);
+        const char *named = absolute == NULL ? image : absolute;
 
-        print_disk(out, &model->disks[i], i, absolute == NULL ? image : absolute);
+        if (disk_name_is_possible(named)) {
+            print_disk(out, &model->disks[i], i, named);
+        } else {
+            diag_error(diag, model->disks[i].loc,
+                       "<disk>: image %s cannot be named in %s: QEMU's configuration files have no quotes "
+                       "and control "
+                       "characters in paths, and no paths of more than %u bytes",
+                       named, path, DISK_NAME_MAX_BYTES);
+            result = ERR_IO;
+        }
         free(absolute);
         free(image);
     }
     fclose(out);
-    const enum err err = file_write(path, text, bytes, 0666, diag);
+    if (result == ERR_OK) {
+        result = file_write(path, text, bytes, 0666, diag);
+    }
     free(text);
     free(path);
-    return err;
+    return result;
 }

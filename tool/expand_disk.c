@@ -5,6 +5,7 @@
 
 #include "boards/board.h"
 #include "lib/blk/gpt.h"
+#include "tool/disk_name.h"
 #include "tool/expand.h"
 #include "tool/mem.h"
 #include "tool/sysdesc_spec_common.h"
@@ -221,6 +222,12 @@ static void add_model_disk(struct expand *expand, const struct node *node, uint3
     struct model_disk *disk = model_add_disk(expand->model, desc->name, node->loc);
 
     disk->image = desc->image != NULL ? mem_strdup(desc->image) : mem_printf("%s.img", desc->name);
+    if (!disk_name_is_possible(disk->image)) {
+        diag_error(expand->diag, node_loc(node, "image"),
+                   "<disk>: image \"%s\" cannot be named to QEMU: no quotes, control characters or more than "
+                   "1000 bytes",
+                   disk->image);
+    }
     disk->size_bytes = desc->size;
     disk->readonly = desc->readonly;
     disk->slot = slot;

@@ -52,7 +52,7 @@ test_sdf_check_LIBS := $(shell $(PKG_CONFIG) --libs libxml-2.0)
 # The front end: system description -> model.
 TOOL_FRONT_SRCS := tool/xml.c tool/vars.c tool/source.c tool/suggest.c tool/ip.c tool/attr.c tool/node.c \
 	tool/sysdesc_spec.c tool/sysdesc_spec_sdf.c tool/sysdesc_spec_guest.c tool/sysdesc_spec_disk.c \
-	tool/expand_disk.c tool/expand_block.c tool/expand.c tool/expand_parts.c tool/expand_sdf.c tool/firmware_calls.c tool/expand_serial.c tool/expand_entropy.c tool/expand_monitor.c tool/expand_switch.c tool/expand_timer.c tool/expand_supervisor.c \
+	tool/expand_disk.c tool/disk_name.c tool/expand_block.c tool/expand.c tool/expand_parts.c tool/expand_sdf.c tool/firmware_calls.c tool/expand_serial.c tool/expand_entropy.c tool/expand_monitor.c tool/expand_switch.c tool/expand_timer.c tool/expand_supervisor.c \
 	tool/expand_guest.c tool/expand_reserved.c tool/expand_console.c tool/expand_vhost.c tool/expand_features.c tool/expand_passthrough.c tool/expand_dtb.c tool/expand_linux.c \
 	tool/expand_image.c \
 	tool/check.c tool/check_names.c tool/check_ids.c tool/check_symbols.c tool/check_sched.c tool/check_regions.c \
@@ -64,7 +64,7 @@ TOOL_SRCS += $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_IMAGE_SRCS) $(TOOL_REPOR
 	$(TOOL_CMD_SRCS)
 
 TESTS += test_disk_image
-test_disk_image_SRCS := $(TOOL_MODEL_SRCS) $(TOOL_DISK_SRCS) tool/file.c
+test_disk_image_SRCS := $(TOOL_MODEL_SRCS) $(TOOL_DISK_SRCS) tool/disk_name.c tool/file.c
 
 TESTS += test_attr test_vars test_schema
 test_attr_SRCS := tool/mem.c tool/suggest.c tool/ip.c tool/attr.c

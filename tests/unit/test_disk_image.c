@@ -14,6 +14,7 @@
 
 #include "lib/blk/gpt.h"
 #include "tool/disk_image.h"
+#include "tool/disk_name.h"
 #include "tool/mem.h"
 
 #define MIB 0x100000ull
@@ -201,6 +202,29 @@ static void test_qemu_is_told_of_the_disk(void **state)
     free(path);
 }
 
+/* Its configuration files have no way to write that down. */
+static void test_qemu_cannot_be_told_of_a_quote(void **state)
+{
+    struct fixture *fixture = *state;
+    char *path = mem_printf("%s/system.qemu", fixture->folder);
+    char *image = fixture->model->disks[0].image;
+    char longest[1002] = {0};
+
+    fixture->model->disks[0].image = mem_printf("%s/a\"b", fixture->folder);
+    assert_int_equal(disk_image_write_config(fixture->model, fixture->output, fixture->diag), ERR_IO);
+    assert_int_equal(diag_error_count(fixture->diag), 1);
+    assert_int_not_equal(access(path, F_OK), 0);
+    free(fixture->model->disks[0].image);
+    fixture->model->disks[0].image = image;
+    free(path);
+    memset(longest, 'x', 1001);
+    assert_false(disk_name_is_possible(longest));
+    longest[1000] = '\0';
+    assert_true(disk_name_is_possible(longest));
+    assert_false(disk_name_is_possible("a\nb"));
+    assert_true(disk_name_is_possible("/srv/my images/\xc3\xa4.img"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +235,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_failure_leaves_no_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_missing_image_of_unknown_size_is_an_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_qemu_is_told_of_the_disk, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_qemu_cannot_be_told_of_a_quote, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
