@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-from consoles import Consoles, Guest  # noqa: E402
+from consoles import Consoles, Guest, prompt  # noqa: E402
 
 TIMEOUT = 1800
 NS_PER_TICK = 16  # of QEMU's counter, 62.5 MHz
@@ -49,7 +49,7 @@ class PlainGuest(Guest):
         pass
 
     def wait_prompt(self, timeout):
-        self.expect(r"^vm1:[^\n]*# $", timeout)
+        self.expect(prompt("vm1"), timeout)
 
 
 class Bench:

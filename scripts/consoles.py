@@ -25,6 +25,12 @@ LINE = re.compile(r"([^\r\n]*)(\r*\n|\r+(?=[^\r\n])|\r+$)?")
 PARTIAL_PREFIX = re.compile(r"\[[A-Za-z0-9_.-]*(\] ?)?$|$")
 
 
+def prompt(name):
+    """A regular expression for the prompt `name:folder# ` of a guest's shell. On a busy host output may have come with it:
+    what a background program prints, behind the prompt on its line or before it."""
+    return rf"{re.escape(name)}:[~/][^\n#]*# "
+
+
 class Timeout(Exception):
     """What was waited for did not come; the text has the last lines of the console."""
 
@@ -174,8 +180,7 @@ class Guest:
 
     def wait_prompt(self, timeout):
         self.focus()
-        # Ctrl-C makes Linux drop what it had yet to print, be it the end of the line.
-        self.consoles.expect(self.name, rf"^(\^C)?{re.escape(self.name)}:[^\n]*# $", timeout)
+        self.expect(prompt(self.name), timeout)
 
     def type(self, text):
         self.focus()
@@ -190,7 +195,7 @@ class Guest:
         mark = f"{self.commands}"
         end = "" if command.endswith("&") else ";"
         self.type(f"echo BEG''IN-{mark}; {command}{end} echo E''ND-{mark}\n")
-        start = self.expect(rf"^BEGIN-{mark}\n", timeout).end()
+        start = self.expect(rf"BEGIN-{mark}\n", timeout).end()
         stop = self.expect(rf"END-{mark}\n", timeout).start()
         self.wait_prompt(timeout)
         return self.consoles.text(self.name)[start:stop]
