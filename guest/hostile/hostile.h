@@ -4,10 +4,10 @@
  * given, case by case.
  *
  * It takes commands on its console, one a line: `list`, `count`, `run N`, `repeat NAME`, `all`,
- * `sabotage NAME`. For each case it prints case N NAME: begin case N NAME: survived (...)      (the attack
- * was met as it should be, and the devices answer after a reset) case N NAME: MISSED effect       (the attack
- * did not do what it is there for: the case proves nothing) case N NAME: DEAD reason         (a device does
- * not answer any more) Whether a neighbour suffered is for the harness to judge (tests/hostile).
+ * `sabotage NAME`, `conform PREFIX`. For each case it prints case N NAME: begin case N NAME: survived (...)
+ * (the attack was met as it should be, and the devices answer after a reset) case N NAME: MISSED effect (the
+ * attack did not do what it is there for: the case proves nothing) case N NAME: DEAD reason         (a device
+ * does not answer any more) Whether a neighbour suffered is for the harness to judge (tests/hostile).
  */
 #pragma once
 
@@ -294,6 +294,7 @@ extern const struct attack attack_block[]; /* virtio-blk only */
 extern const struct attack attack_console[];
 extern const struct attack attack_entropy[];
 extern const struct attack attack_sabotage[]; /* not in the catalogue */
+extern const struct attack conform_gic[];     /* no attacks: what a good guest may expect of timer and GIC */
 extern const struct attack attack_gic[];      /* once a run: distributor and CPU interface */
 extern const struct attack attack_calls[];    /* PSCI, SMCCC, TRNG */
 extern const struct attack attack_uart[];     /* PL011 */

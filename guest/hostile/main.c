@@ -207,6 +207,32 @@ static void run_sabotage(const char *name)
     }
 }
 
+/* Cases of conform_gic.c whose names begin like that. */
+static void run_conform(const char *prefix)
+{
+    uint64_t checks, good = 0, total = 0;
+
+    for (const struct attack *a = conform_gic; a->name != NULL; a++) {
+        if (strncmp(a->name, prefix, strlen(prefix)) != 0) {
+            continue;
+        }
+        check_begin();
+        a->run(NULL, a->parameter);
+        const char *wrong = check_result(&checks);
+        console_put("conform ");
+        console_put(a->name);
+        console_put(wrong == NULL ? ": ok\n" : ": WRONG: ");
+        if (wrong != NULL) {
+            console_put(wrong);
+            console_put("\n");
+        }
+        total++;
+        good += wrong == NULL;
+    }
+    put_count("conform: ", good, " of ");
+    put_count("", total, "\n");
+}
+
 static void run_all(void)
 {
     struct attack_case unused = {NULL, NULL};
@@ -262,6 +288,8 @@ static void command(const char *line)
         run_all();
     } else if (strncmp(line, "sabotage ", 9) == 0) {
         run_sabotage(line + 9);
+    } else if (strncmp(line, "conform", 7) == 0) {
+        run_conform(line[7] == ' ' ? line + 8 : "");
     } else if (strncmp(line, "run ", 4) == 0) {
         (void)run_case(parse_number(line + 4));
     } else if (strncmp(line, "repeat ", 7) == 0) {
