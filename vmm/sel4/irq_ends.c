@@ -1,6 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/sel4/irq_ends.h"
 
+seL4_Word irq_ends_channels(const struct vmm_config *config)
+{
+    seL4_Word channels = 0;
+
+    for (uint32_t i = 0; i < config->device_count && i < VMM_CONFIG_MAX_DEVICES; i++) {
+        const struct vmm_device_config *device = &config->devices[i];
+
+        if (device->kind == VMM_DEVICE_PASSTHROUGH && device->channel < MICROKIT_MAX_CHANNELS) {
+            channels |= (seL4_Word)1 << device->channel;
+        }
+    }
+    return channels;
+}
+
 bool irq_ends_add(struct irq_ends *ends, uint32_t intid, microkit_channel channel)
 {
     if (intid < LR_QUEUE_INTIDS) {

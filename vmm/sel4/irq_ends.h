@@ -8,7 +8,11 @@
 
 #include <microkit.h>
 
+#include "lib/config/vmm_config.h"
 #include "vmm/sel4/lr_queue.h"
+
+/** Bit n: channel n is an interrupt of a passed-through device. It is all that a VMM acknowledges. */
+seL4_Word irq_ends_channels(const struct vmm_config *config);
 
 /** All zeros: none. */
 struct irq_ends {

@@ -8,6 +8,7 @@
 
 #include "lib/base/mem.h"
 #include "lib/config/vmm_config.h"
+#include "vmm/sel4/irq_ends.h"
 
 /* Up to Microkit 2.2 the linker script has this symbol; from 2.3 on the buffer is the last page that a PD may
  * have. */
@@ -30,7 +31,8 @@ void mend_libmicrokit(void)
      * anyway. */
     microkit_pps = ~(seL4_Word)0;
     microkit_notifications = ~(seL4_Word)0;
-    microkit_irqs = ~(seL4_Word)0;
+    /* From 2.1 on libmicrokit acknowledges all of these as it starts. */
+    microkit_irqs = irq_ends_channels(&vmm_config);
     microkit_have_signal = seL4_False;
     microkit_passive = false;
     memcpy(microkit_name, vmm_config.name, sizeof vmm_config.name);
