@@ -251,6 +251,50 @@ static void block_storm(struct virtio_device *device, uint64_t count)
     }
 }
 
+/* Sector i of `count` says what comes after it: the next sector to read, and the avail index by then. */
+static bool block_write_links(struct virtio_device *device, uint64_t count)
+{
+    if (!virtio_start_with(device, BLOCK_FEATURES, 1)) {
+        return false;
+    }
+    memset(device->buffers, 0, BLOCK_DATA_AT + count * 512);
+    for (uint64_t i = 0; i < count; i++) {
+        uint8_t *sector = device->buffers + BLOCK_DATA_AT + 512 * i;
+        const uint64_t next = (i + 1) % count;
+        const uint16_t index = (uint16_t)(i + 2);
+
+        memcpy(sector, &next, sizeof next);
+        memcpy(sector + sizeof next, &index, sizeof index);
+    }
+    block_submit(device, BLOCK_OUT, 0, (uint32_t)(512 * count), 0);
+    return virtio_wait_used(device, 0, 1) && device->buffers[BLOCK_STATUS_AT] == BLOCK_OK;
+}
+
+/*
+ * A read into its own header and the avail index: each completion publishes the next request. After one kick
+ * the device must come to rest.
+ */
+static void block_refill(struct virtio_device *device, uint64_t count)
+{
+    volatile uint16_t *index = &device->queues[0].avail.idx, *used = &device->queues[0].used.idx;
+    struct virtio_desc *desc = device->queues[0].desc;
+    const uint64_t at = (uint64_t)(uintptr_t)device->buffers;
+
+    check_that(block_write_links(device, count), "the sectors are not written");
+    check_that(virtio_start(device), "the device does not start");
+    memset(device->buffers, 0, BLOCK_DATA_AT);
+    desc[0] = (struct virtio_desc){at, 16, DESC_NEXT, 1};
+    desc[1] = (struct virtio_desc){at + 8, 8, DESC_NEXT | DESC_WRITE, 2};
+    desc[2] = (struct virtio_desc){(uint64_t)(uintptr_t)index, 2, DESC_NEXT | DESC_WRITE, 3};
+    desc[3] = (struct virtio_desc){at + BLOCK_DATA_AT, 502, DESC_NEXT | DESC_WRITE, 4};
+    desc[4] = (struct virtio_desc){at + BLOCK_STATUS_AT, 1, DESC_WRITE, 0};
+    virtio_submit(device, 0, 0);
+    check_that(virtio_wait_used(device, 0, 1), "the request is not answered");
+    check_at_rest(used, device->queue_size);
+    check_that(*index > 1, "the index was not written");
+    check_running(device);
+}
+
 const struct attack attack_block[] = {
     {"block-type-unknown", block_type, 7},
     {"block-type-all-ones", block_type, 0xffffffff},
@@ -292,5 +336,6 @@ const struct attack attack_block[] = {
     {"block-pieces", block_pieces, 0},
     {"block-reset-in-flight", block_reset_in_flight, 10},
     {"block-storm", block_storm, 40},
+    {"block-refill", block_refill, 128},
     {NULL, NULL, 0},
 };

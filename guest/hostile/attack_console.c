@@ -156,6 +156,24 @@ static void console_emergency(struct virtio_device *device, uint64_t count)
     check_works(device);
 }
 
+/* A message's event lies on the avail index, so that each publishes the buffers for the others. */
+static void console_control_refill(struct virtio_device *device, uint64_t messages)
+{
+    struct virtio_queue *queue = &device->queues[CONSOLE_CONTROL_RX];
+    const uint64_t at = (uint64_t)(uintptr_t)device->buffers + 4096;
+
+    console_start_ports(device);
+    queue->desc[0] = (struct virtio_desc){at, 4, DESC_NEXT | DESC_WRITE, 1};
+    queue->desc[1] =
+        (struct virtio_desc){(uint64_t)(uintptr_t)&queue->avail.idx, 2, DESC_NEXT | DESC_WRITE, 2};
+    queue->desc[2] = (struct virtio_desc){at + 4, 64, DESC_WRITE, 0};
+    virtio_submit(device, CONSOLE_CONTROL_RX, 0);
+    console_say(device, CONTROL(0, CONSOLE_PORT_READY, 1), 8);
+    check_that(virtio_wait_used(device, CONSOLE_CONTROL_RX, 1), "there is no message");
+    check_at_rest(&queue->used.idx, (uint16_t)messages);
+    check_running_or_broken(device);
+}
+
 const struct attack attack_console[] = {
     {"console-control-unknown-event", console_control, CONTROL(0, 0xffff, 0)},
     {"console-control-port-huge", console_control, CONTROL(~0u, CONSOLE_PORT_READY, 1)},
@@ -169,6 +187,7 @@ const struct attack attack_console[] = {
     {"console-control-receive-7", console_control_receive, 7},
     {"console-control-receive-readable", console_control_receive_readable, 128},
     {"console-control-storm", console_control_storm, 200},
+    {"console-control-refill", console_control_refill, 4},
     {"console-unopened-port", console_unopened_port, 5},
     {"console-flood", console_flood, 100},
     {"console-huge", console_huge, VIRTIO_BUFFER_BYTES},

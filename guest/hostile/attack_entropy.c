@@ -65,6 +65,20 @@ static void entropy_storm(struct virtio_device *device, uint64_t count)
     check_that(good, "a request is not answered");
 }
 
+/* What it gives lies on the avail index, which then says anything: it is looked at with the next kick. */
+static void entropy_refill(struct virtio_device *device, uint64_t bytes)
+{
+    struct virtio_queue *queue = &device->queues[0];
+
+    check_that(virtio_start(device), "the device does not start");
+    queue->desc[0] =
+        (struct virtio_desc){(uint64_t)(uintptr_t)&queue->avail.idx, (uint32_t)bytes, DESC_WRITE, 0};
+    virtio_submit(device, 0, 0);
+    check_that(virtio_wait_used(device, 0, 1), "the request is not answered");
+    check_at_rest(&queue->used.idx, 1);
+    check_running(device);
+}
+
 const struct attack attack_entropy[] = {
     {"entropy-readable", entropy_readable, 64},
     {"entropy-readable-0", entropy_readable, 0},
@@ -72,5 +86,7 @@ const struct attack attack_entropy[] = {
     {"entropy-0", entropy_empty, 0},
     {"entropy-wraps", entropy_wraps, 8193},
     {"entropy-storm", entropy_storm, 1000},
+    {"entropy-refill-1", entropy_refill, 1},
+    {"entropy-refill-2", entropy_refill, 2},
     {NULL, NULL, 0},
 };

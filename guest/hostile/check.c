@@ -5,6 +5,8 @@
 
 /* A vhost device finds out about a broken queue when the switch does, and a disk answers when it can. */
 #define REACT_SECONDS 20u
+/* A device that makes work for itself does a request in much less than this part of a second. */
+#define REST_PART 20u
 #define VIRTIO_MAGIC 0x74726976u
 
 static uint64_t noted;
@@ -81,6 +83,20 @@ void check_works(struct virtio_device *device)
     check_running(device);
     check_that(virtio_request(device), "a good request is not answered without a reset");
     check_running(device);
+}
+
+void check_at_rest(const volatile uint16_t *used, uint16_t limit)
+{
+    const uint64_t start = machine_ticks();
+    uint16_t now;
+
+    while (machine_ticks() - start < machine_frequency() / REST_PART) {
+    }
+    now = *used;
+    while (machine_ticks() - start < 2 * machine_frequency() / REST_PART) {
+    }
+    check_that(now <= limit, "one kick bought more than it may");
+    check_that(*used == now, "the device goes on by itself");
 }
 
 void check_noticed(struct virtio_device *device, uint32_t index)

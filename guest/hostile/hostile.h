@@ -260,6 +260,8 @@ void check_running(struct virtio_device *device);
 void check_works(struct virtio_device *device);
 /** The device has used a buffer of queue `index` since it was enabled, or wants a reset. */
 void check_noticed(struct virtio_device *device, uint32_t index);
+/** The used index at `used` stays, without another kick, and is no more than `limit`. Takes 100 ms. */
+void check_at_rest(const volatile uint16_t *used, uint16_t limit);
 
 /** What no access may change: identity, offered features, the largest queue, the first words of the
  * configuration. */
