@@ -90,4 +90,5 @@ void expand_entropy_connect(struct expand *expand, struct expand_guest *guest)
     /* The monitor fills it at each start; an image must not hold a seed. */
     guest->fdt.rng_seed = placeholder;
     guest->fdt.rng_seed_bytes = sizeof(placeholder);
+    guest->fdt.has_kaslr_seed = true;
 }

@@ -19,6 +19,15 @@ def test_boots_to_both_prompts(guests):
         assert "Linux" in guest.run("uname -a")
 
 
+def test_kernels_are_where_chance_put_them(guests):
+    """Each guest has a kaslr-seed of its own; its kernel says so, and wipes what it has used."""
+    places = set()
+    for guest in guests:
+        assert "KASLR enabled" in guest.run("dmesg | grep -i kaslr")
+        places.add(guest.run("grep ' _stext$' /proc/kallsyms").split()[0])
+    assert len(places) == len(guests)
+
+
 def test_ping_ipv4_both_ways(guests):
     vm1, vm2 = guests
     ping(vm1, "-c 6 -i 0.2", VM2)

@@ -66,6 +66,23 @@ static void test_a_guest_has_no_bus_unless_it_asks(void **state)
     assert_true(fdt_node_offset_by_compatible(device_tree(), -1, "pci-host-ecam-generic") < 0);
 }
 
+/* The monitor fills them at each start: no image holds a seed. */
+static void test_a_guest_has_room_for_seeds(void **state)
+{
+    static const uint8_t nothing[64];
+    int bytes = 0;
+
+    (void)state;
+    (void)load(GUEST("", ""));
+    const int chosen = fdt_path_offset(device_tree(), "/chosen");
+    const void *seed = fdt_getprop(device_tree(), chosen, "rng-seed", &bytes);
+    assert_int_equal(bytes, sizeof nothing);
+    assert_memory_equal(seed, nothing, sizeof nothing);
+    seed = fdt_getprop(device_tree(), chosen, "kaslr-seed", &bytes);
+    assert_int_equal(bytes, sizeof(uint64_t));
+    assert_memory_equal(seed, nothing, sizeof(uint64_t));
+}
+
 static void test_all_devices_of_a_guest(void **state)
 {
     const struct vmm_config *config =
@@ -188,6 +205,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_guest_has_no_bus_unless_it_asks),
+        TEST(test_a_guest_has_room_for_seeds),
         TEST(test_all_devices_of_a_guest),
         TEST(test_the_device_tree_describes_the_bus),
         TEST(test_each_device_may_differ),

@@ -237,7 +237,7 @@ static void test_calls_for_randomness(void **state)
     vm_machine_free(machine);
 }
 
-/* A device tree with room for a seed of 32 bytes. */
+/* A device tree with room for a seed of 32 bytes, and for one of the kernel's place in memory. */
 static void make_tree(struct vm_machine *machine)
 {
     static const uint8_t empty[32];
@@ -246,13 +246,14 @@ static void make_tree(struct vm_machine *machine)
     const int chosen = fdt_add_subnode(machine->dtb, 0, "chosen");
     assert_true(chosen >= 0);
     assert_int_equal(fdt_setprop(machine->dtb, chosen, "rng-seed", empty, sizeof empty), 0);
+    assert_int_equal(fdt_setprop(machine->dtb, chosen, "kaslr-seed", empty, 8), 0);
 }
 
-static const uint64_t *seed_of(struct vm_machine *machine, int *bytes)
+static const void *seed_of(struct vm_machine *machine, const char *name, int *bytes)
 {
     const void *tree = at(machine, machine->config.dtb_gpa);
 
-    return fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), "rng-seed", bytes);
+    return fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), name, bytes);
 }
 
 static void test_guest_starts_with_a_seed(void **state)
@@ -264,14 +265,19 @@ static void test_guest_starts_with_a_seed(void **state)
     (void)state;
     make_tree(machine);
     assert_int_equal(vm_start(&machine->vm), ERR_OK);
-    const void *found = seed_of(machine, &bytes);
+    const void *found = seed_of(machine, "rng-seed", &bytes);
     assert_int_equal(bytes, 32);
+    memcpy(&seed, found, sizeof seed);
+    assert_int_equal(seed, 0x0123456789abcdef);
+    found = seed_of(machine, "kaslr-seed", &bytes);
+    assert_int_equal(bytes, 8);
     memcpy(&seed, found, sizeof seed);
     assert_int_equal(seed, 0x0123456789abcdef);
     /* None rather than one that everybody knows. */
     machine->entropy_reply = ENTROPY_UNSEEDED;
     assert_int_equal(vm_start(&machine->vm), ERR_OK);
-    assert_null(seed_of(machine, &bytes));
+    assert_null(seed_of(machine, "rng-seed", &bytes));
+    assert_null(seed_of(machine, "kaslr-seed", &bytes));
     assert_int_equal(fdt_check_full(at(machine, machine->config.dtb_gpa), sizeof machine->dtb), 0);
     vm_machine_free(machine);
 }

@@ -48,32 +48,46 @@ static void remove_property(uint8_t *value, uint32_t value_bytes)
     }
 }
 
-enum err trng_seed_guest(const struct vmm_config *config, const struct guestmem *mem)
+enum seed { SEED_ABSENT, SEED_FILLED, SEED_TAKEN_OUT };
+
+/* Fill /chosen's property `name`; without randomness, take it out. */
+static enum seed seed_property(const struct vmm_config *config, uint8_t *blob, const char *name)
 {
     uint64_t words[ENTROPY_MAX_WORDS];
     const uint8_t *value;
     uint32_t bytes;
+
+    if (fdt_view_property(blob, (uint32_t)config->dtb.bytes, "/chosen", name, &value, &bytes) != ERR_OK) {
+        return SEED_ABSENT; /* a tree of the user's own may do without */
+    }
+    uint8_t *seed = blob + (value - blob);
+    if (bytes == 0 || bytes > SEED_MAX_BYTES ||
+        trng_fetch(config, words, (bytes + (uint32_t)sizeof words[0] - 1) / (uint32_t)sizeof words[0]) !=
+            ERR_OK) {
+        remove_property(seed, bytes);
+        return SEED_TAKEN_OUT;
+    }
+    memcpy(seed, words, bytes);
+    memset(words, 0, sizeof words);
+    return SEED_FILLED;
+}
+
+enum err trng_seed_guest(const struct vmm_config *config, const struct guestmem *mem)
+{
     uint8_t *blob;
 
     const enum err err = guestmem_translate(mem, gpa_of(config->dtb_gpa), config->dtb.bytes, &blob);
     if (err != ERR_OK) {
         return err;
     }
-    if (fdt_view_property(blob, (uint32_t)config->dtb.bytes, "/chosen", "rng-seed", &value, &bytes) !=
-        ERR_OK) {
-        return ERR_OK; /* a tree of the user's own may do without */
-    }
-    uint8_t *seed = blob + (value - blob);
-    if (bytes == 0 || bytes > SEED_MAX_BYTES ||
-        trng_fetch(config, words, (bytes + (uint32_t)sizeof words[0] - 1) / (uint32_t)sizeof words[0]) !=
-            ERR_OK) {
+    const enum seed numbers = seed_property(config, blob, "rng-seed");
+    const enum seed place = seed_property(config, blob, "kaslr-seed");
+    if (numbers == SEED_TAKEN_OUT || place == SEED_TAKEN_OUT) {
         log_warn("%s starts without a seed for its random numbers", config->name);
-        remove_property(seed, bytes);
-    } else {
-        memcpy(seed, words, bytes);
-        memset(words, 0, sizeof words);
     }
-    platform_cache_clean(blob, config->dtb.bytes);
+    if (numbers != SEED_ABSENT || place != SEED_ABSENT) {
+        platform_cache_clean(blob, config->dtb.bytes);
+    }
     return ERR_OK;
 }
 

@@ -24,8 +24,9 @@
 ERR_CHECKED enum err trng_fetch(const struct vmm_config *config, uint64_t *words, uint32_t count);
 
 /**
- * Fill the property /chosen/rng-seed of the device tree that lies loaded at `config->dtb_gpa`. Without
- * randomness the property is taken out (FDT_NOP), so that no guest credits zeros. Errors: those of guestmem.
+ * Fill the properties rng-seed and kaslr-seed of /chosen of the device tree that lies loaded at
+ * `config->dtb_gpa`. Without randomness they are taken out (FDT_NOP), so that no guest credits zeros. Errors:
+ * those of guestmem.
  */
 ERR_CHECKED enum err trng_seed_guest(const struct vmm_config *config, const struct guestmem *mem);
 
