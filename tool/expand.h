@@ -197,6 +197,12 @@ void expand_vhost_wire(struct expand *expand, const struct node *net, struct mod
 
 /* expand_features.c */
 
+/**
+ * How many descriptors each queue of a <net> has: what it says, or as many as leave a guest with `ram_bytes`
+ * (0: not known) enough of it. Too many is reported.
+ */
+uint32_t expand_net_queue_size(struct expand *expand, const struct node *net, uint64_t features_off,
+                               uint64_t ram_bytes);
 /** The feature bits that a list of names stands for; unknown ones are reported. */
 uint64_t expand_net_features(struct expand *expand, const struct node *node, const char *attribute,
                              const char *list);

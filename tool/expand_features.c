@@ -39,6 +39,16 @@ static const struct feature {
     {"offloads", VIRTIO_NET_OFFLOADS},
 };
 
+/* What a receive buffer of a driver's pins: one for whole packets as large as guests exchange, where it may
+   get such but not in pieces; else a page. */
+#define BIG_BUFFER_BYTES UINT64_C(0x11000)
+#define BUFFER_BYTES UINT64_C(0x1000)
+#define BIG_PACKETS                                                                                          \
+    (VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6 | VIRTIO_NET_F_GUEST_USO4 | VIRTIO_NET_F_GUEST_USO6)
+/* Parts of a guest's RAM that a card's receive queue may pin: unless told otherwise, and at most. */
+#define USUAL_PART 16u
+#define LARGEST_PART 4u
+
 static uint64_t find_bits(struct expand *expand, const struct node *node, const char *attribute,
                           const char *name)
 {
@@ -70,4 +80,29 @@ uint64_t expand_net_features(struct expand *expand, const struct node *node, con
     }
     free(copy);
     return bits;
+}
+
+uint32_t expand_net_queue_size(struct expand *expand, const struct node *net, uint64_t features_off,
+                               uint64_t ram_bytes)
+{
+    const struct desc_net *desc = net->fields;
+    const bool whole = (features_off & VIRTIO_NET_F_MRG_RXBUF) != 0;
+    const uint64_t each = !whole                                        ? BUFFER_BYTES
+                          : (features_off & BIG_PACKETS) != BIG_PACKETS ? BIG_BUFFER_BYTES
+                                                                        : BUFFER_BYTES + desc->mtu;
+    const uint64_t part = node_has(net, "queue_size") ? LARGEST_PART : USUAL_PART;
+    uint64_t size = desc->queue_size;
+
+    while (size > 2 && ram_bytes != 0 && size * each > ram_bytes / part) {
+        size /= 2;
+    }
+    if (size != desc->queue_size && node_has(net, "queue_size")) {
+        diag_error(
+            expand->diag, node_loc(net, "queue_size"),
+            "<net>: queue_size=\"%llu\": a receive queue may take that many buffers of %llu KiB%s, more "
+            "than a quarter of the guest's RAM; at most %llu",
+            (unsigned long long)desc->queue_size, (unsigned long long)(each / 1024),
+            whole ? " without mrg_rxbuf" : "", (unsigned long long)size);
+    }
+    return (uint32_t)size;
 }

@@ -160,10 +160,11 @@ static void add_net(struct expand *expand, struct expand_guest *guest, const str
     if (device != NULL && expand_switch_connect(expand, node, guest->desc->name, guest->vmm, device)) {
         device->kind = VMM_DEVICE_NET;
         strncpy(device->name, name, sizeof(device->name) - 1);
-        device->queue_size = (uint32_t)desc->queue_size;
         device->u.net.mtu = (uint16_t)desc->mtu;
         device->u.net.mac_is_fixed = desc->check_mac ? 1 : 0;
         device->u.net.features_off = expand_net_features(expand, node, "features_off", desc->features_off);
+        device->queue_size =
+            expand_net_queue_size(expand, node, device->u.net.features_off, guest->desc->ram);
         device->u.net.datapath = desc->datapath;
         expand_switch_check_ring(expand, node, device->u.net.features_off);
         expand_guest_place_virtio(guest, &desc->transport, device);

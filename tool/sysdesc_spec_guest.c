@@ -188,7 +188,8 @@ static const struct attr_spec net_attrs[] = {
      .min = 2,
      .max = 1024,
      .power_of_two = true,
-     .doc = "descriptors of each virtqueue"},
+     .doc = "descriptors of each virtqueue; by default fewer where receive buffers would take more than a "
+            "sixteenth of the guest's RAM, as without mrg_rxbuf"},
     {.name = "ring_bytes",
      .type = ATTR_SIZE,
      .offset = offsetof(struct desc_net, ring_bytes),

@@ -297,6 +297,9 @@ static void test_features_off(void **state)
     const struct vmm_config *a = vmm_config_of(model, "a_vmm");
 
     assert_int_equal(a->devices[0].u.net.features_off, 1ull << 29 | 1ull << 15);
+    /* Receive buffers of 68 KiB each: a sixteenth of the guest's RAM may go into them. */
+    assert_int_equal(a->devices[0].queue_size, 16);
+    assert_int_equal(a->devices[1].queue_size, 256);
     assert_int_equal(a->devices[1].u.net.features_off, 0);
     model_free(model);
 }
