@@ -14,8 +14,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "console/exit_code.h"
 #include "console/terminal.h"
-#include "tool/cmd.h"
 
 #define LEAVE_KEY 0x1du /* Ctrl-], as telnet has it */
 #define READ_BYTES 4096
@@ -181,7 +181,7 @@ int attach_run(const char *folder, const char *name, bool is_pane)
     struct attach attach = {.hub = connect_hub(folder, name), .is_pane = is_pane};
 
     if (attach.hub < 0) {
-        return CMD_FAILED;
+        return EXIT_CODE_FAILED;
     }
     attach.signals = catch_signals();
     make_raw(&attach);
@@ -195,5 +195,5 @@ int attach_run(const char *folder, const char *name, bool is_pane)
     }
     close(attach.hub);
     close(attach.signals);
-    return CMD_OK;
+    return EXIT_CODE_OK;
 }

@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 #include "console/child.h"
+#include "console/exit_code.h"
 #include "console/line.h"
 #include "console/place.h"
 #include "console/terminal.h"
 #include "console/tmux.h"
-#include "tool/cmd.h"
 
 #define TERMINALS (LINE_MAX_CONSOLES + 1u)
 #define LOG LINE_MAX_CONSOLES
@@ -162,7 +162,7 @@ static void open_tmux(struct hub *hub)
     if (!tmux_open(&hub->tmux, hub->place.folder, hub->self, hub->options->title, names, count) ||
         !tmux_show(&hub->tmux)) {
         hub->is_over = true;
-        hub->status = CMD_FAILED;
+        hub->status = EXIT_CODE_FAILED;
     }
 }
 
@@ -180,7 +180,7 @@ static void on_greeted(void *context)
         if (!is_log(hub, i) && !terminal_open(&hub->terminals[i], hub->place.folder, name)) {
             fprintf(stderr, "causeway console: %s: %s\n", hub->terminals[i].path, strerror(errno));
             hub->is_over = true;
-            hub->status = CMD_FAILED;
+            hub->status = EXIT_CODE_FAILED;
         }
     }
     if (hub->options->with_tmux && !hub->is_over) {
@@ -275,7 +275,7 @@ static void reap(struct hub *hub)
         } else if (pid == hub->place.program) {
             hub->place.program = -1;
             hub->is_over = true;
-            hub->status = WIFEXITED(status) ? WEXITSTATUS(status) : CMD_FAILED;
+            hub->status = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_CODE_FAILED;
         }
     }
 }
@@ -418,10 +418,10 @@ int hub_run(const struct hub_options *options)
         hub.terminals[i].client = -1;
     }
     if (!place_open(&hub.place, options->folder, options->line, options->command)) {
-        hub.status = CMD_FAILED;
+        hub.status = EXIT_CODE_FAILED;
     } else if (!terminal_open(&hub.terminals[LOG], hub.place.folder, "log")) {
         fprintf(stderr, "causeway console: %s: %s\n", hub.terminals[LOG].path, strerror(errno));
-        hub.status = CMD_FAILED;
+        hub.status = EXIT_CODE_FAILED;
     } else {
         line_init(&hub.line, &line_ops, &hub, options->escape, random_nonce());
         serve(&hub);

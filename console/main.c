@@ -8,13 +8,11 @@
 
 #include "console/attach.h"
 #include "console/child.h"
+#include "console/exit_code.h"
 #include "console/hub.h"
 
 #define DEFAULT_ESCAPE 0x1c
 #define LAST_CONTROL 31
-
-/* As those of the tool's other subcommands. */
-enum exit_code { EXIT_CODE_OK = 0, EXIT_CODE_FAILED = 1, EXIT_CODE_USAGE = 2 };
 
 static const char usage[] =
     "usage: causeway console [options] -- COMMAND ...\n"
