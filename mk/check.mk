@@ -11,12 +11,16 @@ CPPCHECK_SUPPRESS := --suppress="memsetValueOutOfRange:tests/*" --suppress="cons
 	--suppress="constStatement:kernel/aarch64/*" --suppress=varFuncNullUB
 CHECK_HEADER_FLAGS = -fsyntax-only $(filter-out -MMD -MP,$(COMMON_CFLAGS)) -x c -
 
-.PHONY: check check-format check-headers check-cppcheck check-style
-check: check-style check-format check-headers check-cppcheck
+.PHONY: check check-format check-headers check-cppcheck check-layers check-style
+check: check-style check-layers check-format check-headers check-cppcheck
 
 check-style:
 	$(call say,CHECK,style)
 	$(Q)$(PYTHON) scripts/style_check.py
+
+check-layers:
+	$(call say,CHECK,layers)
+	$(Q)$(PYTHON) -B scripts/layers_check.py
 
 check-format:
 	$(call say,CHECK,format)
