@@ -63,7 +63,6 @@ int cmd_inspect(const struct cmd_usage *usage, int argc, char **argv, cmd_inspec
 int cmd_build(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_sdf(int argc, char **argv);
-int cmd_sdf_check(int argc, char **argv);
 int cmd_dts(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_graph(int argc, char **argv);

@@ -9,7 +9,6 @@
 #include "tool/disk_image.h"
 #include "tool/mem.h"
 #include "tool/report.h"
-#include "tool/sdf_check.h"
 #include "tool/sdf_emit.h"
 
 static const struct cmd_usage sdf_usage = {
@@ -19,18 +18,8 @@ static const struct cmd_usage sdf_usage = {
     .doc =
         "Write a system for the seL4 Microkit SDK into the folder --output: a .system file, the configured\n"
         "programs and the contents of memory regions. The SDK's own tool makes an image from them, with the\n"
-        "folder as its search path. What is written is checked as sdf-check does.",
+        "folder as its search path.",
     .options = "Dorpgbds",
-};
-
-static const struct cmd_usage sdf_check_usage = {
-    .name = "sdf-check",
-    .arguments = "FILE",
-    .argument_count = 1,
-    .doc =
-        "Check a Microkit system description by the rules of Microkit's manual, for the SDK of the version\n"
-        "--sdk-version.",
-    .options = "s",
 };
 
 static enum err make_folder(const char *path, struct diag *diag)
@@ -42,18 +31,6 @@ static enum err make_folder(const char *path, struct diag *diag)
     }
     diag_error(diag, (struct loc){0}, "cannot make the folder %s: %s", path, strerror(errno));
     return ERR_IO;
-}
-
-/** Hold the emitted description against Microkit's rules. A finding would be a fault of ours, or of a <map>.
- */
-static enum err check_emitted(const struct model *model, const char *dir, struct sdf_version version,
-                              struct diag *diag)
-{
-    char *path = mem_printf("%s/%s.system", dir, model->name);
-    enum err err = sdf_check_file(path, version, diag);
-
-    free(path);
-    return err;
 }
 
 static enum err emit(const struct cmd_options *options, struct diag *diag)
@@ -71,9 +48,6 @@ static enum err emit(const struct cmd_options *options, struct diag *diag)
     if (err == ERR_OK) {
         err = sdf_emit(model, &sdf, diag);
     }
-    if (err == ERR_OK) {
-        err = check_emitted(model, options->output, sdf.version, diag);
-    }
     if (err == ERR_OK && options->report != NULL) {
         err = report_write(model, NULL, options->report, diag);
     }
@@ -86,14 +60,6 @@ static enum err emit(const struct cmd_options *options, struct diag *diag)
     }
     model_free(model);
     return err;
-}
-
-static enum err check(const struct cmd_options *options, struct diag *diag)
-{
-    struct sdf_version version;
-    enum err err = sdf_version_parse(options->sdk_version, diag, &version);
-
-    return err == ERR_OK ? sdf_check_file(options->arguments[0], version, diag) : err;
 }
 
 static int finish(struct cmd_options *options, struct diag *diag, enum err err)
@@ -114,27 +80,10 @@ int cmd_sdf(int argc, char **argv)
         return status;
     }
     if (options.output == NULL || options.sdk_version == NULL) {
-        fputs("causeway sdf: say where to write with --output FOLDER, and for which SDK with --sdk-version\n",
-              stderr);
+        fputs("causeway sdf: missing --output FOLDER or --sdk-version VERSION\n", stderr);
         cmd_free(&options);
         return CMD_USAGE;
     }
     diag = diag_new();
     return finish(&options, diag, emit(&options, diag));
-}
-
-int cmd_sdf_check(int argc, char **argv)
-{
-    struct cmd_options options;
-    struct diag *diag;
-    int status;
-
-    if (!cmd_parse(&sdf_check_usage, argc, argv, &options, &status)) {
-        return status;
-    }
-    if (options.sdk_version == NULL) {
-        options.sdk_version = "2.3.0";
-    }
-    diag = diag_new();
-    return finish(&options, diag, check(&options, diag));
 }

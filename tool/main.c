@@ -20,7 +20,6 @@ static const struct {
     {"help", cmd_help, "explain the elements of system descriptions"},
     {"schema", cmd_schema, "print the RELAX NG schema of system descriptions"},
     {"sdf", cmd_sdf, "write a system for the seL4 Microkit SDK"},
-    {"sdf-check", cmd_sdf_check, "check a Microkit system description by Microkit's rules"},
     {"policy", cmd_beside,
      "derive from a description what an image of it may grant: for review and for verify"},
     {"verify", cmd_beside, "prove from an image that its domains are isolated as declared"},

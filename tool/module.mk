@@ -36,18 +36,14 @@ test_image_LIBS := -lelf
 test_image_errors_LIBS := -lelf
 
 # The back end for the Microkit SDK.
-TOOL_SDF_SRCS := tool/elf_save.c tool/sdf_version.c tool/sdf_emit.c tool/sdf_emit_print.c tool/sdf_check.c \
-	tool/sdf_check_grammar.c tool/sdf_check_memory.c
-TESTS += test_sdf_emit test_sdf_check
+TOOL_SDF_SRCS := tool/elf_save.c tool/sdf_version.c tool/sdf_emit.c tool/sdf_emit_print.c tool/sdf_region.c
+TESTS += test_sdf_emit
 FUZZERS += fuzz_elf_program
 fuzz_elf_program_SRCS := tests/mock/mock_elf.c tool/mem.c tool/diag.c tool/file.c tool/elf_program.c tool/elf_save.c
 fuzz_elf_program_LIBS := -lelf
 test_sdf_emit_SRCS := tests/mock/mock_elf.c tests/mock/mock_system.c $(TOOL_MODEL_SRCS) $(TOOL_IMAGE_SRCS) \
-	$(TOOL_SDF_SRCS) tool/xml.c
+	$(TOOL_SDF_SRCS)
 test_sdf_emit_LIBS := -lelf $(shell $(PKG_CONFIG) --libs libxml-2.0)
-test_sdf_check_SRCS := $(TOOL_MODEL_SRCS) tool/sdf_version.c tool/sdf_check.c tool/sdf_check_grammar.c \
-	tool/sdf_check_memory.c tool/xml.c
-test_sdf_check_LIBS := $(shell $(PKG_CONFIG) --libs libxml-2.0)
 
 # The front end: system description -> model.
 TOOL_FRONT_SRCS := tool/xml.c tool/vars.c tool/source.c tool/suggest.c tool/ip.c tool/attr.c tool/node.c \

@@ -9,6 +9,7 @@
 #include "tool/mem.h"
 #include "tool/pd_program.h"
 #include "tool/prefill.h"
+#include "tool/sdf_region.h"
 
 /** Microkit's limits. */
 #define MAX_PDS 63u
@@ -25,11 +26,6 @@ struct emission {
 };
 
 #define FAIL(emission, loc, ...) ((emission)->failures++, diag_error((emission)->diag, loc, __VA_ARGS__))
-
-bool sdf_emit_is_carried(const struct model_mr *mr, const struct sdf_features *features)
-{
-    return mr->prefill != MODEL_PREFILL_NONE && !features->prefill;
-}
 
 /** Names become file names. */
 static void check_name(struct emission *emission, struct loc loc, const char *kind, const char *name)
@@ -53,7 +49,7 @@ static void check_vm(struct emission *emission, const struct model_vm *vm)
              vm->name, vm->direct_irqs[0].intid);
     }
     for (size_t i = 0; i < vm->map_count; i++) {
-        if (sdf_emit_is_carried(vm->maps[i].mr, &emission->features)) {
+        if (sdf_region_is_carried(vm->maps[i].mr, &emission->features)) {
             FAIL(emission, vm->maps[i].loc,
                  "VM \"%s\": mapping the prefilled region \"%s\" needs Microkit 2.2.0 or later", vm->name,
                  vm->maps[i].mr->name);
@@ -81,7 +77,7 @@ static void check_pd(struct emission *emission, const struct model_pd *pd)
     for (size_t i = 0; i < pd->map_count; i++) {
         const struct model_map *map = &pd->maps[i];
 
-        if (sdf_emit_is_carried(map->mr, &emission->features) && (map->perms & MODEL_WRITE) != 0) {
+        if (sdf_region_is_carried(map->mr, &emission->features) && (map->perms & MODEL_WRITE) != 0) {
             FAIL(emission, map->loc,
                  "PD \"%s\": mapping the prefilled region \"%s\" writable needs Microkit 2.2.0 or later",
                  pd->name, map->mr->name);
@@ -89,6 +85,33 @@ static void check_pd(struct emission *emission, const struct model_pd *pd)
     }
     if (pd->vm != NULL) {
         check_vm(emission, pd->vm);
+    }
+}
+
+/* Until 2.1.0 Microkit has a block of its own for what is allocated in large pages; what its tool says when
+ * that is full names no element. */
+static void check_large_pages(struct emission *emission)
+{
+    const uint64_t limit = emission->features.pool_bytes;
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; limit != 0 && i < emission->model->mr_count; i++) {
+        const struct model_mr *mr = emission->model->mrs[i];
+        const uint64_t before = bytes;
+
+        if (mr->has_phys_addr || sdf_region_is_carried(mr, &emission->features) ||
+            !sdf_region_is_used(emission->model, mr) ||
+            sdf_region_page_bytes(emission->model, mr) == MODEL_PAGE_BYTES) {
+            continue;
+        }
+        bytes += mr->size_bytes;
+        if (before <= limit && bytes > limit) {
+            FAIL(emission, mr->loc,
+                 "with \"%s\", regions of 2 MiB pages (guests' RAM) are more than the %llu MiB that Microkit "
+                 "before "
+                 "2.1.0 can allocate; less RAM, or a newer SDK, would do",
+                 mr->name, (unsigned long long)(limit >> 20));
+        }
     }
 }
 
@@ -112,6 +135,7 @@ static void check_model(struct emission *emission)
                  model->mrs[i]->name);
         }
     }
+    check_large_pages(emission);
 }
 
 /** Contents that travel in the PD's program. Returns the segments, to be freed with free(). */
@@ -124,7 +148,7 @@ static struct elf_program_segment *carried_segments(const struct emission *emiss
     for (size_t i = 0; i < pd->map_count; i++) {
         const struct model_map *map = &pd->maps[i];
 
-        if (sdf_emit_is_carried(map->mr, &emission->features)) {
+        if (sdf_region_is_carried(map->mr, &emission->features)) {
             segments = mem_grow(segments, *count, sizeof segments[0]);
             segments[(*count)++] = (struct elf_program_segment){
                 .vaddr = map->vaddr,

@@ -38,8 +38,5 @@ ERR_CHECKED enum err sdf_emit(struct model *model, const struct sdf_options *opt
 /** A PD's name in an emitted system: its own, but for the one that Microkit keeps for itself. */
 const char *sdf_emit_pd_name(const struct model_pd *pd);
 
-/** Whether a region's contents travel in programs instead of a prefilled region. */
-bool sdf_emit_is_carried(const struct model_mr *mr, const struct sdf_features *features);
-
 /** Print the `.system` file of a checked model. */
 void sdf_emit_print(const struct model *model, struct sdf_version version, FILE *out);

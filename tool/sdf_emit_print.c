@@ -5,6 +5,7 @@
 
 #include "boards/board.h"
 #include "tool/sdf_emit.h"
+#include "tool/sdf_region.h"
 
 /** What Microkit calls its own first thread, which hears of faults that nobody else hears of. */
 #define MICROKIT_MONITOR "monitor"
@@ -111,7 +112,7 @@ static void print_map(const struct printer *printer, const struct model_map *map
 static void print_maps(const struct printer *printer, const struct model_map *maps, size_t count, bool in_vm)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!sdf_emit_is_carried(maps[i].mr, &printer->features)) {
+        if (!sdf_region_is_carried(maps[i].mr, &printer->features)) {
             print_map(printer, &maps[i], in_vm);
         }
     }
@@ -261,63 +262,12 @@ static void print_pds(struct printer *printer)
     }
 }
 
-/** Whether all maps of a region keep to its page size, which Microkit demands. */
-static bool maps_fit_page_size(const struct model *model, const struct model_mr *mr)
-{
-    for (size_t i = 0; i < model->pd_count; i++) {
-        const struct model_pd *pd = model->pds[i];
-
-        for (size_t j = 0; j < pd->map_count; j++) {
-            if (pd->maps[j].mr == mr && pd->maps[j].vaddr % mr->page_size_bytes != 0) {
-                return false;
-            }
-        }
-        for (size_t j = 0; pd->vm != NULL && j < pd->vm->map_count; j++) {
-            if (pd->vm->maps[j].mr == mr && pd->vm->maps[j].vaddr % mr->page_size_bytes != 0) {
-                return false;
-            }
-        }
-    }
-    return mr->size_bytes % mr->page_size_bytes == 0 &&
-           (!mr->has_phys_addr || mr->phys_addr % mr->page_size_bytes == 0);
-}
-
-static bool is_among(const struct model_mr *mr, const struct model_map *maps, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (maps[i].mr == mr) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/** The SDK's tool warns about regions that nobody maps. */
-static bool is_used(const struct model *model, const struct model_mr *mr)
-{
-    for (size_t i = 0; i < model->pd_count; i++) {
-        const struct model_pd *pd = model->pds[i];
-
-        if (is_among(mr, pd->maps, pd->map_count) ||
-            (pd->vm != NULL && is_among(mr, pd->vm->maps, pd->vm->map_count))) {
-            return true;
-        }
-        for (size_t j = 0; j < pd->setvar_count; j++) {
-            if (pd->setvars[j].region_paddr == mr) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 static void print_region(const struct printer *printer, const struct model_mr *mr)
 {
     open_tag(printer, "memory_region");
     put_text(printer, "name", mr->name);
     put_hex(printer, "size", mr->size_bytes);
-    put_hex(printer, "page_size",
-            maps_fit_page_size(printer->model, mr) ? mr->page_size_bytes : MODEL_PAGE_BYTES);
+    put_hex(printer, "page_size", sdf_region_page_bytes(printer->model, mr));
     if (mr->has_phys_addr) {
         put_hex(printer, "phys_addr", mr->phys_addr);
     }
@@ -344,8 +294,8 @@ static void print_regions(const struct printer *printer)
     const struct board_range *gicv = &printer->model->board->gicv;
 
     for (size_t i = 0; i < printer->model->mr_count; i++) {
-        if (!sdf_emit_is_carried(printer->model->mrs[i], &printer->features) &&
-            is_used(printer->model, printer->model->mrs[i])) {
+        if (!sdf_region_is_carried(printer->model->mrs[i], &printer->features) &&
+            sdf_region_is_used(printer->model, printer->model->mrs[i])) {
             print_region(printer, printer->model->mrs[i]);
         }
     }

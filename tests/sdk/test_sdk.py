@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+import sdf_rules
+
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = os.environ["CAUSEWAY_TOOL"]
 STANDIN = Path(os.environ["CAUSEWAY_STANDIN"])
@@ -55,6 +57,13 @@ def emit(system, version, guest_dir, folder):
     return description
 
 
+def validate(description, version):
+    """By Microkit's grammar of that version, and by what its manual says besides."""
+    grammar = ROOT / "tests" / "sdk" / f"microkit-{version}.rng"
+    subprocess.run(["xmllint", "--noout", "--relaxng", grammar, description], check=True)
+    assert sdf_rules.problems(ElementTree.parse(description).getroot(), version) == []
+
+
 def elf_segments(path):
     """(address, bytes in the file, bytes in memory) of what is loaded."""
     data = path.read_bytes()
@@ -67,9 +76,7 @@ def elf_segments(path):
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda path: path.stem)
 def test_every_system_is_accepted(system, version, guest_dir, tmp_path):
     description = emit(system, version, guest_dir, tmp_path / "out")
-    check = subprocess.run([TOOL, "sdf-check", description, "--sdk-version", version], capture_output=True, text=True,
-                           check=False)
-    assert (check.returncode, check.stdout, check.stderr) == (0, "", "")
+    validate(description, version)
     image = tmp_path / "loader.img"
     subprocess.run([STANDIN / version / "bin" / "microkit", description, "--search-path", description.parent,
                     "--board", BOARD, "--config", "debug", "-o", image, "-r", tmp_path / "report"], check=True)
