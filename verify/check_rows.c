@@ -89,10 +89,18 @@ static void check_no_cycle(struct context *context, uint32_t pd)
                  "descriptor", "its parents form a circle");
 }
 
+/** Whether `domain` maps `address` with all of `perms`. */
+static bool is_mapped(const struct walk *walk, uint32_t domain, uint64_t address, uint32_t perms)
+{
+    const struct walk_map *map = walk_find(walk, domain, address);
+    return map != NULL && (map->perms & perms) == perms;
+}
+
 static void check_ipc_buffer(struct context *context, uint32_t pd)
 {
     const struct facts *facts = context->facts;
     const struct facts_range *buffers = &facts->ipc_buffers;
+    const struct walk_map *map;
     uint64_t expected = buffers->phys + (uint64_t)pd * FACTS_PAGE_BYTES;
     if (facts->pds[pd].ipc_buffer != expected || buffers->phys % FACTS_PAGE_BYTES != 0 ||
         (uint64_t)(pd + 1) * FACTS_PAGE_BYTES > buffers->bytes) {
@@ -101,13 +109,12 @@ static void check_ipc_buffer(struct context *context, uint32_t pd)
                      "its IPC buffer 0x%" PRIx64 " is not page %u of the kernel's buffers",
                      facts->pds[pd].ipc_buffer, pd);
     }
-}
-
-/** Whether `domain` maps `address` with all of `perms`. */
-static bool is_mapped(const struct walk *walk, uint32_t domain, uint64_t address, uint32_t perms)
-{
-    const struct walk_map *map = walk_find(walk, domain, address);
-    return map != NULL && (map->perms & perms) == perms;
+    map = walk_find(context->walk, facts_domain_of_pd(pd), SYSDESC_PD_IPC_BUFFER);
+    if (map == NULL || map->phys + (SYSDESC_PD_IPC_BUFFER - map->address) != expected ||
+        map->perms != (INTENT_READ | INTENT_WRITE) || map->device || map->uncached) {
+        findings_add(context->findings, RULE_IPC_BUFFER, facts_pd_name(context->facts, pd),
+                     SYSDESC_PD_IPC_BUFFER, "ipc_buffers", "is not mapped there for reading and writing");
+    }
 }
 
 /**

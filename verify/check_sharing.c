@@ -128,6 +128,11 @@ static void check_alias(struct context *context, const struct walk_map *a, const
                      "executable and writable through a second mapping at 0x%" PRIx64,
                      b->address + (phys - b->phys));
     }
+    const struct intent_region *region = facts_region_from(context->facts, phys);
+    if (domain->kind == INTENT_DOMAIN_PD && (region == NULL || region->phys > phys)) {
+        findings_add(context->findings, RULE_PD_LAYOUT, domain->name, a->address + (phys - a->phys),
+                     "own memory", "is also mapped at 0x%" PRIx64, b->address + (phys - b->phys));
+    }
 }
 
 /** Whether the kernel and a domain may both reach `region`'s part at `phys`; if so, *end is where it ends. */

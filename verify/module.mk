@@ -6,8 +6,8 @@ VERIFY_SRCS := verify/check_channels.c verify/check_maps.c verify/check_rows.c v
 HOST_PROGRAMS += causeway-verify
 causeway-verify_SRCS := $(VERIFY_SRCS) verify/main.c
 
-TESTS += test_verify
-test_verify_SRCS := $(VERIFY_SRCS) tests/mock/verify_forge.c tests/mock/breach_memory.c \
+TESTS += test_verify_rules
+test_verify_rules_SRCS := $(VERIFY_SRCS) tests/mock/verify_forge.c tests/mock/breach_memory.c \
 	tests/mock/breach_rows.c
 
 FUZZERS += fuzz_verify
@@ -16,3 +16,11 @@ fuzz_verify_SRCS := $(VERIFY_SRCS) tests/mock/verify_forge.c
 TESTS += test_image_verify
 test_image_verify_SRCS := $(VERIFY_SRCS) $(test_image_SRCS)
 test_image_verify_LIBS := -lelf
+
+# The mutator of tests/verify.
+VERIFY_MUTATE_OBJS := $(call objs,$(B)/san,$(VERIFY_SRCS) $(addprefix tests/verify/,mutate.c mutate_rows.c mutate_configs.c \
+	mutate_file.c))
+$(B)/verify_mutate: $(VERIFY_MUTATE_OBJS)
+	$(call say,TESTLD,$@)
+	$(Q)$(CC) $(HOST_SANITIZE) $^ -o $@
+TEST_OBJS += $(VERIFY_MUTATE_OBJS)

@@ -238,11 +238,13 @@ static uint32_t perms_of(uint32_t flags)
 /** One page of a program. False if it differs, of which one report a segment is enough. */
 static bool check_page(struct context *context, const struct elf64_segment *segment, uint64_t address)
 {
+    const struct walk_map *first = walk_find(context->walk, facts_domain_of_pd(context->pd), segment->phys);
     const struct view_pd *pd = &context->view->pds[context->pd];
     const struct walk_map *map = walk_find(context->walk, facts_domain_of_pd(context->pd), address);
     uint8_t built[PAGE_BYTES];
     uint8_t found[PAGE_BYTES];
-    if (map == NULL || map->perms != perms_of(segment->flags) || map->device || map->uncached) {
+    if (map == NULL || first == NULL || map->perms != perms_of(segment->flags) || map->device ||
+        map->uncached || map->phys + (address - map->address) != first->phys + (address - first->address)) {
         findings_add(context->findings, RULE_PROGRAM_IMAGE, pd->name, address, "own memory",
                      "is not mapped as its program's segment is");
         return false;

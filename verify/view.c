@@ -37,7 +37,7 @@ void view_add_window(struct view *view, uint32_t pd, uint64_t address, const cha
         }
     }
     owner->windows = findings_grow(owner->windows, owner->window_count, sizeof *owner->windows);
-    owner->windows[owner->window_count++] = (struct view_window){address, role};
+    owner->windows[owner->window_count++] = (struct view_window){address, role, false};
 }
 
 void view_add_channel_role(struct view *view, uint32_t pd, uint32_t id, const char *role)
@@ -61,6 +61,7 @@ const char *view_window_role(struct view *view, uint32_t pd, uint64_t address)
 {
     for (size_t i = 0; pd != VIEW_VM && i < view->pds[pd].window_count; i++) {
         if (view->pds[pd].windows[i].address == address) {
+            view->pds[pd].windows[i].is_held = true;
             return view->pds[pd].windows[i].role;
         }
     }
@@ -211,6 +212,26 @@ static void add_channel(struct view *view, uint32_t pd, uint32_t id)
     }
 }
 
+/** What a configuration names and isn't there: no policy has such a line. */
+static void add_dangling(struct view *view, const struct view_pd *pd)
+{
+    for (size_t i = 0; i < pd->window_count; i++) {
+        if (!pd->windows[i].is_held) {
+            grants_add(view->grants, "memory nowhere: %s %s", pd->name, pd->windows[i].role);
+        }
+    }
+    for (uint32_t id = 0; id < SYSDESC_MAX_CHANNELS; id++) {
+        if (pd->channel_roles[id] != NULL && !pd->channels[id].is_used) {
+            grants_add(view->grants, "channel %s %s: nowhere", pd->name, pd->channel_roles[id]);
+        }
+    }
+    for (uint32_t i = pd->post_count; i < SYSDESC_MAX_POSTS; i++) {
+        if (pd->post_roles[i] != NULL) {
+            grants_add(view->grants, "post %s %s: nowhere", pd->name, pd->post_roles[i]);
+        }
+    }
+}
+
 void view_add_grants(struct view *view)
 {
     for (uint32_t i = 0; i < view->pd_count; i++) {
@@ -232,5 +253,8 @@ void view_add_grants(struct view *view)
         const struct view_dma *dma = &view->dmas[i];
         grants_add(view->grants, "%s%s", dma->line,
                    dma->region == NULL ? "no region" : view_designate(view, dma->region));
+    }
+    for (uint32_t i = 0; i < view->pd_count; i++) {
+        add_dangling(view, &view->pds[i]);
     }
 }

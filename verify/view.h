@@ -20,12 +20,14 @@
 struct view_window {
     uint64_t address;
     const char *role;
+    bool is_held; /**< a region is there */
 };
 
 /** A PD's end of a channel. */
 struct view_channel {
     bool is_valid, notify, call;
     bool is_own;   /**< nobody else has an end of it: it is for doorbells */
+    bool is_used;  /**< it is an end, or stands for an interrupt or the kernel log */
     uint32_t peer; /**< PD */
     uint32_t peer_id;
 };
@@ -53,6 +55,7 @@ struct view_pd {
     const char *channel_roles[SYSDESC_MAX_CHANNELS];
     const char *child_roles[SYSDESC_MAX_CHANNELS];
     const char *post_roles[SYSDESC_MAX_POSTS]; /**< of id SYSDESC_POST_BASE + index */
+    uint32_t post_count;
 };
 
 /** A domain's mapping of a region. */

@@ -35,10 +35,12 @@ static void read_channels(struct context *context)
             bool is_end = (row->kind & SYSDESC_CHANNEL_VALID) != 0 &&
                           (row->kind & SYSDESC_CHANNEL_IRQ) == 0 && row->peer < context->view->pd_count &&
                           row->peer_channel < SYSDESC_MAX_CHANNELS;
+            context->view->pds[i].channels[id].is_used = row->kind != 0;
             /* The kernel's own, for its log, leads to nobody. */
             if (is_end && !(i == context->facts->sys.klog_pd && id == context->facts->sys.klog_channel)) {
                 context->view->pds[i].channels[id] =
                     (struct view_channel){.is_valid = true,
+                                          .is_used = true,
                                           .notify = (row->kind & SYSDESC_CHANNEL_NOTIFY) != 0,
                                           .call = (row->kind & SYSDESC_CHANNEL_PPC) != 0,
                                           .is_own = is_own(context->facts, i, id),
@@ -252,7 +254,7 @@ static void add_doorbell(struct context *context, const char *vm, const struct s
 {
     const char *where = grants_format(context->grants, "0x%" PRIx64, row->gpa);
     if ((row->flags & SYSDESC_DOORBELL_PAUSE) != 0) {
-        where = "pause";
+        where = row->gpa == UINT64_MAX ? "pause" : grants_format(context->grants, "pause %s", where);
     }
     if ((row->flags & SYSDESC_DOORBELL_MATCH) != 0) {
         where = grants_format(context->grants, "%s = %u", where, row->value);
@@ -393,6 +395,7 @@ enum err view_image_read(struct view *view, const struct facts *facts, const str
     }
     view->pd_count = facts->sys.pd_count;
     for (uint32_t i = 0; i < view->pd_count; i++) {
+        view->pds[i].post_count = facts->pds[i].post_count;
         view->pds[i].name = grants_name(view->grants, facts->pds[i].name, sizeof facts->pds[i].name);
     }
     err = program_load(view, policy, places, findings);

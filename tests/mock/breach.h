@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** Ways to break a sound image, at least one for each rule of `causeway verify`, for test_verify.c. */
+/** Ways to break a sound image, at least one for each rule of `causeway verify`, for test_verify_rules.c. */
 #pragma once
 
 #include <stddef.h>

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# `make test-verify`: mutants of images that causeway-verify has to refuse, and controls that it has to accept.
+# `make test-composer-bugs`: one-line bugs in the composer, each of which the comparison with a policy has to find.
+# Between them they have everything that there is.
+VERIFY_SYSTEMS := systems/virtio_demo.system systems/storage.system systems/two_switches.system systems/passthrough.system \
+	tests/restart/restart.system systems/hostile.system
+VERIFY_STRIDE ?= 1
+
+.PHONY: test-verify test-verify-short test-composer-bugs
+test-verify: $(B)/verify_mutate tool kernel pds $(BOARD_DTB)
+	$(Q)$(PYTHON) tests/verify/run_mutants.py --build $(B) --stride $(VERIFY_STRIDE) --board-dtb $(BOARD_DTB) $(VERIFY_SYSTEMS)
+test-verify-short:
+	$(SUBMAKE) test-verify VERIFY_STRIDE=29 VERIFY_SYSTEMS="systems/virtio_demo.system systems/storage.system"
+
+test-composer-bugs: tool kernel pds $(BOARD_DTB)
+	$(Q)$(PYTHON) tests/verify/composer_bugs.py --build $(B) --board-dtb $(BOARD_DTB)

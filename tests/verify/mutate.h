@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** What the parts of the mutator share. */
+#pragma once
+
+#include "verify/verify.h"
+#include "verify/walk.h"
+
+/** An image, and how its mutants have fared. */
+struct mutate {
+    uint8_t *image;
+    size_t image_bytes;
+    struct verify_reference reference;
+    struct elf64 elf; /**< of the sound image; its data is what is changed */
+    struct facts facts;
+    struct walk walk;
+    unsigned int stride, series;
+    unsigned int count, controls, failures;
+};
+
+/**
+ * Judge a mutant. `rules`: names of rules with spaces between, one of which has to be broken; "any": it must
+ * not be proved; "malformed"; NULL: a control. The rest says which mutant it is.
+ */
+void mutate_judge(struct mutate *mutate, const char *rules, const char *what, const char *who,
+                  uint64_t number);
+/** Flip bits of a field, judge, and put it right again. */
+void mutate_poke(struct mutate *mutate, void *at, size_t bytes, uint64_t flip, const char *rules,
+                 const char *what, const char *who, uint64_t number);
+/** The image's bytes at a physical address, or at an address of a PD; NULL: the file has none. */
+void *mutate_at(struct mutate *mutate, uint64_t phys);
+void *mutate_pd_at(struct mutate *mutate, uint32_t pd, uint64_t address);
+/** Whether the next mutant of a series is left out. */
+bool mutate_skips(struct mutate *mutate);
+
+/** Every field of every row of the descriptor. */
+void mutate_rows(struct mutate *mutate);
+/** Every word of every configuration, and every variable that a device's driver is told an address by. */
+void mutate_configs(struct mutate *mutate);
+/** Kernel, programs, headers, translation tables. */
+void mutate_file(struct mutate *mutate);
+/** Two places at once, which agree. */
+void mutate_both_ends(struct mutate *mutate);
