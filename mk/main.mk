@@ -8,6 +8,7 @@ build: image
 test:
 	$(Q)scripts/setup all
 	$(SUBMAKE) test-host
+	$(SUBMAKE) test-verify-short
 	$(SUBMAKE) test-sdk
 	$(SUBMAKE) test-target
 

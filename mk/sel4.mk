@@ -79,6 +79,8 @@ image-sel4: tool sel4-pds $(SYSTEM_GUESTS) $(BOARD_DTB)
 	$(Q)rm -rf $(SEL4_DIR) && mkdir -p $(SEL4_DIR)
 	$(Q)$(TOOL) sdf $(SYSTEM_FILE) --sdk-version $(SDK_VERSION) -o $(SEL4_DIR) --report $(SEL4_DIR)/report.txt \
 		--board $(BOARD) --pd-dir $(S)/pd --guest-dir $(GUEST_DIR) --board-dtb $(BOARD_DTB)
+	$(Q)$(B)/causeway-policy --sel4 $(SYSTEM_FILE) -o $(SEL4_DIR).policy --board $(BOARD) --board-dtb $(BOARD_DTB)
+	$(Q)$(B)/causeway-verify --sdf $(SEL4_DIR) --policy $(SEL4_DIR).policy --pd-dir $(S)/pd
 	$(call say,MICROKIT,$(IMAGE))
 	$(Q)$(SDK)/bin/microkit $(SEL4_DIR)/*.system --search-path $(SEL4_DIR) --board $(BOARD) \
 		--config $(MICROKIT_CONFIG) -o $(IMAGE) -r $(SEL4_DIR)/microkit_report.txt

@@ -77,6 +77,7 @@ static struct protected_list list_protected(struct context *context, const struc
     protect_rows(context, &list, sys->vcpus, sys->vcpu_count * sizeof *facts->vcpus);
     protect_rows(context, &list, sys->irqs, sys->irq_count * sizeof *facts->irqs);
     protect_rows(context, &list, sys->doorbells, sys->doorbell_count * sizeof *facts->doorbells);
+    protect_rows(context, &list, sys->accounts, sys->account_count * sizeof *facts->accounts);
     protect_rows(context, &list, sys->posts, sys->post_count * sizeof *facts->posts);
     for (size_t i = 0; i < walk->table_count; i++) {
         protect(&list, walk->tables[i].phys, FACTS_PAGE_BYTES, "translation table");

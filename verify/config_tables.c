@@ -202,7 +202,7 @@ static const struct config_part mux_parts[] = {
 static const struct config_field uart_fields[] = {
     F(struct uart_config, "registers", registers, CONFIG_WINDOW, NULL, 0, 0),
     F(struct uart_config, "irq", irq_channel, CONFIG_CHANNEL, NULL, 0, 0),
-    OTHER(struct uart_config, kind),
+    F(struct uart_config, "kind", kind, CONFIG_DECIMAL, NULL, 0, 0),
     F(struct uart_config, "link", link, CONFIG_LINK, NULL, 0, 0),
 };
 static const struct config_part uart_parts[] = {WHOLE("uart", uart_fields)};

@@ -54,7 +54,7 @@ enum findings_rule {
     RULE_PROGRAM_IMAGE,      /**< a PD's program is the given one but for its configuration */
     RULE_LIBRARY,            /**< what libmicrokit knows of its PD is what the descriptor says */
     RULE_POLICY,             /**< the first of those about the lines of a policy, one for each kind of line */
-    RULE_COUNT = RULE_POLICY + 25
+    RULE_COUNT = RULE_POLICY + 26
 };
 
 /** Short identifier, such as "wx-pd". Never NULL. */

@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "verify/verify.h"
+#include "verify/view_sdf.h"
 
 #define MAX_DIRS 16u
 
 static const char usage[] =
     "usage: causeway-verify [options] IMAGE\n"
+    "       causeway-verify [options] --sdf FOLDER --policy FILE\n"
     "\n"
     "Proves from a finished image that its protection domains and virtual machines are isolated as declared, "
     "and\n"
@@ -22,6 +24,8 @@ static const char usage[] =
     "  --kernel FILE  the kernel that it was made with, kernel.elf\n"
     "  --pd-dir DIR   look there for the programs that it was made with; may be given several times\n"
     "                 [pd/ beside the kernel]\n"
+    "  --sdf FOLDER   compare what `causeway sdf` wrote there for the seL4 Microkit SDK with a policy of "
+    "--sel4\n"
     "  --json         the verdict and all violations as JSON on standard output\n"
     "  --quiet        print nothing when the proof succeeds\n"
     "\n"
@@ -29,7 +33,7 @@ static const char usage[] =
 
 /** The command line. */
 struct options {
-    const char *image, *policy, *kernel;
+    const char *image, *policy, *kernel, *sdf;
     const char *dirs[MAX_DIRS];
     size_t dir_count;
     char default_dir[4096];
@@ -50,6 +54,18 @@ static void print_assumptions(const struct verify_summary *summary)
     if (!summary->has_kernel) {
         printf("    the kernel in the image is the one that was built: give --kernel for that\n");
     }
+}
+
+static void print_sdf_summary(const char *path, const struct verify_summary *summary)
+{
+    printf(
+        "%s: isolation of \"%s\" for seL4 stated as the policy says\n"
+        "  assuming that\n"
+        "    the SDK's tool and seL4 do what the description says, and hardware and firmware as they should\n"
+        "    devices write no memory by themselves but what \"dma\" lines name\n"
+        "  %u programs are those that were built, but for %u configurations\n"
+        "  it grants all of the %zu lines of the policy, and nothing else\n",
+        path, summary->name, summary->program_count, summary->config_count, summary->line_count);
 }
 
 static void print_summary(const char *path, const struct verify_summary *summary)
@@ -101,7 +117,7 @@ static enum verify_verdict judge(const struct options *options, struct findings 
     enum verify_verdict verdict = VERIFY_MALFORMED;
     struct verify_reference reference = {.places = {options->dirs, options->dir_count}};
     size_t bytes = 0;
-    uint8_t *image = program_read_file(options->image, &bytes, findings);
+    uint8_t *image = options->sdf != NULL ? NULL : program_read_file(options->image, &bytes, findings);
     uint8_t *policy = options->policy == NULL
                           ? NULL
                           : program_read_file(options->policy, &reference.policy_bytes, findings);
@@ -110,7 +126,9 @@ static enum verify_verdict judge(const struct options *options, struct findings 
                           : program_read_file(options->kernel, &reference.kernel_bytes, findings);
     reference.policy = policy;
     reference.kernel = kernel;
-    if (findings->malformed[0] == '\0') {
+    if (findings->malformed[0] == '\0' && options->sdf != NULL) {
+        verdict = view_sdf_verify(options->sdf, &reference, findings, summary);
+    } else if (findings->malformed[0] == '\0') {
         verdict = verify_image(image, bytes, &reference, findings, summary);
     }
     free(image);
@@ -132,7 +150,7 @@ static int run(const struct options *options)
         }
         findings_print(&findings, options->image, stderr);
         if (verdict == VERIFY_PROVED && !options->quiet) {
-            print_summary(options->image, &summary);
+            (options->sdf != NULL ? print_sdf_summary : print_summary)(options->image, &summary);
         }
     }
     findings_free(&findings);
@@ -153,13 +171,11 @@ static void set_default_dir(struct options *options)
 
 static void parse(int argc, char **argv, struct options *options)
 {
-    static const struct option longs[] = {{"policy", required_argument, NULL, 'p'},
-                                          {"kernel", required_argument, NULL, 'k'},
-                                          {"pd-dir", required_argument, NULL, 'd'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"quiet", no_argument, NULL, 'q'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"policy", required_argument, NULL, 'p'}, {"kernel", required_argument, NULL, 'k'},
+        {"sdf", required_argument, NULL, 's'},    {"pd-dir", required_argument, NULL, 'd'},
+        {"json", no_argument, NULL, 'j'},         {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     int letter;
     while ((letter = getopt_long(argc, argv, "hq", longs, NULL)) != -1) {
         if (letter == 'p') {
@@ -168,6 +184,8 @@ static void parse(int argc, char **argv, struct options *options)
             options->kernel = optarg;
         } else if (letter == 'd' && options->dir_count < MAX_DIRS) {
             options->dirs[options->dir_count++] = optarg;
+        } else if (letter == 's') {
+            options->sdf = optarg;
         } else if (letter == 'j') {
             options->json = true;
         } else if (letter == 'q') {
@@ -177,11 +195,11 @@ static void parse(int argc, char **argv, struct options *options)
             exit(letter == 'h' ? 0 : VERIFY_MALFORMED);
         }
     }
-    if (optind + 1 != argc) {
+    if (optind + (options->sdf == NULL) != argc || (options->sdf != NULL && options->policy == NULL)) {
         fputs(usage, stderr);
         exit(VERIFY_MALFORMED);
     }
-    options->image = argv[optind];
+    options->image = options->sdf == NULL ? argv[optind] : options->sdf;
     set_default_dir(options);
 }
 

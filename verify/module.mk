@@ -4,7 +4,8 @@ VERIFY_SRCS := verify/check_channels.c verify/check_maps.c verify/check_rows.c v
 	verify/config.c verify/config_tables.c verify/elf64.c verify/facts.c verify/findings.c verify/grants.c \
 	verify/program.c verify/verify.c verify/view.c verify/view_image.c verify/walk.c
 HOST_PROGRAMS += causeway-verify
-causeway-verify_SRCS := $(VERIFY_SRCS) verify/main.c
+causeway-verify_SRCS := $(VERIFY_SRCS) verify/view_sdf.c verify/main.c
+causeway-verify_LIBS = $(shell $(PKG_CONFIG) --libs libxml-2.0)
 
 TESTS += test_verify_rules
 test_verify_rules_SRCS := $(VERIFY_SRCS) tests/mock/verify_forge.c tests/mock/breach_memory.c \

@@ -235,6 +235,24 @@ static uint32_t perms_of(uint32_t flags)
            ((flags & ELF64_EXECUTE) != 0 ? INTENT_EXECUTE : 0u);
 }
 
+/** Whether a page is as it was built, except where it may differ; the first byte that isn't is reported. */
+static bool compare_page(struct context *context, uint64_t address, const uint8_t *built,
+                         const uint8_t *found)
+{
+    const struct view_pd *pd = &context->view->pds[context->pd];
+    if (memcmp(built, found, PAGE_BYTES) == 0) {
+        return true;
+    }
+    for (uint32_t i = 0; i < PAGE_BYTES; i++) {
+        if (built[i] != found[i] && !may_differ(context, address + i)) {
+            findings_add(context->findings, RULE_PROGRAM_IMAGE, pd->name, address + i, "own memory",
+                         "is 0x%02x, in its program 0x%02x", found[i], built[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
 /** One page of a program. False if it differs, of which one report a segment is enough. */
 static bool check_page(struct context *context, const struct elf64_segment *segment, uint64_t address)
 {
@@ -255,17 +273,7 @@ static bool check_page(struct context *context, const struct elf64_segment *segm
                      "is not in the image although its program has it");
         return false;
     }
-    if (memcmp(built, found, PAGE_BYTES) == 0) {
-        return true;
-    }
-    for (uint32_t i = 0; i < PAGE_BYTES; i++) {
-        if (built[i] != found[i] && !may_differ(context, address + i)) {
-            findings_add(context->findings, RULE_PROGRAM_IMAGE, pd->name, address + i, "own memory",
-                         "is 0x%02x, in its program 0x%02x", found[i], built[i]);
-            return false;
-        }
-    }
-    return true;
+    return compare_page(context, address, built, found);
 }
 
 /** Whether a mapping of a PD is its program's, its stack or its IPC buffer; regions are compared elsewhere.
@@ -317,6 +325,40 @@ void program_check(const struct view *view, const struct facts *facts, const str
         for (size_t j = 0; j < walk->map_count; j++) {
             if (walk->maps[j].domain == facts_domain_of_pd(i)) {
                 check_own_map(&context, &walk->maps[j]);
+            }
+        }
+    }
+}
+
+void program_check_emitted(const struct view *view, const struct grants_policy *policy,
+                           struct findings *findings)
+{
+    for (uint32_t i = 0; i < view->pd_count; i++) {
+        const struct elf64 *elf = &view->pds[i].program.elf;
+        const struct elf64 *patched = view->pds[i].patched;
+        struct context context = {.view = view, .findings = findings, .pd = i};
+        if (elf->file == NULL) {
+            continue;
+        }
+        list_patches(&context, policy);
+        if (patched->entry != elf->entry) {
+            findings_add(findings, RULE_PROGRAM_IMAGE, view->pds[i].name, patched->entry, "entry",
+                         "its program starts at 0x%" PRIx64, elf->entry);
+        }
+        for (size_t j = 0; j < elf->segment_count; j++) {
+            const struct elf64_segment *own =
+                elf64_segment_at(patched, elf->segments[j].phys, elf->segments[j].bytes);
+            bool fine = own != NULL && own->flags == elf->segments[j].flags;
+            if (!fine) {
+                findings_add(findings, RULE_PROGRAM_IMAGE, view->pds[i].name, elf->segments[j].phys,
+                             "segment", "is another in its program");
+            }
+            for (uint64_t at = 0; fine && at < elf->segments[j].bytes; at += PAGE_BYTES) {
+                uint8_t built[PAGE_BYTES];
+                uint8_t found[PAGE_BYTES];
+                fine = elf64_copy(elf, elf->segments[j].phys + at, built, PAGE_BYTES) &&
+                       elf64_copy(patched, elf->segments[j].phys + at, found, PAGE_BYTES) &&
+                       compare_page(&context, elf->segments[j].phys + at, built, found);
             }
         }
     }

@@ -36,6 +36,10 @@ bool program_copy(const struct facts *facts, const struct walk *walk, uint32_t p
 void program_check(const struct view *view, const struct facts *facts, const struct walk *walk,
                    const struct grants_policy *policy, struct findings *findings);
 
+/** The same of programs for seL4, as they were emitted (view_pd.patched). */
+void program_check_emitted(const struct view *view, const struct grants_policy *policy,
+                           struct findings *findings);
+
 /** Compare the image's kernel with `kernel`. */
 void program_check_kernel(const struct elf64 *kernel, const struct facts *facts, const struct walk *walk,
                           struct findings *findings);

@@ -148,7 +148,8 @@ static bool is_file(struct view *view, const struct view_region *region)
     bool found = false;
     for (size_t i = 0; i < region->holder_count; i++) {
         const char *role = view_window_role(view, region->holders[i].pd, region->holders[i].address);
-        found |= strcmp(role, "kernel") == 0 || strcmp(role, "initrd") == 0 || strcmp(role, "dtb") == 0;
+        found |= strcmp(role, "kernel") == 0 || strcmp(role, "initrd") == 0 || strcmp(role, "dtb") == 0 ||
+                 (region->is_carried && strncmp(role, "region.", strlen("region.")) == 0);
     }
     return found;
 }

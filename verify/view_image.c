@@ -211,7 +211,9 @@ static void add_pd(struct context *context, uint32_t pd)
     add_schedule(context, name, row->core, row->priority, row->budget_us, row->period_us,
                  (row->flags & SYSDESC_PD_PASSIVE) != 0 ? " passive" : "");
     if (stack != NULL) {
-        grants_add(context->grants, "stack %s: 0x%" PRIx64, name, stack->bytes);
+        bool is_plain = stack->perms == (INTENT_READ | INTENT_WRITE) && !stack->device && !stack->uncached;
+        grants_add(context->grants, "stack %s: 0x%" PRIx64 "%s", name, stack->bytes,
+                   is_plain ? "" : " but not readable and writable memory");
     }
     if ((row->flags & SYSDESC_PD_NO_FPU) != 0) {
         grants_add(context->grants, "fpu %s: none", name);
@@ -328,6 +330,32 @@ static void add_posts(struct context *context)
     }
 }
 
+/** Which VM pays for a PD's work, and as whose: its VMM's, a service's client, one of a driver's. */
+static void add_accounts(struct context *context)
+{
+    const struct facts *facts = context->facts;
+    for (uint32_t i = 0; i < context->view->pd_count; i++) {
+        const struct sysdesc_pd *pd = &facts->pds[i];
+        for (uint32_t j = 0; j < pd->account_count && pd->account_first <= facts->sys.account_count &&
+                             j < facts->sys.account_count - pd->account_first;
+             j++) {
+            const struct sysdesc_account *row = &facts->accounts[pd->account_first + j];
+            const char *role = "client";
+            if (row->vcpu >= facts->sys.vcpu_count) {
+                continue; /* a violation already */
+            }
+            if (facts->vcpus[row->vcpu].parent == i && row->id == 0) {
+                role = "own";
+            } else if (row->id < SYSDESC_MAX_CHANNELS && context->view->pds[i].channels[row->id].is_valid &&
+                       pd->channels[row->id].peer == facts->vcpus[row->vcpu].parent) {
+                role = view_channel_role(context->view, i, row->id);
+            }
+            grants_add(context->grants, "account %s %s: %s", pd_name(context, i),
+                       domain_name(context, facts_domain_of_vcpu(facts, row->vcpu)), role);
+        }
+    }
+}
+
 static void add_board(struct context *context)
 {
     const struct facts *facts = context->facts;
@@ -415,6 +443,7 @@ enum err view_image_read(struct view *view, const struct facts *facts, const str
     }
     add_irqs(&context);
     add_posts(&context);
+    add_accounts(&context);
     add_board(&context);
     add_system(&context);
     add_places(&context);

@@ -77,6 +77,10 @@ def elf_segments(path):
 def test_every_system_is_accepted(system, version, guest_dir, tmp_path):
     description = emit(system, version, guest_dir, tmp_path / "out")
     validate(description, version)
+    policy = tmp_path / "policy"
+    subprocess.run([TOOL, "policy", "--sel4", system, "-o", policy, "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]],
+                   check=True)
+    subprocess.run([TOOL, "verify", "--sdf", description.parent, "--policy", policy, "--pd-dir", PD_DIR], check=True)
     image = tmp_path / "loader.img"
     subprocess.run([STANDIN / version / "bin" / "microkit", description, "--search-path", description.parent,
                     "--board", BOARD, "--config", "debug", "-o", image, "-r", tmp_path / "report"], check=True)

@@ -127,6 +127,11 @@ class MicrokitMachine(Machine):
                         "--pd-dir", os.environ["CAUSEWAY_SDK_PD_DIR"], "--guest-dir", self.guest_dir,
                         "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]], check=True)
         (description,) = folder.glob("*.system")
+        policy = folder.with_suffix(".policy")
+        subprocess.run([self.tool, "policy", "--sel4", system, "-o", policy, "--board", self.board, "--search-path",
+                        os.environ["CAUSEWAY_SDK_PD_DIR"], "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]], check=True)
+        subprocess.run([self.tool, "verify", "--sdf", folder, "--policy", policy,
+                        "--pd-dir", os.environ["CAUSEWAY_SDK_PD_DIR"]], check=True)
         subprocess.run([self.sdk / "bin" / "microkit", description, "--search-path", folder, "--board", self.board,
                         "--config", self.config, "-o", folder / "loader.img", "-r", folder / "microkit_report.txt"],
                        check=True)

@@ -86,7 +86,6 @@ static const struct rows vswitch_rows[] = {ROWS(struct vswitch_config, ports, po
 static const struct part mux_dead[] = {PART(struct serial_mux_config, reserved)};
 static const struct part client_dead[] = {PART(struct serial_mux_client_config, colour)};
 static const struct rows mux_rows[] = {ROWS(struct serial_mux_config, clients, client_count, client_dead)};
-static const struct part uart_dead[] = {PART(struct uart_config, reserved)};
 static const struct part driver_dead[] = {PART(struct blk_driver_config, reserved)};
 static const struct rows driver_rows[] = {
     ROWS(struct blk_driver_config, region_bytes, region_count, nothing)};
@@ -120,7 +119,7 @@ static const struct layout layouts[] = {
     LAYOUT(VMM_CONFIG_MAGIC, struct vmm_config, vmm_dead, vmm_rows),
     LAYOUT(VSWITCH_CONFIG_MAGIC, struct vswitch_config, nothing, vswitch_rows),
     LAYOUT(SERIAL_MUX_CONFIG_MAGIC, struct serial_mux_config, mux_dead, mux_rows),
-    LAYOUT(UART_CONFIG_MAGIC, struct uart_config, uart_dead, no_rows),
+    LAYOUT(UART_CONFIG_MAGIC, struct uart_config, nothing, no_rows),
     LAYOUT(BLK_DRIVER_CONFIG_MAGIC, struct blk_driver_config, driver_dead, driver_rows),
     LAYOUT(BLK_SERVER_CONFIG_MAGIC, struct blk_server_config, nothing, server_rows),
     LAYOUT(ENTROPY_CONFIG_MAGIC, struct entropy_config, entropy_dead, no_rows),

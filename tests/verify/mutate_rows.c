@@ -39,6 +39,8 @@ static const struct field pd_fields[] = {
     FIELD(struct sysdesc_pd, flags, 0x80, "limit"),
     FIELD(struct sysdesc_pd, vmid, 0xc0, NULL),
     FIELD(struct sysdesc_pd, vmid, 0x100, "vmid"),
+    FIELD(struct sysdesc_pd, account_first, 0x10000, "account"),
+    FIELD(struct sysdesc_pd, account_count, 0x10000, "account"),
     FIELD(struct sysdesc_pd, post_count, 1, "policy-post post"),
     FIELD(struct sysdesc_pd, post_first, 0x10000, "post"),
 };
@@ -94,6 +96,12 @@ static const struct field post_fields[] = {
     FIELD(struct sysdesc_post, reserved, 1, NULL),
 };
 
+static const struct field account_fields[] = {
+    FIELD(struct sysdesc_account, vcpu, 1, "policy-account account"),
+    FIELD(struct sysdesc_account, id, 0x40, "account"),
+    FIELD(struct sysdesc_account, reserved, 1, NULL),
+};
+
 static const struct field sysdesc_fields[] = {
     FIELD(struct sysdesc, magic, 1, "malformed"),
     FIELD(struct sysdesc, version, 1, "malformed"),
@@ -117,6 +125,8 @@ static const struct field sysdesc_fields[] = {
     FIELD(struct sysdesc, board.fdt_base, 0x1000, "policy-board"),
     FIELD(struct sysdesc, board.fdt_bytes, 0x1000, "policy-board"),
     FIELD(struct sysdesc, board.uart_irq, 1, "policy-board"),
+    FIELD(struct sysdesc, board.uart_kind, 1, "policy-board"),
+    FIELD(struct sysdesc, board.timer_hz, 1, "policy-board"),
     FIELD(struct sysdesc, board.vtimer_irq, 1, "policy-board"),
     FIELD(struct sysdesc, board.hyptimer_irq, 1, "policy-board"),
     FIELD(struct sysdesc, board.maintenance_irq, 1, "policy-board"),
@@ -226,5 +236,9 @@ void mutate_rows(struct mutate *mutate)
     for (uint32_t i = 0; i < sys->post_count; i++) {
         mutate_fields(mutate, (struct sysdesc_post *)mutate_at(mutate, sys->posts) + i, post_fields,
                       COUNT(post_fields), "post", i);
+    }
+    for (uint32_t i = 0; i < sys->account_count; i++) {
+        mutate_fields(mutate, (struct sysdesc_account *)mutate_at(mutate, sys->accounts) + i, account_fields,
+                      COUNT(account_fields), "account", i);
     }
 }

@@ -191,6 +191,8 @@ void disk_block(struct system *system, struct system_guest *guest, const xmlNode
     system->block_clients++;
     policy_link(system->policy, guest->vmm, policy_role(device), system->block_server, policy_role(role),
                 description_number(node, "ring_bytes", "64K"));
+    system_charge(system, system->block_server, guest->domain, role, system->block_vms,
+                  &system->block_vm_count);
     add_client_config(system, guest, disk, node, role, region->bytes);
     system->block_limits = system->block_limits || description_number(node, "iops", "0") != 0 ||
                            description_number(node, "bandwidth", "0") != 0;
@@ -211,6 +213,7 @@ void disk_finish(struct system *system)
     for (size_t i = 0; i < system->disk_count; i++) {
         const struct system_disk *disk = &system->disks[i];
 
+        system_charge_driver(system, disk->driver, system->block_vms, system->block_vm_count);
         POLICY_CONFIG(system->policy, disk->driver, "driver", policy_hex("own_bytes", QUEUE_BYTES),
                       policy_number("timeout_ms", description_number(disk->node, "timeout_ms", "30000")),
                       policy_number("region_count", disk->region_count),

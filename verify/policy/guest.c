@@ -161,7 +161,7 @@ static void add_ports(struct system *system, struct system_guest *guest, const x
 
         const char *role = description_format("hvc.%s", name);
 
-        if (services_console(system, port, label, guest->vmm, policy_role(role), 4)) {
+        if (services_console(system, port, label, guest->vmm, guest->domain, policy_role(role), 4)) {
             POLICY_CONFIG(system->policy, guest->vmm, role, link_bytes(port));
         }
     }
@@ -187,7 +187,7 @@ static void add_console(struct system *system, struct system_guest *guest, const
     if (is_virtio) {
         roles = (struct policy_roles){.names = {"console", "hvc"}, .count = 2};
     }
-    if (!services_console(system, node, guest->name, guest->vmm, roles, 0)) {
+    if (!services_console(system, node, guest->name, guest->vmm, guest->domain, roles, 0)) {
         return;
     }
     if (is_virtio) {
@@ -351,6 +351,9 @@ void guest_expand(struct system *system, xmlNode *node)
     const struct board_range *gicv = &system->policy->board->gicv;
 
     policy_pd(system->policy, guest.vmm, node, "vmm_", &vmm_defaults);
+    if (!system->policy->sel4) {
+        policy_add(system->policy, "account %s %s: own", guest.vmm, guest.domain);
+    }
     add_ram(system, &guest);
     add_vcpus(system, &guest);
     policy_hold(policy_device(system->policy, gicv->base, gicv->bytes), guest.domain,

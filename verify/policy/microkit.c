@@ -78,6 +78,9 @@ static void expand_vm(struct system *system, const xmlNode *node, const xmlNode 
     const char *name = description_text(node, "name", "");
     uint64_t index = 0;
 
+    if (!system->policy->sel4) {
+        policy_add(system->policy, "account %s vm:%s: own", owner, name);
+    }
     for (xmlNode *vcpu = description_child(node, "vcpu"); vcpu != NULL;
          vcpu = description_next(vcpu, "vcpu"), index++) {
         uint64_t id = description_number(vcpu, "id", "");

@@ -206,6 +206,7 @@ void net_expand(struct system *system, struct system_guest *guest, const xmlNode
     } else {
         connect_ring(system, guest, device, &place, lan->name, role, net);
     }
+    system_charge(system, lan->name, guest->domain, role, (const char *[64]){NULL}, &(size_t){0});
     add_port_config(system, guest, lan, port, role, net);
     const char *fields[] = {
         policy_text("mac", port->mac),

@@ -41,7 +41,8 @@ void services_serial(struct system *system, const xmlNode *node)
                 POLICY_READ | POLICY_WRITE);
     policy_add(policy, "interrupt %u: %s irq level", board->uart_irq, driver);
     policy_link(policy, driver, policy_role("link"), system->mux, policy_role("driver"), ring);
-    POLICY_CONFIG(policy, driver, "uart", policy_hex("link_bytes", ring + 0x1000));
+    POLICY_CONFIG(policy, driver, "uart", policy_hex("link_bytes", ring + 0x1000),
+                  policy_number("kind", (uint64_t)board->uart_kind));
     if (description_is(node, "klog", "true") && !policy->sel4) {
         klog = policy_region(policy, NULL, SYSDESC_KLOG_BYTES);
         klog->is_klog = true;
@@ -51,7 +52,7 @@ void services_serial(struct system *system, const xmlNode *node)
 }
 
 bool services_console(struct system *system, const xmlNode *node, const char *default_name, const char *pd,
-                      struct policy_roles roles, uint64_t flags)
+                      const char *vm, struct policy_roles roles, uint64_t flags)
 {
     bool is_port = description_is_a(node, "port");
     const char *name = is_port ? default_name : description_text(node, "name", default_name);
@@ -66,6 +67,9 @@ bool services_console(struct system *system, const xmlNode *node, const char *de
     policy_link(system->policy, pd, roles, system->mux, policy_role(role), ring);
     POLICY_CONFIG(system->policy, system->mux, role, policy_number("flags", flags),
                   policy_hex("link_bytes", ring + 0x1000));
+    if (vm != NULL) {
+        system_charge(system, system->mux, vm, role, system->console_vms, &system->console_vm_count);
+    }
     system->focus = system->console_count == 0 ? name : system->focus;
     system->console_count++;
     return true;
@@ -77,6 +81,8 @@ static void finish_serial(struct system *system)
     uint64_t ring = description_number(node, "ring_bytes", "16K");
 
     if (system->mux != NULL) {
+        system_charge_driver(system, description_text(node, "driver_name", "uart_driver"),
+                             system->console_vms, system->console_vm_count);
         POLICY_CONFIG(system->policy, system->mux, "mux",
                       policy_number("escape", description_number(node, "escape", "0x1c")),
                       policy_number("client_count", system->console_count),
@@ -189,7 +195,7 @@ void services_monitor(struct system *system, const xmlNode *node)
             regions++;
         }
     }
-    if (console == NULL || !services_console(system, console, name, name, policy_role("console"), 0)) {
+    if (console == NULL || !services_console(system, console, name, name, NULL, policy_role("console"), 0)) {
         return;
     }
     add_switches(system, name);

@@ -58,6 +58,9 @@ struct system {
     uint64_t console_count;
     const char *focus; /**< the console that has the input at start */
     const char *entropy, *block_server, *timer, *supervisor;
+    const char *console_vms[64],
+        *block_vms[64]; /**< virtual machines that the services work for, each once */
+    size_t console_vm_count, block_vm_count;
     uint64_t timer_clients, supervisor_children, block_clients;
     bool block_limits;
     struct system_switch switches[SYSTEM_MAX_SWITCHES];
@@ -66,6 +69,11 @@ struct system {
     size_t disk_count;
 };
 
+/** A virtual machine pays for what `pd` does for it as `role`; *count: those that pay there already. */
+void system_charge(struct system *system, const char *pd, const char *vm, const char *role, const char **vms,
+                   size_t *count);
+/** And `driver` works for all of them. */
+void system_charge_driver(struct system *system, const char *driver, const char *const *vms, size_t count);
 /** All of a system into its policy. */
 void system_expand(struct system *system);
 
@@ -117,9 +125,10 @@ void disk_finish(struct system *system);
 
 /** <serial>. */
 void services_serial(struct system *system, const xmlNode *node);
-/** Connect a console; false: it is left out. `flags`: beside those that its attributes say. */
+/** Connect a console of `pd`, the VMM of `vm` if that isn't NULL; false: it is left out. `flags`: beside
+ * those that its attributes say. */
 bool services_console(struct system *system, const xmlNode *node, const char *default_name, const char *pd,
-                      struct policy_roles roles, uint64_t flags);
+                      const char *vm, struct policy_roles roles, uint64_t flags);
 /** <entropy>, which is there by default. */
 void services_entropy(struct system *system);
 /** `pd` asks the timer, under the role "timer". */
