@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
- * Feeds `causeway verify` with damaged images: the input is a list of patches to a sound image, or, when it
- * starts like an ELF file, the image itself. verify must neither crash nor hang, and must never prove an
- * image whose translation tables differ from the sound ones in a way that maps something new.
+ * Feeds causeway-verify with damaged images: the input is a list of patches to a sound image, or, when it
+ * starts like an ELF file, the image itself, or, when it starts like a policy, that of the sound image.
+ * Images are judged alone, and with a policy and a kernel. It must neither crash nor hang.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -48,16 +48,27 @@ static void patch(uint8_t *image, const uint8_t *data)
     memcpy(image + offset, &value, sizeof value);
 }
 
-static void judge(const uint8_t *image, size_t bytes)
+static void judge_with(const uint8_t *image, size_t bytes, const struct verify_reference *reference)
 {
     struct findings findings = {0};
     struct verify_summary summary = {0};
-    enum verify_verdict verdict =
-        verify_image(image, bytes, &(struct verify_reference){.policy = NULL}, &findings, &summary);
+    enum verify_verdict verdict = verify_image(image, bytes, reference, &findings, &summary);
     if ((verdict == VERIFY_PROVED) != (findings.count == 0 && findings.malformed[0] == '\0')) {
         abort();
     }
     findings_free(&findings);
+}
+
+static void judge(const uint8_t *image, size_t bytes)
+{
+    static const char policy[] = "causeway-policy 1\nsystem forged: bundled\nseed: mux\nstack mux: 0x1000\n"
+                                 "memory 0x2000: mux at 0x20000000 rw; vmm1 at 0x20000000 r\n";
+    judge_with(image, bytes, &(struct verify_reference){.policy = NULL});
+    judge_with(image, bytes,
+               &(struct verify_reference){.policy = (const uint8_t *)policy,
+                                          .policy_bytes = sizeof policy - 1,
+                                          .kernel = sound,
+                                          .kernel_bytes = sound_bytes});
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
@@ -72,6 +83,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     }
     if (bytes >= 4 && memcmp(data, "\177ELF", 4) == 0) {
         judge(data, bytes);
+        return 0;
+    }
+    if (bytes >= 8 && memcmp(data, "causeway", 8) == 0) {
+        judge_with(sound, sound_bytes, &(struct verify_reference){.policy = data, .policy_bytes = bytes});
         return 0;
     }
     for (size_t i = 0; i < count; i++) {

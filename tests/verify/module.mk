@@ -12,5 +12,9 @@ test-verify: $(B)/verify_mutate tool kernel pds $(BOARD_DTB)
 test-verify-short:
 	$(SUBMAKE) test-verify VERIFY_STRIDE=29 VERIFY_SYSTEMS="systems/virtio_demo.system systems/storage.system"
 
+# Of the programs for seL4 only what the description of the bugs names; the rest comes with `make test-sdk`.
 test-composer-bugs: tool kernel pds $(BOARD_DTB)
-	$(Q)$(PYTHON) tests/verify/composer_bugs.py --build $(B) --board-dtb $(BOARD_DTB)
+	$(SUBMAKE) sel4-pds MICROKIT_SDK=$(SDK_STANDIN)/2.3.0 S=$(SDK_STANDIN)/build
+	$(Q)$(PYTHON) tests/verify/composer_bugs.py --build $(B) --board-dtb $(BOARD_DTB) --sdk-pd-dir $(SDK_STANDIN)/build/pd \
+		--objects "$(call objs,$(B)/host,$(TOOL_SRCS))" --compile "$(CC) $(HOST_CFLAGS) $(TOOL_CFLAGS) $(HOST_INCLUDES)" \
+		--libs "$(TOOL_LIBS)" $(BUGS)

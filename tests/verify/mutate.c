@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "verify/program.h"
 
@@ -108,6 +109,70 @@ bool mutate_skips(struct mutate *mutate)
     return mutate->series++ % mutate->stride != 0;
 }
 
+/* A place in the file where damage means something: headers, descriptor, tables, configurations, declaration;
+ * or any. */
+static size_t pick_place(struct mutate *mutate, uint64_t random)
+{
+    const struct sysdesc *sys = &mutate->facts.sys;
+    const uint64_t rows[] = {
+        mutate->facts.sysdesc_phys, sys->pds, sys->vcpus, sys->irqs, sys->doorbells, sys->el2_root};
+    const uint8_t *at;
+    uint32_t pd = (uint32_t)(random >> 8) % sys->pd_count;
+
+    switch (random % 5) {
+    case 0:
+        return (size_t)(random >> 8) % 0x1000;
+    case 1:
+        at = mutate_at(mutate, rows[(random >> 8) % (sizeof rows / sizeof rows[0])]);
+        return at == NULL ? 0 : (size_t)(at - mutate->image) + (size_t)(random >> 16) % 0x4000;
+    case 2:
+        at = mutate_at(mutate, mutate->facts.pds[pd].stage2_root);
+        return at == NULL ? 0 : (size_t)(at - mutate->image) + (size_t)(random >> 16) % 0x6000;
+    case 3:
+        return mutate->image_bytes - 1 - (size_t)(random >> 8) % 0x8000; /* declaration and sections */
+    default:
+        return (size_t)(random >> 8) % mutate->image_bytes;
+    }
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+void mutate_damage(struct mutate *mutate, unsigned int count)
+{
+    static const uint8_t values[] = {0, 1, 0x7f, 0x80, 0xff, 0x40};
+    uint64_t state = 0x9e3779b97f4a7c15ull;
+
+    for (unsigned int i = 0; i < count; i++) {
+        size_t places[8];
+        uint8_t old[8];
+        unsigned int place_count = 1 + (unsigned int)(next_random(&state) % 8);
+        bool broken[RULE_COUNT];
+
+        for (unsigned int j = 0; j < place_count; j++) {
+            uint64_t random = next_random(&state);
+
+            places[j] = pick_place(mutate, random) % mutate->image_bytes;
+            old[j] = mutate->image[places[j]];
+            mutate->image[places[j]] =
+                (random >> 60) < 8 ? values[(random >> 56) % sizeof values] : (uint8_t)(random >> 50);
+        }
+        alarm(20); /* ends the program: a hang is a failure */
+        (void)judge(mutate, broken);
+        alarm(0);
+        while (place_count-- > 0) {
+            mutate->image[places[place_count]] = old[place_count];
+        }
+    }
+    printf("%u damaged files judged\n", count);
+    mutate_judge(mutate, NULL, "the image itself, again", "damage", 0);
+}
+
 static uint8_t *read_file(const char *path, size_t *bytes)
 {
     struct findings findings = {0};
@@ -146,6 +211,7 @@ int main(int argc, char **argv)
     mutate_configs(&mutate);
     mutate_file(&mutate);
     mutate_both_ends(&mutate);
+    mutate_damage(&mutate, 2000 / mutate.stride);
     printf("%s: %u mutants, %u of them controls: %u not as they should be\n", argv[1], mutate.count,
            mutate.controls, mutate.failures);
     walk_free(&mutate.walk);

@@ -38,5 +38,8 @@ void mutate_rows(struct mutate *mutate);
 void mutate_configs(struct mutate *mutate);
 /** Kernel, programs, headers, translation tables. */
 void mutate_file(struct mutate *mutate);
+/** Damage the image at random `count` times, in up to eight places each: whatever comes out, it comes out
+ * soon. */
+void mutate_damage(struct mutate *mutate, unsigned int count);
 /** Two places at once, which agree. */
 void mutate_both_ends(struct mutate *mutate);
