@@ -13,6 +13,8 @@ Build
 Run
   make demo      set up, build and boot two Debian VMs; one pings the other
   make run       boot SYSTEM in QEMU on this terminal (Ctrl-a x quits)
+  make flat      the image of SYSTEM as a flat arm64 Image, for U-Boot's booti
+  make boards    the boards there are, and what each has
   make gdb       attach gdb to `make run GDB=1`
 
 Test
@@ -53,7 +55,7 @@ Variables
   QEMU_CPU=NAME        cortex-a53 or cortex-a57                         [cortex-a53]
   GDB=1  GDB_PORT=N    wait for gdb before the first instruction        [1234]
   MICROKIT_SDK=FOLDER  build for seL4 with this Microkit SDK; also SEL4CP_SDK
-  MICROKIT_BOARD=NAME  also SEL4CP_BOARD                                [qemu_virt_aarch64]
+  BOARD=NAME           also MICROKIT_BOARD, SEL4CP_BOARD; `make boards`  [the description's]
   MICROKIT_CONFIG=NAME also SEL4CP_CONFIG                               [debug]
   BENCH_ROWS="..."     what to measure: SYSTEM/DATAPATH-TRANSPORT ...
   BENCH_SHORT=1        only what continuous integration prints

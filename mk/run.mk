@@ -25,6 +25,8 @@ $(BOARD_DTB): $(GUEST_DIR)/unpacked/$(BOARD_DTB_PACKAGE).stamp boards/$(BOARD)/b
 
 # What QEMU passes on as the board's firmware would, with a seed for random numbers.
 BOARD_BOOT_DTB := $(B)/$(BOARD)-boot.dtb
+.PHONY: FORCE
+FORCE:
 $(BOARD_BOOT_DTB): $(BOARD_DTB) FORCE
 	$(Q)cp $< $@.new
 	$(Q)fdtput -p -t bx $@.new /chosen rng-seed $$(od -An -v -tx1 -N32 /dev/urandom)

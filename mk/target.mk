@@ -9,22 +9,20 @@ $(B)/target/%.o: %.c mk/toolchain.mk
 	@mkdir -p $(@D)
 	$(Q)$(TARGET_CC) $(TARGET_CFLAGS) -Imicrokit/include -c $< -o $@
 
+# The kernel runs before the MMU is on as well: then an access that is not aligned is a fault.
+$(B)/target/kernel/%.o: TARGET_CFLAGS += -mstrict-align
+
 $(B)/target/%.o: %.S mk/toolchain.mk
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(TARGET_CC) $(TARGET_CFLAGS) -c $< -o $@
 
-KERNEL := $(B)/kernel.elf
+# Linked for one board, so each has its own.
+KERNEL := $(B)/kernel$(if $(filter qemu_virt_aarch64,$(BOARD)),,-$(BOARD)).elf
 KERNEL_OBJS := $(call objs,$(B)/target,$(KERNEL_SRCS))
-# Linked for one board; another one links it again.
-$(B)/kernel.board: FORCE
-	@mkdir -p $(@D)
-	@echo "$(BOARD) $(KERNEL_BASE)" | cmp -s - $@ || echo "$(BOARD) $(KERNEL_BASE)" >$@
-.PHONY: FORCE
-FORCE:
-$(KERNEL): $(KERNEL_OBJS) kernel/aarch64/kernel.ld $(B)/kernel.board
+$(KERNEL): $(KERNEL_OBJS) kernel/aarch64/kernel.ld boards/$(BOARD)/board.mk
 	$(call say,LD,$@)
-	$(Q)$(TARGET_CC) $(TARGET_LDFLAGS) -Wl,--defsym=kernel_base=$(KERNEL_BASE) -T kernel/aarch64/kernel.ld $(KERNEL_OBJS) -o $@
+	$(Q)$(TARGET_CC) $(TARGET_LDFLAGS) -Wl,--defsym=kernel_base=$(KERNEL_BASE),--defsym=image_offset=$(KERNEL_OFFSET) -T kernel/aarch64/kernel.ld $(KERNEL_OBJS) -o $@
 
 MICROKIT_OBJS := $(call objs,$(B)/target,$(MICROKIT_SRCS) $(LIB_SRCS))
 

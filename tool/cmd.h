@@ -64,6 +64,7 @@ int cmd_build(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_sdf(int argc, char **argv);
 int cmd_dts(int argc, char **argv);
+int cmd_flat(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
 int cmd_help(int argc, char **argv);

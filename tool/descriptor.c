@@ -350,6 +350,23 @@ static void fill_board(struct sysdesc *sysdesc, const struct board *board)
     };
 }
 
+/* Behind the last byte that is loaded. Programs' stacks and the like in between are none, and do no harm. */
+static uint64_t image_end(const struct image *image)
+{
+    uint64_t end = 0;
+
+    for (size_t i = 0; i < image->layout.count; i++) {
+        const struct layout_range *range = &image->layout.ranges[i];
+        const bool loaded = range->kind == LAYOUT_KERNEL || range->kind == LAYOUT_TABLES ||
+                            range->kind == LAYOUT_PROGRAM || (range->kind == LAYOUT_MEMORY && !range->behind);
+
+        if (loaded && range->base + range->bytes > end) {
+            end = range->base + range->bytes;
+        }
+    }
+    return end;
+}
+
 static uint32_t cores_used(const struct model *model)
 {
     uint32_t highest = 0;
@@ -380,6 +397,7 @@ void descriptor_create(struct image *image)
     sysdesc->magic = SYSDESC_MAGIC;
     sysdesc->version = SYSDESC_VERSION;
     sysdesc->size_bytes = sizeof *sysdesc;
+    sysdesc->image_end = image_end(image);
     sysdesc->core_count = cores_used(model);
     sysdesc->pd_count = (uint32_t)image->pd_count;
     sysdesc->vcpu_count = (uint32_t)tables.vcpu_count;

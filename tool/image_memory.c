@@ -134,7 +134,8 @@ static enum err request_mr(struct image *image, size_t index, struct diag *diag)
                                                           .align = mr->size_bytes >= MODEL_LARGE_PAGE_BYTES
                                                                        ? MODEL_LARGE_PAGE_BYTES
                                                                        : mr->page_size_bytes,
-                                                          .fixed = mr->has_phys_addr});
+                                                          .fixed = mr->has_phys_addr,
+                                                          .behind = mr->kind == MODEL_MR_GUEST_RAM});
     free(what);
     return ERR_OK;
 }

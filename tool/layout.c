@@ -189,6 +189,32 @@ static void report_shortage(const struct layout *layout, const struct board_rang
     free(sorted);
 }
 
+/* Turns of placing. The tables come last of all, as their number depends on where everything else lies. */
+enum turn { PLACE_FIRST, PLACE_BEHIND, PLACE_TABLES };
+
+static enum turn turn_of(const struct layout_range *range)
+{
+    return range->kind == LAYOUT_TABLES ? PLACE_TABLES : range->behind ? PLACE_BEHIND : PLACE_FIRST;
+}
+
+static enum err place_free(struct layout *layout, const struct board_range *ram, size_t *placed,
+                           enum turn turn, struct diag *diag)
+{
+    for (size_t i = 0; i < layout->count; i++) {
+        struct layout_range *range = &layout->ranges[i];
+
+        if (range->fixed || turn_of(range) != turn) {
+            continue;
+        }
+        if (!place(layout, ram, *placed, range)) {
+            report_shortage(layout, ram, range, diag);
+            return ERR_SPACE;
+        }
+        insert(layout, placed, i);
+    }
+    return ERR_OK;
+}
+
 enum err layout_solve(struct layout *layout, const struct board_range *ram, struct diag *diag)
 {
     size_t placed = 0;
@@ -200,17 +226,12 @@ enum err layout_solve(struct layout *layout, const struct board_range *ram, stru
     if (err != ERR_OK) {
         return err;
     }
-    for (size_t i = 0; i < layout->count; i++) {
-        struct layout_range *range = &layout->ranges[i];
-
-        if (range->fixed) {
-            continue;
-        }
-        if (!place(layout, ram, placed, range)) {
-            report_shortage(layout, ram, range, diag);
-            return ERR_SPACE;
-        }
-        insert(layout, &placed, i);
+    err = place_free(layout, ram, &placed, PLACE_FIRST, diag);
+    if (err == ERR_OK) {
+        err = place_free(layout, ram, &placed, PLACE_BEHIND, diag);
     }
-    return ERR_OK;
+    if (err == ERR_OK) {
+        err = place_free(layout, ram, &placed, PLACE_TABLES, diag);
+    }
+    return err;
 }

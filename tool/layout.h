@@ -35,6 +35,7 @@ struct layout_range {
     uint64_t bytes;
     uint64_t align; /**< a power of two; not used if fixed */
     bool fixed;
+    bool behind; /**< not loaded: behind what is, so that a flat image has no hole */
 };
 
 /** All requests, in order of layout_add(). Zero-initialised: empty. */

@@ -17,6 +17,7 @@ static const struct {
     {"dts", cmd_dts, "show the device tree of a guest"},
     {"console", cmd_beside, "a terminal for each console of a running system, in tmux"},
     {"graph", cmd_graph, "draw a system as SVG"},
+    {"flat", cmd_flat, "write an image as a flat arm64 Image, for U-Boot"},
     {"help", cmd_help, "explain the elements of system descriptions"},
     {"schema", cmd_schema, "print the RELAX NG schema of system descriptions"},
     {"sdf", cmd_sdf, "write a system for the seL4 Microkit SDK"},

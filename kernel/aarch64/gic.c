@@ -25,6 +25,8 @@
 #define GICC_BPR 0x0008u
 #define GICC_IAR 0x000cu
 #define GICC_EOIR 0x0010u
+#define GICC_APR0 0x00d0u
+#define GICC_APR_COUNT 4u
 #define GICC_DIR 0x1000u
 
 #define GICC_CTLR_ENABLE 1u
@@ -63,12 +65,16 @@ static void reset_block(const struct kernel *kernel, uint32_t first)
 void gic_init(struct kernel *kernel)
 {
     uint32_t lines = ((mmio_read(gicd(kernel) + GICD_TYPER) & 0x1f) + 1) * 32;
+    /* The number of this core's interface is the GIC's own, and none of MPIDR's. The registers of the private
+       interrupts have it in every byte; with one interface only they are 0. */
+    uint32_t own = mmio_read(gicd(kernel) + GICD_ITARGETSR);
 
+    own = own != 0 ? own : 0x01010101u;
     mmio_write(gicd(kernel) + GICD_CTLR, 0);
     for (uint32_t first = 32; first < lines; first += 32) {
         reset_block(kernel, first);
         for (uint32_t i = 0; i < 32; i += 4)
-            mmio_write(gicd(kernel) + GICD_ITARGETSR + first + i, 0x01010101u);
+            mmio_write(gicd(kernel) + GICD_ITARGETSR + first + i, own);
     }
     mmio_write(gicd(kernel) + GICD_CTLR, 1);
 }
@@ -78,6 +84,10 @@ void gic_init_core(struct kernel *kernel)
     const struct sysdesc_board *board = &kernel->desc->board;
 
     reset_block(kernel, 0);
+    /* What the boot loader has taken and not ended would keep all of its priority and below away. */
+    mmio_write(gicc(kernel) + GICC_CTLR, 0);
+    for (uint32_t i = 0; i < GICC_APR_COUNT; i++)
+        mmio_write(gicc(kernel) + GICC_APR0 + i * 4, 0);
     mmio_write(gicc(kernel) + GICC_PMR, 0xff);
     mmio_write(gicc(kernel) + GICC_BPR, 0);
     mmio_write(gicc(kernel) + GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);

@@ -40,6 +40,17 @@ static void write_dirty(struct core *core, struct virq_state *state)
     }
 }
 
+void gich_init_core(struct kernel *kernel)
+{
+    const uint64_t base = kernel->desc->board.gich_base;
+
+    mmio_write(base + GICH_HCR, 0);
+    mmio_write(base + GICH_VMCR, 0);
+    mmio_write(base + GICH_APR, 0);
+    for (uint32_t i = 0; i < (mmio_read(base + GICH_VTR) & 0x3f) + 1; i++)
+        mmio_write(base + GICH_LR0 + i * 4, 0);
+}
+
 uint32_t gich_lr_count(struct kernel *kernel)
 {
     uint32_t count = (mmio_read(kernel->desc->board.gich_base + GICH_VTR) & 0x3f) + 1;

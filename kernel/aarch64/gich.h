@@ -4,6 +4,9 @@
 
 #include "kernel/core/kernel.h"
 
+/** This core's virtual interface, off and with nothing in it, whatever the boot loader left there. */
+void gich_init_core(struct kernel *kernel);
+
 /** Number of list registers. */
 uint32_t gich_lr_count(struct kernel *kernel);
 

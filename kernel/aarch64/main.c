@@ -9,15 +9,18 @@
 #include "kernel/aarch64/world.h"
 #include "kernel/core/boot.h"
 #include "kernel/core/klog.h"
+#include "lib/base/format.h"
 
 _Static_assert(offsetof(struct core, context) == 0, "vectors.S finds the context at the start of the core");
 _Static_assert(offsetof(struct thread, context) == 0, "vectors.S saves at the start of the thread");
 _Static_assert(offsetof(struct arch_context, sp) == 248 && offsetof(struct arch_context, pc) == 256,
                "vectors.S knows these offsets");
+_Static_assert(offsetof(struct sysdesc, image_end) == 16, "start.S knows this offset");
 _Static_assert(offsetof(struct arch_fp, fpcr) == 512, "fp.S knows this offset");
 _Static_assert(SYSDESC_KLOG_BYTES == sizeof(struct sysdesc_klog), "the log ring fills its section");
 
-#define MAIR_EL2 0x04ffull /* 0: Normal write-back, 1: Device-nGnRE */
+#define FDT_MAX_BYTES 0x200000u /* start.S has looked at that */
+#define MAIR_EL2 0x04ffull      /* 0: Normal write-back, 1: Device-nGnRE */
 #define TCR_EL2_RES1 (1ull << 31 | 1ull << 23)
 #define TCR_EL2_39_BITS 25ull
 #define TCR_EL2_WRITE_BACK (1ull << 8 | 1ull << 10)
@@ -34,6 +37,7 @@ static struct kernel kernel;
 /* vectors.S */
 _Noreturn void vectors_resume(struct core *core);
 /* start.S */
+extern const char _start[];
 _Noreturn void start_park(void);
 
 static void enable_mmu(uint64_t root)
@@ -50,8 +54,33 @@ static void enable_mmu(uint64_t root)
     sysreg_isb();
 }
 
-/* Entered by start.S with the stack set up, .bss zero, MMU off. */
-_Noreturn void main_boot(void)
+/* Called by start.S, which has been entered at exception level `level`, or so many bytes off the address that
+   the kernel is linked for: the MMU, and all else, is as the boot loader left it. Returns to be parked. */
+void main_wrong_entry(uint64_t level, uint64_t offset)
+{
+    const struct sysdesc *desc = (const struct sysdesc *)(uintptr_t)(sysdesc_address + offset);
+    char text[160];
+
+    if (sysdesc_address == 0 || desc->magic != SYSDESC_MAGIC)
+        return;
+    uart_init(&desc->board);
+    if (level != 2)
+        (void)format_print(text, sizeof text, "entered at EL%u, but it needs EL2: %s", (unsigned int)level,
+                           level == 1
+                               ? "the firmware, or QEMU without virtualization=on, keeps that to itself"
+                               : "start it behind the firmware that runs at EL3");
+    else
+        (void)format_print(text, sizeof text, "loaded at 0x%llx, but linked for 0x%llx: load it there",
+                           (unsigned long long)(uintptr_t)_start,
+                           (unsigned long long)((uintptr_t)_start - offset));
+    uart_print(&desc->board, "\nkernel: panic: ");
+    uart_print(&desc->board, text);
+    uart_print(&desc->board, "\n");
+}
+
+/* Entered by start.S with the stack set up, .bss zero, MMU off, and the device tree that the boot loader
+   gave, or NULL. */
+_Noreturn void main_boot(const void *fdt)
 {
     const struct sysdesc *desc = (const struct sysdesc *)(uintptr_t)sysdesc_address;
     struct core *core = &kernel.cores[0];
@@ -67,7 +96,9 @@ _Noreturn void main_boot(void)
     const char *wrong = boot_check(desc);
     if (wrong != NULL)
         panic_stop(&kernel, wrong);
-    seed_bytes = seed_find((const void *)(uintptr_t)desc->board.fdt_base, desc->board.fdt_bytes, seed);
+    seed_bytes = fdt != NULL
+                     ? seed_find(fdt, FDT_MAX_BYTES, seed)
+                     : seed_find((const void *)(uintptr_t)desc->board.fdt_base, desc->board.fdt_bytes, seed);
     enable_mmu(desc->el2_root);
     core->kernel = &kernel;
     wrong = cpu_init(core);
@@ -76,6 +107,7 @@ _Noreturn void main_boot(void)
     }
     gic_init(&kernel);
     gic_init_core(&kernel);
+    gich_init_core(&kernel);
     boot_kernel(&kernel, desc, &klog, gich_lr_count(&kernel));
     boot_seed(&kernel, seed, seed_bytes);
     klog_print(&kernel, "kernel: Causeway, system '%s': %u protection domains, %u vCPUs\n", desc->name,

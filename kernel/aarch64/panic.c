@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/aarch64/panic.h"
 
+#include "kernel/aarch64/uart.h"
 #include "kernel/aarch64/world.h"
 #include "kernel/core/syndrome.h"
 #include "lib/base/format.h"
@@ -16,20 +17,11 @@ static const char *running(const struct core *core)
                                             : kernel_vcpu(core->current)->row->name;
 }
 
-static void put(struct kernel *kernel, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if (*text == '\n')
-            arch_putc(kernel, '\r');
-        arch_putc(kernel, *text);
-    }
-}
-
 _Noreturn void panic_stop(struct kernel *kernel, const char *text)
 {
-    put(kernel, "\nkernel: panic: ");
-    put(kernel, text);
-    put(kernel, "\n");
+    uart_print(&kernel->desc->board, "\nkernel: panic: ");
+    uart_print(&kernel->desc->board, text);
+    uart_print(&kernel->desc->board, "\n");
     start_park();
 }
 

@@ -42,9 +42,8 @@ void uart_init(const struct sysdesc_board *board)
         mmio_write(board->uart_base + kind->enable, wanted);
 }
 
-void arch_putc(struct kernel *kernel, char c)
+void uart_putc(const struct sysdesc_board *board, char c)
 {
-    const struct sysdesc_board *board = &kernel->desc->board;
     const struct uart_kind *kind = kind_of(board);
 
     if (kind == NULL)
@@ -53,4 +52,18 @@ void arch_putc(struct kernel *kernel, char c)
          i++)
         ;
     mmio_write(board->uart_base + kind->data, (uint8_t)c);
+}
+
+void uart_print(const struct sysdesc_board *board, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '\n')
+            uart_putc(board, '\r');
+        uart_putc(board, *text);
+    }
+}
+
+void arch_putc(struct kernel *kernel, char c)
+{
+    uart_putc(&kernel->desc->board, c);
 }

@@ -252,6 +252,7 @@ struct sysdesc {
     uint64_t magic;
     uint32_t version;
     uint32_t size_bytes; /**< sizeof(struct sysdesc) */
+    uint64_t image_end;  /**< physical, behind the last byte that is loaded; start.S reads it */
     uint32_t core_count;
     uint32_t pd_count;
     uint32_t vcpu_count;
