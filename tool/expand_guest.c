@@ -309,6 +309,12 @@ static void add_vm(struct expand *expand, struct expand_guest *guest)
     guest->vm->priority = (uint32_t)desc->priority;
     guest->vm->budget_us = desc->budget;
     guest->vm->period_us = expand_period(desc->period, desc->budget);
+    guest->vm->sve = desc->sve;
+    if (desc->sve && expand->options->microkit) {
+        diag_error(
+            expand->diag, node_loc(guest->node, "sve"),
+            "<guest>: sve=\"true\": Microkit's kernels don't switch SVE; only the bundled kernel does");
+    }
     strncpy(guest->config.name, desc->name, sizeof(guest->config.name) - 1);
     guest->config.on_off = exit_action(expand, guest, "on_off", desc->on_off);
     guest->config.on_reset = exit_action(expand, guest, "on_reset", desc->on_reset);

@@ -132,6 +132,7 @@ struct model_vm {
     size_t doorbell_count;
     struct model_direct_irq *direct_irqs;
     size_t direct_irq_count;
+    bool sve;          /**< has the core's SVE; bundled kernel only */
     uint64_t gicc_gpa; /**< where the guest finds its GIC CPU interface; 0: none. Mapped to the GICV */
 };
 

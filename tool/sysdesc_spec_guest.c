@@ -435,6 +435,13 @@ static const struct attr_spec guest_attrs[] = {
      .fallback = "true",
      .doc = "whether the guest has a virtio-rng device, if there is an <entropy>; a device tree of one's own "
             "may leave its node out"},
+    {.name = "sve",
+     .type = ATTR_BOOL,
+     .offset = offsetof(struct desc_guest, sve),
+     .fallback = "false",
+     .doc = "whether the guest has the core's scalable vectors, up to 512 bits, if the core has any; bundled "
+            "kernel "
+            "only"},
     {.name = "transport",
      .type = ATTR_CHOICE,
      .offset = offsetof(struct desc_guest, transport),

@@ -245,11 +245,17 @@ static const char *vcpu_name(struct context *context, uint32_t vcpu)
 
 static const char *vcpu_identity(struct context *context, const struct sysdesc_vcpu *row, uint32_t number)
 {
+    const char *flags = "";
+
+    if (row->flags != 0) {
+        flags = row->flags == SYSDESC_VCPU_SVE ? " sve"
+                                               : grants_format(context->grants, " flags 0x%x", row->flags);
+    }
     /* What the composer always gives them isn't worth a word. */
     return row->vmpidr == (number | 1ull << 31) && row->vtimer_intid == context->facts->sys.board.vtimer_irq
-               ? ""
-               : grants_format(context->grants, " affinity 0x%" PRIx64 " timer %u", row->vmpidr,
-                               row->vtimer_intid);
+               ? flags
+               : grants_format(context->grants, " affinity 0x%" PRIx64 " timer %u%s", row->vmpidr,
+                               row->vtimer_intid, flags);
 }
 
 static void add_doorbell(struct context *context, const char *vm, const struct sysdesc_doorbell *row)

@@ -4,7 +4,8 @@
  * take it. Static, without a C library.
  *
  *     cpuprobe instructions    each in a process of its own: "NAME: works" or "NAME: signal N"
- *     cpuprobe debug           single step, a watchpoint and a uprobe (as root): PASS or FAIL for each
+ *     cpuprobe vectors         SVE registers stay what they were, for some seconds beside others: PASS or
+ * FAIL cpuprobe debug           single step, a watchpoint and a uprobe (as root): PASS or FAIL for each
  */
 #include "guest/cpuprobe/cpuprobe.h"
 
@@ -12,6 +13,8 @@
 
 #include "lib/base/format.h"
 #include "lib/base/mem.h"
+
+#define VECTOR_ROUNDS 2000u
 
 int cpuprobe_main(int count, char **arguments);
 
@@ -125,6 +128,10 @@ int cpuprobe_main(int count, char **arguments)
         debug_probe();
         return 0;
     }
-    say("usage: cpuprobe instructions|debug\n");
+    if (count == 2 && strcmp(arguments[1], "vectors") == 0) {
+        vectors_probe(VECTOR_ROUNDS);
+        return 0;
+    }
+    say("usage: cpuprobe instructions|debug|vectors\n");
     return 2;
 }

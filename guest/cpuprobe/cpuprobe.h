@@ -61,3 +61,6 @@ void cpuprobe_verdict(const char *name, bool good, const char *found, uint64_t n
 
 /** Single step, watchpoint and uprobe, a line for each. */
 void debug_probe(void);
+
+/** SVE registers keep what they have, for so many rounds: a line. */
+void vectors_probe(uint64_t rounds);

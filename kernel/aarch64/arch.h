@@ -43,6 +43,18 @@ struct arch_keys {
     uint64_t ia[2], ib[2], da[2], db[2], ga[2];
 };
 
+/**
+ * SVE registers of a vCPU that is granted them, switched with its FP/SIMD registers, which are part of Z.
+ * Vectors have 512 bits at most (ZCR_EL2); how far apart they lie is the core's vector length. fp.S knows the
+ * offsets.
+ */
+#define ARCH_SVE_BYTES 64u
+struct arch_sve {
+    uint8_t z[32 * ARCH_SVE_BYTES] __attribute__((aligned(16)));
+    uint8_t p[17 * ARCH_SVE_BYTES / 8]; /**< P0..P15, FFR */
+    uint64_t zcr;
+};
+
 /** A vCPU's debug registers; see debug.h. */
 #define ARCH_DEBUG_POINTS 16u
 struct arch_debug {
@@ -62,6 +74,7 @@ struct arch_vcpu {
     struct arch_keys keys; /**< this one and the next two: where the core has them */
     uint64_t disr, tpidr2;
     struct arch_debug debug;
+    struct arch_sve sve;
     bool vtimer_active; /**< physical vtimer interrupt is active: the guest is handling it */
 };
 

@@ -17,6 +17,7 @@ _Static_assert(offsetof(struct arch_context, sp) == 248 && offsetof(struct arch_
                "vectors.S knows these offsets");
 _Static_assert(offsetof(struct sysdesc, image_end) == 16, "start.S knows this offset");
 _Static_assert(offsetof(struct arch_fp, fpcr) == 512, "fp.S knows this offset");
+_Static_assert(offsetof(struct arch_sve, p) == 2048, "fp.S knows this offset");
 _Static_assert(SYSDESC_KLOG_BYTES == sizeof(struct sysdesc_klog), "the log ring fills its section");
 
 #define FDT_MAX_BYTES 0x200000u /* start.S has looked at that */

@@ -120,6 +120,12 @@ static void vcpu_sync(struct core *core, struct vcpu *vcpu)
     case SYNDROME_EC_WFX:
         vcpu_wfx(vcpu, esr);
         break;
+    case SYNDROME_EC_SVE:
+        if (!world_has_sve(&vcpu->thread)) {
+            vcpu_undefined(vcpu);
+            break;
+        }
+        /* fall through */
     case SYNDROME_EC_FP:
         kernel_count(core, SYSCALL_COUNTER_EXIT_FP);
         world_open_fp(core);

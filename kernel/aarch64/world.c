@@ -11,6 +11,8 @@
 /* fp.S */
 void fp_save(struct arch_fp *fp);
 void fp_load(const struct arch_fp *fp);
+void sve_save(struct arch_sve *sve, struct arch_fp *fp);
+void sve_load(const struct arch_sve *sve, const struct arch_fp *fp);
 
 #define LINKED_EXITS_HZ 1000u
 
@@ -24,10 +26,16 @@ uint32_t arch_core_id(void)
     return world_core()->id;
 }
 
-static void write_cptr(struct core *core, bool open)
+/* What traps while `thread` runs, whose FP registers are in the hardware; NULL: those of nobody who runs. */
+static void write_cptr(struct core *core, const struct thread *thread)
 {
-    core->fp_open = open;
-    SYSREG_WRITE(cptr_el2, open ? core->features.cptr & ~CPTR_EL2_TFP : core->features.cptr);
+    uint64_t open = 0;
+
+    if (thread != NULL) {
+        open = world_has_sve(thread) ? CPTR_EL2_TFP | CPTR_EL2_TZ : CPTR_EL2_TFP;
+    }
+    core->fp_open = thread != NULL;
+    SYSREG_WRITE(cptr_el2, core->features.cptr & ~open);
 }
 
 static void save_keys(struct arch_keys *keys)
@@ -227,7 +235,7 @@ void arch_switch(struct core *core, struct thread *thread)
     SYSREG_WRITE(tpidr_el0, thread->user.tpidr_el0);
     SYSREG_WRITE(tpidrro_el0, thread->user.tpidrro_el0);
     if (core->fp_open != (core->fp == thread))
-        write_cptr(core, core->fp == thread);
+        write_cptr(core, core->fp == thread ? thread : NULL);
 }
 
 /* A guest that ends a linked interrupt whose line is high again, and then computes without an exit: QEMU does
@@ -268,18 +276,51 @@ bool world_vtimer(struct core *core)
     return true;
 }
 
+bool world_has_sve(const struct thread *thread)
+{
+    return thread->kind == THREAD_VCPU && (kernel_vcpu_const(thread)->row->flags & SYSDESC_VCPU_SVE) != 0 &&
+           (thread->core->features.bits & FEATURES_SVE) != 0;
+}
+
+static void save_fp(struct thread *thread)
+{
+    if (world_has_sve(thread)) {
+        struct arch_sve *sve = &kernel_vcpu(thread)->arch.sve;
+
+        sve->zcr = SYSREG_READ(SYSREG_ZCR_EL1);
+        sve_save(sve, &thread->fp);
+    } else {
+        fp_save(&thread->fp);
+    }
+}
+
+static void load_fp(const struct thread *thread)
+{
+    if (world_has_sve(thread)) {
+        const struct arch_sve *sve = &kernel_vcpu_const(thread)->arch.sve;
+
+        SYSREG_WRITE(SYSREG_ZCR_EL1, sve->zcr);
+        sve_load(sve, &thread->fp);
+    } else {
+        fp_load(&thread->fp);
+    }
+}
+
 void world_open_fp(struct core *core)
 {
-    struct thread *thread = core->current;
+    struct thread *thread = core->current, *old = core->fp;
 
-    write_cptr(core, true);
+    if (old != thread) {
+        /* Another's SVE registers are saved, so they have to be open as well. */
+        write_cptr(core, old != NULL && world_has_sve(old) ? old : thread);
+        sysreg_isb();
+        if (old != NULL)
+            save_fp(old);
+        load_fp(thread);
+        core->fp = thread;
+    }
+    write_cptr(core, thread);
     sysreg_isb();
-    if (core->fp == thread)
-        return;
-    if (core->fp != NULL)
-        fp_save(&core->fp->fp);
-    fp_load(&thread->fp);
-    core->fp = thread;
 }
 
 void arch_fp_forget(struct thread *thread)
@@ -291,7 +332,7 @@ void arch_fp_forget(struct thread *thread)
         return;
     core->fp = NULL;
     if (core->world == thread)
-        write_cptr(core, false);
+        write_cptr(core, NULL);
 }
 
 void arch_pd_reset(struct thread *thread, uint64_t entry, uint64_t stack_top)

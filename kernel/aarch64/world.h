@@ -18,5 +18,8 @@ void world_enter(struct core *core);
 /** The virtual timer's physical interrupt fired. Returns whether a vCPU takes it (it then stays active). */
 bool world_vtimer(struct core *core);
 
-/** The running thread used FP/SIMD, which is not open to it yet. */
+/** Whether `thread` is a vCPU that has SVE: it is granted it, and the core has it. */
+bool world_has_sve(const struct thread *thread);
+
+/** The running thread used FP/SIMD or, if it has that, SVE, which is not open to it yet. */
 void world_open_fp(struct core *core);

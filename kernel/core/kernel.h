@@ -187,6 +187,12 @@ static inline struct vcpu *kernel_vcpu(struct thread *thread)
     return (struct vcpu *)thread;
 }
 
+/** The same for who only looks. */
+static inline const struct vcpu *kernel_vcpu_const(const struct thread *thread)
+{
+    return (const struct vcpu *)thread;
+}
+
 /** Count an event of the core and of its running thread. */
 static inline void kernel_count(struct core *core, enum syscall_counter counter)
 {

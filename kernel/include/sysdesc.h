@@ -169,6 +169,9 @@ struct sysdesc_pd {
     struct sysdesc_child children[64];
 };
 
+/** Flags of a vCPU. */
+enum sysdesc_vcpu_flags { SYSDESC_VCPU_SVE = 1u << 0 /**< has SVE, where the core has it */ };
+
 struct sysdesc_vcpu {
     char name[SYSDESC_NAME_BYTES]; /**< the virtual machine's name */
     uint64_t stage2_root;          /**< level-1 table, 512 entries, 39-bit IPA; shared by a VM's vCPUs */
@@ -179,7 +182,7 @@ struct sysdesc_vcpu {
     uint8_t child_id;
     uint8_t priority;
     uint8_t core;
-    uint8_t reserved;
+    uint8_t flags;           /**< enum sysdesc_vcpu_flags */
     uint16_t vmid;           /**< shared by a VM's vCPUs */
     uint32_t doorbell_first; /**< its rows in the doorbell table: [first, first + count) */
     uint32_t doorbell_count;

@@ -17,6 +17,9 @@ pytestmark = pytest.mark.bundled
 CPUS = os.environ.get("CAUSEWAY_CPUS", "max").split()
 VM1, VM2 = "192.168.1.1", "192.168.1.2"
 
+# Those that have SVE.
+VECTOR_CPUS = [cpu for cpu in CPUS if cpu in ("a64fx", "max")]
+
 SYSTEM = """<system>
   <serial/>
   <switch name="lan"/>
@@ -92,3 +95,23 @@ def test_reboot(guests):
     vm1.expect("Booting Linux", BOOT_SECONDS)
     vm1.wait_prompt(BOOT_SECONDS)
     ping(vm2, "-c 3 -i 0.2", VM1)
+
+
+@pytest.mark.parametrize("cpu", VECTOR_CPUS)
+def test_vectors_are_switched_for_who_has_them(machine, boot_alone, cpu):
+    """Two guests with SVE and one without, all at work at once; FP registers are a part of SVE's."""
+    text = SYSTEM.replace('ram="96M"', 'ram="96M" sve="true"').replace("</system>", """
+      <guest name="vm3" ram="96M"><linux kernel="debian" initrd="probe"/><console/></guest></system>""")
+    consoles = boot_alone(machine.write_system(f"vectors-{cpu}", text), *INSTRUCTION_TIME, "-cpu", cpu)
+    guests = [Guest(consoles, f"vm{i}", i) for i in (1, 2, 3)]
+    for guest in guests:
+        guest.wait_prompt(BOOT_SECONDS)
+    for guest in guests[:2]:
+        assert " sve " in guest.run("grep Features /proc/cpuinfo | tr '\\n' ' '")
+    assert " sve " not in guests[2].run("grep Features /proc/cpuinfo | tr '\\n' ' '")
+    guests[2].run("while true; do awk 'BEGIN { for (x = 0.5; x < 1000; x += 0.5) y += x * x; if (y != 666166750) print \"wrong\", y }'; done >/tmp/fp &")
+    guests[0].run("(cpuprobe vectors; cpuprobe vectors) >/tmp/vectors &")
+    there = guests[1].run("cpuprobe vectors; cpuprobe vectors")
+    here = guests[0].run("wait; cat /tmp/vectors")
+    assert re.findall(r"(PASS|FAIL) vectors: kept; bytes of each: 64", here + there) == ["PASS"] * 4, here + there
+    assert guests[2].run("cat /tmp/fp").strip() == ""

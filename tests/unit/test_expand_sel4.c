@@ -204,6 +204,28 @@ static void test_nothing_halts(void **state)
     model_free(model);
 }
 
+/* Microkit's kernels switch no SVE registers. */
+static void test_nobody_has_sve(void **state)
+{
+    static const char text[] =
+        "<system><guest name='a' ram='32M' sve='true'><linux kernel='k'/></guest></system>";
+    struct expand_options options = {.system_path = "demo.system",
+                                     .guest_dir = "/nonexistent",
+                                     .default_board = "qemu_virt_aarch64",
+                                     .microkit = true};
+    struct diag *diag = diag_new();
+    struct vars vars = {0};
+    struct model *model;
+
+    (void)state;
+    model_free(frontend_load_text(diag, &vars, &options, text, strlen(text)));
+    assert_int_equal(diag_error_count(diag), 1);
+    diag_free(diag);
+    model = load_model_for(text, false);
+    assert_true(model_find_pd(model, "a_vmm")->vm->sve);
+    model_free(model);
+}
+
 /* Loads from a vhost device's registers need no exit on either platform; neither side may have them in a
  * cache. */
 static void test_registers_are_on_a_page_of_memory(void **state)
@@ -247,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_switch_is_late_by_itself),
         cmocka_unit_test(test_switch_hears_of_pauses),
         cmocka_unit_test(test_nothing_halts),
+        cmocka_unit_test(test_nobody_has_sve),
         cmocka_unit_test(test_registers_are_on_a_page_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

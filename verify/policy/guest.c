@@ -141,7 +141,8 @@ static void add_vcpus(struct system *system, const struct system_guest *guest)
     uint64_t count = description_number(guest->node, "vcpus", "1");
 
     for (uint64_t i = 0; i < count; i++) {
-        policy_add(system->policy, "vcpu %s %" PRIu64 ": %s vcpu.%" PRIu64, guest->domain, i, guest->vmm, i);
+        policy_add(system->policy, "vcpu %s %" PRIu64 ": %s vcpu.%" PRIu64 "%s", guest->domain, i, guest->vmm,
+                   i, description_is(guest->node, "sve", "false") ? " sve" : "");
         policy_schedule(system->policy, description_format("%s %" PRIu64, guest->domain, i), guest->node, "",
                         &vm_defaults, core);
     }
