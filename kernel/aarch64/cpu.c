@@ -151,6 +151,7 @@ const char *cpu_init(struct core *core)
     SYSREG_WRITE(hstr_el2, (features->bits & FEATURES_AARCH32) != 0 ? HSTR_T15 : 0);
     SYSREG_WRITE(vpidr_el2, ids[FEATURES_MIDR]);
     SYSREG_WRITE(contextidr_el1, 0);
+    SYSREG_WRITE(tcr_el1, TCR_EPD);
     init_fine_grained(features->bits);
     init_vectors(features);
     init_debug(features);

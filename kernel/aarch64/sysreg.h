@@ -54,6 +54,7 @@ static inline void sysreg_isb(void)
      HCR_TID1 | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW)
 
 #define SCTLR_EL1_RES1 0x30d00800ull
+#define SCTLR_EL1_M (1ull << 0)
 #define SCTLR_EL1_SA0 (1ull << 4)
 #define SCTLR_EL1_DZE (1ull << 14)
 #define SCTLR_EL1_UCT (1ull << 15)
@@ -71,6 +72,9 @@ static inline void sysreg_isb(void)
 #define SCTLR_EL2_SA (1ull << 3)
 #define SCTLR_EL2_I (1ull << 12)
 #define SCTLR_EL2_WXN (1ull << 19)
+
+/** TCR_EL1: no walks of TTBR0 and TTBR1. */
+#define TCR_EPD (1ull << 7 | 1ull << 23)
 
 #define CPACR_FPEN_ALL (3ull << 20)
 /** CNTKCTL_EL1 of PDs: EL0 reads CNTPCT and CNTVCT. */

@@ -38,6 +38,62 @@ static void write_cptr(struct core *core, const struct thread *thread)
     SYSREG_WRITE(cptr_el2, core->features.cptr & ~open);
 }
 
+/* Some cores walk tables speculatively for an address of EL1 and EL0 while EL2 is at work (erratum, see
+   features.c), with whatever is in the registers then: between two writes that may be one guest's tables
+   under another's VMID or a PD's, and the TLB keeps what was found. So on these cores walks are off
+   (TCR_EL1.EPDn) and stage 1 is on, so that there is nothing to find without walks, whenever a register of
+   the regime changes; each step is in force before the next one. TCR_EL1 is switched with SCTLR_EL1 then. */
+static bool is_speculative(const struct core *core)
+{
+    return (core->features.bits & FEATURES_SPECULATIVE_AT) != 0;
+}
+
+static void stop_walks(struct core *core)
+{
+    SYSREG_WRITE(tcr_el1, SYSREG_READ(tcr_el1) | TCR_EPD);
+    sysreg_isb();
+    SYSREG_WRITE(sctlr_el1, SYSREG_READ(sctlr_el1) | SCTLR_EL1_M);
+    sysreg_isb();
+    core->walks = false;
+}
+
+static void set_regime(uint64_t root, uint16_t vmid, uint64_t hcr)
+{
+    SYSREG_WRITE(vttbr_el2, root | (uint64_t)vmid << VTTBR_VMID_SHIFT);
+    SYSREG_WRITE(hcr_el2, hcr);
+}
+
+/* Stage 1 of a PD is off by HCR_EL2 whatever SCTLR_EL1.M says. */
+static void set_regime_pd(struct core *core, const struct pd *pd)
+{
+    if (!is_speculative(core)) {
+        set_regime(pd->row->stage2_root, pd->row->vmid, HCR_PD);
+        SYSREG_WRITE(sctlr_el1, SCTLR_PD);
+        return;
+    }
+    SYSREG_WRITE(vttbr_el2, pd->row->stage2_root | (uint64_t)pd->row->vmid << VTTBR_VMID_SHIFT);
+    sysreg_isb();
+    SYSREG_WRITE(hcr_el2, HCR_PD);
+    SYSREG_WRITE(sctlr_el1, SCTLR_PD | SCTLR_EL1_M);
+}
+
+static void set_regime_vcpu(struct core *core, const struct vcpu *vcpu)
+{
+    if (!is_speculative(core)) {
+        set_regime(vcpu->row->stage2_root, vcpu->row->vmid, core->features.hcr_guest);
+        SYSREG_WRITE(sctlr_el1, vcpu->arch.sctlr);
+        return;
+    }
+    SYSREG_WRITE(hcr_el2, core->features.hcr_guest);
+    sysreg_isb();
+    SYSREG_WRITE(vttbr_el2, vcpu->row->stage2_root | (uint64_t)vcpu->row->vmid << VTTBR_VMID_SHIFT);
+    sysreg_isb();
+    SYSREG_WRITE(sctlr_el1, vcpu->arch.sctlr);
+    sysreg_isb();
+    SYSREG_WRITE(tcr_el1, vcpu->arch.tcr);
+    core->walks = true;
+}
+
 static void save_keys(struct arch_keys *keys)
 {
     keys->ia[0] = SYSREG_READ(SYSREG_APIAKEYLO_EL1);
@@ -101,7 +157,8 @@ static void save_bank(const struct core *core, struct arch_vcpu *bank)
     bank->actlr = SYSREG_READ(actlr_el1);
     bank->ttbr0 = SYSREG_READ(ttbr0_el1);
     bank->ttbr1 = SYSREG_READ(ttbr1_el1);
-    bank->tcr = SYSREG_READ(tcr_el1);
+    if (!is_speculative(core))
+        bank->tcr = SYSREG_READ(tcr_el1);
     bank->esr = SYSREG_READ(esr_el1);
     bank->far = SYSREG_READ(far_el1);
     bank->afsr0 = SYSREG_READ(afsr0_el1);
@@ -126,7 +183,8 @@ static void load_bank(const struct core *core, const struct arch_vcpu *bank)
     SYSREG_WRITE(actlr_el1, bank->actlr);
     SYSREG_WRITE(ttbr0_el1, bank->ttbr0);
     SYSREG_WRITE(ttbr1_el1, bank->ttbr1);
-    SYSREG_WRITE(tcr_el1, bank->tcr);
+    if (!is_speculative(core))
+        SYSREG_WRITE(tcr_el1, bank->tcr);
     SYSREG_WRITE(esr_el1, bank->esr);
     SYSREG_WRITE(far_el1, bank->far);
     SYSREG_WRITE(afsr0_el1, bank->afsr0);
@@ -197,13 +255,13 @@ static void save_hot(struct thread *thread)
     bank->sctlr = SYSREG_READ(sctlr_el1);
     bank->cpacr = SYSREG_READ(cpacr_el1);
     bank->cntkctl = SYSREG_READ(cntkctl_el1);
+    if (is_speculative(thread->core))
+        bank->tcr = SYSREG_READ(tcr_el1);
 }
 
-static void load_hot_pd(struct pd *pd)
+static void load_hot_pd(struct core *core, struct pd *pd)
 {
-    SYSREG_WRITE(vttbr_el2, pd->row->stage2_root | (uint64_t)pd->row->vmid << VTTBR_VMID_SHIFT);
-    SYSREG_WRITE(hcr_el2, HCR_PD);
-    SYSREG_WRITE(sctlr_el1, SCTLR_PD);
+    set_regime_pd(core, pd);
     SYSREG_WRITE(cpacr_el1, CPACR_FPEN_ALL);
     SYSREG_WRITE(cntkctl_el1, CNTKCTL_PD);
 }
@@ -211,9 +269,7 @@ static void load_hot_pd(struct pd *pd)
 static void load_hot_vcpu(struct core *core, struct vcpu *vcpu)
 {
     load_vcpu(core, vcpu);
-    SYSREG_WRITE(vttbr_el2, vcpu->row->stage2_root | (uint64_t)vcpu->row->vmid << VTTBR_VMID_SHIFT);
-    SYSREG_WRITE(hcr_el2, core->features.hcr_guest);
-    SYSREG_WRITE(sctlr_el1, vcpu->arch.sctlr);
+    set_regime_vcpu(core, vcpu);
     SYSREG_WRITE(cpacr_el1, vcpu->arch.cpacr);
     SYSREG_WRITE(cntkctl_el1, vcpu->arch.cntkctl);
     if (vcpu->arch.debug.armed)
@@ -224,12 +280,14 @@ void arch_switch(struct core *core, struct thread *thread)
 {
     if (core->world != NULL)
         save_hot(core->world);
+    if (core->walks)
+        stop_walks(core);
     if (core->debug_on)
         debug_leave(core);
     core->world = thread;
     core->context = &thread->context;
     if (thread->kind == THREAD_PD)
-        load_hot_pd(kernel_pd(thread));
+        load_hot_pd(core, kernel_pd(thread));
     else
         load_hot_vcpu(core, kernel_vcpu(thread));
     SYSREG_WRITE(tpidr_el0, thread->user.tpidr_el0);

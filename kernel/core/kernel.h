@@ -132,6 +132,7 @@ struct core {
     struct thread *fp;        /**< whose FP registers are in the hardware */
     const struct vcpu *debug; /**< whose breakpoints and watchpoints are in the hardware */
     bool debug_on;            /**< MDSCR_EL1 is the running vCPU's, else 0 */
+    bool walks;               /**< a guest's stage 1 is on (FEATURES_SPECULATIVE_AT) */
     bool fp_open;             /**< CPTR_EL2 lets the running thread at them */
     uint64_t slice_start;
     uint64_t deadline;      /**< what the timer is set to */
