@@ -33,6 +33,15 @@ _Noreturn void panic_unusable(struct kernel *kernel, const char *what)
     panic_stop(kernel, text);
 }
 
+_Noreturn void panic_serror(struct kernel *kernel, uint64_t esr)
+{
+    char text[160];
+
+    format_print(text, sizeof(text), "SError that the hardware could not contain, esr 0x%llx",
+                 (unsigned long long)esr);
+    panic_stop(kernel, text);
+}
+
 _Noreturn void panic_exception(uint64_t esr, uint64_t elr, uint64_t far, uint64_t lr)
 {
     struct core *core = world_core();

@@ -10,5 +10,8 @@ _Noreturn void panic_stop(struct kernel *kernel, const char *text);
 /** The core has not what it takes, or more than can be handled: `what`. */
 _Noreturn void panic_unusable(struct kernel *kernel, const char *what);
 
+/** An SError says that what is in memory or registers may be wrong. */
+_Noreturn void panic_serror(struct kernel *kernel, uint64_t esr);
+
 /** An exception taken from EL2 itself; called by the vectors. */
 _Noreturn void panic_exception(uint64_t esr, uint64_t elr, uint64_t far, uint64_t lr);

@@ -2,10 +2,12 @@
 #include "kernel/aarch64/trap.h"
 
 #include "kernel/aarch64/gic.h"
+#include "kernel/aarch64/panic.h"
 #include "kernel/aarch64/sysreg.h"
 #include "kernel/aarch64/trap_sysreg.h"
 #include "kernel/aarch64/world.h"
 #include "kernel/core/fault.h"
+#include "kernel/core/klog.h"
 #include "kernel/core/syndrome.h"
 #include "kernel/core/syscall.h"
 #include "kernel/core/vcpu.h"
@@ -152,6 +154,22 @@ static void vcpu_sync(struct core *core, struct vcpu *vcpu)
     }
 }
 
+/* An SError comes from memory or a bus, at some time after its cause, and EL2 runs with it masked: so it is
+   taken while anybody runs, and nobody is blamed. */
+static void serror(struct core *core)
+{
+    const uint64_t esr = SYSREG_READ(esr_el2);
+    const uint64_t count = ++core->counters[SYSCALL_COUNTER_SERRORS];
+
+    if (syndrome_serror(esr, (core->features.bits & FEATURES_RAS) != 0) == SYNDROME_SERROR_FATAL) {
+        panic_serror(core->kernel, esr);
+    }
+    if ((count & (count - 1)) == 0) {
+        klog_print(core->kernel, "kernel: %llu SErrors up to now, esr 0x%llx: %s\n",
+                   (unsigned long long)count, (unsigned long long)esr, syndrome_text(esr));
+    }
+}
+
 static void pd_exception(struct core *core, struct pd *pd, uint64_t kind)
 {
     if (kind == TRAP_SYNC)
@@ -159,7 +177,7 @@ static void pd_exception(struct core *core, struct pd *pd, uint64_t kind)
     else if (kind == TRAP_IRQ)
         gic_handle(core);
     else
-        pd_user_exception(pd, SYSREG_READ(esr_el2));
+        serror(core);
 }
 
 static void vcpu_exception(struct core *core, struct vcpu *vcpu, uint64_t kind)
@@ -173,7 +191,7 @@ static void vcpu_exception(struct core *core, struct vcpu *vcpu, uint64_t kind)
         kernel_count(core, SYSCALL_COUNTER_EXIT_IRQ);
         gic_handle(core);
     } else {
-        vcpu_fetch(vcpu, SYSREG_READ(esr_el2));
+        serror(core);
     }
 }
 

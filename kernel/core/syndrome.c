@@ -28,6 +28,24 @@ uint64_t syndrome_load_value(const struct syndrome_access *access, uint64_t valu
     return access->is_64bit ? result : result & 0xffffffffull;
 }
 
+#define SERROR_IDS (1u << 24)
+#define SERROR_STATUS_MASK 0x3fu
+#define SERROR_STATUS_ASYNCHRONOUS 0x11u
+#define SERROR_UEO 2u /* restartable */
+#define SERROR_CE 6u  /* corrected */
+
+enum syndrome_serror syndrome_serror(uint64_t syndrome, bool has_ras)
+{
+    const uint32_t severity = (uint32_t)(syndrome >> 10) & 7;
+
+    if (!has_ras || (syndrome & SERROR_IDS) != 0 ||
+        (syndrome & SERROR_STATUS_MASK) != SERROR_STATUS_ASYNCHRONOUS) {
+        return SYNDROME_SERROR_UNKNOWN;
+    }
+    return severity == SERROR_CE || severity == SERROR_UEO ? SYNDROME_SERROR_CONTAINED
+                                                           : SYNDROME_SERROR_FATAL;
+}
+
 static const char *data_abort_text(uint64_t syndrome)
 {
     bool write = (syndrome & SYNDROME_WNR) != 0;

@@ -63,5 +63,18 @@ uint64_t syndrome_load_value(const struct syndrome_access *access, uint64_t valu
 /** Keep the bytes of `value` that a store of that width writes. */
 uint64_t syndrome_store_value(const struct syndrome_access *access, uint64_t value);
 
+/** What becomes of an SError interrupt; see syndrome_serror(). */
+enum syndrome_serror {
+    SYNDROME_SERROR_CONTAINED, /**< corrected, or nobody has consumed it: go on */
+    SYNDROME_SERROR_UNKNOWN,   /**< the core does not say what it was */
+    SYNDROME_SERROR_FATAL      /**< what is in memory or registers may be wrong */
+};
+
+/**
+ * Judge an SError by its syndrome (Arm ARM D19.2.37, "ISS encoding for an SError interrupt"). `has_ras`: the
+ * core has FEAT_RAS, so that an architected syndrome says how far the error has spread.
+ */
+enum syndrome_serror syndrome_serror(uint64_t syndrome, bool has_ras);
+
 /** The cause in words, never NULL. */
 const char *syndrome_text(uint64_t syndrome);

@@ -149,6 +149,8 @@ enum syscall_counter {
     SYSCALL_COUNTER_VIRQS,  /**< virtual interrupts written to a list register */
     SYSCALL_COUNTER_IRQS,   /**< physical interrupts taken */
     SYSCALL_COUNTER_MAINTENANCE,
+    SYSCALL_COUNTER_SERRORS, /**< asynchronous errors of memory or buses; of the core only, nobody is blamed
+                              */
     SYSCALL_COUNTER_IDLE_TICKS, /**< generic-timer ticks spent idle */
     SYSCALL_COUNTER_COUNT
 };

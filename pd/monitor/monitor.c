@@ -26,6 +26,7 @@ static const char *const counter_names[PLATFORM_COUNTER_COUNT] = {
     [SYSCALL_COUNTER_VIRQS] = "virtual_interrupts",
     [SYSCALL_COUNTER_IRQS] = "interrupts",
     [SYSCALL_COUNTER_MAINTENANCE] = "maintenance",
+    [SYSCALL_COUNTER_SERRORS] = "serrors",
     [SYSCALL_COUNTER_IDLE_TICKS] = "idle_ticks",
     [PLATFORM_COUNTER_KERNEL_ENTRIES] = "kernel_entries",
     [PLATFORM_COUNTER_USER_CYCLES] = "user_cycles",

@@ -399,6 +399,30 @@ static void counters_tell_exits_apart(void **state)
     assert_int_equal(mock->words[0][SYSCALL_COUNTER_EXIT_DOORBELL], 0);
 }
 
+static void serrors_are_judged_by_their_syndrome(void **state)
+{
+    static const struct {
+        uint64_t syndrome;
+        bool has_ras;
+        enum syndrome_serror judged;
+    } cases[] = {
+        {0xbe000000, false, SYNDROME_SERROR_UNKNOWN},
+        {0xbe000011, false, SYNDROME_SERROR_UNKNOWN},             /* without RAS the bits mean nothing */
+        {0xbe000000, true, SYNDROME_SERROR_UNKNOWN},              /* uncategorized */
+        {0xbf000011, true, SYNDROME_SERROR_UNKNOWN},              /* IMPLEMENTATION DEFINED */
+        {0xbe000011 | 0u << 10, true, SYNDROME_SERROR_FATAL},     /* uncontainable */
+        {0xbe000011 | 1u << 10, true, SYNDROME_SERROR_FATAL},     /* unrecoverable */
+        {0xbe000011 | 2u << 10, true, SYNDROME_SERROR_CONTAINED}, /* restartable */
+        {0xbe000011 | 3u << 10, true, SYNDROME_SERROR_FATAL},     /* recoverable, by who knows how */
+        {0xbe000011 | 6u << 10, true, SYNDROME_SERROR_CONTAINED}, /* corrected */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(syndrome_serror(cases[i].syndrome, cases[i].has_ras), cases[i].judged);
+    }
+}
+
 static void causes_have_words(void **state)
 {
     (void)state;
@@ -431,6 +455,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(exits_use_up_a_budget, setup, teardown),
         cmocka_unit_test_setup_teardown(counters_tell_exits_apart, setup, teardown),
         cmocka_unit_test(causes_have_words),
+        cmocka_unit_test(serrors_are_judged_by_their_syndrome),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,7 +77,7 @@ static void test_counters_are_named(void **state)
     assert_string_equal(printed, "monitor> ");
     type(&monitor, "counters\r");
     assert_non_null(strstr(printed, "\r\nexits 1000\r\n"));
-    assert_non_null(strstr(printed, "idle_ticks 1016\r\n"));
+    assert_non_null(strstr(printed, "idle_ticks 1017\r\n"));
     assert_non_null(strstr(printed, "end\r\nmonitor> "));
     assert_null(strstr(printed, "null"));
 }
