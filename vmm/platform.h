@@ -18,11 +18,12 @@
 
 /** Why a vCPU stopped. WFI, the virtual timer and FP never get here. */
 enum platform_exit_reason {
-    PLATFORM_EXIT_NONE = 0, /**< dealt with inside the platform: nothing to do, reply as set */
-    PLATFORM_EXIT_MMIO,     /**< load or store to an unmapped guest-physical address, decoded */
-    PLATFORM_EXIT_CALL,     /**< HVC or SMC */
-    PLATFORM_EXIT_SYSREG,   /**< MSR/MRS of a trapped register */
-    PLATFORM_EXIT_CRASH     /**< anything that cannot be continued, e.g. an undecodable abort */
+    PLATFORM_EXIT_NONE = 0,  /**< dealt with inside the platform: nothing to do, reply as set */
+    PLATFORM_EXIT_MMIO,      /**< load or store to an unmapped guest-physical address, decoded */
+    PLATFORM_EXIT_CALL,      /**< HVC or SMC */
+    PLATFORM_EXIT_SYSREG,    /**< MSR/MRS of a trapped register */
+    PLATFORM_EXIT_UNDEFINED, /**< an instruction that the machine does not have */
+    PLATFORM_EXIT_CRASH      /**< anything that cannot be continued, e.g. an undecodable abort */
 };
 
 struct platform_exit {

@@ -111,7 +111,8 @@ static seL4_Uint16 write_results(const struct platform_exit *exit)
             microkit_mr_set(i, exit->u.call.args[i]);
         }
         return 4;
-    case PLATFORM_EXIT_SYSREG: /* the kernel does these */
+    case PLATFORM_EXIT_SYSREG: /* the kernel does these two */
+    case PLATFORM_EXIT_UNDEFINED:
     case PLATFORM_EXIT_NONE:
     case PLATFORM_EXIT_CRASH:
     default:

@@ -203,10 +203,9 @@ bool platform_virq_is_active(uint32_t vcpu, uint32_t intid)
 
 /* Exits. All message words are read first: calls to the kernel and to other PDs overwrite them. */
 
-static void crash(struct platform_exit *exit, struct vcpu *vcpu, uint64_t gpa)
+static void give_up(struct platform_exit *exit, struct vcpu *vcpu, enum platform_exit_reason reason)
 {
-    exit->reason = PLATFORM_EXIT_CRASH;
-    exit->u.crash.gpa = gpa;
+    exit->reason = reason;
     read_context(vcpu, CONTEXT_PC);
     exit->pc = vcpu->context.pc;
 }
@@ -220,7 +219,8 @@ static void read_abort(struct platform_exit *exit, struct vcpu *vcpu)
 
     exit->syndrome = esr;
     if (is_fetch || !esr_abort_is_decoded(esr)) {
-        crash(exit, vcpu, gpa);
+        exit->u.crash.gpa = gpa;
+        give_up(exit, vcpu, PLATFORM_EXIT_CRASH);
         return;
     }
     exit->reason = PLATFORM_EXIT_MMIO;
@@ -334,7 +334,7 @@ static void read_trap(struct platform_exit *exit, struct vcpu *vcpu)
         read_sysreg(exit, vcpu);
         break;
     default:
-        crash(exit, vcpu, 0);
+        give_up(exit, vcpu, PLATFORM_EXIT_UNDEFINED);
         break;
     }
 }
@@ -358,7 +358,7 @@ static void read_fault(struct platform_exit *exit, struct vcpu *vcpu, seL4_Word 
         vcpu_timer_fired(vcpu);
         break;
     default:
-        crash(exit, vcpu, 0);
+        give_up(exit, vcpu, PLATFORM_EXIT_CRASH);
         break;
     }
 }

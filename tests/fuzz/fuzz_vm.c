@@ -75,7 +75,9 @@ static void trap(struct vm_machine *machine, struct fuzz_input *input)
     struct platform_exit exit = {.reason = PLATFORM_EXIT_SYSREG, .vcpu = 0};
     const uint8_t shape = fuzz_input_u8(input);
 
-    exit.reason = (shape & 1) != 0 ? PLATFORM_EXIT_CRASH : PLATFORM_EXIT_SYSREG;
+    exit.reason = (shape & 1) != 0   ? PLATFORM_EXIT_CRASH
+                  : (shape & 2) != 0 ? PLATFORM_EXIT_UNDEFINED
+                                     : PLATFORM_EXIT_SYSREG;
     exit.syndrome = (uint64_t)(shape >> 1) << 26;
     exit.pc = fuzz_input_u8(input);
     (void)vm_exit(&machine->vm, &exit);

@@ -138,8 +138,9 @@ static void what_cannot_be_decoded_is_a_crash(void **state)
     assert_int_equal(exit.reason, PLATFORM_EXIT_CRASH);
     exit = sel4_machine_fault(seL4_Fault_UserException, fetch, 4);
     assert_int_equal(exit.reason, PLATFORM_EXIT_CRASH);
-    exit = sel4_machine_trap(0x1fe00000); /* some other class */
-    assert_int_equal(exit.reason, PLATFORM_EXIT_CRASH);
+    exit = sel4_machine_trap(0x1fe00000); /* some other class: an instruction that the guest does not have */
+    assert_int_equal(exit.reason, PLATFORM_EXIT_UNDEFINED);
+    assert_int_equal(exit.pc, SEL4_MACHINE_PC);
 }
 
 static void a_refused_access_is_an_abort_for_the_guest(void **state)

@@ -325,6 +325,22 @@ static void test_crash(void **state)
     assert_non_null(strstr(log_record_text(), "x29 0x000000000000001d"));
 }
 
+/* Not its end: a program that tries one gets a signal. */
+static void test_undefined_instructions_are_the_guests(void **state)
+{
+    struct vm_fixture *f = *state;
+
+    vm_fixture_start(f);
+    for (uint64_t i = 0; i < 100; i++) {
+        struct platform_exit exit = {.reason = PLATFORM_EXIT_UNDEFINED, .syndrome = 0x24000000, .pc = 0x1000};
+
+        assert_int_equal(vm_exit(&f->vm, &exit), PLATFORM_RESUME_UNDEF);
+    }
+    assert_true(platform_fake.vcpus[0].running);
+    assert_non_null(strstr(log_record_text(), "instruction not there (esr 0x24000000"));
+    assert_in_range(log_record_count(), 1, 20);
+}
+
 static void test_crash_of_an_unknown_kind(void **state)
 {
     struct vm_fixture *f = *state;
@@ -400,6 +416,7 @@ int main(void)
         TEST(test_reboot_that_cannot_load),
         TEST(test_access_that_cannot_be_emulated),
         TEST(test_crash),
+        TEST(test_undefined_instructions_are_the_guests),
         TEST(test_crash_of_an_unknown_kind),
         TEST(test_crash_that_restarts),
         TEST(test_notifications_find_their_device),

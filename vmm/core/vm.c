@@ -218,6 +218,10 @@ enum platform_resume vm_exit(struct vm *vm, struct platform_exit *exit)
         log_warn_limited(&vm->stray_registers, "%s: system register not there (esr 0x%llx, pc 0x%llx)",
                          vm->config->name, (unsigned long long)exit->syndrome, (unsigned long long)exit->pc);
         return PLATFORM_RESUME_UNDEF;
+    case PLATFORM_EXIT_UNDEFINED:
+        log_warn_limited(&vm->stray_registers, "%s: instruction not there (esr 0x%llx, pc 0x%llx)",
+                         vm->config->name, (unsigned long long)exit->syndrome, (unsigned long long)exit->pc);
+        return PLATFORM_RESUME_UNDEF;
     case PLATFORM_EXIT_CRASH:
         return on_crash(vm, exit);
     case PLATFORM_EXIT_NONE:
