@@ -5,6 +5,7 @@
 #include "lib/base/mem.h"
 
 #include "guest/hostile/mmu.h"
+#include "guest/hostile/registers.h"
 
 void main_run(const void *fdt);
 
@@ -290,12 +291,14 @@ static void command(const char *line)
         run_sabotage(line + 9);
     } else if (strncmp(line, "conform", 7) == 0) {
         run_conform(line[7] == ' ' ? line + 8 : "");
+    } else if (strncmp(line, "registers ", 10) == 0) {
+        registers_command(line + 10);
     } else if (strncmp(line, "run ", 4) == 0) {
         (void)run_case(parse_number(line + 4));
     } else if (strncmp(line, "repeat ", 7) == 0) {
         repeat_case(find_name(line + 7));
     } else if (line[0] != 0) {
-        console_put("commands: list, count, run N, repeat NAME, all\n");
+        console_put("commands: list, count, run N, repeat NAME, registers keep|fill|check, all\n");
     }
 }
 
