@@ -24,7 +24,8 @@ QEMU_BOOT = -readconfig $(SEL4_DIR).qemu -device loader,file=$(IMAGE),addr=$(SEL
 # assertions, which would end the PD. In every configuration, so that what is tested is what is shipped.
 SEL4_CFLAGS := $(filter-out -ffunction-sections -fdata-sections,$(TARGET_CFLAGS)) -std=gnu11 -DNDEBUG \
 	-isystem $(SDK_BOARD)/include
-SEL4_LIB_SRCS := $(patsubst lib/base/clock.c,lib/base/clock_sel4.c,$(LIB_SRCS))
+SEL4_LIB_SRCS := $(patsubst lib/account/account_page_kernel.c,lib/account/account_page_none.c,$(patsubst \
+	lib/base/clock.c,lib/base/clock_sel4.c,$(LIB_SRCS)))
 
 $(S)/obj/%.o: %.c $(S)/sdk
 	$(call say,CC,$<)

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "kernel/include/sysdesc.h"
@@ -22,8 +23,44 @@ struct account {
     uint32_t client;
 };
 
-/** Nobody's work so far. `words`: the PD's IPC buffer, or NULL; `clock`: clock_ticks(). */
-void account_init(struct account *account, uint64_t *words, uint64_t (*clock)(void));
+/** The page that the kernel looks at, or NULL: account_page_kernel.c, account_page_none.c. */
+uint64_t *account_page(void);
+
+/** Nobody's work so far. `page`: account_page(); `clock`: clock_ticks(). All zeros is an account without a
+ * page. */
+static inline void account_init(struct account *account, uint64_t *page, uint64_t (*clock)(void))
+{
+    *account = (struct account){.words = page, .clock = clock, .client = ACCOUNT_NOBODY};
+    if (page != NULL) {
+        __atomic_store_n(&page[SYSDESC_ACCOUNT_WORD], ACCOUNT_NOBODY, __ATOMIC_RELAXED);
+    }
+}
+
+/* What the kernel takes while this PD does not run, maybe between two steps: then a little is divided
+ * wrongly, once. */
+static inline void account_add(uint64_t *words, uint32_t client, uint64_t used)
+{
+    uint64_t *ticks = &words[SYSDESC_ACCOUNT_TICKS_WORD + client];
+    const uint64_t clients = __atomic_load_n(&words[SYSDESC_ACCOUNTS_WORD], __ATOMIC_RELAXED);
+
+    __atomic_store_n(ticks, __atomic_load_n(ticks, __ATOMIC_RELAXED) + used, __ATOMIC_RELAXED);
+    __atomic_store_n(&words[SYSDESC_ACCOUNTS_WORD], clients | 1ull << client, __ATOMIC_RELAXED);
+}
 
 /** From now on the PD works for the client with this channel, or for ACCOUNT_NOBODY. Others: nobody. */
-void account_enter(struct account *account, uint32_t client);
+static inline void account_enter(struct account *account, uint32_t client)
+{
+    uint64_t *words = account->words;
+
+    if (words == NULL || client == account->client) {
+        return;
+    }
+    const uint64_t now = account->clock();
+
+    if (account->client < ACCOUNT_NOBODY) {
+        account_add(words, account->client, now - account->since);
+    }
+    account->client = client < ACCOUNT_NOBODY ? client : ACCOUNT_NOBODY;
+    account->since = now;
+    __atomic_store_n(&words[SYSDESC_ACCOUNT_WORD], account->client, __ATOMIC_RELAXED);
+}

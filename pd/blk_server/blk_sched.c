@@ -352,6 +352,7 @@ static bool take_turn(struct blk_server *server, struct blk_disk *disk, uint32_t
     uint8_t *data;
 
     while (client->deficit > 0 && may_issue(disk, client)) {
+        account_enter(&server->account, client->config->link.channel);
         if (ring_reserve(&disk->link, sizeof server->request, &data) != ERR_OK) {
             return false;
         }
@@ -363,6 +364,7 @@ static bool take_turn(struct blk_server *server, struct blk_disk *disk, uint32_t
         const uint32_t bytes = blk_check_request_bytes(server->request.segment_count);
         memcpy(data, &server->request, bytes);
         ring_commit(&disk->link, bytes, (uint64_t)(part - disk->parts));
+        server->issued_for = client->config->link.channel;
         part->cost = cost;
         client->deficit -= cost;
         client->in_flight += cost;
@@ -430,6 +432,7 @@ enum err blk_sched_complete(struct blk_server *server, struct blk_disk *disk, ui
     if (tag >= BLK_SERVER_PARTS || disk->parts[tag].job_count == 0) {
         return ERR_RANGE;
     }
+    account_enter(&server->account, server->clients[disk->parts[tag].client].config->link.channel);
     end_part(server, disk, &disk->parts[tag], status <= BLK_OUT_OF_RANGE ? status : BLK_FAILED);
     return ERR_OK;
 }

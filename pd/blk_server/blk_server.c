@@ -40,6 +40,7 @@ enum err blk_server_init(struct blk_server *server, const struct blk_server_conf
     server->config = config;
     server->notify = notify;
     server->context = context;
+    server->issued_for = ACCOUNT_NOBODY;
     if (config->disk_count > BLK_SERVER_MAX_DISKS || config->client_count > BLK_SERVER_MAX_CLIENTS) {
         return ERR_RANGE;
     }
@@ -164,6 +165,7 @@ static void hear_client(struct blk_server *server, uint32_t index)
         uint32_t status = BLK_FAILED;
         uint64_t bytes = 0;
 
+        account_enter(&server->account, client->config->link.channel);
         server->request.op = BLK_READ;
         if (blk_check_request(&server->request, data, record.length_bytes) == ERR_OK) {
             status = admit(server, client);
@@ -209,6 +211,7 @@ static bool answer(struct blk_server *server, uint32_t index)
         client->info_due = !put(&client->link, &info, sizeof info, BLK_TAG_INFO);
     }
     while (!client->info_due && (job = blk_sched_done(server, index)) != NULL) {
+        account_enter(&server->account, client->config->link.channel);
         const struct blk_reply reply = {.status = job->status};
 
         if (!put(&client->link, &reply, sizeof reply, job->tag)) {
@@ -310,9 +313,12 @@ void blk_server_run(struct blk_server *server, uint64_t now)
         while (run_once(server)) {
         }
     } while (ask_for_signals(server));
+    /* Whoever's request it was, the driver works for that. */
+    account_enter(&server->account, server->issued_for);
     for (uint32_t i = 0; i < server->config->disk_count; i++) {
         signal(server, &server->disks[i].link, server->disks[i].config->link.channel);
     }
+    account_enter(&server->account, ACCOUNT_NOBODY);
     for (uint32_t i = 0; i < server->config->client_count; i++) {
         if (server->clients[i].linked) {
             signal(server, &server->clients[i].link, server->clients[i].config->link.channel);

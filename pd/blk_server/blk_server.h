@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/account/account.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/blk/blk_protocol.h"
@@ -134,6 +135,8 @@ struct blk_server {
     struct blk_job jobs[BLK_SERVER_JOBS];
     struct blk_request request; /**< the one being built */
     uint64_t now;
+    struct account account; /**< whose request or answer is being handled; the caller may start it */
+    uint32_t issued_for;    /**< the client's channel, of the last request that went to a driver */
     blk_server_notify *notify;
     void *context;
 };

@@ -47,6 +47,7 @@ void init(void)
         log_error("configuration: %s", err_text(err));
         return;
     }
+    account_init(&server.account, account_page(), clock_ticks);
     alarm_init(&alarm, blk_server_config.timer_channel);
     ready = true;
     run();

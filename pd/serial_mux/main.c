@@ -3,6 +3,7 @@
 #include <microkit.h>
 #include <stddef.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/config/serial_config.h"
 #include "pd/serial_mux/serial_mux.h"
@@ -34,6 +35,7 @@ void init(void)
     if (err != ERR_OK) {
         log_error("configuration: %s", err_text(err));
     }
+    account_init(&mux.account, account_page(), clock_ticks);
     for (uint32_t i = 0; i < mux.client_count; i++) {
         if (mux.consoles[i].has_link) {
             microkit_notify(serial_mux_config.clients[i].link.channel);

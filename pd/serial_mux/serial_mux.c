@@ -128,6 +128,9 @@ static bool take_output(struct serial_mux *mux)
         bool may_drop = console->overflow == MUX_CONSOLE_DROP || !is_displayed(mux, console);
         uint32_t taken = mux_console_take(console, TAKE_BYTES, may_drop);
         progress |= taken > 0;
+        if (taken > 0) { /* what shows and sends it is mostly for the last one as well */
+            account_enter(&mux->account, mux->config->clients[i].link.channel);
+        }
         if (!mux->frames.on && console->silent && console != focused(mux)) {
             console->shown = console->written;
             console->line_start = console->written;
@@ -455,4 +458,5 @@ void serial_mux_run(struct serial_mux *mux)
             notify_peers(mux);
         }
     } while (request_all(mux));
+    account_enter(&mux->account, ACCOUNT_NOBODY);
 }

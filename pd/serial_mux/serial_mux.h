@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "kernel/include/sysdesc.h"
+#include "lib/account/account.h"
 #include "lib/base/err.h"
 #include "lib/config/serial_config.h"
 #include "lib/ring/ring.h"
@@ -72,6 +73,7 @@ struct serial_mux {
     uint64_t replay_end;
     const struct sysdesc_klog *klog; /**< NULL: none */
     uint64_t klog_read;
+    struct account account; /**< whose output is being shown; the caller may start it */
     void (*notify)(void *context, uint32_t channel);
     void *notify_context;
     uint8_t pool[SERIAL_MUX_POOL_BYTES];

@@ -349,6 +349,7 @@ bool forward_next(struct vswitch *vswitch, struct vswitch_port *port)
     }
     enum vswitch_drop cause = VSWITCH_DROP_COUNT;
     uint32_t targets = 0;
+    account_enter(&vswitch->account, port->config->link.channel);
     port->work += VSWITCH_FRAME_WORK + (uint64_t)frame.segment_count * VSWITCH_SEGMENT_WORK;
     frame.segments_sent = port->held ? port->segments_sent : 0;
     if (admit(vswitch, port, &frame, &cause)) {

@@ -191,6 +191,7 @@ void init(void)
         log_error("configuration: %s", err_text(err));
         return;
     }
+    account_init(&vswitch.account, account_page(), clock_ticks);
     if (vswitch_config.has_timer != 0) {
         alarm_init(&alarm, vswitch_config.timer_channel);
     }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/account/account.h"
 #include "lib/base/log.h"
 #include "lib/config/vswitch_config.h"
 #include "lib/config/vswitch_stats.h"
@@ -84,6 +85,7 @@ struct vswitch {
     struct soft_offload *offload;   /**< working memory */
     struct vswitch_stats *stats;    /**< where it counts */
     struct vswitch_stats own_stats; /**< if nobody else wants to see */
+    struct account account;         /**< which sender's frame is being moved; the caller may start it */
     struct vswitch_port ports[VSWITCH_CONFIG_MAX_PORTS];
     void (*notify)(void *context, uint32_t port);
     void *notify_context;

@@ -167,6 +167,7 @@ void vswitch_run(struct vswitch *vswitch, uint64_t now)
         }
         release_those_held(vswitch);
     } while (vswitch->again);
+    account_enter(&vswitch->account, ACCOUNT_NOBODY);
 }
 
 /* When a port goes on by itself. */

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "tests/mock/account_page.h"
 #include "tests/mock/blk_peers.h"
 
 /* Each client has a range of its own. */
@@ -232,9 +233,36 @@ static void test_ranges_are_cut_to_the_disks_limits(void **state)
     blk_peers_free(peers);
 }
 
+/* Requests and their answers are the client's, and so is what the driver is told of. */
+static void test_clients_are_charged(void **state)
+{
+    struct blk_peers *peers = started();
+    uint64_t *page = account_page_start(&peers->server.account, account_page_clock);
+    const struct blk_request requests[2] = {request_of(BLK_READ, 0, SMALL_SECTORS),
+                                            request_of(BLK_READ, 0, SMALL_SECTORS)};
+    const uint32_t channels[2] = {peers->config.clients[0].link.channel,
+                                  peers->config.clients[1].link.channel};
+    struct blk_peers_pending answered;
+
+    (void)state;
+    assert_int_not_equal(channels[0], channels[1]);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_true(blk_peers_send(peers, i, &requests[i], 1));
+        blk_peers_run(peers);
+        assert_in_range(account_page_take(page, channels[i]), 1, 1000);
+        assert_int_equal(account_page_take(page, channels[1 - i]), 0);
+        assert_int_equal(peers->server.issued_for, channels[i]);
+        assert_true(blk_peers_answer_oldest(peers, &answered));
+        blk_peers_run(peers);
+        assert_in_range(account_page_take(page, channels[i]), 1, 1000);
+    }
+    blk_peers_free(peers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_clients_are_charged),
         cmocka_unit_test(test_neither_small_nor_large_requests_starve),
         cmocka_unit_test(test_a_busy_client_delays_another_but_little),
         cmocka_unit_test(test_flush_comes_behind_what_was_asked_before),

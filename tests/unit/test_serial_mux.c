@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "tests/mock/account_page.h"
 #include "tests/mock/mux_fixture.h"
 
 #define ERASE "\x1b[0m\r\x1b[K"
@@ -499,9 +500,23 @@ static void test_many_clients_share_the_pool(void **state)
     assert_int_equal(serial_mux_init(&f->mux, &f->config, f->mux.notify, f), ERR_RANGE);
 }
 
+static void test_writers_are_charged(void **state)
+{
+    struct mux_fixture *f = *state;
+    uint64_t *page = account_page_start(&f->mux.account, account_page_clock);
+
+    show(f, 0, "one\r\n");
+    assert_in_range(account_page_take(page, 0), 1, 1000);
+    assert_int_equal(account_page_take(page, 1), 0);
+    show(f, 1, "two\n");
+    assert_int_equal(account_page_take(page, 0), 0);
+    assert_in_range(account_page_take(page, 1), 1, 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_writers_are_charged, setup),
         cmocka_unit_test_setup(test_lines_carry_names, setup),
         cmocka_unit_test_setup(test_names_are_coloured, setup),
         cmocka_unit_test_setup(test_single_console_has_no_name, setup),

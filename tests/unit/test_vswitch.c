@@ -12,6 +12,7 @@
 #include "pd/vswitch/ring_port.h"
 #include "pd/vswitch/soft_offload.h"
 #include "pd/vswitch/vswitch.h"
+#include "tests/mock/account_page.h"
 #include "tests/mock/log_record.h"
 #include "tests/mock/vswitch_run.h"
 
@@ -540,9 +541,31 @@ static void test_every_cause_has_a_text(void **state)
     assert_string_equal(drop_text(VSWITCH_DROP_COUNT), "unknown");
 }
 
+/* What is moved is the sender's work. */
+static void test_senders_are_charged(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t *page = account_page_start(&f->vswitch.account, account_page_clock);
+
+    for (uint8_t i = 0; i < PORTS; i++) {
+        f->config.ports[i].link.channel = 20u + i;
+    }
+    send(f, 1, mac_of(2), 100);
+    run(f);
+    assert_in_range(account_page_take(page, 21), 1, 1000);
+    assert_int_equal(account_page_take(page, 22), 0);
+    send(f, 2, mac_of(1), 100);
+    send(f, 3, mac_of(1), 100);
+    run(f);
+    assert_int_equal(account_page_take(page, 21), 0);
+    assert_in_range(account_page_take(page, 22), 1, 1000);
+    assert_in_range(account_page_take(page, 23), 1, 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_senders_are_charged, setup),
         cmocka_unit_test_setup(test_unicast_reaches_its_port_only, setup),
         cmocka_unit_test_setup(test_broadcast_and_multicast_reach_all_others, setup),
         cmocka_unit_test_setup(test_unknown_address_is_flooded_then_learned, setup),
