@@ -212,7 +212,9 @@ void sched_interrupt(struct core *core, uint64_t since, struct thread *thread)
     skip_to(core, used);
     if (thread->kind == THREAD_PD)
         account_charge(kernel_pd(thread), used, now);
-    sched_pay(thread, used, now);
+    /* The way in and out, and on to whoever it wakes, cannot be timed from here: it takes twice as long
+     * again. */
+    sched_pay(thread, 3 * used, now);
 }
 
 void sched_set_payer(struct thread *thread, struct budget *payer)

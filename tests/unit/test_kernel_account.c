@@ -373,7 +373,7 @@ static void who_is_woken_pays_for_being_woken(void **state)
     vcpu_wait(mock_kernel_vcpu(mock, GUEST_A));
     assert_ptr_equal(mock_kernel_pick(mock), guest(mock, GUEST_B));
     assert_int_equal(left(mock, GUEST_B), 200 - 100);
-    assert_int_equal(left(mock, GUEST_A), 200 - 3 - 5 - 7 - 5);
+    assert_int_equal(left(mock, GUEST_A), 200 - 3 * 3 - 5 - 7 - 5);
 }
 
 /* A VM's budgets pay together: who asked, else who has most. */
