@@ -337,5 +337,6 @@ const struct attack attack_block[] = {
     {"block-reset-in-flight", block_reset_in_flight, 10},
     {"block-storm", block_storm, 40},
     {"block-refill", block_refill, 128},
+    {"block-big-reads", attack_storm_block, 2},
     {NULL, NULL, 0},
 };

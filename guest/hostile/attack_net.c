@@ -277,6 +277,7 @@ const struct attack attack_net[] = {
     {"net-addresses-multicast", net_addresses, 0x33},
     {"net-mac-flood", net_mac_flood, 3000},
     {"net-flood", net_flood, 3000},
+    {"net-tso-flood", attack_storm_net, 4},
     {"net-receive-0", net_small_receive, 0},
     {"net-receive-1", net_small_receive, 1},
     {"net-receive-11", net_small_receive, 11},

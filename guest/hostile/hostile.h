@@ -4,10 +4,11 @@
  * given, case by case.
  *
  * It takes commands on its console, one a line: `list`, `count`, `run N`, `repeat NAME`, `all`,
- * `sabotage NAME`, `conform PREFIX`. For each case it prints case N NAME: begin case N NAME: survived (...)
- * (the attack was met as it should be, and the devices answer after a reset) case N NAME: MISSED effect (the
- * attack did not do what it is there for: the case proves nothing) case N NAME: DEAD reason         (a device
- * does not answer any more) Whether a neighbour suffered is for the harness to judge (tests/hostile).
+ * `sabotage NAME`, `conform PREFIX`; NAME/2 is the case of the last device but one that has it. For each case
+ * it prints case N NAME: begin case N NAME: survived (...) (the attack was met as it should be, and the
+ * devices answer after a reset) case N NAME: MISSED effect (the attack did not do what it is there for: the
+ * case proves nothing) case N NAME: DEAD reason         (a device does not answer any more) Whether a
+ * neighbour suffered is for the harness to judge (tests/hostile).
  */
 #pragma once
 
@@ -301,3 +302,12 @@ extern const struct attack attack_gic[];      /* once a run: distributor and CPU
 extern const struct attack attack_calls[];    /* PSCI, SMCCC, TRNG */
 extern const struct attack attack_uart[];     /* PL011 */
 extern const struct attack attack_machine[];  /* memory, page tables, system registers */
+extern const struct attack attack_storms[];   /* time, the timer's interrupts */
+
+/* attack_storms.c, listed with their kinds of device. */
+
+/** `rounds` times a queue full of 64 KiB frames, with one kick, from a network card to the guest's other one.
+ */
+void attack_storm_net(struct virtio_device *device, uint64_t rounds);
+/** `rounds` times as many reads of 512 KiB as the queue holds, with one kick. */
+void attack_storm_block(struct virtio_device *device, uint64_t rounds);

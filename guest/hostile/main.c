@@ -9,7 +9,8 @@
 
 void main_run(const void *fdt);
 
-static const struct attack *const on_machine[] = {attack_gic, attack_calls, attack_uart, attack_machine};
+static const struct attack *const on_machine[] = {attack_gic, attack_calls, attack_uart, attack_machine,
+                                                  attack_storms};
 static const struct attack *const on_every_device[] = {attack_protocol, attack_queues, attack_chains};
 
 /* The table that goes with a kind of device. */
@@ -154,16 +155,23 @@ static uint64_t parse_number(const char *text)
     return value;
 }
 
-/* The number of the last case of that name; ~0: there is none. */
-static uint64_t find_name(const char *name)
+/* The number of the last case of that name, of the last but one for NAME/2 and so on; ~0: there is none. */
+static uint64_t find_name(char *name)
 {
     struct attack_case c = {NULL, NULL};
     const uint64_t total = find_case(~0ull, &c);
-    uint64_t number = total;
+    uint64_t number = total, skip = 0;
 
+    for (char *at = name; *at != '\0'; at++) {
+        if (*at == '/') {
+            *at = '\0';
+            skip = parse_number(at + 1) - 1;
+            break;
+        }
+    }
     while (number-- > 0) {
         (void)find_case(number, &c);
-        if (strcmp(name, c.attack->name) == 0) {
+        if (strcmp(name, c.attack->name) == 0 && skip-- == 0) {
             return number;
         }
     }
@@ -279,7 +287,7 @@ static void list_cases(void)
     }
 }
 
-static void command(const char *line)
+static void command(char *line)
 {
     if (strcmp(line, "list") == 0) {
         list_cases();

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Budgets hold: a guest that storms its monitor, the kernel or the switch, one that is flooded, and a monitor that has been
-taken over take no more of the processor than the description gives them.
+"""Whoever asks pays: a guest that storms its monitor, the kernel, the switch, its disks, its console or the entropy server
+takes no more of the processor than one that only computes with the same budget; nor does a monitor that has been taken over.
 
 One boot for the whole file: tests depend on their order. Time is the guests' own, which counts instructions, so that the host's load does not matter.
 """
@@ -22,6 +22,11 @@ OWN_FRAMES = 0.1
 SYSTEM = """<system>
   <serial input="worker"/>
   <switch name="lan"/>
+  <switch name="storm"/>
+  <disk name="d0" image="containment.img" size="64M">
+    <partition name="copied" size="16M"/>
+    <partition name="shared"/>
+  </disk>
   <guest name="worker" ram="64M">
     <linux kernel="debian" initrd="demo"/>
     <console/>
@@ -33,19 +38,38 @@ SYSTEM = """<system>
     <console/>
     <net switch="lan" ip="192.168.1.2/24"/>
   </guest>
-  <guest name="stormer" ram="16M" budget="2000" period="10000">
+  <guest name="stormer" ram="32M" budget="2000" period="10000">
     <linux kernel="hostile"/>
     <console/>
-    <net switch="lan" datapath="ring"/>
+    <net switch="storm" datapath="vhost"/>
+    <net switch="storm" datapath="vhost"/>
     <net switch="lan" datapath="vhost"/>
+    <block disk="d0" partition="copied"/>
+    <block disk="d0" partition="shared" datapath="shared"/>
   </guest>
 </system>
 """
-# Attacks of the hostile guest that make its monitor work: with interrupts, calls, kicks of its entropy device.
-STORMS = ("sgi-storm-taken", "call-storm", "notify-storm")
-# Frames for everybody, each with a doorbell to the switch, from its card on vhost.
+# Attacks of the hostile guest, each on the last device that has it: NAME/2 is the last but one's.
+STORMS = (
+    "sgi-storm-taken",  # interrupts, by its monitor
+    "timer-storm",  # and by the kernel, with a switch of vCPUs each
+    "call-storm",  # exits
+    "distributor-toggle",
+    "trng-storm",
+    "notify-storm",  # kicks of its entropy device
+    "entropy-storm",
+    "reset-storm",  # resets of its devices
+    "net-tso-flood/2",  # 256 frames of 64 KiB a kick, between two cards of its own
+    "block-big-reads",  # as many reads of 512 KiB as the queue holds, into its own memory by the device
+    "block-big-reads/2",  # or by its monitor
+    "uart-flood",  # lines on its console
+)
+# Of the work of a neighbour, against that beside a guest that only computes.
+STORM_BOUND = 1.02
+COMPUTE = "compute"
+# Frames for everybody, each with a doorbell to the switch.
 FLOOD = "net-flood"
-STEPS = 8000
+STEPS = 40000
 
 
 class Contained:
@@ -56,7 +80,14 @@ class Contained:
         self.worker, self.sink = (Guest(consoles, name, f"g{name}\r") for name in ("worker", "sink"))
         for guest in (self.worker, self.sink):
             guest.wait_prompt(BOOT_SECONDS)
-        self.calm = self.work_seconds(self.worker)
+        self.calm = self.beside(COMPUTE)
+
+    def beside(self, name):
+        """What the worker's work takes while the stormer repeats an attack."""
+        self.storm(name)
+        seconds = self.work_seconds(self.worker)
+        self.calm_down()
+        return seconds
 
     def command(self, text):
         self.consoles.focus("stormer", "gstormer\r")
@@ -65,6 +96,7 @@ class Contained:
     def storm(self, name):
         """A storm begins, and lasts until calm_down()."""
         self.command(f"repeat {name}")
+        name = name.split("/")[0]
         self.consoles.expect("stormer", rf"^case \d+ {name}\b.*: repeated\n", BOOT_SECONDS)
 
     def calm_down(self):
@@ -94,11 +126,11 @@ def test_budget_is_a_bound(contained):
 
 
 @pytest.mark.parametrize("name", STORMS)
-def test_storm_of_exits_is_paid_from_its_budget(contained, name):
-    contained.storm(name)
-    ratio = contained.work_seconds(contained.worker) / contained.calm
-    contained.calm_down()
-    assert ratio < 1.1
+def test_storm_costs_no_more_than_its_budget(contained, name):
+    """On repetition: what one kick overruns is owed by the next."""
+    ratio = contained.beside(name) / contained.calm
+    print(f"{name}: {ratio:.4f}")
+    assert ratio < STORM_BOUND
 
 
 def test_flood_costs_its_sender_and_receiver(contained):
