@@ -9,14 +9,16 @@ import pytest
 
 from conftest import BOOT_SECONDS
 
-SYSTEM = """<system name="conform">
+# On seL4 a VMM cannot read list registers, nor take back what is in one, nor say who sent an SGI; and the tool of Microkit
+# 2.0.1 makes no guest with a second vCPU that its own loader accepts.
+ON_SEL4 = bool(os.environ.get("CAUSEWAY_SDK"))
+CASES, VCPUS = ("timer-disabled", 1) if ON_SEL4 else ("", 2)
+SYSTEM = f"""<system name="conform">
   <serial input="vm1"/>
-  <guest name="vm1" ram="16M" vcpus="2"><linux kernel="hostile"/><console/></guest>
+  <guest name="vm1" ram="16M" vcpus="{VCPUS}"><linux kernel="hostile"/><console/></guest>
   <guest name="vm2" ram="64M"><linux kernel="debian" initrd="demo"/><console/></guest>
 </system>
 """
-# On seL4 a VMM cannot read list registers, nor take back what is in one, nor say who sent an SGI.
-CASES = "timer-disabled" if os.environ.get("CAUSEWAY_SDK") else ""
 
 
 @pytest.fixture(scope="module")
