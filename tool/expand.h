@@ -53,6 +53,7 @@ struct expand_disk {
 
 /** A <block> that has been connected. */
 struct expand_block {
+    char id[VMM_BLOCK_ID_BYTES]; /**< what its guest knows it by */
     const struct node *node;
     const char *guest;
 };

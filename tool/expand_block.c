@@ -261,16 +261,38 @@ static bool add_region(struct expand *expand, const struct node *block, const ch
     return true;
 }
 
-static void name_client(const struct desc_block *desc, const char *guest, struct blk_client_config *client,
-                        struct vmm_block_config *config)
+static bool id_is_taken(const struct expand *expand, const char *guest, const char id[VMM_BLOCK_ID_BYTES])
 {
-    char *id =
-        desc->partition == NULL ? mem_strdup(desc->disk) : mem_printf("%s-%s", desc->disk, desc->partition);
+    bool taken = false;
 
-    (void)snprintf(client->name, sizeof(client->name), "%s", guest);
-    /* Not necessarily terminated: virtio 1.2, 5.2.6. */
-    memcpy(config->id, id, strnlen(id, sizeof(config->id)));
-    free(id);
+    for (uint32_t i = 0; i < expand->blk_config.client_count; i++) {
+        taken = taken || (strcmp(expand->blocks[i].guest, guest) == 0 &&
+                          memcmp(expand->blocks[i].id, id, VMM_BLOCK_ID_BYTES) == 0);
+    }
+    return taken;
+}
+
+/* What the guest knows the disk by: DISK or DISK-PARTITION as far as it fits, with a number at its end if the
+   guest has one of that name. Not necessarily terminated: virtio 1.2, 5.2.6. */
+static void name_disk(const struct expand *expand, const struct desc_block *desc, const char *guest,
+                      char id[VMM_BLOCK_ID_BYTES])
+{
+    char *name =
+        desc->partition == NULL ? mem_strdup(desc->disk) : mem_printf("%s-%s", desc->disk, desc->partition);
+    unsigned int number = 1;
+
+    memcpy(id, name, strnlen(name, VMM_BLOCK_ID_BYTES));
+    while (id_is_taken(expand, guest, id)) {
+        char *end = mem_printf("-%u", ++number);
+        const size_t room = VMM_BLOCK_ID_BYTES - strlen(end);
+        const size_t kept = strlen(name) < room ? strlen(name) : room;
+
+        memset(id, 0, VMM_BLOCK_ID_BYTES);
+        memcpy(id, name, kept);
+        memcpy(id + kept, end, strlen(end));
+        free(end);
+    }
+    free(name);
 }
 
 /* Limits take time. */
@@ -308,7 +330,8 @@ bool expand_block_connect(struct expand *expand, const struct node *block, const
         return false;
     }
     check_overlap(expand, block, model_disk, &client);
-    name_client(desc, guest, &client, &device->u.block);
+    (void)snprintf(client.name, sizeof(client.name), "%s", guest);
+    name_disk(expand, desc, guest, device->u.block.id);
     if (!add_region(expand, block, guest, vmm, disk, &client, &device->u.block) ||
         !expand_link(expand, block, vmm, expand->blk_server_pd, desc->ring_bytes, &device->link,
                      &client.link)) {
@@ -319,6 +342,7 @@ bool expand_block_connect(struct expand *expand, const struct node *block, const
         return false;
     }
     expand->blocks[config->client_count] = (struct expand_block){.node = block, .guest = guest};
+    memcpy(expand->blocks[config->client_count].id, device->u.block.id, VMM_BLOCK_ID_BYTES);
     config->clients[config->client_count++] = client;
     return true;
 }

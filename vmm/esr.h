@@ -40,6 +40,12 @@ static inline bool esr_abort_is_decoded(uint64_t esr)
     return (esr & 1ull << 24) != 0 && (esr & 1ull << 7) == 0;
 }
 
+/** Whether an abort was one of permissions: there is memory, which may not be used like that. */
+static inline bool esr_abort_is_forbidden(uint64_t esr)
+{
+    return (esr & 0x3c) == 0x0c;
+}
+
 /** Number of the register that a data abort loads or stores; 31: the zero register. */
 static inline uint32_t esr_abort_register(uint64_t esr)
 {

@@ -54,11 +54,13 @@ struct vmm_net_config {
     uint32_t mac_is_fixed; /**< 1: the driver may not change its address, as the switch checks it */
 };
 
+#define VMM_BLOCK_ID_BYTES 20u
+
 struct vmm_block_config {
-    uint64_t region;       /**< COPY: vaddr of memory that the disk's device may access */
-    uint64_t region_bytes; /**< COPY: of it */
-    uint32_t datapath;     /**< enum vmm_block_datapath */
-    char id[20];           /**< what GET_ID gives */
+    uint64_t region;             /**< COPY: vaddr of memory that the disk's device may access */
+    uint64_t region_bytes;       /**< COPY: of it */
+    uint32_t datapath;           /**< enum vmm_block_datapath */
+    char id[VMM_BLOCK_ID_BYTES]; /**< what GET_ID gives; the guest's disks differ in it */
 };
 
 /** Ports of a virtio-console beside its first, which is the guest's terminal. */

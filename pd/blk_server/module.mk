@@ -13,7 +13,8 @@ DISK_MACHINE_SRCS = tests/mock/disk_machine.c tests/mock/disk_device.c tool/disk
 TESTS += test_blk_server
 test_blk_server_SRCS = $(DISK_MACHINE_SRCS)
 
-TESTS += test_virtio_blk test_bounded_blk
+TESTS += test_virtio_blk test_bounded_blk test_blk_large
+test_blk_large_SRCS = $(DISK_MACHINE_SRCS)
 test_virtio_blk_SRCS = $(DISK_MACHINE_SRCS)
 test_bounded_blk_SRCS = $(DISK_MACHINE_SRCS) $(REFILL_SRCS)
 test_bounded_blk_LIBS = $(REFILL_LIBS)

@@ -93,11 +93,46 @@ static void test_limits_and_timeouts_need_the_timer(void **state)
     model_free(model);
 }
 
+static void check_id(const struct vmm_config *config, uint32_t index, const char *id)
+{
+    char padded[VMM_BLOCK_ID_BYTES] = {0};
+
+    memcpy(padded, id, strlen(id));
+    assert_memory_equal(config->devices[index].u.block.id, padded, sizeof padded);
+}
+
+/* What /dev/disk/by-id tells apart: ranges of one disk, and names that differ behind what fits. */
+static void test_disks_of_a_guest_have_different_ids(void **state)
+{
+    (void)state;
+    struct model *model = load(
+        "<system><disk name='d0' size='8M'/><disk name='long' size='8M'>"
+        "<partition name='partition-number-one' size='2M'/><partition name='partition-number-two'/></disk>"
+        "<guest name='x' ram='16M'>" LINUX
+        "<block disk='d0' size='1M'/><block disk='d0' offset='1M' size='1M'/>"
+        "<block disk='d0' offset='2M' size='1M'/><block disk='long' partition='partition-number-one'/>"
+        "<block disk='long' partition='partition-number-two'/></guest>"
+        "<guest name='y' ram='16M'>" LINUX "<block disk='d0' offset='3M' size='1M'/></guest></system>");
+    const struct vmm_config *x =
+        load_model_config(model, "x_vmm", VMM_CONFIG_SECTION, sizeof(struct vmm_config));
+    const struct vmm_config *y =
+        load_model_config(model, "y_vmm", VMM_CONFIG_SECTION, sizeof(struct vmm_config));
+
+    check_id(x, 0, "d0");
+    check_id(x, 1, "d0-2");
+    check_id(x, 2, "d0-3");
+    check_id(x, 3, "long-partition-numbe");
+    check_id(x, 4, "long-partition-num-2");
+    check_id(y, 0, "d0");
+    model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_disks_have_drivers_and_parts),
         cmocka_unit_test(test_limits_and_timeouts_need_the_timer),
+        cmocka_unit_test(test_disks_of_a_guest_have_different_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

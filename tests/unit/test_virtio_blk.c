@@ -186,7 +186,7 @@ static void test_huge_chains_fail(void **state)
 {
     (void)state;
     check_huge_chain(false, DISK_MACHINE_QUEUE, 0x100000, false); /* more than the buffer */
-    check_huge_chain(true, DISK_MACHINE_QUEUE, 0x100000, false);  /* more than a request's 8 MiB */
+    check_huge_chain(true, DISK_MACHINE_QUEUE, 0x100000, false);  /* more than there is RAM */
     check_huge_chain(false, DISK_MACHINE_QUEUE + 1, 512, true);
     check_huge_chain(true, VIRTQ_MAX_SIZE, 512, true);
 }

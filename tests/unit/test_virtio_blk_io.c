@@ -23,6 +23,19 @@ static uint8_t region[PAGES * PAGE];
 static uint8_t ram[PAGES * PAGE];
 static const struct guestmem mem = {.host = ram, .bytes = sizeof ram};
 
+/* Find a place for all of `bytes`: what takes less of them is ERR_RANGE here. */
+static enum err prepare(struct virtio_blk_request *of, uint64_t offset, uint64_t bytes)
+{
+    uint32_t taken;
+    enum err err = virtio_blk_io_prepare(&blk, of, &chain, offset, bytes, &taken);
+
+    if (err == ERR_OK && taken != bytes) {
+        virtio_blk_io_finish(&blk, of, false);
+        err = ERR_RANGE;
+    }
+    return err;
+}
+
 static enum err start(enum vmm_block_datapath datapath, uint64_t region_bytes)
 {
     const struct vmm_device_config config = {.u.block = {.datapath = datapath,
@@ -64,20 +77,51 @@ static void test_region_without_a_page_is_refused(void **state)
     assert_int_equal(start(VMM_BLOCK_SHARED, 0), ERR_OK);
 }
 
-static void test_more_than_the_region_never_fits(void **state)
+/* Two of the largest parts find room. */
+static void test_more_than_half_the_region_is_taken_in_parts(void **state)
 {
+    uint32_t taken = 0;
+
     (void)state;
     assert_int_equal(start(VMM_BLOCK_COPY, 4 * PAGE), ERR_OK);
     make_chain(4 * PAGE / PIECE + 1);
-    assert_int_equal(virtio_blk_io_prepare(&blk, &request, &chain, 0, chain.readable_bytes), ERR_RANGE);
-    assert_int_equal(virtio_blk_io_prepare(&blk, &request, &chain, PIECE, 4 * PAGE), ERR_OK);
-    assert_int_equal(blk.free_pages, 0);
-    assert_int_equal(virtio_blk_io_prepare(&blk, &others[0], &chain, 0, PIECE), ERR_SPACE);
+    assert_int_equal(virtio_blk_io_prepare(&blk, &request, &chain, PIECE, 4 * PAGE, &taken), ERR_OK);
+    assert_int_equal(taken, 2 * PAGE);
+    assert_int_equal(blk.free_pages, 2);
+    assert_int_equal(virtio_blk_io_prepare(&blk, &others[0], &chain, PIECE + taken, 4 * PAGE - taken, &taken),
+                     ERR_OK);
+    assert_int_equal(taken, 2 * PAGE);
+    assert_int_equal(prepare(&others[1], 0, PIECE), ERR_SPACE);
     virtio_blk_io_finish(&blk, &request, false);
-    assert_int_equal(blk.free_pages, 4);
+    assert_int_equal(blk.free_pages, 2);
     /* The second piece came first. */
     assert_int_equal(region[0], 2);
     assert_int_equal(region[PIECE], 3);
+    assert_int_equal(region[2 * PAGE], 2 + 2 * PAGE / PIECE);
+}
+
+/* A part ends with a block of the disk, wherever the driver's pieces end. */
+static void test_parts_are_whole_blocks(void **state)
+{
+    uint32_t taken = 0;
+
+    (void)state;
+    for (uint32_t datapath = VMM_BLOCK_COPY; datapath <= VMM_BLOCK_SHARED; datapath++) {
+        assert_int_equal(start(datapath, sizeof region), ERR_OK);
+        blk.config.blk_size = 4096;
+        make_chain(2 * BLK_MAX_SEGMENTS);
+        assert_int_equal(virtio_blk_io_prepare(&blk, &request, &chain, 0, chain.readable_bytes, &taken),
+                         ERR_OK);
+        assert_int_equal(taken, BLK_MAX_SEGMENTS * PIECE / 4096 * 4096);
+        assert_int_equal(request.buffer_count, taken / PIECE);
+        /* One block in more pieces than a request has. */
+        for (uint32_t i = 0; i < chain.readable_count; i++) {
+            chain.segments[i].bytes = 32;
+        }
+        chain.readable_bytes = 2ull * BLK_MAX_SEGMENTS * 32;
+        assert_int_equal(virtio_blk_io_prepare(&blk, &others[0], &chain, 0, chain.readable_bytes, &taken),
+                         ERR_RANGE);
+    }
 }
 
 static void test_more_than_the_chain_is_refused(void **state)
@@ -85,10 +129,9 @@ static void test_more_than_the_chain_is_refused(void **state)
     (void)state;
     assert_int_equal(start(VMM_BLOCK_COPY, sizeof region), ERR_OK);
     make_chain(3);
-    assert_int_equal(virtio_blk_io_prepare(&blk, &request, &chain, 0, 3 * PIECE + 1), ERR_RANGE);
-    assert_int_equal(virtio_blk_io_prepare(&blk, &request, &chain, 3 * PIECE, 1), ERR_RANGE);
-    assert_int_equal(virtio_blk_io_prepare(&blk, &request, &chain, UINT64_MAX, 1), ERR_RANGE);
-    assert_int_equal(virtio_blk_io_prepare(&blk, &request, &chain, 0, BLK_MAX_BYTES + 1ull), ERR_RANGE);
+    assert_int_equal(prepare(&request, 0, 3 * PIECE + 1), ERR_RANGE);
+    assert_int_equal(prepare(&request, 3 * PIECE, 1), ERR_RANGE);
+    assert_int_equal(prepare(&request, UINT64_MAX, 1), ERR_RANGE);
     assert_int_equal(blk.free_pages, PAGES);
 }
 
@@ -98,8 +141,8 @@ static void test_chain_of_too_many_pieces_is_refused(void **state)
     for (uint32_t datapath = VMM_BLOCK_COPY; datapath <= VMM_BLOCK_SHARED; datapath++) {
         assert_int_equal(start(datapath, sizeof region), ERR_OK);
         make_chain(BLK_MAX_SEGMENTS + 1);
-        assert_int_equal(virtio_blk_io_prepare(&blk, &request, &chain, 0, chain.readable_bytes), ERR_RANGE);
-        assert_int_equal(virtio_blk_io_prepare(&blk, &request, &chain, 0, BLK_MAX_SEGMENTS * PIECE), ERR_OK);
+        assert_int_equal(prepare(&request, 0, chain.readable_bytes), ERR_RANGE);
+        assert_int_equal(prepare(&request, 0, BLK_MAX_SEGMENTS * PIECE), ERR_OK);
         assert_int_equal(request.segment_count, datapath == VMM_BLOCK_SHARED ? BLK_MAX_SEGMENTS : 1);
         virtio_blk_io_finish(&blk, &request, true);
     }
@@ -113,7 +156,7 @@ static void test_scattered_pages_are_as_good_as_none(void **state)
     assert_int_equal(start(VMM_BLOCK_COPY, sizeof region), ERR_OK);
     make_chain(1);
     for (uint32_t i = 0; i < PAGES; i++) {
-        assert_int_equal(virtio_blk_io_prepare(&blk, &others[i], &chain, 0, PIECE), ERR_OK);
+        assert_int_equal(prepare(&others[i], 0, PIECE), ERR_OK);
     }
     for (uint32_t i = 0; i < PAGES; i += 2) {
         virtio_blk_io_finish(&blk, &others[i], false);
@@ -122,20 +165,21 @@ static void test_scattered_pages_are_as_good_as_none(void **state)
     chain.segments[0] = (struct virtq_segment){.host = ram, .bytes = (uint32_t)bytes};
     /* It waits for the others if there are any, and takes nothing in the meantime. */
     blk.in_flight = PAGES / 2;
-    assert_int_equal(virtio_blk_io_prepare(&blk, &request, &chain, 0, bytes), ERR_SPACE);
+    assert_int_equal(prepare(&request, 0, bytes), ERR_SPACE);
     assert_int_equal(blk.free_pages, PAGES / 2);
     blk.in_flight = 0;
-    assert_int_equal(virtio_blk_io_prepare(&blk, &request, &chain, 0, bytes), ERR_RANGE);
+    assert_int_equal(prepare(&request, 0, bytes), ERR_RANGE);
     assert_int_equal(blk.free_pages, PAGES / 2);
     virtio_blk_io_finish(&blk, &others[1], false);
-    assert_int_equal(virtio_blk_io_prepare(&blk, &request, &chain, 0, bytes - PAGE), ERR_OK);
+    assert_int_equal(prepare(&request, 0, bytes - PAGE), ERR_OK);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_region_without_a_page_is_refused),
-        cmocka_unit_test(test_more_than_the_region_never_fits),
+        cmocka_unit_test(test_more_than_half_the_region_is_taken_in_parts),
+        cmocka_unit_test(test_parts_are_whole_blocks),
         cmocka_unit_test(test_more_than_the_chain_is_refused),
         cmocka_unit_test(test_chain_of_too_many_pieces_is_refused),
         cmocka_unit_test(test_scattered_pages_are_as_good_as_none),

@@ -313,6 +313,23 @@ static enum platform_resume abort_for_ever(struct vm_fixture *f)
     return resume;
 }
 
+/* What is there and what is not are told apart in the log; the guest gets an abort for either. */
+static void test_stores_to_nothing_and_to_read_only_memory(void **state)
+{
+    struct vm_fixture *f = *state;
+    struct platform_exit exit = {.reason = PLATFORM_EXIT_MMIO,
+                                 .syndrome = 0x93800047, /* translation fault, level 3 */
+                                 .u.mmio = {.gpa = 0xdead0000, .width_bytes = 4, .is_write = true}};
+
+    vm_fixture_start(f);
+    assert_int_equal(vm_exit(&f->vm, &exit), PLATFORM_RESUME_ABORT);
+    assert_non_null(strstr(log_record_text(), "no device at 0xdead0000 (store of 4 bytes"));
+    log_record_clear();
+    exit.syndrome = 0x9380004f; /* permission fault, level 3 */
+    assert_int_equal(vm_exit(&f->vm, &exit), PLATFORM_RESUME_ABORT);
+    assert_non_null(strstr(log_record_text(), "read-only memory at 0xdead0000 (store of 4 bytes"));
+}
+
 static void test_crash(void **state)
 {
     struct vm_fixture *f = *state;
@@ -415,6 +432,7 @@ int main(void)
         TEST(test_reboot),
         TEST(test_reboot_that_cannot_load),
         TEST(test_access_that_cannot_be_emulated),
+        TEST(test_stores_to_nothing_and_to_read_only_memory),
         TEST(test_crash),
         TEST(test_undefined_instructions_are_the_guests),
         TEST(test_crash_of_an_unknown_kind),

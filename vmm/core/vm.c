@@ -146,9 +146,10 @@ static enum platform_resume on_mmio(struct vm *vm, struct platform_exit *exit)
         return PLATFORM_RESUME_DONE;
     }
     /* As on hardware, where nobody answers; the guest's own fault handler says more than we could. */
-    log_warn_limited(&vm->stray_accesses, "%s: no device at 0x%llx (%s of %u bytes, pc 0x%llx)",
-                     vm->config->name, (unsigned long long)exit->u.mmio.gpa,
-                     access.is_write ? "store" : "load", access.width_bytes, (unsigned long long)exit->pc);
+    log_warn_limited(&vm->stray_accesses, "%s: %s at 0x%llx (%s of %u bytes, pc 0x%llx)", vm->config->name,
+                     esr_abort_is_forbidden(exit->syndrome) ? "read-only memory" : "no device",
+                     (unsigned long long)exit->u.mmio.gpa, access.is_write ? "store" : "load",
+                     access.width_bytes, (unsigned long long)exit->pc);
     return PLATFORM_RESUME_ABORT;
 }
 

@@ -18,19 +18,58 @@ _Static_assert(offsetof(struct virtio_blk_config, max_discard_sectors) == 36, "v
 static struct virtio_blk_request *find_request(struct virtio_blk *blk)
 {
     for (uint32_t i = 0; i < VIRTIO_BLK_REQUESTS; i++) {
-        if (blk->pool->requests[i].owner == NULL) {
+        if (blk->pool->requests[i].job == NULL) {
             return &blk->pool->requests[i];
         }
     }
     return NULL;
 }
 
-static void answer(struct virtio_blk *blk, uint16_t head, uint8_t *status, uint8_t value,
-                   uint32_t written_bytes)
+static struct virtio_blk_job *find_job(struct virtio_blk *blk)
 {
-    *status = value;
+    for (uint32_t i = 0; i < VIRTIO_BLK_REQUESTS; i++) {
+        if (blk->pool->jobs[i].owner == NULL) {
+            return &blk->pool->jobs[i];
+        }
+    }
+    return NULL;
+}
+
+/*
+ * Section 2.7.8: the used length counts what is written from the beginning of the writable part on. The
+ * status is its last byte, so it counts only where all `data_bytes` in front of it are written.
+ */
+static void answer(struct virtio_blk *blk, const struct virtio_blk_job *job, uint8_t value,
+                   uint64_t data_bytes)
+{
+    const bool is_whole = data_bytes + 1 == job->writable_bytes;
+    const uint64_t used = is_whole ? data_bytes + 1 : data_bytes;
+
+    *job->status = value;
     blk->counters.errors += value != VIRTIO_BLK_S_OK;
-    virtq_add_used(&blk->device.queues[QUEUE], head, written_bytes + 1);
+    virtq_add_used(&blk->device.queues[QUEUE], job->head, used < UINT32_MAX ? (uint32_t)used : UINT32_MAX);
+}
+
+static uint8_t status_of(uint32_t status)
+{
+    if (status == BLK_DONE) {
+        return VIRTIO_BLK_S_OK;
+    }
+    return status == BLK_UNSUPPORTED ? VIRTIO_BLK_S_UNSUPP : VIRTIO_BLK_S_IOERR;
+}
+
+/* Nothing more will come for the job if all is sent and answered. */
+static void settle(struct virtio_blk *blk, struct virtio_blk_job *job)
+{
+    if (!job->all_sent || job->parts != 0) {
+        return;
+    }
+    if (!job->orphan) {
+        const bool is_read = job->result == BLK_DONE && job->op == BLK_READ;
+
+        answer(blk, job, status_of(job->result), is_read ? job->bytes : 0);
+    }
+    job->owner = NULL;
 }
 
 /* Writes are on the disk when they complete unless the driver has said that it flushes (section 5.2.6.2). */
@@ -42,26 +81,23 @@ static bool writes_through(const struct virtio_blk *blk)
     return !virtio_device_has(&blk->device, VIRTIO_BLK_F_FLUSH);
 }
 
-/* The message for a request that moves data. */
+/* The message for the next part of a job that moves data, and its length in *bytes. */
 static enum err prepare_data(struct virtio_blk *blk, const struct virtq_chain *chain,
-                             const struct virtio_blk_req *req, struct virtio_blk_request *request)
+                             const struct virtio_blk_job *job, struct virtio_blk_request *request,
+                             uint32_t *bytes)
 {
     struct blk_request *message = &blk->pool->message;
-    const bool is_read = request->op == BLK_READ;
-    const uint64_t bytes = is_read ? chain->writable_bytes - 1 : chain->readable_bytes - sizeof *req;
+    const uint64_t start = job->op == BLK_READ ? 0 : sizeof(struct virtio_blk_req);
+    const enum err err = virtio_blk_io_prepare(blk, request, chain, start + job->sent_bytes,
+                                               job->bytes - job->sent_bytes, bytes);
 
-    if (bytes == 0 || bytes % BLK_SECTOR_BYTES != 0) {
-        return ERR_FORMAT;
-    }
-    const enum err err = virtio_blk_io_prepare(blk, request, chain, is_read ? 0 : sizeof *req, bytes);
     if (err != ERR_OK) {
         return err;
     }
-    message->sector = req->sector;
-    message->sector_count = (uint32_t)(bytes / BLK_SECTOR_BYTES);
+    message->sector = job->sector + job->sent_bytes / BLK_SECTOR_BYTES;
+    message->sector_count = *bytes / BLK_SECTOR_BYTES;
     message->segment_count = request->segment_count;
     memcpy(message->segments, request->segments, request->segment_count * sizeof request->segments[0]);
-    request->written_bytes = is_read ? (uint32_t)bytes : 0;
     return ERR_OK;
 }
 
@@ -88,15 +124,13 @@ static enum err prepare_range(struct virtio_blk *blk, const struct virtq_chain *
     return ERR_OK;
 }
 
-/*
- * Send the request. ERR_SPACE: there is no room, try the same chain again later. ERR_UNSUPPORTED and others:
- * answered so.
- */
-static enum err send(struct virtio_blk *blk, const struct virtq_chain *chain,
-                     const struct virtio_blk_req *req, uint8_t *status, uint32_t op)
+/* Send one request of the job's. ERR_SPACE: there is no room now. Other errors: the job fails so. */
+static enum err send_part(struct virtio_blk *blk, const struct virtq_chain *chain, struct virtio_blk_job *job)
 {
     struct virtio_blk_request *request = find_request(blk);
     struct blk_request *message = &blk->pool->message;
+    const uint32_t op = job->op;
+    uint32_t bytes = 0;
     uint8_t *data;
     enum err err = ERR_OK;
 
@@ -112,98 +146,139 @@ static enum err send(struct virtio_blk *blk, const struct virtq_chain *chain,
     message->sector_count = 0;
     message->segment_count = 0;
     request->op = op;
-    request->written_bytes = 0;
     request->segment_count = 0;
     request->buffer_count = 0;
     if (op == BLK_READ || op == BLK_WRITE) {
-        err = prepare_data(blk, chain, req, request);
+        err = prepare_data(blk, chain, job, request, &bytes);
     } else if (op != BLK_FLUSH) {
         err = prepare_range(blk, chain, op);
     }
     if (err != ERR_OK) {
         return err;
     }
-    request->owner = blk;
-    request->orphan = false;
-    request->head = chain->head;
-    request->status = status;
+    request->job = job;
+    job->parts++;
+    job->sent_bytes += bytes;
     blk->in_flight++;
-    const uint32_t bytes = blk_check_request_bytes(message->segment_count);
-    memcpy(data, message, bytes);
-    ring_commit(&blk->link, bytes, (uint64_t)(request - blk->pool->requests));
+    const uint32_t record_bytes = blk_check_request_bytes(message->segment_count);
+    memcpy(data, message, record_bytes);
+    ring_commit(&blk->link, record_bytes, (uint64_t)(request - blk->pool->requests));
     return ERR_OK;
 }
 
-static uint64_t feature_of(uint32_t op)
+/* All that is left of the job. ERR_SPACE: there is no room for more of it now. */
+static enum err send_job(struct virtio_blk *blk, const struct virtq_chain *chain, struct virtio_blk_job *job)
 {
-    static const uint64_t features[] = {
-        [BLK_FLUSH] = VIRTIO_BLK_F_FLUSH,
-        [BLK_DISCARD] = VIRTIO_BLK_F_DISCARD,
-        [BLK_WRITE_ZEROES] = VIRTIO_BLK_F_WRITE_ZEROES,
-    };
-    return features[op];
+    enum err err = ERR_OK;
+
+    do {
+        err = send_part(blk, chain, job);
+    } while (err == ERR_OK && job->sent_bytes < job->bytes && job->result == BLK_DONE);
+    if (err == ERR_SPACE) {
+        blk->half_sent = job;
+        return err;
+    }
+    if (err != ERR_OK) {
+        job->result = err == ERR_UNSUPPORTED ? BLK_UNSUPPORTED : BLK_FAILED;
+    }
+    blk->half_sent = NULL;
+    job->all_sent = true;
+    settle(blk, job);
+    return ERR_OK;
 }
 
-static enum err op_of(uint32_t type, uint32_t *op)
+/* The kinds of requests, what the server calls them, and the feature that each needs. */
+static const struct kind {
+    uint32_t type;
+    uint32_t op;
+    uint64_t feature;
+} kinds[] = {
+    {VIRTIO_BLK_T_IN, BLK_READ, 0},
+    {VIRTIO_BLK_T_OUT, BLK_WRITE, 0},
+    {VIRTIO_BLK_T_FLUSH, BLK_FLUSH, VIRTIO_BLK_F_FLUSH},
+    {VIRTIO_BLK_T_DISCARD, BLK_DISCARD, VIRTIO_BLK_F_DISCARD},
+    {VIRTIO_BLK_T_WRITE_ZEROES, BLK_WRITE_ZEROES, VIRTIO_BLK_F_WRITE_ZEROES},
+};
+
+static const struct kind *find_kind(uint32_t type)
 {
-    switch (type) {
-    case VIRTIO_BLK_T_IN:
-        *op = BLK_READ;
-        return ERR_OK;
-    case VIRTIO_BLK_T_OUT:
-        *op = BLK_WRITE;
-        return ERR_OK;
-    case VIRTIO_BLK_T_FLUSH:
-        *op = BLK_FLUSH;
-        return ERR_OK;
-    case VIRTIO_BLK_T_DISCARD:
-        *op = BLK_DISCARD;
-        return ERR_OK;
-    case VIRTIO_BLK_T_WRITE_ZEROES:
-        *op = BLK_WRITE_ZEROES;
-        return ERR_OK;
-    default:
+    for (uint32_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (kinds[i].type == type) {
+            return &kinds[i];
+        }
+    }
+    return NULL;
+}
+
+/* How much a request moves, as the driver has it: whole sectors of the disk, and no more than RAM has bytes.
+ */
+static bool data_is_good(const struct virtio_blk *blk, const struct virtio_blk_job *job)
+{
+    return job->bytes != 0 && job->bytes % BLK_SECTOR_BYTES == 0 &&
+           job->bytes <= blk->device.setup.mem->bytes &&
+           blk_check_range(job->sector, job->bytes / BLK_SECTOR_BYTES, blk->config.capacity);
+}
+
+static void give_id(struct virtio_blk *blk, const struct virtq_chain *chain, const struct virtio_blk_job *job)
+{
+    const bool fits = job->writable_bytes - 1 >= sizeof blk->id;
+    const uint64_t written = fits ? virtq_chain_write(chain, 0, blk->id, sizeof blk->id) : 0;
+
+    answer(blk, job, fits ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_IOERR, written);
+}
+
+/* What the chain asks for, in *job. Errors: it is answered with that. */
+static enum err understand(const struct virtio_blk *blk, const struct virtq_chain *chain,
+                           const struct virtio_blk_req *req, struct virtio_blk_job *job)
+{
+    const struct kind *kind = find_kind(req->type);
+
+    if (kind == NULL || !virtio_device_has(&blk->device, kind->feature)) {
         return ERR_UNSUPPORTED;
     }
+    job->op = kind->op;
+    if (job->op == BLK_READ || job->op == BLK_WRITE) {
+        job->sector = req->sector;
+        job->bytes = job->op == BLK_READ ? job->writable_bytes - 1 : chain->readable_bytes - sizeof *req;
+        return data_is_good(blk, job) ? ERR_OK : ERR_RANGE;
+    }
+    return ERR_OK;
 }
 
 /*
- * One chain. ERR_SPACE: no room for it now. Other errors: the driver broke the rules so that there is no
- * place for an answer; whatever else is wrong with a request is answered.
+ * One chain. ERR_SPACE: no room for it, or for all of it, now. Other errors: the driver broke the rules so
+ * that there is no place for an answer; whatever else is wrong with a request is answered.
  */
 static enum err handle(struct virtio_blk *blk, const struct virtq_chain *chain)
 {
     struct virtio_blk_req req;
-    uint32_t op;
+    struct virtio_blk_job job = {.owner = blk, .head = chain->head, .writable_bytes = chain->writable_bytes};
+    struct virtio_blk_job *place = find_job(blk);
 
+    /* Read again by what was half sent: of the chain only the buffers count, which are checked each time. */
+    if (blk->half_sent != NULL) {
+        return send_job(blk, chain, blk->half_sent);
+    }
     if (chain->writable_bytes == 0 || chain->readable_bytes < sizeof req) {
         return ERR_FORMAT;
     }
-    uint8_t *status = virtq_chain_writable_at(chain, chain->writable_bytes - 1);
+    if (place == NULL) {
+        return ERR_SPACE;
+    }
+    job.status = virtq_chain_writable_at(chain, chain->writable_bytes - 1);
     (void)virtq_chain_read(chain, 0, &req, sizeof req);
     if (req.type == VIRTIO_BLK_T_GET_ID) {
-        const uint64_t room = chain->writable_bytes - 1;
-        const bool fits = room >= sizeof blk->id;
-        const uint64_t written = fits ? virtq_chain_write(chain, 0, blk->id, sizeof blk->id) : 0;
-        answer(blk, chain->head, status, fits ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_IOERR, (uint32_t)written);
+        give_id(blk, chain, &job);
         return ERR_OK;
     }
-    enum err err = op_of(req.type, &op);
-    if (err == ERR_OK && !virtio_device_has(&blk->device, feature_of(op))) {
-        err = ERR_UNSUPPORTED;
-    }
-    if (err == ERR_OK) {
-        err = send(blk, chain, &req, status, op);
-    }
-    if (err == ERR_SPACE) {
-        return err;
-    }
     blk->counters.requests++;
+    const enum err err = understand(blk, chain, &req, &job);
     if (err != ERR_OK) {
-        answer(blk, chain->head, status, err == ERR_UNSUPPORTED ? VIRTIO_BLK_S_UNSUPP : VIRTIO_BLK_S_IOERR,
-               0);
+        answer(blk, &job, err == ERR_UNSUPPORTED ? VIRTIO_BLK_S_UNSUPP : VIRTIO_BLK_S_IOERR, 0);
+        return ERR_OK;
     }
-    return ERR_OK;
+    *place = job;
+    return send_job(blk, chain, place);
 }
 
 /*
@@ -269,7 +344,6 @@ static void run_queue(struct virtio_blk *blk)
 static void take_info(struct virtio_blk *blk, const struct blk_info *info)
 {
     struct virtio_blk_config *config = &blk->config;
-    const uint64_t region_share = (uint64_t)blk->page_count * VIRTIO_BLK_PAGE_BYTES / 2 / BLK_MAX_SEGMENTS;
     const bool first = !blk->has_info;
 
     config->capacity = info->sector_count;
@@ -279,14 +353,6 @@ static void take_info(struct virtio_blk *blk, const struct blk_info *info)
         return;
     }
     config->seg_max = info->max_segments < BLK_MAX_SEGMENTS ? info->max_segments : BLK_MAX_SEGMENTS;
-    /* With COPY: so that two of the largest requests find room. */
-    config->size_max = blk->shared                            ? BLK_MAX_BYTES / BLK_MAX_SEGMENTS
-                       : region_share < VIRTIO_BLK_PAGE_BYTES ? VIRTIO_BLK_PAGE_BYTES
-                                                              : (uint32_t)region_share;
-    config->size_max -= config->size_max % VIRTIO_BLK_PAGE_BYTES;
-    if (!blk->shared && config->seg_max > blk->page_count / 2) {
-        config->seg_max = blk->page_count < 2 ? 1 : blk->page_count / 2;
-    }
     config->blk_size = info->block_bytes;
     config->physical_block_exp = info->physical_exponent;
     config->alignment_offset = info->alignment_offset;
@@ -300,36 +366,33 @@ static void take_info(struct virtio_blk *blk, const struct blk_info *info)
     config->max_write_zeroes_seg = 1;
     config->write_zeroes_may_unmap = (info->flags & BLK_INFO_MAY_UNMAP) != 0;
 
-    uint64_t features = VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_BLK_SIZE |
-                        VIRTIO_BLK_F_TOPOLOGY | VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_CONFIG_WCE |
-                        VIRTIO_F_EVENT_IDX | VIRTIO_F_INDIRECT_DESC;
+    uint64_t features = VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_TOPOLOGY |
+                        VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_CONFIG_WCE | VIRTIO_F_EVENT_IDX |
+                        VIRTIO_F_INDIRECT_DESC;
     features |= (info->flags & BLK_INFO_READ_ONLY) != 0 ? VIRTIO_BLK_F_RO : 0;
     features |= (info->flags & BLK_INFO_DISCARD) != 0 ? VIRTIO_BLK_F_DISCARD : 0;
     features |= (info->flags & BLK_INFO_WRITE_ZEROES) != 0 ? VIRTIO_BLK_F_WRITE_ZEROES : 0;
     blk->device.setup.features = features;
 }
 
-static uint8_t status_of(uint32_t status)
-{
-    if (status == BLK_DONE) {
-        return VIRTIO_BLK_S_OK;
-    }
-    return status == BLK_UNSUPPORTED ? VIRTIO_BLK_S_UNSUPP : VIRTIO_BLK_S_IOERR;
-}
-
 static void end_request(struct virtio_blk *blk, struct virtio_blk_request *request, uint32_t status)
 {
-    const bool done = status == BLK_DONE;
+    struct virtio_blk_job *job = request->job;
 
-    virtio_blk_io_finish(blk, request, done && !request->orphan);
-    if (!request->orphan) {
-        answer(blk, request->head, request->status, status_of(status), done ? request->written_bytes : 0);
-    }
-    request->owner = NULL;
+    virtio_blk_io_finish(blk, request, status == BLK_DONE && !job->orphan);
+    request->job = NULL;
     blk->in_flight--;
+    job->parts--;
+    job->result = job->result == BLK_DONE ? status : job->result;
+    settle(blk, job);
     if (blk->shared && blk->in_flight == 0) {
         virtio_device_lets_go(&blk->device);
     }
+}
+
+static bool owns(const struct virtio_blk *blk, const struct virtio_blk_request *request)
+{
+    return request->job != NULL && request->job->owner == blk;
 }
 
 static enum err take_reply(struct virtio_blk *blk, const struct ring_record *record, const uint8_t *data)
@@ -347,7 +410,7 @@ static enum err take_reply(struct virtio_blk *blk, const struct ring_record *rec
     if (record->length_bytes != sizeof reply) {
         return ERR_FORMAT;
     }
-    if (record->meta >= VIRTIO_BLK_REQUESTS || blk->pool->requests[record->meta].owner != blk) {
+    if (record->meta >= VIRTIO_BLK_REQUESTS || !owns(blk, &blk->pool->requests[record->meta])) {
         return ERR_RANGE;
     }
     mem_copy_once(&reply, data, sizeof reply);
@@ -379,7 +442,7 @@ static void take_replies(struct virtio_blk *blk)
 static void fail_all(struct virtio_blk *blk)
 {
     for (uint32_t i = 0; i < VIRTIO_BLK_REQUESTS; i++) {
-        if (blk->pool->requests[i].owner == blk) {
+        if (owns(blk, &blk->pool->requests[i])) {
             end_request(blk, &blk->pool->requests[i], BLK_FAILED);
         }
     }
@@ -427,10 +490,15 @@ static void start(void *context)
 static void forget(struct virtio_blk *blk)
 {
     for (uint32_t i = 0; i < VIRTIO_BLK_REQUESTS; i++) {
-        if (blk->pool->requests[i].owner == blk) {
-            blk->pool->requests[i].orphan = true;
+        struct virtio_blk_job *job = &blk->pool->jobs[i];
+
+        if (job->owner == blk) {
+            job->orphan = true;
+            job->all_sent = true;
+            settle(blk, job);
         }
     }
+    blk->half_sent = NULL;
     blk->stalled = false;
     blk->kicked = false;
 }

@@ -25,7 +25,6 @@
 #include "vmm/virtio/virtio_device.h"
 
 /** Feature bits, section 5.2.3. */
-#define VIRTIO_BLK_F_SIZE_MAX (1ull << 1)
 #define VIRTIO_BLK_F_SEG_MAX (1ull << 2)
 #define VIRTIO_BLK_F_RO (1ull << 5)
 #define VIRTIO_BLK_F_BLK_SIZE (1ull << 6)
@@ -88,7 +87,7 @@ struct virtio_blk_config {
     uint8_t unused1[3];
 };
 
-/** Requests in flight of all of a machine's disks together. */
+/** Requests in flight of all of a machine's disks together: the driver's, and those to the server. */
 #define VIRTIO_BLK_REQUESTS 64u
 /** Pages of a disk's region with COPY, at most. */
 #define VIRTIO_BLK_MAX_PAGES 4096u
@@ -96,15 +95,27 @@ struct virtio_blk_config {
 
 struct virtio_blk;
 
-/** A request that the server has. */
-struct virtio_blk_request {
+/** A request of the driver's: one chain, which is one request to the server or, if it is large, several. */
+struct virtio_blk_job {
     struct virtio_blk *owner; /**< NULL: free */
     bool orphan;              /**< the device has been reset since */
+    bool all_sent;            /**< nothing more goes to the server */
     uint16_t head;
-    uint32_t op;     /**< enum blk_op */
-    uint8_t *status; /**< the guest's byte */
-    uint32_t written_bytes;
-    uint32_t segment_count; /**< of the region, as sent to the server */
+    uint32_t op;             /**< enum blk_op */
+    uint32_t result;         /**< enum blk_status: BLK_DONE until a part fails */
+    uint32_t parts;          /**< that the server has */
+    uint8_t *status;         /**< the guest's byte */
+    uint64_t writable_bytes; /**< of the chain, that byte included */
+    uint64_t sector;
+    uint64_t bytes; /**< READ and WRITE: of data, and how many of them have been sent */
+    uint64_t sent_bytes;
+};
+
+/** A request that the server has: a job, or part of one. */
+struct virtio_blk_request {
+    struct virtio_blk_job *job; /**< NULL: free */
+    uint32_t op;                /**< enum blk_op */
+    uint32_t segment_count;     /**< of the region, as sent to the server */
     struct blk_segment segments[BLK_MAX_SEGMENTS];
     uint32_t buffer_count; /**< COPY and READ: the guest's buffers */
     struct virtq_segment buffers[BLK_MAX_SEGMENTS];
@@ -114,6 +125,7 @@ struct virtio_blk_request {
 struct virtio_blk_pool {
     struct virtio_blk *disks[VMM_CONFIG_MAX_DEVICES];
     uint32_t disk_count;
+    struct virtio_blk_job jobs[VIRTIO_BLK_REQUESTS];
     struct virtio_blk_request requests[VIRTIO_BLK_REQUESTS];
     struct blk_request message; /**< the one being built */
 };
@@ -141,7 +153,8 @@ struct virtio_blk {
     uint32_t page_count;
     uint32_t free_pages;
     uint64_t taken[VIRTIO_BLK_MAX_PAGES / 64]; /**< a bit for each page */
-    uint32_t in_flight;                        /**< orphans included */
+    uint32_t in_flight;                        /**< requests that the server has, orphans included */
+    struct virtio_blk_job *half_sent;          /**< its chain is at the head of the queue; or NULL */
     char id[VIRTIO_BLK_ID_BYTES];
     struct virtq_chain *scratch;  /**< for the chain in hand; shared by all devices, not owned */
     struct virtio_blk_pool *pool; /**< likewise */

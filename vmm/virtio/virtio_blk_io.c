@@ -8,6 +8,7 @@
 enum err virtio_blk_io_init(struct virtio_blk *blk, const struct vmm_device_config *config)
 {
     blk->shared = config->u.block.datapath == VMM_BLOCK_SHARED;
+    blk->config.blk_size = BLK_SECTOR_BYTES; /* until the server says otherwise */
     if (blk->shared) {
         return ERR_OK;
     }
@@ -88,31 +89,52 @@ static enum err take_pages(struct virtio_blk *blk, struct virtio_blk_request *re
     return ERR_OK;
 }
 
-/* The guest's buffers from byte `offset` of the chain's part on. */
-static enum err find_buffers(struct virtio_blk_request *request, const struct virtq_chain *chain,
+/* The guest's buffers from byte `offset` of the chain's part on, `bytes` bytes or as many as there are places
+   for. Returns how many. */
+static uint64_t find_buffers(struct virtio_blk_request *request, const struct virtq_chain *chain,
                              uint64_t offset, uint64_t bytes)
 {
     const bool is_read = request->op == BLK_READ;
     const struct virtq_segment *segments = chain->segments + (is_read ? chain->readable_count : 0);
     const uint32_t count = is_read ? chain->writable_count : chain->readable_count;
+    uint64_t left = bytes;
 
     request->buffer_count = 0;
-    for (uint32_t i = 0; i < count && bytes > 0; i++) {
+    for (uint32_t i = 0; i < count && left > 0 && request->buffer_count < BLK_MAX_SEGMENTS; i++) {
         if (offset >= segments[i].bytes) {
             offset -= segments[i].bytes;
             continue;
         }
         const uint64_t here = segments[i].bytes - offset;
-        const uint32_t part = (uint32_t)(here < bytes ? here : bytes);
-        if (request->buffer_count == BLK_MAX_SEGMENTS) {
-            return ERR_RANGE;
-        }
+        const uint32_t part = (uint32_t)(here < left ? here : left);
         request->buffers[request->buffer_count++] =
             (struct virtq_segment){.host = segments[i].host + offset, .bytes = part};
-        bytes -= part;
+        left -= part;
         offset = 0;
     }
-    return bytes == 0 ? ERR_OK : ERR_RANGE;
+    return bytes - left;
+}
+
+/* Give `bytes` bytes back from the buffers' end. */
+static void shorten(struct virtio_blk_request *request, uint64_t bytes)
+{
+    while (bytes > 0) {
+        struct virtq_segment *last = &request->buffers[request->buffer_count - 1];
+        const uint32_t part = (uint32_t)(bytes < last->bytes ? bytes : last->bytes);
+
+        last->bytes -= part;
+        bytes -= part;
+        request->buffer_count -= last->bytes == 0 ? 1 : 0;
+    }
+}
+
+/* What one request moves at most. With COPY: so that two of the largest find room. */
+static uint64_t limit_of(const struct virtio_blk *blk)
+{
+    const uint64_t half = (uint64_t)(blk->page_count / 2) * PAGE;
+    const uint64_t region = half >= blk->config.blk_size ? half : (uint64_t)blk->page_count * PAGE;
+
+    return blk->shared || region > BLK_MAX_BYTES ? BLK_MAX_BYTES : region;
 }
 
 static enum err share(const struct virtio_blk *blk, struct virtio_blk_request *request)
@@ -156,20 +178,26 @@ static void copy(struct virtio_blk *blk, const struct virtio_blk_request *reques
 }
 
 enum err virtio_blk_io_prepare(struct virtio_blk *blk, struct virtio_blk_request *request,
-                               const struct virtq_chain *chain, uint64_t offset, uint64_t bytes)
+                               const struct virtq_chain *chain, uint64_t offset, uint64_t bytes,
+                               uint32_t *taken)
 {
+    const uint64_t limit = limit_of(blk);
+    const uint64_t wanted = bytes < limit ? bytes : limit;
+    uint64_t found = find_buffers(request, chain, offset, wanted);
+
     request->segment_count = 0;
-    if (bytes > BLK_MAX_BYTES) {
+    if (found < bytes) {
+        shorten(request, found % blk->config.blk_size);
+        found -= found % blk->config.blk_size;
+    }
+    if (found == 0) {
         return ERR_RANGE;
     }
-    enum err err = find_buffers(request, chain, offset, bytes);
-    if (err != ERR_OK) {
-        return err;
-    }
+    *taken = (uint32_t)found;
     if (blk->shared) {
         return share(blk, request);
     }
-    err = take_pages(blk, request, bytes);
+    const enum err err = take_pages(blk, request, found);
     if (err == ERR_OK && request->op == BLK_WRITE) {
         copy(blk, request);
     }
