@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tool/disk_check.h"
 #include "tool/disk_gpt.h"
 #include "tool/disk_name.h"
 #include "tool/file.h"
@@ -140,7 +141,11 @@ static enum err create_if_missing(const struct model_disk *disk, const char *sys
         diag_error(diag, disk->loc, "<disk>: image %s is a directory, not a file", path);
         return ERR_IO;
     }
-    return S_ISREG(status.st_mode) ? check_length(disk, path, (uint64_t)status.st_size, diag) : ERR_OK;
+    if (!S_ISREG(status.st_mode)) {
+        return ERR_OK;
+    }
+    const enum err err = disk_check_image(disk, path, (uint64_t)status.st_size, diag);
+    return err != ERR_OK ? err : check_length(disk, path, (uint64_t)status.st_size, diag);
 }
 
 enum err disk_image_create_all(const struct model *model, const char *output, struct diag *diag)

@@ -117,7 +117,12 @@ static bool set_extent(struct expand *expand, const struct node *block, struct m
         return false;
     }
     if (desc->partition != NULL) {
-        return find_partition(expand, block, disk, client);
+        if (!find_partition(expand, block, disk, client)) {
+            return false;
+        }
+        model_add_need(disk, desc->partition, node_loc(block, "partition"))->number =
+            client->partition_number;
+        return true;
     }
     if (!has_range) {
         client->extent = BLK_EXTENT_DISK;

@@ -77,6 +77,10 @@ static void free_disk(struct model_disk *disk)
         free(disk->partitions[i].contents);
     }
     free(disk->partitions);
+    for (size_t i = 0; i < disk->need_count; i++) {
+        free(disk->needs[i].partition);
+    }
+    free(disk->needs);
     free(disk->image);
     free(disk->name);
 }
@@ -115,6 +119,13 @@ struct model_disk *model_add_disk(struct model *model, const char *name, struct 
     disk = &model->disks[model->disk_count++];
     *disk = (struct model_disk){.name = mem_strdup(name), .loc = loc};
     return disk;
+}
+
+struct model_need *model_add_need(struct model_disk *disk, const char *partition, struct loc loc)
+{
+    disk->needs = mem_grow(disk->needs, disk->need_count, sizeof(disk->needs[0]));
+    disk->needs[disk->need_count] = (struct model_need){.loc = loc, .partition = mem_strdup(partition)};
+    return &disk->needs[disk->need_count++];
 }
 
 struct model_partition *model_add_partition(struct model_disk *disk, const char *name)

@@ -210,6 +210,13 @@ struct model_partition {
     char *contents; /**< path of a file whose bytes it starts with, or NULL */
 };
 
+/** A partition that a <block> asks for. */
+struct model_need {
+    struct loc loc;
+    uint32_t number; /**< 0: by name */
+    char *partition; /**< as written */
+};
+
 /** A disk of the machine that QEMU provides. */
 struct model_disk {
     char *name;
@@ -221,6 +228,8 @@ struct model_disk {
     uint32_t slot; /**< virtio-mmio transport */
     struct model_partition *partitions;
     size_t partition_count;
+    struct model_need *needs;
+    size_t need_count;
 };
 
 struct board; /* boards/board.h */
@@ -264,6 +273,7 @@ struct model_vcpu *model_add_vcpu(struct model_vm *vm, uint32_t id);
 struct model_doorbell *model_add_doorbell(struct model_vm *vm);
 struct model_disk *model_add_disk(struct model *model, const char *name, struct loc loc);
 struct model_partition *model_add_partition(struct model_disk *disk, const char *name);
+struct model_need *model_add_need(struct model_disk *disk, const char *partition, struct loc loc);
 
 /** The PD or region of that name, or NULL. */
 struct model_pd *model_find_pd(const struct model *model, const char *name);

@@ -53,7 +53,7 @@ TOOL_FRONT_SRCS := tool/xml.c tool/vars.c tool/source.c tool/suggest.c tool/ip.c
 	tool/expand_image.c \
 	tool/check.c tool/check_names.c tool/check_ids.c tool/check_symbols.c tool/check_sched.c tool/check_regions.c \
 	tool/check_maps.c tool/frontend.c tool/schema.c tool/graph.c boards/board.c $(wildcard boards/*/board_*.c)
-TOOL_DISK_SRCS := tool/disk_image.c tool/disk_gpt.c lib/blk/crc32.c
+TOOL_DISK_SRCS := tool/disk_image.c tool/disk_check.c tool/disk_gpt.c lib/blk/blk_table.c lib/blk/crc32.c
 TOOL_CMD_SRCS := $(TOOL_DISK_SRCS) tool/main.c tool/cmd.c tool/cmd_beside.c tool/cmd_build.c tool/cmd_check.c tool/cmd_dts.c tool/cmd_flat.c tool/flat.c tool/cmd_sdf.c \
 	tool/cmd_graph.c tool/cmd_help.c
 TOOL_SRCS += $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_IMAGE_SRCS) $(TOOL_REPORT_SRCS) $(TOOL_SDF_SRCS) $(TOOL_FRONT_SRCS) \
@@ -62,7 +62,8 @@ TOOL_SRCS += $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_IMAGE_SRCS) $(TOOL_REPOR
 TESTS += test_flat
 test_flat_SRCS := tool/flat.c tool/file.c tool/mem.c tool/diag.c
 
-TESTS += test_disk_image
+TESTS += test_disk_image test_disk_check
+test_disk_check_SRCS = $(test_disk_image_SRCS)
 test_disk_image_SRCS := $(TOOL_MODEL_SRCS) $(TOOL_DISK_SRCS) tool/disk_name.c tool/file.c
 
 TESTS += test_attr test_vars test_schema

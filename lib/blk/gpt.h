@@ -13,6 +13,11 @@
 #define MBR_SIGNATURE 0xaa55u
 #define MBR_ENTRY_COUNT 4u
 #define MBR_TYPE_GPT 0xeeu
+/** Extended partitions, of which the first three are by their kind of addresses: a chain of tables. */
+#define MBR_TYPE_EXTENDED 0x05u
+#define MBR_TYPE_EXTENDED_LBA 0x0fu
+#define MBR_TYPE_EXTENDED_LINUX 0x85u
+#define MBR_FIRST_LOGICAL 5u
 
 struct gpt_header {
     uint64_t signature;

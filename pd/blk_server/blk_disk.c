@@ -247,6 +247,30 @@ static bool take_entries(struct blk_disk *disk)
     return err == ERR_OK;
 }
 
+/* Read the next table of logical partitions. Returns false if there is none. */
+static bool follow_chain(struct blk_disk *disk)
+{
+    if (disk->chain.next_lba == 0) {
+        return false;
+    }
+    read_blocks(disk, BLK_DISK_READING_CHAIN, disk->chain.next_lba, disk->info.block_bytes);
+    return true;
+}
+
+/* One of them is there. */
+static bool take_link(struct blk_disk *disk)
+{
+    const struct blk_geometry geometry = geometry_of(disk);
+    const uint64_t lba = disk->chain.next_lba;
+    const enum err err = blk_table_read_link(&disk->table, &disk->chain, scratch_of(disk), &geometry);
+
+    if (err != ERR_OK) {
+        log_warn("disk %s: logical partitions at block %llu: %s", disk->config->name, (unsigned long long)lba,
+                 err_text(err));
+    }
+    return follow_chain(disk);
+}
+
 /* LBA 0 and 1 are there. */
 static bool take_start(struct blk_disk *disk)
 {
@@ -254,10 +278,10 @@ static bool take_start(struct blk_disk *disk)
     const uint8_t *block = scratch_of(disk);
 
     if (!blk_table_is_gpt(block)) {
-        if (blk_table_read_mbr(&disk->table, block, &geometry) != ERR_OK) {
+        if (blk_table_read_mbr(&disk->table, &disk->chain, block, &geometry) != ERR_OK) {
             log_warn("disk %s has no partition table", disk->config->name);
         }
-        return false;
+        return follow_chain(disk);
     }
     if (!take_header(disk, block + disk->info.block_bytes, GPT_HEADER_LBA, BLK_DISK_READING_ENTRIES)) {
         read_blocks(disk, BLK_DISK_READING_BACKUP, geometry.block_count - 1, disk->info.block_bytes);
@@ -284,6 +308,8 @@ static bool go_on(struct blk_disk *disk)
     case BLK_DISK_READING_BACKUP_ENTRIES:
         (void)take_entries(disk);
         return false;
+    case BLK_DISK_READING_CHAIN:
+        return take_link(disk);
     case BLK_DISK_WAITING:
     case BLK_DISK_READY:
     default:

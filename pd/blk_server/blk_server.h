@@ -22,10 +22,10 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/blk/blk_protocol.h"
+#include "lib/blk/blk_table.h"
 #include "lib/config/blk_config.h"
 #include "lib/ring/ring.h"
 #include "pd/blk_server/blk_limit.h"
-#include "pd/blk_server/blk_table.h"
 
 /** Jobs of all clients together; each client has an equal share. */
 #define BLK_SERVER_JOBS 128u
@@ -75,6 +75,7 @@ enum blk_disk_state {
     BLK_DISK_READING_ENTRIES,
     BLK_DISK_READING_BACKUP, /**< the GPT's second header, since the first is damaged */
     BLK_DISK_READING_BACKUP_ENTRIES,
+    BLK_DISK_READING_CHAIN, /**< a table in an MBR's extended partition */
     BLK_DISK_READY
 };
 
@@ -87,6 +88,7 @@ struct blk_disk {
     uint32_t table_attempts; /**< reads of it that failed since the driver last spoke of the disk */
     struct blk_info info;
     struct blk_table table;
+    struct blk_chain chain; /**< MBR: where its logical partitions are */
     struct blk_gpt gpt;
     uint64_t read_sector;
     uint32_t read_sectors;

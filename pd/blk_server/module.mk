@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 BLK_SERVER_LOGIC := pd/blk_server/blk_server.c pd/blk_server/blk_sched.c pd/blk_server/blk_disk.c \
 	pd/blk_server/blk_limit.c \
-	pd/blk_server/blk_table.c lib/blk/blk_check.c lib/blk/crc32.c
+	lib/blk/blk_table.c lib/blk/blk_check.c lib/blk/crc32.c
 
 PDS += blk_server
 blk_server_SRCS := pd/blk_server/main.c pd/alarm/alarm.c $(BLK_SERVER_LOGIC)
@@ -36,6 +36,6 @@ TESTS += test_blk_check
 test_blk_check_SRCS := lib/blk/blk_check.c
 
 TESTS += test_blk_table
-test_blk_table_SRCS := pd/blk_server/blk_table.c lib/blk/crc32.c tool/disk_gpt.c tool/mem.c
+test_blk_table_SRCS := lib/blk/blk_table.c lib/blk/crc32.c tool/disk_gpt.c tool/mem.c
 FUZZERS += fuzz_blk_table
-fuzz_blk_table_SRCS := pd/blk_server/blk_table.c lib/blk/crc32.c
+fuzz_blk_table_SRCS := lib/blk/blk_table.c lib/blk/crc32.c

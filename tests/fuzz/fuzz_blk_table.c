@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "lib/blk/blk_protocol.h"
+#include "lib/blk/blk_table.h"
 #include "lib/blk/crc32.h"
 #include "lib/config/blk_config.h"
-#include "pd/blk_server/blk_table.h"
 #include "tests/mock/fuzz_input.h"
 
 #define BLOCKS 100000u
@@ -61,6 +61,27 @@ static void read_gpt(uint8_t *block, uint8_t *entries, const struct blk_geometry
     }
 }
 
+/* Each of the input's blocks may be the next table of a chain, which ends all the same. */
+static void follow(struct blk_table *table, struct blk_chain *chain, uint8_t *blocks,
+                   const struct blk_geometry *disk)
+{
+    uint32_t count = 0;
+
+    while (chain->next_lba != 0) {
+        uint8_t *block = blocks + chain->next_lba * 512 % (BLK_SERVER_SCRATCH_BYTES - 512);
+
+        if (chain->next_lba >= disk->block_count || ++count > GPT_ENTRY_COUNT) {
+            abort();
+        }
+        block[MBR_SIGNATURE_OFFSET] = 0x55;
+        block[MBR_SIGNATURE_OFFSET + 1] = 0xaa;
+        if (blk_table_read_link(table, chain, block, disk) != ERR_OK) {
+            abort();
+        }
+        check(table, disk);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint8_t entries[BLK_SERVER_SCRATCH_BYTES];
@@ -69,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                       .block_bytes = (fuzz_input_u8(&in) & 1) != 0 ? 4096 : 512};
     uint8_t block[512] = {0};
     struct blk_table table;
+    struct blk_chain chain;
 
     memset(entries, 0, sizeof entries);
     memcpy(block, in.at, in.bytes < sizeof block ? in.bytes : sizeof block);
@@ -76,10 +98,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     block[MBR_SIGNATURE_OFFSET] = 0x55;
     block[MBR_SIGNATURE_OFFSET + 1] = 0xaa;
     (void)blk_table_is_gpt(block);
-    if (blk_table_read_mbr(&table, block, &disk) != ERR_OK) {
+    if (blk_table_read_mbr(&table, &chain, block, &disk) != ERR_OK) {
         abort();
     }
     check(&table, &disk);
+    follow(&table, &chain, entries, &disk);
     read_gpt(block, entries, &disk);
     return 0;
 }

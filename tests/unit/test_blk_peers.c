@@ -472,6 +472,43 @@ static void test_mbr_entries_that_make_no_sense_are_left_out(void **state)
     }
 }
 
+static void put_entry(uint8_t *block, uint32_t index, uint8_t type, uint8_t first, uint8_t count)
+{
+    const uint8_t entry[16] = {0, 0, 0, 0, type, 0, 0, 0, first, 0, 0, 0, count};
+
+    memcpy(block + 446 + index * sizeof entry, entry, sizeof entry);
+    memcpy(block + 510, (const uint8_t[2]){0x55, 0xaa}, 2);
+}
+
+/* An extended partition of 40 sectors from sector 16 on, with three tables of which the last is none. */
+static void test_logical_partitions_are_found(void **state)
+{
+    static const uint64_t firsts[] = {[5] = 18, [6] = 30}, counts[8] = {[5] = 5, [6] = 7};
+    const struct blk_info info = blk_peers_good_info();
+
+    (void)state;
+    for (uint32_t number = 1; number <= 7; number++) {
+        struct blk_peers *peers = blk_peers_new(1);
+
+        peers->config.clients[0].extent = BLK_EXTENT_NUMBER;
+        peers->config.clients[0].partition_number = number;
+        put_entry(peers->start, 0, 0x05, 16, 40);
+        put_entry(peers->start + 16 * 512, 0, 0x83, 2, 5);
+        put_entry(peers->start + 16 * 512, 1, 0x05, 10, 20);
+        put_entry(peers->start + 26 * 512, 0, 0x83, 4, 7);
+        put_entry(peers->start + 26 * 512, 1, 0x05, 30, 5);
+        blk_peers_start(peers);
+        blk_peers_tell(peers, &info, sizeof info);
+        blk_peers_run(peers);
+        assert_int_equal(peers->server.disks[0].state, BLK_DISK_READY);
+        assert_int_equal(peers->server.clients[0].sector_count, counts[number]);
+        if (counts[number] != 0) {
+            assert_int_equal(peers->server.clients[0].first_sector, firsts[number]);
+        }
+        blk_peers_free(peers);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -491,6 +528,7 @@ int main(void)
         cmocka_unit_test(test_gpt_entries_that_make_no_sense_are_left_out),
         cmocka_unit_test(test_gpt_headers_that_make_no_sense_are_refused),
         cmocka_unit_test(test_mbr_entries_that_make_no_sense_are_left_out),
+        cmocka_unit_test(test_logical_partitions_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

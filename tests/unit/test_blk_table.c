@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
+#include "lib/blk/blk_table.h"
 #include "lib/blk/crc32.h"
-#include "pd/blk_server/blk_table.h"
 #include "tool/disk_gpt.h"
 
 #define BLOCKS 8192u /* of 512 bytes */
@@ -35,12 +35,13 @@ static void test_mbr_partitions_have_their_numbers(void **state)
 {
     uint8_t lba0[512] = {0};
     struct blk_table table;
+    struct blk_chain chain;
 
     (void)state;
     put_mbr(lba0, 0, 0x83, 64, 100);
     put_mbr(lba0, 2, 0x83, 1000, BLOCKS - 1000);
     assert_false(blk_table_is_gpt(lba0));
-    assert_int_equal(blk_table_read_mbr(&table, lba0, &geometry), ERR_OK);
+    assert_int_equal(blk_table_read_mbr(&table, &chain, lba0, &geometry), ERR_OK);
     assert_int_equal(blk_table_by_number(&table, 1)->first_sector, 64);
     assert_int_equal(blk_table_by_number(&table, 1)->sector_count, 100);
     assert_null(blk_table_by_number(&table, 2));
@@ -55,10 +56,11 @@ static void test_mbr_counts_in_the_disks_blocks(void **state)
     static const struct blk_geometry large = {.block_count = BLOCKS, .block_bytes = 4096};
     uint8_t lba0[512] = {0};
     struct blk_table table;
+    struct blk_chain chain;
 
     (void)state;
     put_mbr(lba0, 0, 0x83, 64, 100);
-    assert_int_equal(blk_table_read_mbr(&table, lba0, &large), ERR_OK);
+    assert_int_equal(blk_table_read_mbr(&table, &chain, lba0, &large), ERR_OK);
     assert_int_equal(blk_table_by_number(&table, 1)->first_sector, 64 * 8);
     assert_int_equal(blk_table_by_number(&table, 1)->sector_count, 100 * 8);
 }
@@ -67,22 +69,108 @@ static void test_mbr_entries_that_make_no_sense_are_left_out(void **state)
 {
     uint8_t lba0[512] = {0};
     struct blk_table table;
+    struct blk_chain chain;
 
     (void)state;
-    assert_int_equal(blk_table_read_mbr(&table, lba0, &geometry), ERR_FORMAT);
+    assert_int_equal(blk_table_read_mbr(&table, &chain, lba0, &geometry), ERR_FORMAT);
     put_mbr(lba0, 0, 0x83, 0, 100);                 /* the table itself */
     put_mbr(lba0, 1, 0x83, BLOCKS - 10, 11);        /* behind the end */
     put_mbr(lba0, 2, 0x83, UINT32_MAX, UINT32_MAX); /* wraps */
     put_mbr(lba0, 3, 0, 10, 10);                    /* unused */
-    assert_int_equal(blk_table_read_mbr(&table, lba0, &geometry), ERR_OK);
+    assert_int_equal(blk_table_read_mbr(&table, &chain, lba0, &geometry), ERR_OK);
     for (uint32_t i = 1; i <= MBR_ENTRY_COUNT; i++) {
         assert_null(blk_table_by_number(&table, i));
     }
     put_mbr(lba0, 0, 0x83, 100, 100);
     put_mbr(lba0, 1, 0x83, 199, 100); /* overlaps the first */
-    assert_int_equal(blk_table_read_mbr(&table, lba0, &geometry), ERR_OK);
+    assert_int_equal(blk_table_read_mbr(&table, &chain, lba0, &geometry), ERR_OK);
     assert_non_null(blk_table_by_number(&table, 1));
     assert_null(blk_table_by_number(&table, 2));
+}
+
+/* Tables of logical partitions in an extended one of 3000 blocks from block 1000 on. */
+#define EXTENDED 1000u
+#define EXTENDED_COUNT 3000u
+
+static uint8_t disk_blocks[EXTENDED + EXTENDED_COUNT][512];
+
+static struct blk_chain read_disk(struct blk_table *table)
+{
+    struct blk_chain chain;
+
+    assert_int_equal(blk_table_read_mbr(table, &chain, disk_blocks[0], &geometry), ERR_OK);
+    while (chain.next_lba != 0) {
+        assert_in_range(chain.next_lba, EXTENDED, EXTENDED + EXTENDED_COUNT - 1);
+        const uint8_t *block = disk_blocks[chain.next_lba];
+        const enum err wanted = block[MBR_SIGNATURE_OFFSET] == 0x55 ? ERR_OK : ERR_FORMAT;
+
+        assert_int_equal(blk_table_read_link(table, &chain, block, &geometry), wanted);
+    }
+    return chain;
+}
+
+static void new_extended(void)
+{
+    memset(disk_blocks, 0, sizeof disk_blocks);
+    put_mbr(disk_blocks[0], 0, 0x83, 64, 100);
+    put_mbr(disk_blocks[0], 1, MBR_TYPE_EXTENDED_LBA, EXTENDED, EXTENDED_COUNT);
+}
+
+static void test_logical_partitions_begin_at_five(void **state)
+{
+    struct blk_table table;
+
+    (void)state;
+    new_extended();
+    put_mbr(disk_blocks[1000], 0, 0x83, 10, 100);
+    put_mbr(disk_blocks[1000], 1, MBR_TYPE_EXTENDED, 500, 600); /* counted from block 1000 */
+    put_mbr(disk_blocks[1500], 0, 0x83, 20, 200);
+    put_mbr(disk_blocks[1500], 1, MBR_TYPE_EXTENDED, 2000, 900); /* likewise */
+    put_mbr(disk_blocks[3000], 0, 0x83, 30, 970);
+    (void)read_disk(&table);
+    assert_int_equal(blk_table_by_number(&table, 1)->first_sector, 64);
+    assert_null(blk_table_by_number(&table, 2)); /* the extended one is none to be served */
+    assert_int_equal(blk_table_by_number(&table, 5)->first_sector, 1010);
+    assert_int_equal(blk_table_by_number(&table, 5)->sector_count, 100);
+    assert_int_equal(blk_table_by_number(&table, 6)->first_sector, 1520);
+    assert_int_equal(blk_table_by_number(&table, 7)->first_sector, 3030);
+    assert_int_equal(blk_table_by_number(&table, 7)->sector_count, 970);
+    assert_null(blk_table_by_number(&table, 8));
+}
+
+static void test_logical_partitions_that_make_no_sense(void **state)
+{
+    struct blk_table table;
+
+    (void)state;
+    new_extended();
+    put_mbr(disk_blocks[1000], 0, 0x83, 10, EXTENDED_COUNT); /* past the extended one's end */
+    put_mbr(disk_blocks[1000], 1, MBR_TYPE_EXTENDED, 500, 600);
+    put_mbr(disk_blocks[1500], 0, 0x83, 20, 200);
+    put_mbr(disk_blocks[1500], 1, MBR_TYPE_EXTENDED, EXTENDED_COUNT, 1); /* nor is that inside */
+    (void)read_disk(&table);
+    assert_null(blk_table_by_number(&table, 5));
+    assert_int_equal(blk_table_by_number(&table, 6)->first_sector, 1520);
+    /* No table where one should be. */
+    put_mbr(disk_blocks[1500], 1, MBR_TYPE_EXTENDED, 2500, 1);
+    (void)read_disk(&table);
+    assert_int_equal(blk_table_by_number(&table, 6)->first_sector, 1520);
+    assert_null(blk_table_by_number(&table, 7));
+}
+
+/* A table that leads back to an earlier one: the chain ends, whatever it says. */
+static void test_chain_that_bites_its_tail(void **state)
+{
+    struct blk_table table;
+
+    (void)state;
+    new_extended();
+    put_mbr(disk_blocks[1000], 0, 0x83, 10, 1);
+    put_mbr(disk_blocks[1000], 1, MBR_TYPE_EXTENDED, 500, 600);
+    put_mbr(disk_blocks[1500], 1, MBR_TYPE_EXTENDED, 500, 600);
+    const struct blk_chain chain = read_disk(&table);
+    assert_in_range(chain.read_count, 3, GPT_ENTRY_COUNT);
+    assert_int_equal(blk_table_by_number(&table, 5)->first_sector, 1010);
 }
 
 /* The table that the tool makes, with the partitions "one" and "two". */
@@ -177,6 +265,9 @@ int main(void)
         cmocka_unit_test(test_mbr_partitions_have_their_numbers),
         cmocka_unit_test(test_mbr_counts_in_the_disks_blocks),
         cmocka_unit_test(test_mbr_entries_that_make_no_sense_are_left_out),
+        cmocka_unit_test(test_logical_partitions_begin_at_five),
+        cmocka_unit_test(test_logical_partitions_that_make_no_sense),
+        cmocka_unit_test(test_chain_that_bites_its_tail),
         cmocka_unit_test(test_gpt_partitions_have_names_and_numbers),
         cmocka_unit_test(test_gpt_headers_that_lie_are_refused),
     };

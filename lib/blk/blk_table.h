@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
- * Reading partition tables: GPT (UEFI 2.10, chapter 5.3) and MBR with primary partitions (5.2). What is on a
+ * Reading partition tables: GPT (UEFI 2.10, chapter 5.3) and MBR (5.2), with logical partitions. What is on a
  * disk is untrusted: a guest may have written it.
  */
 #pragma once
@@ -59,9 +59,28 @@ uint32_t blk_table_entries_bytes(const struct blk_gpt *gpt);
 ERR_CHECKED enum err blk_table_read_entries(struct blk_table *table, const struct blk_gpt *gpt,
                                             const uint8_t *entries, const struct blk_geometry *disk);
 
-/** Read the primary partitions of an MBR. Errors: ERR_FORMAT (no signature); *table is then empty. */
-ERR_CHECKED enum err blk_table_read_mbr(struct blk_table *table, const uint8_t *lba0,
+/** The chain of tables in an MBR's extended partition, each of which has one logical partition. */
+struct blk_chain {
+    uint64_t first_lba, end_lba; /**< of the extended partition */
+    uint64_t next_lba;           /**< of the table to be read next; 0: none */
+    uint32_t number;             /**< of the next logical partition */
+    uint32_t read_count;         /**< tables read, which bounds a chain that bites its tail */
+};
+
+/**
+ * Read the primary partitions of an MBR, and begin with the logical ones: while chain->next_lba is not 0,
+ * that block is to be read and given to blk_table_read_link(). An extended partition itself is none to be
+ * served. Errors: ERR_FORMAT (no signature); *table is then empty.
+ */
+ERR_CHECKED enum err blk_table_read_mbr(struct blk_table *table, struct blk_chain *chain, const uint8_t *lba0,
                                         const struct blk_geometry *disk);
+
+/**
+ * The block at chain->next_lba: add its logical partition, from number 5 on, and go on to the next. What lies
+ * outside the extended partition, or overlaps one before, is left out. ERR_FORMAT: no table; the chain ends.
+ */
+ERR_CHECKED enum err blk_table_read_link(struct blk_table *table, struct blk_chain *chain,
+                                         const uint8_t *block, const struct blk_geometry *disk);
 
 /** The partition of that number (from 1), or NULL. */
 const struct blk_partition *blk_table_by_number(const struct blk_table *table, uint32_t number);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "pd/blk_server/blk_table.h"
+#include "lib/blk/blk_table.h"
 
 #include <stddef.h>
 
@@ -138,23 +138,92 @@ enum err blk_table_read_entries(struct blk_table *table, const struct blk_gpt *g
     return ERR_OK;
 }
 
-enum err blk_table_read_mbr(struct blk_table *table, const uint8_t *lba0, const struct blk_geometry *disk)
+static bool is_extended(const struct mbr_entry *entry)
+{
+    return entry->type == MBR_TYPE_EXTENDED || entry->type == MBR_TYPE_EXTENDED_LBA ||
+           entry->type == MBR_TYPE_EXTENDED_LINUX;
+}
+
+static uint64_t first_of(const struct mbr_entry *entry)
+{
+    return entry->first_lba[0] | (uint32_t)entry->first_lba[1] << 16;
+}
+
+static uint64_t count_of(const struct mbr_entry *entry)
+{
+    return entry->lba_count[0] | (uint32_t)entry->lba_count[1] << 16;
+}
+
+/* Blocks [first, first + count), which must not be empty, as partition `number`. */
+static void add_blocks(struct blk_table *table, uint32_t number, uint64_t first, uint64_t count,
+                       const struct blk_geometry *disk)
+{
+    const struct blk_partition partition = {.first_sector = first * sectors_per_block(disk),
+                                            .sector_count = count * sectors_per_block(disk)};
+
+    add(table, number - 1, &partition);
+}
+
+enum err blk_table_read_mbr(struct blk_table *table, struct blk_chain *chain, const uint8_t *lba0,
+                            const struct blk_geometry *disk)
 {
     memset(table, 0, sizeof *table);
+    *chain = (struct blk_chain){.number = MBR_FIRST_LOGICAL};
     if (!has_mbr(lba0)) {
         return ERR_FORMAT;
     }
     for (uint32_t i = 0; i < MBR_ENTRY_COUNT; i++) {
         const struct mbr_entry entry = mbr_entry_at(lba0, i);
-        const uint64_t first = entry.first_lba[0] | (uint32_t)entry.first_lba[1] << 16;
-        const uint64_t count = entry.lba_count[0] | (uint32_t)entry.lba_count[1] << 16;
+        const uint64_t first = first_of(&entry);
+        const uint64_t count = count_of(&entry);
 
         /* LBA 0 is the table's own place. */
-        if (entry.type != 0 && first != 0 && count != 0 && first < disk->block_count &&
-            count <= disk->block_count - first) {
-            const struct blk_partition partition = {.first_sector = first * sectors_per_block(disk),
-                                                    .sector_count = count * sectors_per_block(disk)};
-            add(table, i, &partition);
+        if (entry.type == 0 || first == 0 || count == 0 || first >= disk->block_count ||
+            count > disk->block_count - first) {
+            continue;
+        }
+        if (!is_extended(&entry)) {
+            add_blocks(table, i + 1, first, count, disk);
+        } else if (chain->next_lba == 0) {
+            chain->first_lba = first;
+            chain->end_lba = first + count;
+            chain->next_lba = first;
+        }
+    }
+    return ERR_OK;
+}
+
+enum err blk_table_read_link(struct blk_table *table, struct blk_chain *chain, const uint8_t *block,
+                             const struct blk_geometry *disk)
+{
+    const uint64_t here = chain->next_lba;
+    bool has_partition = false;
+
+    chain->next_lba = 0;
+    if (!has_mbr(block)) {
+        return ERR_FORMAT;
+    }
+    chain->read_count++;
+    for (uint32_t i = 0; i < MBR_ENTRY_COUNT; i++) {
+        const struct mbr_entry entry = mbr_entry_at(block, i);
+        const uint64_t count = count_of(&entry);
+        /* A partition counts from its own table on, the next table from the first. */
+        const uint64_t first = first_of(&entry) + (is_extended(&entry) ? chain->first_lba : here);
+
+        if (entry.type == 0 || count == 0) {
+            continue;
+        }
+        if (is_extended(&entry)) {
+            const bool goes_on = chain->next_lba == 0 && first > chain->first_lba && first < chain->end_lba &&
+                                 chain->read_count < GPT_ENTRY_COUNT && chain->number <= GPT_ENTRY_COUNT;
+
+            chain->next_lba = goes_on ? first : chain->next_lba;
+        } else if (!has_partition && chain->number <= GPT_ENTRY_COUNT) {
+            has_partition = true;
+            if (first > here && first < chain->end_lba && count <= chain->end_lba - first) {
+                add_blocks(table, chain->number, first, count, disk);
+            }
+            chain->number++;
         }
     }
     return ERR_OK;
