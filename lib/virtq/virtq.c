@@ -199,30 +199,36 @@ static enum err add_segment(const struct virtq *vq, const struct virtq_desc *des
     return ERR_OK;
 }
 
+/* Take descriptor `*next` of `table`. Then *next is the one that follows, unless it was the *last of its
+ * chain. */
+static enum err step(const struct virtq *vq, struct table *table, uint32_t *next, struct virtq_chain *chain,
+                     bool *last)
+{
+    if (*next >= table->count) {
+        return ERR_RANGE;
+    }
+    const struct virtq_desc desc = copy_desc(table->desc + (size_t)*next * sizeof desc);
+    if ((desc.flags & VIRTQ_DESC_F_INDIRECT) != 0) {
+        *next = 0;
+        *last = false;
+        return enter_indirect(vq, &desc, table);
+    }
+    *next = desc.next;
+    *last = (desc.flags & VIRTQ_DESC_F_NEXT) == 0;
+    return add_segment(vq, &desc, chain);
+}
+
 static enum err walk(const struct virtq *vq, struct virtq_chain *chain)
 {
     struct table table = {.desc = vq->desc, .count = vq->size, .indirect = false};
     uint32_t next = chain->head;
 
-    /* Ends after at most size + 1 steps: each adds a segment, but for the one that enters a table. */
+    /* Ends after at most size + 1 steps: each adds a segment, except the one that enters a table. */
     for (;;) {
-        if (next >= table.count) {
-            return ERR_RANGE;
-        }
-        const struct virtq_desc desc = copy_desc(table.desc + (size_t)next * sizeof desc);
-        enum err err;
-        if ((desc.flags & VIRTQ_DESC_F_INDIRECT) != 0) {
-            err = enter_indirect(vq, &desc, &table);
-            next = 0;
-        } else {
-            err = add_segment(vq, &desc, chain);
-            next = desc.next;
-        }
-        if (err != ERR_OK) {
+        bool last;
+        const enum err err = step(vq, &table, &next, chain, &last);
+        if (err != ERR_OK || last) {
             return err;
-        }
-        if ((desc.flags & (VIRTQ_DESC_F_INDIRECT | VIRTQ_DESC_F_NEXT)) == 0) {
-            return ERR_OK;
         }
     }
 }
