@@ -12,7 +12,7 @@ A proof is a harness NAME.c; lines of its comments that begin with @ say what is
     @defect FUNCTION: TEXT    with the change below, that run has to fail at the property called TEXT:
     path/of/a/source.c
     - a line as it stands there, once
-    + what it is changed into
+    + what it is changed into (/[*] and *[/] stand for the marks of a comment)
     @with [FUNCTION]          the change below, of the same form, is made for that run, or for all: a table made small
 
 Every run needs a defect: a proof that nothing could fail proves nothing. Defects are applied to copies below the
@@ -97,6 +97,7 @@ class Module:
 def parse_change(lines, at):
     """The change at lines[at]: a source, what stands in it, and what it becomes. Returns that and where it ends."""
     source, old, new = lines[at], [], []
+    lines = [line.replace("/[*]", "/*").replace("*[/]", "*/") for line in lines]
     at += 1
     while at < len(lines) and lines[at][:1] in ("-", "+"):
         (old if lines[at][0] == "-" else new).append(lines[at][2:])
