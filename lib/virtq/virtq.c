@@ -108,8 +108,10 @@ static bool adopt(struct virtq *vq, uint16_t index)
 
 static uint16_t load_avail_index(const struct virtq *vq)
 {
+    const uint16_t *index = &vq->avail->idx;
+
     /* Acquire: the ring entries and descriptors that this index covers are read after it. */
-    return __atomic_load_n(&vq->avail->idx, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(index, __ATOMIC_ACQUIRE);
 }
 
 bool virtq_look(struct virtq *vq)
