@@ -39,6 +39,10 @@
  * +     struct sysdesc_child children[4];
  * @with prove_tables
  * kernel/include/sysdesc.h
+ * - #define SYSDESC_MAX_SMC_CALLS 8u
+ * + #define SYSDESC_MAX_SMC_CALLS 3u
+ * @with prove_tables
+ * kernel/include/sysdesc.h
  * - #define SYSDESC_MAX_CHANNELS 62u
  * + #define SYSDESC_MAX_CHANNELS 3u
  */
@@ -57,12 +61,14 @@ struct sysdesc_vcpu nondet_vcpu(void);
 struct sysdesc_irq nondet_irq(void);
 struct sysdesc_doorbell nondet_doorbell(void);
 struct sysdesc_post nondet_post(void);
+struct sysdesc_account nondet_account(void);
 
 static struct sysdesc_pd pds[ROWS];
 static struct sysdesc_vcpu vcpus[ROWS];
 static struct sysdesc_irq irqs[ROWS];
 static struct sysdesc_doorbell doorbells[ROWS];
 static struct sysdesc_post posts[ROWS];
+static struct sysdesc_account accounts[ROWS];
 
 void prove_rows(void)
 {
@@ -72,6 +78,7 @@ void prove_rows(void)
     const struct sysdesc_vcpu vcpu = nondet_vcpu();
     const struct sysdesc_irq irq = nondet_irq();
     const struct sysdesc_post post = nondet_post();
+    const struct sysdesc_account account = nondet_account();
 
     PROVE((check_header(&desc) == NULL) == sound_header(&desc), "a header passes exactly if it is sound");
     PROVE(channel_is_sound(&desc, &channel) == sound_channel(&desc, &channel),
@@ -84,6 +91,8 @@ void prove_rows(void)
           "an interrupt passes exactly if it is sound");
     PROVE((check_post(&desc, &post) == NULL) == sound_post(&desc, &post),
           "a post passes exactly if it is sound");
+    PROVE((check_account(&desc, &account) == NULL) == sound_account(&desc, &account),
+          "an account passes exactly if it is sound");
 }
 
 void prove_pd(uint32_t i)
@@ -106,12 +115,14 @@ static void make_tables(struct sysdesc *desc)
         irqs[i] = nondet_irq();
         doorbells[i] = nondet_doorbell();
         posts[i] = nondet_post();
+        accounts[i] = nondet_account();
     }
     desc->pds = (uintptr_t)pds;
     desc->vcpus = (uintptr_t)vcpus;
     desc->irqs = (uintptr_t)irqs;
     desc->doorbells = (uintptr_t)doorbells;
     desc->posts = (uintptr_t)posts;
+    desc->accounts = (uintptr_t)accounts;
 }
 
 void prove_tables(uint32_t row, uint32_t end)
@@ -121,7 +132,8 @@ void prove_tables(uint32_t row, uint32_t end)
     make_tables(&desc);
     /* Longer tables are checked in the same loops. */
     ASSUME(desc.pd_count <= ROWS && desc.vcpu_count <= ROWS && desc.irq_count <= ROWS &&
-           desc.doorbell_count <= ROWS && desc.post_count <= ROWS && row < ROWS && end < ENDS);
+           desc.account_count <= ROWS && desc.doorbell_count <= ROWS && desc.post_count <= ROWS &&
+           row < ROWS && end < ENDS);
     if (boot_check(&desc) != NULL) {
         return;
     }
@@ -132,4 +144,5 @@ void prove_tables(uint32_t row, uint32_t end)
     PROVE(row >= desc.irq_count || sound_irq(&desc, &irqs[row]), "each interrupt is sound");
     PROVE(row >= desc.doorbell_count || sound_doorbell(&desc, &doorbells[row]), "each doorbell is sound");
     PROVE(row >= desc.post_count || sound_post(&desc, &posts[row]), "each post is sound");
+    PROVE(row >= desc.account_count || sound_account(&desc, &accounts[row]), "each account is sound");
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kernel/core/kernel.h"
+#include "kernel/include/smccc.h"
 #include "proofs/cbmc.h"
 
 /** A channel leads to a PD that there is, or is an interrupt and leads nowhere. */
@@ -30,14 +31,29 @@ static inline bool sound_child(const struct sysdesc *desc, const struct sysdesc_
            (child->kind == SYSDESC_CHILD_VCPU && child->index < desc->vcpu_count);
 }
 
+/** Calls of the firmware: those that may be granted, one after the other. */
+static inline bool sound_smc_calls(const struct sysdesc_pd *row)
+{
+    bool sound = true;
+
+    for (uint32_t i = 0; i < SYSDESC_MAX_SMC_CALLS; i++) {
+        const bool follows = i == 0 || row->smc_calls[i - 1] != 0;
+        const bool grantable = smccc_is_grantable(row->smc_calls[i]);
+
+        sound = sound && (row->smc_calls[i] == 0 || (follows && grantable));
+    }
+    return sound;
+}
+
 /** A PD's row, apart from its channels and children. */
 static inline bool sound_pd(const struct sysdesc *desc, const struct sysdesc_pd *row)
 {
     return row->priority < 255 && row->core < desc->core_count && row->vmid != 0 && row->vmid < 256 &&
            row->budget_us != 0 && row->budget_us <= row->period_us &&
            (row->parent == SYSDESC_NO_PARENT || row->parent < desc->pd_count) &&
-           (uint64_t)row->post_first + row->post_count <= desc->post_count && row->ipc_buffer != 0 &&
-           row->name[SYSDESC_NAME_BYTES - 1] == '\0';
+           (uint64_t)row->post_first + row->post_count <= desc->post_count &&
+           (uint64_t)row->account_first + row->account_count <= desc->account_count && row->ipc_buffer != 0 &&
+           row->name[SYSDESC_NAME_BYTES - 1] == '\0' && sound_smc_calls(row);
 }
 
 /** What a PD's row says of number `i` (below 64) of its channels and children. */
@@ -81,14 +97,20 @@ static inline bool sound_post(const struct sysdesc *desc, const struct sysdesc_p
     return row->vcpu < desc->vcpu_count && row->intid < VIRQ_COUNT && row->channel < SYSDESC_MAX_CHANNELS;
 }
 
+/** An account's row. */
+static inline bool sound_account(const struct sysdesc *desc, const struct sysdesc_account *row)
+{
+    return row->vcpu < desc->vcpu_count && row->id < 64;
+}
+
 /** What is not in the tables. */
 static inline bool sound_header(const struct sysdesc *desc)
 {
     return desc->magic == SYSDESC_MAGIC && desc->version == SYSDESC_VERSION &&
            desc->size_bytes == sizeof(*desc) && desc->core_count == 1 && desc->pd_count != 0 &&
            desc->pd_count <= SYSDESC_MAX_PDS && desc->vcpu_count <= SYSDESC_MAX_VCPUS &&
-           desc->irq_count <= SYSDESC_MAX_IRQ && desc->post_count <= SYSDESC_MAX_POSTS &&
-           desc->doorbell_count <= SYSDESC_MAX_DOORBELLS &&
+           desc->irq_count <= SYSDESC_MAX_IRQ && desc->account_count <= SYSDESC_MAX_ACCOUNTS &&
+           desc->post_count <= SYSDESC_MAX_POSTS && desc->doorbell_count <= SYSDESC_MAX_DOORBELLS &&
            (desc->klog_pd == SYSDESC_NO_PARENT ||
             (desc->klog_pd < desc->pd_count && desc->klog_channel < SYSDESC_MAX_CHANNELS)) &&
            (desc->seed_pd == SYSDESC_NO_PARENT || desc->seed_pd < desc->pd_count);

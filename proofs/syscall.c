@@ -18,10 +18,10 @@
  * -     row = find_channel(pd, channel, SYSDESC_CHANNEL_NOTIFY);
  * +     row = find_channel(pd, channel, SYSDESC_CHANNEL_VALID);
  *
- * @defect prove_calls: only with the flag
+ * @defect prove_calls: only what its row grants
  * kernel/core/syscall.c
- * -     if ((pd->row->flags & SYSDESC_PD_SMC) != 0) {
- * +     if ((pd->row->flags & SYSDESC_PD_NO_FPU) == 0) {
+ * -         may |= pd->row->smc_calls[i] == function;
+ * +         may |= pd->row->smc_calls[i] >= function;
  *
  * @defect prove_calls: bytes that are there
  * kernel/core/syscall.c
@@ -95,8 +95,23 @@ void notification_send(struct pd *pd, uint64_t bits)
 
 void arch_smc(uint64_t registers[8])
 {
-    PROVE((row.flags & SYSDESC_PD_SMC) != 0, "only with the flag");
+    bool granted = false;
+
+    for (uint32_t i = 0; i < SYSDESC_MAX_SMC_CALLS; i++) {
+        granted = granted || (row.smc_calls[i] != 0 && row.smc_calls[i] == registers[0]);
+    }
+    PROVE(granted, "only what its row grants");
     registers[0] = nondet_u64();
+}
+
+/* Asked to work is the PD that the notification goes to. */
+void account_ask(struct thread *asker, struct pd *pd)
+{
+    const struct arch_context *context = &self->thread.context;
+    const uint64_t id = context->x[context->x[7] == SYSCALL_WAIT ? 2 : 0];
+
+    PROVE(asker == &self->thread, "itself");
+    PROVE(id < SYSDESC_MAX_CHANNELS && pd == &kernel.pds[row.channels[id].peer], "peer");
 }
 
 void arch_vcpu_registers(struct vcpu *vcpu, uint64_t to[ARCH_VCPU_REGISTER_WORDS])
@@ -192,6 +207,14 @@ enum syscall_status vcpu_virq_get(struct vcpu *vcpu, uint64_t intid, uint64_t *s
     return nondet_status();
 }
 
+enum syscall_status vcpu_virq_move(struct vcpu *from, uint64_t intid, struct vcpu *to)
+{
+    (void)intid;
+    check_child_vcpu(from, self->thread.context.x[0]);
+    check_child_vcpu(to, self->thread.context.x[2]);
+    return nondet_status();
+}
+
 void vcpu_virq_enable(struct vcpu *vcpu, bool enabled)
 {
     (void)enabled;
@@ -227,7 +250,6 @@ STUB_PD(ppc_deliver, check_self)
 STUB_PD(klog_pd_flush, check_self)
 STUB_PD(child_stop, check_child_pd)
 STUB_PD(child_resume, check_child_pd)
-STUB_THREAD(sched_ask)
 STUB_THREAD(sched_update)
 
 void vcpu_stop(struct vcpu *vcpu)
