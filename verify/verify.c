@@ -9,7 +9,7 @@
 #include "verify/check_rows.h"
 #include "verify/elf64.h"
 #include "verify/facts.h"
-#include "verify/view_image.h"
+#include "verify/grants/view_image.h"
 #include "verify/walk.h"
 
 static enum err check_memory(const struct facts *facts, const struct walk *walk, struct findings *findings,

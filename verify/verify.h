@@ -16,7 +16,7 @@
 
 #include "verify/check_sharing.h"
 #include "verify/findings.h"
-#include "verify/program.h"
+#include "verify/grants/program.h"
 
 /** What came out. Also the exit code. */
 enum verify_verdict {

@@ -82,7 +82,7 @@ BUNDLED = [
      "model_add_pd_map(pd, mr, desc->vaddr, desc->perms | MODEL_WRITE)"),
     ("notify of ends", ".pp = desc->pp, .notify = desc->notify};", ".pp = desc->pp, .notify = true};"),
     ("trigger of interrupts", "irq->edge = desc->trigger == 1;", "irq->edge = false;"),
-    ("firmware calls for all", "pd->smc = desc->smc;", "pd->smc = true;"),
+    ("another call of the firmware", '{"system_off", SMCCC_PSCI_SYSTEM_OFF}', '{"system_off", SMCCC_PSCI_VERSION}'),
     ("passed-through interrupt", ".intid = irq->intid, .virq = irq->intid,", ".intid = irq->intid, .virq = irq->intid + 1,"),
     # Layout and tables.
     ("one page too many", ".bytes = map->mr->size_bytes,", ".bytes = map->mr->size_bytes + (map->mr->kind == MODEL_MR_LINK ? MODEL_PAGE_BYTES : 0),"),
@@ -95,7 +95,8 @@ BUNDLED = [
      "uint64_t stack_bytes = page_up(pd->pd->stack_bytes) + MODEL_PAGE_BYTES;\n    enum err err = check_reserved"),
     # Descriptor.
     ("priority in the row", "row->priority = (uint8_t)pd->priority;", "row->priority = (uint8_t)(pd->priority + 1);"),
-    ("firmware calls in the row", "(pd->smc ? SYSDESC_PD_SMC : 0)", "(pd->smc ? 0 : SYSDESC_PD_SMC)"),
+    ("firmware calls in the row", "memcpy(row->smc_calls, pd->smc_calls, sizeof(row->smc_calls));",
+     "memcpy(row->smc_calls, pd->smc_calls, sizeof(row->smc_calls[0]));"),
     ("FP registers in the row", "(pd->fpu ? 0 : SYSDESC_PD_NO_FPU)", "(pd->fpu ? 0 : 0)"),
     ("every end notifies", "if (end->notify) {\n        row->kind", "if (end->pd != NULL) {\n        row->kind"),
     ("every end calls nobody", "if (end->pp) {\n        row->kind", "if (end->pp && end->pd == NULL) {\n        row->kind"),
@@ -128,7 +129,7 @@ SEL4 = [
      'put_text(printer, "region_paddr", pd->setvars[0].region_paddr->name);'),
     ("places forgotten", "if (mr->has_phys_addr) {\n        put_hex", "if (mr->has_phys_addr && mr->kind == MODEL_MR_DEVICE) {\n        put_hex"),
     ("GIC's CPU interface elsewhere", 'put_hex(printer, "phys_addr", gicv->base);', 'put_hex(printer, "phys_addr", gicv->base - 0x30000);'),
-    ("firmware calls", "if (pd->smc) {", "if (!pd->smc) {"),
+    ("firmware calls", "if (pd->smc_count != 0) {", "if (pd->smc_count == 0) {"),
     ("read-only is forgotten", "client.read_only = desc->readonly || model_disk->readonly;",
      "client.read_only = model_disk->readonly;"),
     ("pauses not shared", "if (expand->options->microkit && desc->rx_window != 0) {", "if (expand->options->microkit && desc->rx_window == 0) {"),

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "verify/program.h"
+#include "verify/grants/program.h"
 
 /* Judge the image as it is now: the rules that it breaks, as bits. */
 static enum verify_verdict judge(struct mutate *mutate, bool broken[RULE_COUNT])

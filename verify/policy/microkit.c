@@ -140,8 +140,13 @@ static void add_firmware_calls(struct policy *policy, const xmlNode *node, const
         }
         if (is_new && count < 8) {
             seen[count++] = id;
-            policy_add(policy, "firmware-calls %s: 0x%" PRIx64, name, id);
+            if (!policy->sel4) {
+                policy_add(policy, "firmware-calls %s: 0x%" PRIx64, name, id);
+            }
         }
+    }
+    if (policy->sel4 && count > 0) { /* Microkit doesn't tell calls apart */
+        policy_add(policy, "firmware-calls %s: all", name);
     }
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From the descriptor's rows and the translation tables to grants. */
-#include "verify/view_image.h"
+#include "verify/grants/view_image.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/config/config.h"
-#include "verify/config.h"
+#include "verify/grants/config.h"
 
 /** The image at hand. */
 struct context {

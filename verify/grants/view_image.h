@@ -3,8 +3,8 @@
 #pragma once
 
 #include "verify/facts.h"
-#include "verify/program.h"
-#include "verify/view.h"
+#include "verify/grants/program.h"
+#include "verify/grants/view.h"
 #include "verify/walk.h"
 
 /**

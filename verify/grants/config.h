@@ -5,7 +5,7 @@
 #pragma once
 
 #include "verify/findings.h"
-#include "verify/view.h"
+#include "verify/grants/view.h"
 
 /** What a field of a configuration is. */
 enum config_kind {

@@ -8,7 +8,7 @@
 #include "lib/config/timer_config.h"
 #include "lib/config/vmm_config.h"
 #include "lib/config/vswitch_config.h"
-#include "verify/config.h"
+#include "verify/grants/config.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define BYTES(type, member) sizeof(((type *)0)->member)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From a Microkit system description to grants: what is read is what the SDK's own tool will read. */
-#include "verify/view_sdf.h"
+#include "verify/grants/view_sdf.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include "lib/config/config.h"
-#include "verify/config.h"
+#include "verify/grants/config.h"
 
 #define PATH_BYTES 4096u
 #define MAX_PDS 64u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads configurations by the tables of config_tables.c. */
-#include "verify/config.h"
+#include "verify/grants/config.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What an image grants, line by line, and what a policy says about it. */
-#include "verify/grants.h"
+#include "verify/grants/grants.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -8,8 +8,8 @@
 
 #include "verify/facts.h"
 #include "verify/findings.h"
-#include "verify/grants.h"
-#include "verify/view.h"
+#include "verify/grants/grants.h"
+#include "verify/grants/view.h"
 #include "verify/walk.h"
 
 /** Where a PD's program is looked for. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Holds the programs of an image against those it was made from. */
-#include "verify/program.h"
+#include "verify/grants/program.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "verify/config.h"
+#include "verify/grants/config.h"
 
 #define PAGE_BYTES FACTS_PAGE_BYTES
 #define FILE_MAX_BYTES (256u << 20)

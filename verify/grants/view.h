@@ -14,7 +14,7 @@
 
 #include "kernel/include/sysdesc.h"
 #include "verify/elf64.h"
-#include "verify/grants.h"
+#include "verify/grants/grants.h"
 
 /** An address of a PD, and what is there. */
 struct view_window {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A system's channels and regions as grants. */
-#include "verify/view.h"
+#include "verify/grants/view.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "verify/config.h"
+#include "verify/grants/config.h"
 
 void view_free(struct view *view)
 {
