@@ -398,7 +398,6 @@ void descriptor_create(struct image *image)
     sysdesc->magic = SYSDESC_MAGIC;
     sysdesc->version = SYSDESC_VERSION;
     sysdesc->size_bytes = sizeof *sysdesc;
-    sysdesc->image_end = image_end(image);
     sysdesc->core_count = cores_used(model);
     sysdesc->pd_count = (uint32_t)image->pd_count;
     sysdesc->vcpu_count = (uint32_t)tables.vcpu_count;
@@ -433,6 +432,7 @@ void descriptor_set_addresses(struct image *image)
     struct tables tables = find_tables(image);
     struct sysdesc *sysdesc = sysdesc_of(image);
 
+    sysdesc->image_end = image_end(image); /* the tables' own place is among what is loaded */
     sysdesc->el2_root = image_table_address(image, image->el2_root);
     sysdesc->pds = base + tables.pds;
     sysdesc->vcpus = base + tables.vcpus;

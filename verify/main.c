@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "verify/grants/view_sdf.h"
 #include "verify/verify.h"
+#include "verify/view_sdf.h"
 
 #define MAX_DIRS 16u
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # `causeway-verify`: a program of its own, which shares no code with the composer.
-VERIFY_SRCS := verify/check_channels.c verify/check_maps.c verify/check_rows.c verify/check_sharing.c verify/elf64.c \
-	verify/facts.c verify/findings.c verify/verify.c verify/walk.c \
+VERIFY_SRCS := verify/verify.c \
+	$(addprefix verify/image/,check_channels.c check_maps.c check_rows.c check_sharing.c elf64.c facts.c findings.c walk.c) \
 	$(addprefix verify/grants/,config.c config_tables.c grants.c program.c view.c view_image.c)
 HOST_PROGRAMS += causeway-verify
-causeway-verify_SRCS := $(VERIFY_SRCS) verify/grants/view_sdf.c verify/main.c
+causeway-verify_SRCS := $(VERIFY_SRCS) verify/view_sdf.c verify/main.c
 causeway-verify_LIBS = $(shell $(PKG_CONFIG) --libs libxml-2.0)
 
 TESTS += test_verify_rules

@@ -4,13 +4,13 @@
 
 #include <stdio.h>
 
-#include "verify/check_channels.h"
-#include "verify/check_maps.h"
-#include "verify/check_rows.h"
-#include "verify/elf64.h"
-#include "verify/facts.h"
 #include "verify/grants/view_image.h"
-#include "verify/walk.h"
+#include "verify/image/check_channels.h"
+#include "verify/image/check_maps.h"
+#include "verify/image/check_rows.h"
+#include "verify/image/elf64.h"
+#include "verify/image/facts.h"
+#include "verify/image/walk.h"
 
 static enum err check_memory(const struct facts *facts, const struct walk *walk, struct findings *findings,
                              struct verify_summary *summary)

@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "verify/check_sharing.h"
-#include "verify/findings.h"
 #include "verify/grants/program.h"
+#include "verify/image/check_sharing.h"
+#include "verify/image/findings.h"
 
 /** What came out. Also the exit code. */
 enum verify_verdict {

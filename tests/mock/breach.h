@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "tests/mock/verify_forge.h"
-#include "verify/findings.h"
+#include "verify/image/findings.h"
 
 /** One way. */
 struct breach {

@@ -243,6 +243,7 @@ static void fill_sysdesc(struct forge *forge)
     *forge->sys = (struct sysdesc){.magic = SYSDESC_MAGIC,
                                    .version = SYSDESC_VERSION,
                                    .size_bytes = sizeof(struct sysdesc),
+                                   .image_end = FORGE_BASE + FORGE_BYTES,
                                    .core_count = 1,
                                    .pd_count = FORGE_PD_COUNT,
                                    .vcpu_count = 3,

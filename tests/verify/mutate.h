@@ -2,8 +2,8 @@
 /** What the parts of the mutator share. */
 #pragma once
 
+#include "verify/image/walk.h"
 #include "verify/verify.h"
-#include "verify/walk.h"
 
 /** An image, and how its mutants have fared. */
 struct mutate {

@@ -61,7 +61,8 @@ static const struct field vcpu_fields[] = {
     FIELD(struct sysdesc_vcpu, doorbell_first, 0x10000, "doorbell"),
     FIELD(struct sysdesc_vcpu, doorbell_count, 1, "policy-doorbell doorbell"),
     FIELD(struct sysdesc_vcpu, vtimer_intid, 1, "policy-vcpu"),
-    FIELD(struct sysdesc_vcpu, reserved, 1, NULL),
+    FIELD(struct sysdesc_vcpu, flags, SYSDESC_VCPU_SVE, "policy-vcpu"),
+    FIELD(struct sysdesc_vcpu, flags, 0x80, "policy-vcpu limit"),
 };
 
 static const struct field irq_fields[] = {
@@ -107,6 +108,8 @@ static const struct field sysdesc_fields[] = {
     FIELD(struct sysdesc, magic, 1, "malformed"),
     FIELD(struct sysdesc, version, 1, "malformed"),
     FIELD(struct sysdesc, size_bytes, 8, "malformed"),
+    FIELD(struct sysdesc, image_end, 0x40000000, "load-address"),
+    FIELD(struct sysdesc, image_end, 0x8000000000, "firmware"),
     FIELD(struct sysdesc, core_count, 2, "policy-cores"),
     FIELD(struct sysdesc, pd_count, 1, "any"),
     FIELD(struct sysdesc, vcpu_count, 1, "any"),

@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "verify/findings.h"
 #include "verify/grants/view.h"
+#include "verify/image/findings.h"
 
 /** What a field of a configuration is. */
 enum config_kind {

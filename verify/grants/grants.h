@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
-#include "verify/findings.h"
+#include "verify/image/findings.h"
 
 struct grants {
     char **texts; /**< everything that was formatted */

@@ -6,11 +6,11 @@
  */
 #pragma once
 
-#include "verify/facts.h"
-#include "verify/findings.h"
 #include "verify/grants/grants.h"
 #include "verify/grants/view.h"
-#include "verify/walk.h"
+#include "verify/image/facts.h"
+#include "verify/image/findings.h"
+#include "verify/image/walk.h"
 
 /** Where a PD's program is looked for. */
 struct program_places {

@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #include "kernel/include/sysdesc.h"
-#include "verify/elf64.h"
 #include "verify/grants/grants.h"
+#include "verify/image/elf64.h"
 
 /** An address of a PD, and what is there. */
 struct view_window {

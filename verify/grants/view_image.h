@@ -2,10 +2,10 @@
 /** What an image of the bundled kernel grants. */
 #pragma once
 
-#include "verify/facts.h"
 #include "verify/grants/program.h"
 #include "verify/grants/view.h"
-#include "verify/walk.h"
+#include "verify/image/facts.h"
+#include "verify/image/walk.h"
 
 /**
  * Fill *view, which has its grants only, from the image: roles, regions, and all lines. What to look for in

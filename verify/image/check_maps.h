@@ -5,9 +5,9 @@
  */
 #pragma once
 
-#include "verify/facts.h"
-#include "verify/findings.h"
-#include "verify/walk.h"
+#include "verify/image/facts.h"
+#include "verify/image/findings.h"
+#include "verify/image/walk.h"
 
 /**
  * Check every mapping of `walk`, the image's segments and the declared regions against RAM and firmware.

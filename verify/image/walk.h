@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "verify/facts.h"
-#include "verify/findings.h"
+#include "verify/image/facts.h"
+#include "verify/image/findings.h"
 
 /** Physically contiguous memory mapped with the same rights: [address, + bytes) -> [phys, + bytes). */
 struct walk_map {

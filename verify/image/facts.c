@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "verify/facts.h"
+#include "verify/image/facts.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,9 +6,9 @@
  */
 #pragma once
 
-#include "verify/facts.h"
-#include "verify/findings.h"
-#include "verify/walk.h"
+#include "verify/image/facts.h"
+#include "verify/image/findings.h"
+#include "verify/image/walk.h"
 
 /** What the proof covered. */
 struct check_sharing_summary {

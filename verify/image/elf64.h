@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
-#include "verify/findings.h"
+#include "verify/image/findings.h"
 
 #define ELF64_PAGE_BYTES 0x1000u
 

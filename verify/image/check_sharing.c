@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "verify/check_sharing.h"
+#include "verify/image/check_sharing.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The violations that were found, and how they are told. */
-#include "verify/findings.h"
+#include "verify/image/findings.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

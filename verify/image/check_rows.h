@@ -5,9 +5,9 @@
  */
 #pragma once
 
-#include "verify/facts.h"
-#include "verify/findings.h"
-#include "verify/walk.h"
+#include "verify/image/facts.h"
+#include "verify/image/findings.h"
+#include "verify/image/walk.h"
 
 /** Check PDs, vCPUs, children, VMIDs, IPC buffers, the log's reader and entry points. */
 void check_rows_run(const struct facts *facts, const struct walk *walk, struct findings *findings);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From a Microkit system description to grants: what is read is what the SDK's own tool will read. */
-#include "verify/grants/view_sdf.h"
+#include "verify/view_sdf.h"
 
 #include <dirent.h>
 #include <errno.h>

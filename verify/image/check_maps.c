@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "verify/check_maps.h"
+#include "verify/image/check_maps.h"
 
 #include <inttypes.h>
 
@@ -251,11 +251,20 @@ static void check_domain_map(struct context *context)
 static void check_image_place(const struct facts *facts, struct findings *findings)
 {
     uint64_t start = facts->intent.ram_base + facts->intent.firmware_bytes;
+    if (!facts_is_ram(facts, facts->intent.ram_base, facts->sys.image_end - facts->intent.ram_base)) {
+        findings_add(findings, RULE_FIRMWARE, "image", facts->sys.image_end, "descriptor",
+                     "says that the image ends here, outside RAM");
+    }
     for (size_t i = 0; i < facts->elf->segment_count; i++) {
         const struct elf64_segment *segment = &facts->elf->segments[i];
         if (segment->virt != segment->data_phys) {
             findings_add(findings, RULE_LOAD_ADDRESS, "image", segment->data_phys, "segment",
                          "is linked at 0x%" PRIx64 ", where some loaders put it", segment->virt);
+        }
+        if (segment->file_bytes > 0 && segment->data_phys + segment->file_bytes > facts->sys.image_end) {
+            findings_add(findings, RULE_LOAD_ADDRESS, "image", segment->data_phys, "segment",
+                         "ends behind 0x%" PRIx64 ", up to where the kernel makes sure of what was loaded",
+                         facts->sys.image_end);
         }
         if (segment->phys < start || !facts_is_ram(facts, segment->phys, segment->bytes)) {
             findings_add(findings, RULE_FIRMWARE, "image", segment->phys, "segment",

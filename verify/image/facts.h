@@ -12,8 +12,8 @@
 
 #include "lib/base/err.h"
 #include "tool/intent.h"
-#include "verify/elf64.h"
-#include "verify/findings.h"
+#include "verify/image/elf64.h"
+#include "verify/image/findings.h"
 
 #define FACTS_PAGE_BYTES 0x1000u
 #define FACTS_KERNEL 0u /**< the domain index of EL2 */

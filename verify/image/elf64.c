@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads ELF files: segments, sections, symbols. */
-#include "verify/elf64.h"
+#include "verify/image/elf64.h"
 
 #include <assert.h>
 #include <elf.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "verify/check_rows.h"
+#include "verify/image/check_rows.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "verify/check_channels.h"
+#include "verify/image/check_channels.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

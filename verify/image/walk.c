@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads translation tables. */
-#include "verify/walk.h"
+#include "verify/image/walk.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
