@@ -17,8 +17,12 @@ pytestmark = pytest.mark.bundled
 CPUS = os.environ.get("CAUSEWAY_CPUS", "max").split()
 VM1, VM2 = "192.168.1.1", "192.168.1.2"
 
+# Linux says of every device in a device tree, PSCI included, that a core's cache lines are longer than it was built for: the
+# A64FX's are 256 bytes. It says so on the bare machine as well.
+LONG_CACHE_LINES = re.compile(r"(?s)-+\[ cut here \]-+\n[^\n]*smaller than CTR_EL0\.CWG.*?-+\[ end trace [^\n]*\n")
 # Those that have SVE.
 VECTOR_CPUS = [cpu for cpu in CPUS if cpu in ("a64fx", "max")]
+VECTOR_GUEST = '<guest name="vm{}" ram="96M" sve="{}"><linux kernel="debian" initrd="probe"/><console/></guest>'
 
 SYSTEM = """<system>
   <serial/>
@@ -51,7 +55,7 @@ def guests(request, machine, boot):
 
 def test_kernel_is_content_with_the_core(guests):
     for guest in guests:
-        log = guest.run("dmesg")
+        log = LONG_CACHE_LINES.sub("", guest.run("dmesg"))
         assert "Booting Linux" in log
         for bad in ("Oops", "BUG:", "WARNING:", "Call trace", "SANITY CHECK", "unhandled"):
             assert bad not in log, log
@@ -100,9 +104,9 @@ def test_reboot(guests):
 @pytest.mark.parametrize("cpu", VECTOR_CPUS)
 def test_vectors_are_switched_for_who_has_them(machine, boot_alone, cpu):
     """Two guests with SVE and one without, all at work at once; FP registers are a part of SVE's."""
-    text = SYSTEM.replace('ram="96M"', 'ram="96M" sve="true"').replace("</system>", """
-      <guest name="vm3" ram="96M"><linux kernel="debian" initrd="probe"/><console/></guest></system>""")
-    consoles = boot_alone(machine.write_system(f"vectors-{cpu}", text), *INSTRUCTION_TIME, "-cpu", cpu)
+    guests = "".join(VECTOR_GUEST.format(number, str(number < 3).lower()) for number in (1, 2, 3))
+    system = machine.write_system(f"vectors-{cpu}", f"<system><serial/>{guests}</system>")
+    consoles = boot_alone(system, *INSTRUCTION_TIME, "-cpu", cpu)
     guests = [Guest(consoles, f"vm{i}", i) for i in (1, 2, 3)]
     for guest in guests:
         guest.wait_prompt(BOOT_SECONDS)
