@@ -2,7 +2,7 @@
 # The bundled kernel. kernel/core also runs on the host, over kernel/fake.
 KERNEL_CORE_SRCS := $(addprefix kernel/core/,account.c boot.c budget.c child.c fault.c irq.c klog.c late.c list.c notification.c post.c ppc.c ptimer.c seed.c \
 	sched.c syndrome.c syscall.c vcpu.c virq.c)
-KERNEL_SRCS += $(KERNEL_CORE_SRCS) $(addprefix kernel/aarch64/,start.S vectors.S fp.S bank.c cpu.c debug.c features.c gic.c gich.c main.c \
+KERNEL_SRCS += $(KERNEL_CORE_SRCS) $(addprefix kernel/aarch64/,start.S vectors.S fp.S bank.c cpu.c debug.c features.c interrupt.c $(BOARD_IRQCHIP).c list_registers.c main.c \
 	panic.c sysreg_table.c timer.c trap.c trap_sysreg.c uart.c world.c) lib/base/format.c lib/base/mem.c
 
 KERNEL_FAKE_SRCS := $(KERNEL_CORE_SRCS) kernel/fake/arch_fake.c tests/mock/mock_kernel.c lib/base/format.c

@@ -9,6 +9,8 @@ SEL4_QEMU_ARGS = -machine virt,virtualization=on -cpu $(QEMU_CPU) -m size=$(QEMU
 SEL4_LOAD_ADDRESS := 0x70000000
 QEMU_ARGS := -cpu $(QEMU_CPU) -m $(QEMU_RAM) -smp 1 -display none -nodefaults \
 	-global virtio-mmio.force-legacy=false
+# The kernel's interrupt controller: kernel/aarch64/irqchip_*.c.
+BOARD_IRQCHIP := irqchip_gicv2
 # Where the kernel is linked: behind the device tree that firmware leaves at the start of RAM, and how far
 # behind it that is.
 KERNEL_BASE := 0x40200000

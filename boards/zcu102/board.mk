@@ -7,6 +7,8 @@ QEMU_RAM ?= 2G
 QEMU_MACHINE := xlnx-zcu102,virtualization=on
 QEMU_ARGS = -m $(QEMU_RAM) -display none -nodefaults -nic none -audiodev none$(comma)id=none \
 	-dtb $(BOARD_BOOT_DTB)
+# The kernel's interrupt controller: kernel/aarch64/irqchip_*.c.
+BOARD_IRQCHIP := irqchip_gicv2
 # Where the kernel is linked: behind the device tree that firmware leaves at the start of RAM, and how far
 # behind it that is.
 KERNEL_BASE := 0x00200000

@@ -65,12 +65,24 @@ struct arch_debug {
     bool armed;  /**< something may fire */
 };
 
+/** What a vCPU's virtual CPU interface holds beside its list registers. */
+struct arch_virq_regs {
+    uint32_t vmcr;
+    uint32_t active0[1]; /**< active priorities */
+};
+
+/** A core's interrupt controller. */
+struct arch_irqchip {
+    uint64_t address; /**< how other cores name this one when they send it an interrupt */
+    uint32_t hcr;     /**< what the control register of its virtual interface was set to */
+};
+
 /** A vCPU's EL1 register bank, timer and GIC virtual CPU interface while they are not in the hardware. */
 struct arch_vcpu {
     uint64_t sctlr, actlr, cpacr, ttbr0, ttbr1, tcr, esr, far, afsr0, afsr1, mair, amair, vbar, contextidr;
     uint64_t tpidr_el1, cntkctl, par, sp_el1, elr, spsr, csselr;
     uint64_t cntv_ctl, cntv_cval;
-    uint32_t gich_vmcr, gich_apr;
+    struct arch_virq_regs virq;
     struct arch_keys keys; /**< this one and the next two: where the core has them */
     uint64_t disr, tpidr2;
     struct arch_debug debug;

@@ -123,18 +123,6 @@ static void init_timers(uint32_t bits)
     }
 }
 
-/* The GIC's system registers are off, for guests as well. A core may say that it has them and not answer, as
-   its board has a GICv2 (QEMU's A64FX): then the vectors step over the instruction, which is known by its
-   label. */
-static void close_icc(void)
-{
-    __asm__ volatile(".global cpu_icc_sre_write\n"
-                     "cpu_icc_sre_write:\n"
-                     "    msr " SYSREG_STRING(SYSREG_ICC_SRE_EL2) ", xzr\n"
-                                                                  "    isb" ::
-                                                                      : "x0", "x1", "cc", "memory");
-}
-
 const char *cpu_init(struct core *core)
 {
     struct features *features = &core->features;
@@ -164,9 +152,6 @@ const char *cpu_init(struct core *core)
     }
     if ((features->bits & FEATURES_RAS) != 0) {
         SYSREG_WRITE(SYSREG_VDISR_EL2, 0);
-    }
-    if ((features->bits & FEATURES_GICV3) != 0) {
-        close_icc();
     }
     __asm__ volatile("tlbi alle1\n dsb ish\n isb" ::: "memory");
     return NULL;

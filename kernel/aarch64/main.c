@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /** Boot: check the descriptor, turn the MMU on, set up the machine, run the first PD. */
 #include "kernel/aarch64/cpu.h"
-#include "kernel/aarch64/gic.h"
-#include "kernel/aarch64/gich.h"
+#include "kernel/aarch64/interrupt.h"
+#include "kernel/aarch64/irqchip.h"
+#include "kernel/aarch64/list_registers.h"
 #include "kernel/aarch64/panic.h"
 #include "kernel/aarch64/sysreg.h"
 #include "kernel/aarch64/uart.h"
@@ -106,15 +107,17 @@ _Noreturn void main_boot(const void *fdt)
     if (wrong != NULL) {
         panic_unusable(&kernel, wrong);
     }
-    gic_init(&kernel);
-    gic_init_core(&kernel);
-    gich_init_core(&kernel);
-    boot_kernel(&kernel, desc, &klog, gich_lr_count(&kernel));
+    irqchip_init(&kernel);
+    wrong = irqchip_init_core(core);
+    if (wrong != NULL) {
+        panic_unusable(&kernel, wrong);
+    }
+    boot_kernel(&kernel, desc, &klog, list_registers_count(core));
     boot_seed(&kernel, seed, seed_bytes);
     klog_print(&kernel, "kernel: Causeway, system '%s': %u protection domains, %u vCPUs\n", desc->name,
                desc->pd_count, desc->vcpu_count);
     kernel.log_to_uart = false;
-    world_enter(core);
+    interrupt_enter(core);
     vectors_resume(core);
 }
 

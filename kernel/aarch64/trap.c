@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/aarch64/trap.h"
 
-#include "kernel/aarch64/gic.h"
+#include "kernel/aarch64/interrupt.h"
 #include "kernel/aarch64/panic.h"
 #include "kernel/aarch64/sysreg.h"
 #include "kernel/aarch64/trap_sysreg.h"
@@ -175,7 +175,7 @@ static void pd_exception(struct core *core, struct pd *pd, uint64_t kind)
     if (kind == TRAP_SYNC)
         pd_sync(core, pd);
     else if (kind == TRAP_IRQ)
-        gic_handle(core);
+        interrupt_handle(core);
     else
         serror(core);
 }
@@ -189,7 +189,7 @@ static void vcpu_exception(struct core *core, struct vcpu *vcpu, uint64_t kind)
         vcpu_sync(core, vcpu);
     } else if (kind == TRAP_IRQ) {
         kernel_count(core, SYSCALL_COUNTER_EXIT_IRQ);
-        gic_handle(core);
+        interrupt_handle(core);
     } else {
         serror(core);
     }
@@ -203,5 +203,5 @@ void trap_handle(struct core *core, uint64_t kind)
         pd_exception(core, kernel_pd(thread), kind);
     else
         vcpu_exception(core, kernel_vcpu(thread), kind);
-    world_enter(core);
+    interrupt_enter(core);
 }

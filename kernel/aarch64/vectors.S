@@ -98,10 +98,10 @@ vectors_resume:
     ldp     x0, x1, [x0]
     eret
 
-    /* An exception of the kernel's own is a bug, apart from one: see cpu.c. Its instruction expects x0 and x1 to change. */
+    /* An exception of the kernel's own is a bug, apart from one: see irqchip_gicv2.c. Its instruction expects x0 and x1 to change. */
 kernel_sync:
     mrs     x0, elr_el2
-    ldr     x1, =cpu_icc_sre_write
+    ldr     x1, =irqchip_sre_write
     cmp     x0, x1
     b.ne    panic
     add     x0, x0, #4

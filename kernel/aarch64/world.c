@@ -2,8 +2,8 @@
 #include "kernel/aarch64/world.h"
 
 #include "kernel/aarch64/debug.h"
-#include "kernel/aarch64/gic.h"
-#include "kernel/aarch64/gich.h"
+#include "kernel/aarch64/irqchip.h"
+#include "kernel/aarch64/list_registers.h"
 #include "kernel/aarch64/sysreg.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/vcpu.h"
@@ -13,8 +13,6 @@ void fp_save(struct arch_fp *fp);
 void fp_load(const struct arch_fp *fp);
 void sve_save(struct arch_sve *sve, struct arch_fp *fp);
 void sve_load(const struct arch_sve *sve, const struct arch_fp *fp);
-
-#define LINKED_EXITS_HZ 1000u
 
 struct core *world_core(void)
 {
@@ -211,9 +209,9 @@ static void save_timer(struct core *core, struct vcpu *vcpu)
     vcpu->arch.cntv_cval = SYSREG_READ(cntv_cval_el0);
     SYSREG_WRITE(cntv_ctl_el0, 0);
     sysreg_isb();
-    vcpu->arch.vtimer_active = gic_is_active(core->kernel, intid);
+    vcpu->arch.vtimer_active = irqchip_is_active(core, intid);
     if (vcpu->arch.vtimer_active)
-        gic_set_active(core->kernel, intid, false);
+        irqchip_set_active(core, intid, false);
     if (vcpu->thread.state == THREAD_IDLE && vcpu->arch.cntv_ctl == CNT_CTL_ENABLE)
         sched_wake_at(&vcpu->thread, vcpu->arch.cntv_cval);
 }
@@ -221,7 +219,7 @@ static void save_timer(struct core *core, struct vcpu *vcpu)
 static void load_timer(struct core *core, struct vcpu *vcpu)
 {
     if (vcpu->arch.vtimer_active)
-        gic_set_active(core->kernel, core->kernel->desc->board.vtimer_irq, true);
+        irqchip_set_active(core, core->kernel->desc->board.vtimer_irq, true);
     SYSREG_WRITE(cntv_cval_el0, vcpu->arch.cntv_cval);
     SYSREG_WRITE(cntv_ctl_el0, vcpu->arch.cntv_ctl);
 }
@@ -233,7 +231,7 @@ static void load_vcpu(struct core *core, struct vcpu *vcpu)
     if (old == vcpu)
         return;
     if (old != NULL) {
-        gich_unload(core, old);
+        list_registers_unload(core, old);
         save_timer(core, old);
         save_bank(core, &old->arch);
     }
@@ -241,7 +239,7 @@ static void load_vcpu(struct core *core, struct vcpu *vcpu)
     SYSREG_WRITE(vmpidr_el2, vcpu->row->vmpidr | 1ull << 31);
     load_bank(core, &vcpu->arch);
     load_timer(core, vcpu);
-    gich_load(core, vcpu);
+    list_registers_load(core, vcpu);
 }
 
 /* Registers that a PD and a guest can't share even for the time of a system call. */
@@ -294,36 +292,6 @@ void arch_switch(struct core *core, struct thread *thread)
     SYSREG_WRITE(tpidrro_el0, thread->user.tpidrro_el0);
     if (core->fp_open != (core->fp == thread))
         write_cptr(core, core->fp == thread ? thread : NULL);
-}
-
-/* A guest that ends a linked interrupt whose line is high again, and then computes without an exit: QEMU does
-   not look at the line (see linked_ended() in gich.c), and the guest would wait for its next tick for ever.
-   So have an exit soon; that the exit looks again is arch_virq_sync()'s doing. */
-static void exit_soon(struct core *core)
-{
-    uint64_t deadline = arch_now() + arch_frequency() / LINKED_EXITS_HZ;
-
-    if (deadline < core->deadline) {
-        core->deadline = deadline;
-        core->stale = true; /* so that the next exit sets it anew */
-        arch_timer_set(core, deadline);
-    }
-}
-
-void world_enter(struct core *core)
-{
-    struct thread *thread;
-
-    while ((thread = sched_enter(core)) == NULL) {
-        gich_idle(core);
-        __asm__ volatile("dsb sy\n wfi" ::: "memory");
-        gic_handle(core);
-    }
-    if (thread->kind == THREAD_VCPU) {
-        gich_enter(core, kernel_vcpu(thread));
-        if (gich_has_linked(kernel_vcpu(thread)))
-            exit_soon(core);
-    }
 }
 
 bool world_vtimer(struct core *core)
@@ -411,7 +379,7 @@ void arch_vcpu_forget(struct vcpu *vcpu)
     vcpu->arch.vtimer_active = false;
     if (core->loaded != vcpu)
         return;
-    gich_unload(core, vcpu);
+    list_registers_unload(core, vcpu);
     save_timer(core, vcpu);
     vcpu->arch.vtimer_active = false;
     save_bank(core, &vcpu->arch);
@@ -441,5 +409,5 @@ void arch_virq_drop_hw(struct vcpu *vcpu, uint32_t intid)
     if (intid == kernel->desc->board.vtimer_irq && vcpu->thread.core->loaded != vcpu)
         vcpu->arch.vtimer_active = false;
     else
-        gic_set_active(kernel, intid, false);
+        irqchip_set_active(vcpu->thread.core, intid, false);
 }

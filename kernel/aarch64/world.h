@@ -12,9 +12,6 @@
 /** The calling core's state. */
 struct core *world_core(void);
 
-/** Choose who runs, waiting for an interrupt while nobody can, and make the hardware theirs. */
-void world_enter(struct core *core);
-
 /** The virtual timer's physical interrupt fired. Returns whether a vCPU takes it (it then stays active). */
 bool world_vtimer(struct core *core);
 

@@ -140,7 +140,7 @@ struct core {
     bool had_slice;         /**< has_slice of that */
     bool has_slice;         /**< the timer ends the slice of `current`: it has a limit, or equals that wait */
     bool stale;             /**< who is to run, or until when, may have changed since sched_pick() */
-    uint32_t gich_hcr;      /**< what GICH_HCR was set to */
+    struct arch_irqchip irqchip;
     uint64_t ready_bits[CORE_PRIORITIES / 64];
     struct thread_list ready[CORE_PRIORITIES];
     struct thread_list throttled;

@@ -5,7 +5,7 @@
  * GICv2 (IHI 0048B, chapter 5). The VMM's distributor model says what is enabled, level or edge, and of which
  * priority; it and devices pend, raise and lower. Everything that may be signalled sits in a bit map until
  * there is a list register (LR) for it, so no interrupt is lost for want of one. This file works on copies of
- * the LRs only; kernel/aarch64/gich.c moves them to and from the hardware.
+ * the LRs only; kernel/aarch64/list_registers.c moves them to and from the hardware.
  *
  * The rule that keeps both sides in step: a pending bit in an LR stands for a latch, line or SGI source that
  * is still set here; when the bit is seen gone (the guest acknowledged it), the latch or source is cleared.

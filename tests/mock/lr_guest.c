@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-/* Into the guest: what gich_enter() does. */
+/* Into the guest: what list_registers_enter() does. */
 void lr_guest_enter(struct lr_guest *guest)
 {
     virq_fill(&guest->state);

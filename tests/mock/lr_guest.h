@@ -19,7 +19,7 @@ struct lr_guest {
     uint32_t eoi_count;
 };
 
-/** Into the guest, which has four list registers: what gich_enter() does. */
+/** Into the guest, which has four list registers: what list_registers_enter() does. */
 void lr_guest_enter(struct lr_guest *guest);
 
 /** And back out: arch_virq_sync(). */
