@@ -32,7 +32,7 @@ Test
   make test-sdk        every system for each Microkit SDK, with a stand-in for the SDK
   make test-storage    fio from two guests at once, STORAGE_MIB a job (16), and the disk's image compared
   make test-powercut   the power fails CUTS times (50) while two guests write; SEED is what is random
-  make prove     CBMC's proofs of the code that meets input, and the seeded defects that they find; PROVE="ring virtq"
+  make prove     CBMC's proofs of the code that meets input, and the defects that they find; PROVE="ring virtq", PROVE_ALL=1
   make fuzz      each fuzzer for TIME seconds, FUZZ_JOBS at a time, and a summary; fuzz-NAME for one of them
   make coverage  which lines tests and the fuzzers' corpora reach; fails below COVERAGE_MINIMUM percent
 

@@ -6,10 +6,12 @@ PROOFS_DIR := $(B)/proofs
 CBMC_SUITE := trixie
 CBMC_PACKAGES := cbmc minisat libc6 libstdc++6 libgcc-s1
 CBMC_DEBS := $(CBMC_PACKAGES:%=$(PROOFS_DIR)/packages/%.deb)
-# Modules, or MODULE/RUN; all if empty. How many runs at a time.
+# Modules, or MODULE/RUN; all if empty. How many runs at a time. 1: also those whose result is in the build folder.
 PROVE ?=
 PROVE_JOBS ?= 2
-PROVE_RUN := $(PYTHON) proofs/prove.py --cbmc $(PROOFS_DIR)/cbmc --build $(PROOFS_DIR) --jobs $(PROVE_JOBS)
+PROVE_ALL ?=
+PROVE_RUN := $(PYTHON) proofs/prove.py --cbmc $(PROOFS_DIR)/cbmc --build $(PROOFS_DIR) --jobs $(PROVE_JOBS) \
+    $(if $(PROVE_ALL),--all)
 
 $(PROOFS_DIR)/cbmc.stamp: proofs/module.mk
 	$(Q)$(PYTHON) guest/fetch.py --suite $(CBMC_SUITE) --architecture host $(PROOFS_DIR)/apt $(PROOFS_DIR)/packages $(CBMC_PACKAGES)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Run the proofs of this folder with CBMC, and see that each finds the defect seeded for it.
 
-    prove.py --cbmc FOLDER --build FOLDER [--jobs N] [--memory MIB] [--timeout SECONDS] [--list | --trace] [MODULE[/RUN]...]
+    prove.py --cbmc FOLDER --build FOLDER [--jobs N] [--memory MIB] [--timeout SECONDS] [--all] [--list | --trace] [MODULE[/RUN]...]
 
 A proof is a harness NAME.c; lines of its comments that begin with @ say what is to be done with it:
 
@@ -16,7 +16,8 @@ A proof is a harness NAME.c; lines of its comments that begin with @ say what is
     @with [FUNCTION]          the change below, of the same form, is made for that run, or for all: a table made small
 
 Every run needs a defect: a proof that nothing could fail proves nothing. Defects are applied to copies below the
-build folder. A result is kept there under a hash of what CBMC was given: the preprocessed source and the options.
+build folder. A result is kept there under a hash of what CBMC was given, the preprocessed source and the options, and of its
+version: a run with the same hash is not performed again, unless --all asks for it. The table says how many were not.
 """
 
 import argparse
@@ -110,6 +111,7 @@ class Prover:
 
     def __init__(self, options):
         self.build, self.memory, self.timeout = options.build.resolve(), options.memory, options.timeout
+        self.all = options.all
         tree = options.cbmc.resolve()
         loader = next(iter(sorted(tree.glob("usr/lib/*-linux-gnu*/ld-linux*.so.*"))), None)
         if loader is None or not (tree / "usr/bin/cbmc").exists():
@@ -171,7 +173,7 @@ class Prover:
         tokens = re.sub(r"^#.*\n", "", preprocessed, flags=re.MULTILINE)
         key = hashlib.sha256("\0".join([tokens, self.version, run.function, run.wanted or "", *CHECKS, *run.options]).encode())
         kept = self.build / "results" / (key.hexdigest()[:32] + ".json")
-        if kept.exists() and not more:
+        if kept.exists() and not more and not self.all:
             return {**json.loads(kept.read_text(encoding="utf-8")), "cached": True}
         chosen = self.property_of(run, arguments) if run.defect else []
         out, seconds = self.call([*CHECKS, *run.options, *chosen, *more, "--function", run.function, *arguments])
@@ -216,16 +218,18 @@ def wrapped(text, width):
 
 
 def table(modules, judged):
-    """The results, a module at a time: contract, bound, seconds, defects found."""
-    out = [f"{'module':<12} {'contract':<60} {'bound':<28} {'seconds':>7}  defects that were found"]
+    """The results, a module at a time: contract, bound, seconds, how many runs were cached, defects found."""
+    out = [f"{'module':<12} {'contract':<60} {'bound':<28} {'seconds':>7} {'cached':>7}  defects that were found"]
     for module in modules:
         mine = [run for run in module.runs if run in judged]
         seconds = sum(run.seconds for run in mine)
         found = "; ".join(run.wanted for run in mine if run.defect and run.ok)
-        columns = [[module.name], wrapped(module.contract, 60), wrapped(module.bound, 28), [f"{seconds:.1f}"], wrapped(found, 64)]
+        cached = f"{sum(run.cached for run in mine)}/{len(mine)}"
+        columns = [[module.name], wrapped(module.contract, 60), wrapped(module.bound, 28), [f"{seconds:.1f}"], [cached],
+                   wrapped(found, 64)]
         for row in range(max(map(len, columns))):
             cells = [column[row] if row < len(column) else "" for column in columns]
-            out.append(f"{cells[0]:<12} {cells[1]:<60} {cells[2]:<28} {cells[3]:>7}  {cells[4]}".rstrip())
+            out.append(f"{cells[0]:<12} {cells[1]:<60} {cells[2]:<28} {cells[3]:>7} {cells[4]:>7}  {cells[5]}".rstrip())
     return "\n".join(out)
 
 
@@ -246,6 +250,7 @@ def parse_arguments():
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time [2]")
     parser.add_argument("--memory", type=int, default=4096, help="MiB for each [4096]")
     parser.add_argument("--timeout", type=int, default=300, help="seconds of processor time for each [300]")
+    parser.add_argument("--all", action="store_true", help="perform all runs, whatever results are kept")
     parser.add_argument("--list", action="store_true", help="list the runs, do nothing")
     parser.add_argument("--trace", action="store_true", help="print CBMC's output with the trace to what fails, for one run")
     parser.add_argument("names", nargs="*", metavar="MODULE[/RUN]")
@@ -272,8 +277,10 @@ def main():
     text = table([module for module in modules if any(run in runs for run in module.runs)], runs)
     failed = [run.name() for run in runs if not run.ok]
     defects = sum(1 for run in runs if run.defect)
-    text += (f"\n\n{len(runs) - defects} proofs, {defects} seeded defects, {len(failed)} failed; {sum(run.seconds for run in runs):.0f} s "
-             f"of processor time, {time.monotonic() - started:.0f} s now with {options.jobs} at a time")
+    cached = sum(run.cached for run in runs)
+    spent = sum(run.seconds for run in runs)
+    text += (f"\n\n{len(runs) - defects} proofs, {defects} seeded defects, {len(failed)} failed; {spent:.0f} s of processor time, "
+             f"{time.monotonic() - started:.0f} s now with {options.jobs} at a time and {cached} of {len(runs)} results cached")
     print("\n" + text)
     (options.build / "table.txt").write_text(text + "\n", encoding="utf-8")
     if failed:
