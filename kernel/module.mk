@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The bundled kernel. kernel/core also runs on the host, over kernel/fake.
-KERNEL_CORE_SRCS := $(addprefix kernel/core/,account.c boot.c budget.c child.c fault.c irq.c klog.c late.c list.c notification.c post.c ppc.c ptimer.c seed.c \
-	sched.c syndrome.c syscall.c vcpu.c virq.c)
+KERNEL_CORE_SRCS := $(addprefix kernel/core/,account.c boot.c budget.c charge.c child.c dispatch.c doorbell.c fault.c irq.c klog.c list.c notification.c post.c ppc.c ptimer.c route.c \
+	seed.c sched.c syndrome.c syscall.c vcpu.c vcpu_exit.c vcpu_virq.c virq.c)
 KERNEL_SRCS += $(KERNEL_CORE_SRCS) $(addprefix kernel/aarch64/,start.S vectors.S fp.S bank.c cpu.c debug.c features.c interrupt.c $(BOARD_IRQCHIP).c list_registers.c main.c \
 	panic.c sysreg_table.c timer.c trap.c trap_sysreg.c uart.c world.c) lib/base/format.c lib/base/mem.c
 

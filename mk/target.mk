@@ -17,6 +17,17 @@ $(B)/target/%.o: %.S mk/toolchain.mk
 	@mkdir -p $(@D)
 	$(Q)$(TARGET_CC) $(TARGET_CFLAGS) -c $< -o $@
 
+# Offsets for assembly: constants that the compiler knows, picked out of what it makes of asm_offsets.c.
+ASM_OFFSETS := $(B)/target/kernel/aarch64/asm_offsets.h
+$(ASM_OFFSETS): kernel/aarch64/asm_offsets.c mk/toolchain.mk
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(TARGET_CC) $(TARGET_CFLAGS) -MT $@ -MF $(@:.h=.d) -Imicrokit/include -S $< -o $(@:.h=.s)
+	$(Q)sed -n 's/^-> \([A-Z0-9_]*\) \([0-9]*\)$$/#define \1 \2/p' $(@:.h=.s) >$@
+$(patsubst %.S,$(B)/target/%.o,$(filter kernel/%.S,$(KERNEL_SRCS))): $(ASM_OFFSETS)
+$(B)/target/kernel/%.o: TARGET_CFLAGS += -I$(B)/target
+-include $(ASM_OFFSETS:.h=.d)
+
 # Linked for one board, so each has its own.
 KERNEL := $(B)/kernel$(if $(filter qemu_virt_aarch64,$(BOARD)),,-$(BOARD)).elf
 KERNEL_OBJS := $(call objs,$(B)/target,$(KERNEL_SRCS))

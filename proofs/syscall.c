@@ -52,6 +52,7 @@ static struct sysdesc desc;
 static struct sysdesc_pd row;
 static uint64_t words[SYSDESC_IPC_WORDS];
 static struct pd *const self = &kernel.pds[0];
+static uint64_t served;
 
 /* `id` is what the caller named: x0, or x2 where the call has it there. */
 static void check_child_pd(const struct pd *pd)
@@ -167,10 +168,34 @@ enum syscall_status post_route(struct pd *vmm, const struct sysdesc_channel *cha
     return nondet_status();
 }
 
-void ppc_reply(struct pd *pd, uint64_t message_info)
+uint32_t ppc_message_count(uint64_t message_info)
+{
+    return (uint32_t)(message_info % (SYSDESC_IPC_WORDS + 1));
+}
+
+/* Whom it serves, if that has faulted: a PD or a vCPU. */
+struct thread *ppc_reply(struct pd *pd, uint64_t message_info)
 {
     (void)message_info;
     check_self(pd);
+    served = nondet_u64() % 3;
+    kernel.pds[1].thread.kind = THREAD_PD;
+    kernel.vcpus[0].thread.kind = THREAD_VCPU;
+    return served == 0 ? NULL : served == 1 ? &kernel.pds[1].thread : &kernel.vcpus[0].thread;
+}
+
+void fault_reply(struct pd *pd, uint64_t label, uint32_t count, const uint64_t *from)
+{
+    (void)label;
+    PROVE(served == 1 && pd == &kernel.pds[1], "whom it serves");
+    PROVE(from == words && count <= SYSDESC_IPC_WORDS, "its own words");
+}
+
+void vcpu_exit_reply(struct vcpu *vcpu, uint64_t label, uint32_t count, const uint64_t *from)
+{
+    (void)label;
+    PROVE(served == 2 && vcpu == &kernel.vcpus[0], "whom it serves");
+    PROVE(from == words && count <= SYSDESC_IPC_WORDS, "its own words");
 }
 
 void child_restart(struct pd *pd, uint64_t entry)
@@ -207,7 +232,7 @@ enum syscall_status vcpu_virq_get(struct vcpu *vcpu, uint64_t intid, uint64_t *s
     return nondet_status();
 }
 
-enum syscall_status vcpu_virq_move(struct vcpu *from, uint64_t intid, struct vcpu *to)
+enum syscall_status route_move(struct vcpu *from, uint64_t intid, struct vcpu *to)
 {
     (void)intid;
     check_child_vcpu(from, self->thread.context.x[0]);
@@ -221,14 +246,14 @@ void vcpu_virq_enable(struct vcpu *vcpu, bool enabled)
     check_child_vcpu(vcpu, self->thread.context.x[0]);
 }
 
-enum syscall_status vcpu_doorbell_move(struct vcpu *vcpu, uint64_t described, uint64_t gpa)
+enum syscall_status doorbell_move(struct vcpu *vcpu, uint64_t described, uint64_t gpa)
 {
     (void)described, (void)gpa;
     check_child_vcpu(vcpu, self->thread.context.x[0]);
     return nondet_status();
 }
 
-void sched_give_way(struct core *on)
+void charge_give_way(struct core *on)
 {
     PROVE(on == &core, "its core");
 }

@@ -2,6 +2,7 @@
 /** A core's own registers at EL2: what it has, and the controls that follow from it. */
 #pragma once
 
+#include "kernel/aarch64/sysreg.h"
 #include "kernel/core/kernel.h"
 
 /**
@@ -10,3 +11,9 @@
  * been done then.
  */
 const char *cpu_init(struct core *core);
+
+/** The calling core's state. */
+static inline struct core *cpu_this_core(void)
+{
+    return (struct core *)(uintptr_t)SYSREG_READ(tpidr_el2);
+}

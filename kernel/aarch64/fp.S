@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* FP/SIMD registers to and from struct arch_fp. CPTR_EL2.TFP has to be clear. */
+#include "kernel/aarch64/asm_offsets.h"
+
     .arch   armv8-a+fp+simd
-#define SVE_P_OFFSET 2048
 
     .section .text.fp_save, "ax"
     .global fp_save
@@ -60,7 +61,7 @@ fp_load:
     .global sve_save
     .type sve_save, %function
 sve_save:
-    add     x2, x0, #SVE_P_OFFSET
+    add     x2, x0, #SVE_P
     str     z0, [x0, #0, mul vl]
     str     z1, [x0, #1, mul vl]
     str     z2, [x0, #2, mul vl]
@@ -113,7 +114,7 @@ sve_save:
     str     p0, [x2, #16, mul vl]
     mrs     x2, fpcr
     mrs     x3, fpsr
-    add     x1, x1, #512
+    add     x1, x1, #FP_FPCR
     stp     x2, x3, [x1]
     ret
 
@@ -121,7 +122,7 @@ sve_save:
     .global sve_load
     .type sve_load, %function
 sve_load:
-    add     x2, x0, #SVE_P_OFFSET
+    add     x2, x0, #SVE_P
     ldr     p0, [x2, #16, mul vl]
     wrffr   p0.b
     ldr     z0, [x0, #0, mul vl]
@@ -172,7 +173,7 @@ sve_load:
     ldr     p13, [x2, #13, mul vl]
     ldr     p14, [x2, #14, mul vl]
     ldr     p15, [x2, #15, mul vl]
-    add     x1, x1, #512
+    add     x1, x1, #FP_FPCR
     ldp     x2, x3, [x1]
     msr     fpcr, x2
     msr     fpsr, x3

@@ -2,19 +2,21 @@
 /* What each physical interrupt leads to, and the idle loop. Knows no interrupt controller: irqchip.h. */
 #include "kernel/aarch64/interrupt.h"
 
+#include "kernel/aarch64/cpu.h"
 #include "kernel/aarch64/irqchip.h"
 #include "kernel/aarch64/list_registers.h"
-#include "kernel/aarch64/world.h"
+#include "kernel/core/charge.h"
+#include "kernel/core/dispatch.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/notification.h"
-#include "kernel/core/sched.h"
+#include "kernel/core/vcpu_virq.h"
 
 #define HANDLE_MAX 8u /* a turn; what is left traps again */
 #define LINKED_EXITS_HZ 1000u
 
 void arch_kick(uint32_t core_id)
 {
-    irqchip_kick(&world_core()->kernel->cores[core_id]);
+    irqchip_kick(&cpu_this_core()->kernel->cores[core_id]);
 }
 
 static void deliver_remote_notifications(struct core *core)
@@ -26,6 +28,16 @@ static void deliver_remote_notifications(struct core *core)
     }
 }
 
+/* The virtual timer's physical interrupt: whether a vCPU takes it, and it stays active. */
+static bool pend_vtimer(struct core *core)
+{
+    if (core->loaded == NULL) {
+        return false;
+    }
+    vcpu_virq_pend_hw(core->loaded, core->loaded->row->vtimer_intid, core->kernel->desc->board.vtimer_irq);
+    return true;
+}
+
 /* Returns whether the interrupt is over; else somebody deactivates it later. `*thread`: whom it was for. */
 static bool dispatch(struct core *core, uint32_t intid, struct thread **thread)
 {
@@ -35,9 +47,9 @@ static bool dispatch(struct core *core, uint32_t intid, struct thread **thread)
         deliver_remote_notifications(core);
     } else if (intid == board->vtimer_irq) {
         *thread = core->loaded != NULL ? &core->loaded->thread : NULL;
-        return !world_vtimer(core);
+        return !pend_vtimer(core);
     } else if (intid == board->hyptimer_irq) {
-        *thread = sched_tick(core);
+        *thread = dispatch_tick(core);
     } else if (intid == board->maintenance_irq) {
         list_registers_maintain(core);
     } else {
@@ -61,7 +73,7 @@ void interrupt_handle(struct core *core)
         if (dispatch(core, taken & IRQCHIP_INTID_MASK, &thread)) {
             irqchip_deactivate(core, taken);
         }
-        sched_interrupt(core, since, thread);
+        charge_interrupt(core, since, thread);
     }
 }
 
@@ -79,11 +91,11 @@ static void exit_soon(struct core *core)
     }
 }
 
-void interrupt_enter(struct core *core)
+void interrupt_return(struct core *core)
 {
     struct thread *thread;
 
-    while ((thread = sched_enter(core)) == NULL) {
+    while ((thread = dispatch_enter(core)) == NULL) {
         list_registers_idle(core);
         __asm__ volatile("dsb sy\n wfi" ::: "memory");
         interrupt_handle(core);

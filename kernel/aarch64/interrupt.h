@@ -8,4 +8,4 @@
 void interrupt_handle(struct core *core);
 
 /** Choose who runs, waiting for an interrupt while nobody can, and make the hardware theirs. */
-void interrupt_enter(struct core *core);
+void interrupt_return(struct core *core);

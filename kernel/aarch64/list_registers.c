@@ -3,7 +3,7 @@
 #include "kernel/aarch64/list_registers.h"
 
 #include "kernel/aarch64/irqchip.h"
-#include "kernel/core/vcpu.h"
+#include "kernel/core/vcpu_virq.h"
 
 static void write_hcr(struct core *core, uint32_t value)
 {
@@ -142,5 +142,5 @@ void list_registers_maintain(struct core *core)
     arch_virq_sync(vcpu);
     write_dirty(core, &vcpu->virq);
     write_hcr(core, IRQCHIP_HCR_EN);
-    vcpu_wake(vcpu);
+    vcpu_virq_wake(vcpu);
 }

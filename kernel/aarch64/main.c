@@ -7,18 +7,10 @@
 #include "kernel/aarch64/panic.h"
 #include "kernel/aarch64/sysreg.h"
 #include "kernel/aarch64/uart.h"
-#include "kernel/aarch64/world.h"
 #include "kernel/core/boot.h"
 #include "kernel/core/klog.h"
 #include "lib/base/format.h"
 
-_Static_assert(offsetof(struct core, context) == 0, "vectors.S finds the context at the start of the core");
-_Static_assert(offsetof(struct thread, context) == 0, "vectors.S saves at the start of the thread");
-_Static_assert(offsetof(struct arch_context, sp) == 248 && offsetof(struct arch_context, pc) == 256,
-               "vectors.S knows these offsets");
-_Static_assert(offsetof(struct sysdesc, image_end) == 16, "start.S knows this offset");
-_Static_assert(offsetof(struct arch_fp, fpcr) == 512, "fp.S knows this offset");
-_Static_assert(offsetof(struct arch_sve, p) == 2048, "fp.S knows this offset");
 _Static_assert(SYSDESC_KLOG_BYTES == sizeof(struct sysdesc_klog), "the log ring fills its section");
 
 #define FDT_MAX_BYTES 0x200000u /* start.S has looked at that */
@@ -117,7 +109,7 @@ _Noreturn void main_boot(const void *fdt)
     klog_print(&kernel, "kernel: Causeway, system '%s': %u protection domains, %u vCPUs\n", desc->name,
                desc->pd_count, desc->vcpu_count);
     kernel.log_to_uart = false;
-    interrupt_enter(core);
+    interrupt_return(core);
     vectors_resume(core);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/aarch64/panic.h"
 
+#include "kernel/aarch64/cpu.h"
 #include "kernel/aarch64/uart.h"
-#include "kernel/aarch64/world.h"
 #include "kernel/core/syndrome.h"
 #include "lib/base/format.h"
 
@@ -44,7 +44,7 @@ _Noreturn void panic_serror(struct kernel *kernel, uint64_t esr)
 
 _Noreturn void panic_exception(uint64_t esr, uint64_t elr, uint64_t far, uint64_t lr)
 {
-    struct core *core = world_core();
+    struct core *core = cpu_this_core();
     char text[256];
 
     if (core != NULL && core->kernel != NULL && core->kernel->desc != NULL) {

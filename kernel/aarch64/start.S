@@ -8,6 +8,8 @@
  * the MMU goes off, and what its caches may hold of the memory that is written with the MMU off is thrown away
  * behind that. No instruction here may use the stack before.
  */
+#include "kernel/aarch64/asm_offsets.h"
+
 #define STACK_BYTES 0x4000
 #define FDT_MAGIC_AS_LOADED 0xedfe0dd0
 #define FDT_MAX_BYTES 0x200000
@@ -44,7 +46,7 @@ entry:
     ldr     x0, =sysdesc_address
     ldr     x0, [x0]
     cbz     x0, park
-    ldr     x1, [x0, #16]           /* struct sysdesc: image_end */
+    ldr     x1, [x0, #SYSDESC_IMAGE_END]
     mov     x0, x21
     bl      clean
     /* And the device tree, if x0 is one. */

@@ -11,6 +11,8 @@
 #include "kernel/core/syndrome.h"
 #include "kernel/core/syscall.h"
 #include "kernel/core/vcpu.h"
+#include "kernel/core/vcpu_exit.h"
+#include "kernel/core/vcpu_virq.h"
 #include "microkit/include/sel4/sel4.h"
 
 #define FAULT_STATUS_MASK 0x3cu
@@ -90,7 +92,7 @@ static void vcpu_call_exit(struct vcpu *vcpu, uint64_t esr, bool is_smc)
     const uint64_t words[] = {is_smc, x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], esr & 0xffff};
 
     kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_CALL);
-    fault_vcpu(vcpu, SYSCALL_VCPU_FAULT_CALL, words, 10);
+    vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_CALL, words, 10);
 }
 
 static void vcpu_fetch(struct vcpu *vcpu, uint64_t esr)
@@ -98,17 +100,17 @@ static void vcpu_fetch(struct vcpu *vcpu, uint64_t esr)
     uint64_t far = SYSREG_READ(far_el2);
     const uint64_t words[] = {esr, far, vcpu->thread.context.pc, abort_gpa(esr, far)};
 
-    fault_vcpu(vcpu, SYSCALL_VCPU_FAULT_FETCH, words, 4);
+    vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_FETCH, words, 4);
 }
 
 static void vcpu_wfx(struct vcpu *vcpu, uint64_t esr)
 {
     kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_WFI);
     if ((esr & WFX_HAS_TIMEOUT) != 0) {
-        vcpu_undefined(vcpu); /* FEAT_WFxT, which guests don't have */
+        vcpu_exit_undefined(vcpu); /* FEAT_WFxT, which guests don't have */
         return;
     }
-    vcpu_skip(vcpu, esr);
+    vcpu_exit_skip(vcpu, esr);
     if ((esr & WFX_IS_WFE) == 0)
         vcpu_wait(vcpu);
 }
@@ -124,7 +126,7 @@ static void vcpu_sync(struct core *core, struct vcpu *vcpu)
         break;
     case SYNDROME_EC_SVE:
         if (!world_has_sve(&vcpu->thread)) {
-            vcpu_undefined(vcpu);
+            vcpu_exit_undefined(vcpu);
             break;
         }
         /* fall through */
@@ -143,13 +145,14 @@ static void vcpu_sync(struct core *core, struct vcpu *vcpu)
         break;
     case SYNDROME_EC_DABORT:
         far = SYSREG_READ(far_el2);
-        vcpu_abort(vcpu, esr, abort_gpa(esr, far), far);
+        vcpu_exit_abort(vcpu, esr, abort_gpa(esr, far), far);
         break;
     case SYNDROME_EC_IABORT:
         vcpu_fetch(vcpu, esr);
         break;
     default:
-        vcpu_undefined(vcpu); /* AArch32's registers, and what belongs to features that guests don't have */
+        vcpu_exit_undefined(
+            vcpu); /* AArch32's registers, and what belongs to features that guests don't have */
         break;
     }
 }
@@ -184,7 +187,7 @@ static void vcpu_exception(struct core *core, struct vcpu *vcpu, uint64_t kind)
 {
     kernel_count(core, SYSCALL_COUNTER_EXITS);
     if (vcpu->virq.left_count != 0)
-        vcpu_settle(vcpu);
+        vcpu_virq_settle(vcpu);
     if (kind == TRAP_SYNC) {
         vcpu_sync(core, vcpu);
     } else if (kind == TRAP_IRQ) {
@@ -203,5 +206,5 @@ void trap_handle(struct core *core, uint64_t kind)
         pd_exception(core, kernel_pd(thread), kind);
     else
         vcpu_exception(core, kernel_vcpu(thread), kind);
-    interrupt_enter(core);
+    interrupt_return(core);
 }

@@ -7,7 +7,7 @@
 #include "kernel/aarch64/world.h"
 #include "kernel/core/ptimer.h"
 #include "kernel/core/syndrome.h"
-#include "kernel/core/vcpu.h"
+#include "kernel/core/vcpu_exit.h"
 
 /* The EL1 physical timer: its interrupt (Arm BSA: PPI 14), and its registers. */
 #define TIMER_INTID SYSDESC_PTIMER_INTID
@@ -61,7 +61,7 @@ void trap_sysreg_handle(struct vcpu *vcpu, uint64_t esr)
 
     kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_SYSREG);
     if (!is_there(vcpu, &access)) {
-        vcpu_undefined(vcpu);
+        vcpu_exit_undefined(vcpu);
         return;
     }
     if (!access.is_read) {
@@ -69,7 +69,7 @@ void trap_sysreg_handle(struct vcpu *vcpu, uint64_t esr)
     } else if (access.reg < 31) {
         vcpu->thread.context.x[access.reg] = read(vcpu, &access);
     }
-    vcpu_skip(vcpu, esr);
+    vcpu_exit_skip(vcpu, esr);
 }
 
 static bool owns_timer(const struct pd *pd)

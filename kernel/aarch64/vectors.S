@@ -4,6 +4,8 @@
  * found through TPIDR_EL2 (struct core, whose first member points at it), call trap_handle(), load whatever
  * context is the core's then. From EL2 itself: a bug of the kernel, panic.
  */
+#include "kernel/aarch64/asm_offsets.h"
+
 #define KIND_SYNC   0
 #define KIND_IRQ    1
 #define KIND_SERROR 2
@@ -13,7 +15,7 @@
     stp     x0, x1, [sp, #-16]!
     mrs     x0, tpidr_el2
     ldr     x0, [x0]
-    stp     x2, x3, [x0, #16]
+    stp     x2, x3, [x0, #CONTEXT_X2]
     mov     x1, #\kind
     b       save
     .endm
@@ -47,26 +49,26 @@ vectors:
 
     .balign 0x80
 save:
-    stp     x4, x5, [x0, #32]
-    stp     x6, x7, [x0, #48]
-    stp     x8, x9, [x0, #64]
-    stp     x10, x11, [x0, #80]
-    stp     x12, x13, [x0, #96]
-    stp     x14, x15, [x0, #112]
-    stp     x16, x17, [x0, #128]
-    stp     x18, x19, [x0, #144]
-    stp     x20, x21, [x0, #160]
-    stp     x22, x23, [x0, #176]
-    stp     x24, x25, [x0, #192]
-    stp     x26, x27, [x0, #208]
-    stp     x28, x29, [x0, #224]
+    stp     x4, x5, [x0, #CONTEXT_X4]
+    stp     x6, x7, [x0, #CONTEXT_X6]
+    stp     x8, x9, [x0, #CONTEXT_X8]
+    stp     x10, x11, [x0, #CONTEXT_X10]
+    stp     x12, x13, [x0, #CONTEXT_X12]
+    stp     x14, x15, [x0, #CONTEXT_X14]
+    stp     x16, x17, [x0, #CONTEXT_X16]
+    stp     x18, x19, [x0, #CONTEXT_X18]
+    stp     x20, x21, [x0, #CONTEXT_X20]
+    stp     x22, x23, [x0, #CONTEXT_X22]
+    stp     x24, x25, [x0, #CONTEXT_X24]
+    stp     x26, x27, [x0, #CONTEXT_X26]
+    stp     x28, x29, [x0, #CONTEXT_X28]
     ldp     x2, x3, [sp], #16
-    stp     x2, x3, [x0]
+    stp     x2, x3, [x0, #CONTEXT_X0]
     mrs     x4, sp_el0
-    stp     x30, x4, [x0, #240]
+    stp     x30, x4, [x0, #CONTEXT_X30]
     mrs     x2, elr_el2
     mrs     x3, spsr_el2
-    stp     x2, x3, [x0, #256]
+    stp     x2, x3, [x0, #CONTEXT_PC]
     mov     x29, xzr
     mrs     x0, tpidr_el2
     bl      trap_handle
@@ -76,26 +78,26 @@ save:
     .global vectors_resume
 vectors_resume:
     ldr     x0, [x0]
-    ldp     x2, x3, [x0, #256]
+    ldp     x2, x3, [x0, #CONTEXT_PC]
     msr     elr_el2, x2
     msr     spsr_el2, x3
-    ldp     x30, x4, [x0, #240]
+    ldp     x30, x4, [x0, #CONTEXT_X30]
     msr     sp_el0, x4
-    ldp     x2, x3, [x0, #16]
-    ldp     x4, x5, [x0, #32]
-    ldp     x6, x7, [x0, #48]
-    ldp     x8, x9, [x0, #64]
-    ldp     x10, x11, [x0, #80]
-    ldp     x12, x13, [x0, #96]
-    ldp     x14, x15, [x0, #112]
-    ldp     x16, x17, [x0, #128]
-    ldp     x18, x19, [x0, #144]
-    ldp     x20, x21, [x0, #160]
-    ldp     x22, x23, [x0, #176]
-    ldp     x24, x25, [x0, #192]
-    ldp     x26, x27, [x0, #208]
-    ldp     x28, x29, [x0, #224]
-    ldp     x0, x1, [x0]
+    ldp     x2, x3, [x0, #CONTEXT_X2]
+    ldp     x4, x5, [x0, #CONTEXT_X4]
+    ldp     x6, x7, [x0, #CONTEXT_X6]
+    ldp     x8, x9, [x0, #CONTEXT_X8]
+    ldp     x10, x11, [x0, #CONTEXT_X10]
+    ldp     x12, x13, [x0, #CONTEXT_X12]
+    ldp     x14, x15, [x0, #CONTEXT_X14]
+    ldp     x16, x17, [x0, #CONTEXT_X16]
+    ldp     x18, x19, [x0, #CONTEXT_X18]
+    ldp     x20, x21, [x0, #CONTEXT_X20]
+    ldp     x22, x23, [x0, #CONTEXT_X22]
+    ldp     x24, x25, [x0, #CONTEXT_X24]
+    ldp     x26, x27, [x0, #CONTEXT_X26]
+    ldp     x28, x29, [x0, #CONTEXT_X28]
+    ldp     x0, x1, [x0, #CONTEXT_X0]
     eret
 
     /* An exception of the kernel's own is a bug, apart from one: see irqchip_gicv2.c. Its instruction expects x0 and x1 to change. */

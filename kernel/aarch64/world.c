@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/aarch64/world.h"
 
+#include "kernel/aarch64/cpu.h"
 #include "kernel/aarch64/debug.h"
 #include "kernel/aarch64/irqchip.h"
 #include "kernel/aarch64/list_registers.h"
 #include "kernel/aarch64/sysreg.h"
 #include "kernel/core/sched.h"
-#include "kernel/core/vcpu.h"
 
 /* fp.S */
 void fp_save(struct arch_fp *fp);
@@ -14,14 +14,9 @@ void fp_load(const struct arch_fp *fp);
 void sve_save(struct arch_sve *sve, struct arch_fp *fp);
 void sve_load(const struct arch_sve *sve, const struct arch_fp *fp);
 
-struct core *world_core(void)
-{
-    return (struct core *)(uintptr_t)SYSREG_READ(tpidr_el2);
-}
-
 uint32_t arch_core_id(void)
 {
-    return world_core()->id;
+    return cpu_this_core()->id;
 }
 
 /* What traps while `thread` runs, whose FP registers are in the hardware; NULL: those of nobody who runs. */
@@ -292,14 +287,6 @@ void arch_switch(struct core *core, struct thread *thread)
     SYSREG_WRITE(tpidrro_el0, thread->user.tpidrro_el0);
     if (core->fp_open != (core->fp == thread))
         write_cptr(core, core->fp == thread ? thread : NULL);
-}
-
-bool world_vtimer(struct core *core)
-{
-    if (core->loaded == NULL)
-        return false;
-    vcpu_pend_hw(core->loaded, core->loaded->row->vtimer_intid, core->kernel->desc->board.vtimer_irq);
-    return true;
 }
 
 bool world_has_sve(const struct thread *thread)

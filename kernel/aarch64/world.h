@@ -9,12 +9,6 @@
 
 #include "kernel/core/kernel.h"
 
-/** The calling core's state. */
-struct core *world_core(void);
-
-/** The virtual timer's physical interrupt fired. Returns whether a vCPU takes it (it then stays active). */
-bool world_vtimer(struct core *core);
-
 /** Whether `thread` is a vCPU that has SVE: it is granted it, and the core has it. */
 bool world_has_sve(const struct thread *thread);
 

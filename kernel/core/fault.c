@@ -5,7 +5,6 @@
 #include "kernel/core/ppc.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/syndrome.h"
-#include "kernel/core/vcpu.h"
 #include "microkit/include/sel4/sel4.h"
 
 #define PSTATE_FLAGS 0xf0000000ull /* NZCV: all of PSTATE that EL0 may set */
@@ -35,17 +34,6 @@ static void report(struct pd *pd, uint64_t syndrome, uint64_t address)
                value(context, 30));
 }
 
-static void set_message(struct thread *thread, uint64_t label, const uint64_t *words, uint32_t count)
-{
-    if (count > THREAD_FAULT_WORDS)
-        count = THREAD_FAULT_WORDS;
-    thread->message_info = label << 12 | count;
-    for (uint32_t i = 0; i < count; i++)
-        thread->fault_words[i] = words[i];
-    thread->state = THREAD_FAULTED;
-    sched_update(thread);
-}
-
 void fault_pd(struct pd *pd, uint64_t label, const uint64_t *words, uint32_t count, uint64_t syndrome,
               uint64_t address)
 {
@@ -53,7 +41,7 @@ void fault_pd(struct pd *pd, uint64_t label, const uint64_t *words, uint32_t cou
     struct pd *parent = pd->row->parent == SYSDESC_NO_PARENT ? NULL : &kernel->pds[pd->row->parent];
 
     klog_pd_flush(pd);
-    set_message(&pd->thread, label, words, count);
+    ppc_stop(&pd->thread, label, words, count);
     if (parent != NULL && !parent->dead) {
         ppc_send_fault(&pd->thread, parent);
         return;
@@ -61,15 +49,6 @@ void fault_pd(struct pd *pd, uint64_t label, const uint64_t *words, uint32_t cou
     pd->dead = true;
     report(pd, syndrome, address);
     ppc_abandon_all(pd);
-}
-
-void fault_vcpu(struct vcpu *vcpu, uint64_t label, const uint64_t *words, uint32_t count)
-{
-    struct pd *vmm = &vcpu->thread.core->kernel->pds[vcpu->row->parent];
-
-    set_message(&vcpu->thread, label, words, count);
-    if (!vmm->dead)
-        ppc_send_fault(&vcpu->thread, vmm);
 }
 
 /* What seL4 lets a fault handler write back. */
@@ -98,23 +77,18 @@ static void write_back(struct pd *pd, uint64_t label, uint32_t count, const uint
     }
 }
 
-void fault_reply(struct thread *thread, uint64_t label, uint32_t count, const uint64_t *words)
+void fault_reply(struct pd *pd, uint64_t label, uint32_t count, const uint64_t *words)
 {
+    struct thread *thread = &pd->thread;
+
     if (thread->state != THREAD_FAULTED)
         return;
-    if (thread->kind == THREAD_VCPU) {
-        vcpu_finish_fault(kernel_vcpu(thread), label, count, words);
-        thread->state = THREAD_READY;
-        /* Its VMM's time is its own (account.h): in front of its equals, if that leaves some of its slice. */
-        sched_wake_first(thread);
-        return;
-    }
     uint64_t fault_label = thread->message_info >> 12;
 
     /* A label other than 0 leaves the PD stopped; a VMFault has nothing to be refused. */
     if (label != 0 && fault_label != seL4_Fault_VMFault)
         return;
-    write_back(kernel_pd(thread), fault_label, count, words);
+    write_back(pd, fault_label, count, words);
     thread->state = THREAD_READY;
     sched_update(thread);
 }

@@ -11,8 +11,5 @@
 void fault_pd(struct pd *pd, uint64_t label, const uint64_t *words, uint32_t count, uint64_t syndrome,
               uint64_t address);
 
-/** vCPU `vcpu` needs its VMM: enum syscall_vcpu_fault and its words. It stops until the VMM replies. */
-void fault_vcpu(struct vcpu *vcpu, uint64_t label, const uint64_t *words, uint32_t count);
-
-/** The parent replied to the fault of `thread` with `label` and `words` (`count` of them are given). */
-void fault_reply(struct thread *thread, uint64_t label, uint32_t count, const uint64_t *words);
+/** The parent replied to the fault of `pd` with `label` and `words` (`count` of them are given). */
+void fault_reply(struct pd *pd, uint64_t label, uint32_t count, const uint64_t *words);

@@ -3,7 +3,7 @@
 
 #include "kernel/core/klog.h"
 #include "kernel/core/notification.h"
-#include "kernel/core/vcpu.h"
+#include "kernel/core/vcpu_virq.h"
 
 struct thread *irq_deliver(struct core *core, uint32_t intid)
 {
@@ -19,7 +19,7 @@ struct thread *irq_deliver(struct core *core, uint32_t intid)
     if (row->kind == SYSDESC_IRQ_VCPU) {
         struct vcpu *vcpu = &kernel->vcpus[kernel->irq_vcpus[index]];
 
-        vcpu_pend_hw(vcpu, row->virq, intid);
+        vcpu_virq_pend_hw(vcpu, row->virq, intid);
         return &vcpu->thread;
     }
     struct pd *pd = &kernel->pds[row->target];

@@ -70,8 +70,9 @@ struct thread {
     struct thread_link budget; /**< in its core's throttled list */
     struct thread_link wakeup; /**< in its core's list of wake-ups */
     uint64_t wakeup_time;
-    struct thread_link ptimer; /**< a vCPU: in its core's list of physical timers that are yet to fire */
-    struct thread_link late;   /**< in one of its core's lists of late events */
+    struct thread_link ptimer;  /**< a vCPU: in its core's list of physical timers that are yet to fire */
+    struct thread_link expired; /**< a vCPU: in its core's list of those that have used up their time */
+    struct thread_link late;    /**< in one of its core's lists of late events */
     uint64_t late_time;
     struct budget own;     /**< its own budget */
     struct budget *payer;  /**< whose budget it runs on: its own, or its caller's (passive PDs) */
@@ -145,6 +146,7 @@ struct core {
     struct thread_list ready[CORE_PRIORITIES];
     struct thread_list throttled;
     struct thread_list wakeups;
+    struct thread_list expired;    /**< vCPUs that have used up their time, which PDs are to be told of */
     struct thread_list ptimers;    /**< vCPUs whose physical timer is yet to fire */
     struct thread_list late_pds;   /**< PDs with a notification that they may sleep over */
     struct thread_list late_vcpus; /**< vCPUs with an interrupt that may wait */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/core/post.h"
 
-#include "kernel/core/late.h"
 #include "kernel/core/notification.h"
-#include "kernel/core/vcpu.h"
+#include "kernel/core/vcpu_virq.h"
 
 #define FIRST_PPI 16u
 
@@ -15,9 +14,9 @@ static void deliver(struct pd *pd, const struct sysdesc_post *row, uint32_t rout
     const struct sysdesc_channel *channel = &pd->row->channels[row->channel];
 
     if (KERNEL_POST_INTID(route) != 0 && !hurry)
-        vcpu_post_next(&kernel->vcpus[KERNEL_POST_VCPU(route)], KERNEL_POST_INTID(route));
+        vcpu_virq_post_next(&kernel->vcpus[KERNEL_POST_VCPU(route)], KERNEL_POST_INTID(route));
     else if (KERNEL_POST_INTID(route) != 0)
-        late_post(&kernel->vcpus[KERNEL_POST_VCPU(route)], KERNEL_POST_INTID(route), delay_us);
+        vcpu_virq_post_deferred(&kernel->vcpus[KERNEL_POST_VCPU(route)], KERNEL_POST_INTID(route), delay_us);
     else if ((channel->kind & SYSDESC_CHANNEL_NOTIFY) != 0)
         notification_send(&kernel->pds[channel->peer], 1ull << channel->peer_channel);
 }
@@ -83,7 +82,7 @@ enum syscall_status post_route(struct pd *vmm, const struct sysdesc_channel *cha
 
     /* One that is late goes the new way, at once: what is masked now must not get through any more. */
     if (old != route && KERNEL_POST_INTID(old) != 0 &&
-        late_revoke_post(&kernel->vcpus[KERNEL_POST_VCPU(old)], KERNEL_POST_INTID(old)))
+        vcpu_virq_revoke_deferred(&kernel->vcpus[KERNEL_POST_VCPU(old)], KERNEL_POST_INTID(old)))
         deliver(poster, &kernel->posts[index], route, 0, true);
     return SYSCALL_OK;
 }

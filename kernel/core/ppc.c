@@ -2,13 +2,13 @@
 #include "kernel/core/ppc.h"
 
 #include "kernel/core/account.h"
-#include "kernel/core/fault.h"
+#include "kernel/core/charge.h"
 #include "kernel/core/list.h"
 #include "kernel/core/sched.h"
 
 #define CALL offsetof(struct thread, call)
 
-static uint32_t message_count(uint64_t message_info)
+uint32_t ppc_message_count(uint64_t message_info)
 {
     uint32_t count = (uint32_t)(message_info & 0x7f);
 
@@ -31,13 +31,13 @@ static uint64_t server_channel(struct pd *caller, uint64_t message_channel)
    server's priority is above its caller's: the chain ends. */
 static void set_payer(struct pd *pd, struct budget *payer)
 {
-    sched_set_payer(&pd->thread, payer);
+    charge_set_payer(&pd->thread, payer);
     while (pd->thread.state == THREAD_CALLING && pd->thread.server != NULL) {
         struct pd *server = pd->thread.server;
 
         if (server->caller != &pd->thread || (server->row->flags & SYSDESC_PD_PASSIVE) == 0)
             return;
-        sched_set_payer(&server->thread, payer);
+        charge_set_payer(&server->thread, payer);
         pd = server;
     }
 }
@@ -58,14 +58,14 @@ void ppc_deliver(struct pd *pd)
 
         context->x[0] = SYSCALL_EVENT_PPC;
         context->x[1] = server_channel(caller, thread->context.x[0]);
-        copy_words(pd->words, caller->words, message_count(thread->message_info));
+        copy_words(pd->words, caller->words, ppc_message_count(thread->message_info));
         if ((pd->row->flags & SYSDESC_PD_PASSIVE) != 0)
-            sched_set_payer(&pd->thread, thread->payer);
+            charge_set_payer(&pd->thread, thread->payer);
     } else {
         context->x[0] = SYSCALL_EVENT_FAULT;
         context->x[1] =
             thread->kind == THREAD_PD ? kernel_pd(thread)->row->child_id : kernel_vcpu(thread)->row->child_id;
-        copy_words(pd->words, thread->fault_words, message_count(thread->message_info));
+        copy_words(pd->words, thread->fault_words, ppc_message_count(thread->message_info));
     }
     pd->thread.state = THREAD_READY;
     sched_update(&pd->thread);
@@ -94,6 +94,17 @@ enum syscall_status ppc_call(struct pd *pd, const struct sysdesc_channel *channe
     return SYSCALL_OK;
 }
 
+void ppc_stop(struct thread *thread, uint64_t label, const uint64_t *words, uint32_t count)
+{
+    if (count > THREAD_FAULT_WORDS)
+        count = THREAD_FAULT_WORDS;
+    thread->message_info = label << 12 | count;
+    for (uint32_t i = 0; i < count; i++)
+        thread->fault_words[i] = words[i];
+    thread->state = THREAD_FAULTED;
+    sched_update(thread);
+}
+
 void ppc_send_fault(struct thread *thread, struct pd *parent)
 {
     send(thread, parent);
@@ -109,21 +120,21 @@ static void finish_call(struct thread *thread, uint64_t status, uint64_t message
     sched_update(thread);
 }
 
-void ppc_reply(struct pd *pd, uint64_t message_info)
+struct thread *ppc_reply(struct pd *pd, uint64_t message_info)
 {
     struct thread *thread = pd->caller;
 
     if (thread == NULL)
-        return;
+        return NULL;
     pd->caller = NULL;
     if (thread->state == THREAD_CALLING) {
-        copy_words(kernel_pd(thread)->words, pd->words, message_count(message_info));
-        sched_set_payer(&pd->thread, &pd->thread.own);
+        copy_words(kernel_pd(thread)->words, pd->words, ppc_message_count(message_info));
+        charge_set_payer(&pd->thread, &pd->thread.own);
         finish_call(thread, SYSCALL_OK, message_info);
-    } else {
-        thread->server = NULL;
-        fault_reply(thread, message_info >> 12, message_count(message_info), pd->words);
+        return NULL;
     }
+    thread->server = NULL;
+    return thread;
 }
 
 void ppc_cancel(struct thread *thread)

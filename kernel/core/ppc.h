@@ -10,11 +10,20 @@
 /** SYSCALL_PPC of `pd` through its channel row: blocks it, or returns why not. */
 enum syscall_status ppc_call(struct pd *pd, const struct sysdesc_channel *channel, uint64_t message_info);
 
-/** `thread`, faulted and with its message set, waits for `parent` to handle it. */
+/** Words of a message, by its info word. */
+uint32_t ppc_message_count(uint64_t message_info);
+
+/** `thread` stops, with `label` and `count` words as its message, until somebody replies. */
+void ppc_stop(struct thread *thread, uint64_t label, const uint64_t *words, uint32_t count);
+
+/** `thread`, stopped with its message, waits for `parent` to handle it. */
 void ppc_send_fault(struct thread *thread, struct pd *parent);
 
-/** SYSCALL_WAIT's reply of `pd` to whoever it serves, if anybody. */
-void ppc_reply(struct pd *pd, uint64_t message_info);
+/**
+ * SYSCALL_WAIT's reply of `pd` to whoever it serves, if anybody. A PPC's caller goes on; a thread that has
+ * faulted is returned, for the caller to see what the reply means to it.
+ */
+struct thread *ppc_reply(struct pd *pd, uint64_t message_info);
 
 /** `pd` waits: hand it the first caller, if there is one. */
 void ppc_deliver(struct pd *pd);

@@ -3,7 +3,7 @@
 #include "kernel/core/ptimer.h"
 
 #include "kernel/core/list.h"
-#include "kernel/core/vcpu.h"
+#include "kernel/core/vcpu_virq.h"
 
 #define PTIMER offsetof(struct thread, ptimer)
 
@@ -37,7 +37,7 @@ static void update(struct vcpu *vcpu, uint64_t now)
     vcpu->ptimer.line = line;
     arch_virq_sync(vcpu);
     virq_set_line(&vcpu->virq, SYSDESC_PTIMER_INTID, line);
-    vcpu_wake(vcpu);
+    vcpu_virq_wake(vcpu);
 }
 
 uint64_t ptimer_ctl(const struct vcpu *vcpu)

@@ -7,7 +7,10 @@
  * budget < period it is throttled when the budget is used up, until its period ends, or as many periods as it
  * owes. With budget == period the budget is the time slice of round robin among equals, and who owes for what
  * others did for it is passed over as often: deficit round robin. A vCPU pays for itself, its VMM, its share
- * of services (account.h) and the interrupts and switches that it causes.
+ * of services (account.h) and the interrupts and switches that it causes (charge.h).
+ *
+ * It only reports: that who is to run may have changed (core->stale), and which vCPUs have used up their time
+ * (core->expired). dispatch.c acts upon it.
  */
 #pragma once
 
@@ -39,32 +42,26 @@ void sched_wake_next(struct thread *thread);
  */
 void sched_pay(struct thread *thread, uint64_t used, uint64_t now);
 
-/**
- * What the core did since `since` was an interrupt for `thread` (NULL: for whoever runs): that pays for it,
- * not who was interrupted. (While nobody runs it costs nobody anything.)
- */
-void sched_interrupt(struct core *core, uint64_t since, struct thread *thread);
-
-/** The running thread gives up the rest of its slice: behind its equals, or until its next period. */
-void sched_give_way(struct core *core);
+/** `thread` has run for `used` ticks. If that uses up its budget it goes behind its equals, or is off. */
+void sched_spend(struct thread *thread, uint64_t used, uint64_t now);
 
 /** Wake vCPU `thread` (THREAD_IDLE) at `time`; ARCH_NEVER: forget it. */
 void sched_wake_at(struct thread *thread, uint64_t time);
 
 /**
- * The core's timer fired: full budgets, wake-ups (before their equals), end of slice. Returns a thread that
- * is to pay for that, since it goes on now, or NULL.
+ * Time has passed: full budgets, wake-ups (before their equals). Returns a thread that goes on for that, or
+ * NULL.
  */
-struct thread *sched_tick(struct core *core);
+struct thread *sched_release(struct core *core, uint64_t now);
 
-/** Who runs next, NULL: nobody. Becomes core->current; the timer is set for what comes next. */
-struct thread *sched_pick(struct core *core);
+/** The first in line that may run, NULL: nobody. */
+struct thread *sched_first(struct core *core);
 
-/**
- * The same, with the thread's registers in the hardware when it returns (arch_switch()), and the timer set
- * for what that brought up as well.
- */
-struct thread *sched_enter(struct core *core);
+/** Whether `thread` shares its time with its equals by turns: it has no limit. */
+bool sched_takes_turns(const struct thread *thread);
 
-/** `thread` runs on the budget of `payer` from now on. */
-void sched_set_payer(struct thread *thread, struct budget *payer);
+/** Whether the timer has to end the run of `thread` (NULL: no). */
+bool sched_needs_slice(const struct thread *thread);
+
+/** When budgets, wake-ups or the slice of `next`, which is to run, need the scheduler again. */
+uint64_t sched_deadline(const struct core *core, const struct thread *next);

@@ -2,17 +2,21 @@
 #include "kernel/core/syscall.h"
 
 #include "kernel/core/account.h"
+#include "kernel/core/charge.h"
 #include "kernel/core/child.h"
+#include "kernel/core/doorbell.h"
 #include "kernel/core/fault.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/klog.h"
-#include "kernel/core/late.h"
 #include "kernel/core/notification.h"
 #include "kernel/core/post.h"
 #include "kernel/core/ppc.h"
+#include "kernel/core/route.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/syndrome.h"
 #include "kernel/core/vcpu.h"
+#include "kernel/core/vcpu_exit.h"
+#include "kernel/core/vcpu_virq.h"
 #include "kernel/include/smccc.h"
 #include "microkit/include/sel4/sel4.h"
 
@@ -56,6 +60,19 @@ static enum syscall_status call(struct pd *pd, uint64_t channel, uint64_t messag
     return row == NULL ? SYSCALL_DENIED : ppc_call(pd, row, message_info);
 }
 
+static void reply(struct pd *pd, uint64_t message_info)
+{
+    struct thread *thread = ppc_reply(pd, message_info);
+    const uint64_t label = message_info >> 12;
+
+    if (thread == NULL)
+        return;
+    if (thread->kind == THREAD_VCPU)
+        vcpu_exit_reply(kernel_vcpu(thread), label, ppc_message_count(message_info), pd->words);
+    else
+        fault_reply(kernel_pd(thread), label, ppc_message_count(message_info), pd->words);
+}
+
 static void wait(struct pd *pd)
 {
     const struct arch_context *context = &pd->thread.context;
@@ -64,7 +81,7 @@ static void wait(struct pd *pd)
     uint64_t channel = context->x[2];
 
     if ((flags & SYSCALL_WAIT_REPLY) != 0)
-        ppc_reply(pd, message_info);
+        reply(pd, message_info);
     else
         ppc_abandon(pd);
     if ((flags & SYSCALL_WAIT_NOTIFY) != 0)
@@ -183,7 +200,7 @@ static enum syscall_status vcpu_call(struct pd *pd, uint64_t number)
         vcpu_virq_enable(vcpu, x[1] != 0);
         return SYSCALL_OK;
     case SYSCALL_DOORBELL_MOVE:
-        return vcpu_doorbell_move(vcpu, x[1], x[2]);
+        return doorbell_move(vcpu, x[1], x[2]);
     default:
         copy_counters(pd, vcpu->thread.counters);
         return SYSCALL_OK;
@@ -207,7 +224,7 @@ static enum syscall_status move_call(struct pd *pd)
     struct vcpu *from = find_child_vcpu(pd, x[0]);
     struct vcpu *to = find_child_vcpu(pd, x[2]);
 
-    return from == NULL || to == NULL ? SYSCALL_DENIED : vcpu_virq_move(from, x[1], to);
+    return from == NULL || to == NULL ? SYSCALL_DENIED : route_move(from, x[1], to);
 }
 
 static void unknown(struct pd *pd)
@@ -243,7 +260,7 @@ static enum syscall_status simple_call(struct pd *pd, uint64_t number)
     case SYSCALL_DEBUG_WRITE:
         return debug_write(pd);
     case SYSCALL_YIELD:
-        sched_give_way(pd->thread.core);
+        charge_give_way(pd->thread.core);
         return SYSCALL_OK;
     case SYSCALL_COUNTERS:
         copy_counters(pd, pd->thread.core->counters);

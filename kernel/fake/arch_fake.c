@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "kernel/core/sched.h"
-#include "kernel/core/vcpu.h"
+#include "kernel/core/vcpu_virq.h"
 
 struct arch_fake arch_fake;
 
@@ -121,7 +121,7 @@ uint64_t arch_fake_vtimer(const struct core *core)
 void arch_fake_vtimer_fire(struct core *core)
 {
     core->loaded->arch.vtimer_active = true;
-    vcpu_pend_hw(core->loaded, core->loaded->row->vtimer_intid, core->kernel->desc->board.vtimer_irq);
+    vcpu_virq_pend_hw(core->loaded, core->loaded->row->vtimer_intid, core->kernel->desc->board.vtimer_irq);
 }
 
 void arch_vcpu_registers(struct vcpu *vcpu, uint64_t words[ARCH_VCPU_REGISTER_WORDS])

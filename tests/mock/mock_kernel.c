@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "kernel/core/sched.h"
+#include "kernel/core/dispatch.h"
 #include "kernel/core/syscall.h"
 
 static uint64_t address(const void *pointer)
@@ -132,12 +132,12 @@ void mock_kernel_wait(struct mock_kernel *mock, uint32_t index)
 struct thread *mock_kernel_pick(struct mock_kernel *mock)
 {
     struct core *core = &mock->kernel.cores[0];
-    struct thread *next = sched_enter(core);
+    struct thread *next = dispatch_enter(core);
     const uint64_t deadline = core->deadline;
 
     core->stale = true;
-    if (sched_pick(core) != next || core->deadline != deadline) {
-        fprintf(stderr, "sched_pick() took old news for true\n");
+    if (dispatch_pick(core) != next || core->deadline != deadline) {
+        fprintf(stderr, "dispatch_pick() took old news for true\n");
         abort();
     }
     return next;
@@ -151,5 +151,5 @@ void mock_kernel_advance(struct mock_kernel *mock, uint64_t now)
     if (now >= arch_fake_vtimer(core))
         arch_fake_vtimer_fire(core);
     if (now >= arch_fake.deadline)
-        sched_tick(core);
+        dispatch_tick(core);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Posted interrupts (kernel/core/late.c, late_post(); kernel/core/vcpu.c, vcpu_post() and vcpu_wait()): none is lost, late
+ * Posted interrupts (kernel/core/vcpu_virq.c, vcpu_virq_post(); kernel/core/vcpu.c, vcpu_wait()): none is lost, late
  * or not, however they come between the guest's looks at its queues and its going to sleep.
  *
  * A PD posts two interrupts of a vCPU of its own core: RX at once or late, TX late only. The kernel's calls are not

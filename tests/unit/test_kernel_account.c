@@ -10,10 +10,13 @@
 
 #include "kernel/core/account.h"
 #include "kernel/core/budget.h"
+#include "kernel/core/charge.h"
+#include "kernel/core/dispatch.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/notification.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/vcpu.h"
+#include "kernel/core/vcpu_exit.h"
 #include "tests/mock/mock_kernel.h"
 
 /* PD 0 is the VMM of vCPUs 0 and 1, PD 1 that of vCPU 2, PD 2 serves both, PD 3 drives a device for PD 2. */
@@ -223,7 +226,7 @@ static void an_exit_costs_what_its_vmm_takes(void **state)
     start(mock, GUEST_A);
     assert_ptr_equal(mock_kernel_pick(mock), guest(mock, GUEST_A));
     mock_kernel_advance(mock, arch_fake.now + 10);
-    vcpu_abort(mock_kernel_vcpu(mock, GUEST_A), 0x93800047, 0x1000, 0);
+    vcpu_exit_abort(mock_kernel_vcpu(mock, GUEST_A), 0x93800047, 0x1000, 0);
     assert_ptr_equal(mock_kernel_pick(mock), pd(mock, 0));
     mock_kernel_advance(mock, arch_fake.now + 20);
     notification_send(mock_kernel_pd(mock, SERVICE), 1);
@@ -364,10 +367,10 @@ static void who_is_woken_pays_for_being_woken(void **state)
     arch_fake.now += 100;
     arch_fake.switch_ticks = 5;
     const uint64_t since = arch_fake.now;
-    struct thread *woken = sched_tick(&mock->kernel.cores[0]);
+    struct thread *woken = dispatch_tick(&mock->kernel.cores[0]);
     assert_ptr_equal(woken, guest(mock, GUEST_A));
     arch_fake.now += 3;
-    sched_interrupt(&mock->kernel.cores[0], since, woken);
+    charge_interrupt(&mock->kernel.cores[0], since, woken);
     assert_ptr_equal(mock_kernel_pick(mock), guest(mock, GUEST_A));
     arch_fake.now += 7;
     vcpu_wait(mock_kernel_vcpu(mock, GUEST_A));

@@ -7,10 +7,12 @@
 
 #include <cmocka.h>
 
-#include "kernel/core/late.h"
+#include "kernel/core/dispatch.h"
+#include "kernel/core/doorbell.h"
 #include "kernel/core/notification.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/vcpu.h"
+#include "kernel/core/vcpu_virq.h"
 #include "tests/mock/mock_kernel.h"
 
 #define DELAY_US 50u
@@ -54,7 +56,7 @@ static void a_single_ring_wakes_at_once(void **state)
     struct mock_kernel *mock = *state;
 
     mock_kernel_advance(mock, after_us(1000));
-    late_ring(mock_kernel_vcpu(mock, 0), mock_kernel_pd(mock, 3), 1, DELAY_US);
+    doorbell_ring(mock_kernel_vcpu(mock, 0), mock_kernel_pd(mock, 3), 1, DELAY_US);
     assert_ptr_equal(mock_kernel_pick(mock), &mock_kernel_pd(mock, 3)->thread);
 }
 
@@ -65,12 +67,12 @@ static void a_burst_is_late_but_not_lost(void **state)
     struct pd *pd = mock_kernel_pd(mock, 3);
 
     mock_kernel_advance(mock, after_us(1000));
-    late_ring(vcpu, pd, 1, DELAY_US);
+    doorbell_ring(vcpu, pd, 1, DELAY_US);
     (void)mock_kernel_pick(mock);
     mock_kernel_wait(mock, 3);
     (void)mock_kernel_pick(mock);
-    late_ring(vcpu, pd, 2, DELAY_US);
-    late_ring(vcpu, pd, 4, DELAY_US);
+    doorbell_ring(vcpu, pd, 2, DELAY_US);
+    doorbell_ring(vcpu, pd, 4, DELAY_US);
     assert_int_equal(pd->thread.state, THREAD_WAITING);
     assert_ptr_not_equal(mock_kernel_pick(mock), &pd->thread);
     mock_kernel_advance(mock, after_us(DELAY_US + 1));
@@ -86,11 +88,11 @@ static void a_burst_ends_when_the_vcpu_stops(void **state)
 
     mock_kernel_advance(mock, after_us(1000));
     (void)mock_kernel_pick(mock);
-    late_ring(vcpu, pd, 1, DELAY_US);
+    doorbell_ring(vcpu, pd, 1, DELAY_US);
     (void)mock_kernel_pick(mock);
     mock_kernel_wait(mock, 3);
     (void)mock_kernel_pick(mock);
-    late_ring(vcpu, pd, 2, DELAY_US);
+    doorbell_ring(vcpu, pd, 2, DELAY_US);
     vcpu_wait(vcpu);
     vcpu_wait(mock_kernel_vcpu(mock, 1));
     assert_ptr_equal(mock_kernel_pick(mock), &pd->thread);
@@ -123,7 +125,7 @@ static void a_late_interrupt_waits_and_then_wakes(void **state)
     struct vcpu *vcpu = mock_kernel_vcpu(mock, 0);
 
     vcpu_wait(vcpu);
-    late_post(vcpu, INTID, DELAY_US);
+    vcpu_virq_post_deferred(vcpu, INTID, DELAY_US);
     assert_int_equal(vcpu->thread.state, THREAD_IDLE);
     assert_false(virq_is_pending(&vcpu->virq));
     (void)mock_kernel_pick(mock);
@@ -137,8 +139,8 @@ static void an_interrupt_at_once_covers_a_late_one(void **state)
     struct mock_kernel *mock = *state;
     struct vcpu *vcpu = mock_kernel_vcpu(mock, 0);
 
-    late_post(vcpu, INTID, DELAY_US);
-    vcpu_post(vcpu, INTID);
+    vcpu_virq_post_deferred(vcpu, INTID, DELAY_US);
+    vcpu_virq_post(vcpu, INTID);
     assert_null(vcpu->thread.late.list);
 }
 
@@ -148,8 +150,8 @@ static void a_second_late_interrupt_makes_the_first_due(void **state)
     struct vcpu *vcpu = mock_kernel_vcpu(mock, 0);
     uint64_t pending = 0;
 
-    late_post(vcpu, INTID, DELAY_US);
-    late_post(vcpu, OTHER_INTID, DELAY_US);
+    vcpu_virq_post_deferred(vcpu, INTID, DELAY_US);
+    vcpu_virq_post_deferred(vcpu, OTHER_INTID, DELAY_US);
     assert_int_equal(vcpu_virq_get(vcpu, INTID, &pending), SYSCALL_OK);
     assert_int_equal(pending & SYSCALL_VIRQ_IS_PENDING, SYSCALL_VIRQ_IS_PENDING);
     assert_int_equal(vcpu_virq_get(vcpu, OTHER_INTID, &pending), SYSCALL_OK);
@@ -165,7 +167,7 @@ static void a_woken_vcpu_runs_before_its_equals_for_one_slice(void **state)
 
     vcpu_wait(receiver);
     assert_ptr_equal(mock_kernel_pick(mock), &sender->thread);
-    vcpu_post(receiver, INTID);
+    vcpu_virq_post(receiver, INTID);
     assert_ptr_equal(mock_kernel_pick(mock), &receiver->thread);
     /* Once its slice is used up it queues like anybody else. */
     mock_kernel_advance(mock, after_us(1001));
@@ -182,15 +184,15 @@ static void a_pause_is_told_to_whom_it_may_concern(void **state)
     vcpu_wait(vcpu);
     assert_int_equal(pd->words[SYSDESC_PAUSED_WORD], 1u << 5);
     assert_int_equal(pd->thread.state, THREAD_WAITING);
-    vcpu_post(vcpu, INTID);
+    vcpu_virq_post(vcpu, INTID);
     pd->words[SYSDESC_PAUSED_WORD] = 0;
     pd->words[SYSDESC_PAUSE_ARMED_WORD] = 1u << 5 | 1u << 6;
     (void)mock_kernel_pick(mock);
     /* The end of a slice is a pause as well. */
     mock_kernel_advance(mock, after_us(1001));
+    assert_ptr_equal(mock_kernel_pick(mock), &pd->thread);
     assert_int_equal(pd->words[SYSDESC_PAUSED_WORD], 1u << 5);
     assert_int_equal(pd->words[SYSDESC_PAUSE_ARMED_WORD], 1u << 6);
-    assert_ptr_equal(mock_kernel_pick(mock), &pd->thread);
     assert_int_equal(pd->thread.context.x[1], 1u << 5);
 }
 

@@ -7,9 +7,10 @@
 
 #include <cmocka.h>
 
-#include "kernel/core/late.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/vcpu.h"
+#include "kernel/core/vcpu_exit.h"
+#include "kernel/core/vcpu_virq.h"
 #include "tests/mock/mock_kernel.h"
 
 #define VMM 0
@@ -169,7 +170,7 @@ static bool rings(struct mock_kernel *mock, uint64_t gpa)
     struct vcpu *vcpu = mock_kernel_vcpu(mock, 0);
 
     mock_kernel_wait(mock, POSTER);
-    vcpu_abort(vcpu, ABORT_WRITE, gpa, 0);
+    vcpu_exit_abort(vcpu, ABORT_WRITE, gpa, 0);
     const bool rang = mock_kernel_pd(mock, POSTER)->thread.state != THREAD_WAITING;
     assert_int_equal(vcpu->thread.state, rang ? THREAD_READY : THREAD_FAULTED);
     if (!rang) {

@@ -9,6 +9,7 @@
 
 #include "kernel/core/ptimer.h"
 #include "kernel/core/vcpu.h"
+#include "kernel/core/vcpu_virq.h"
 #include "tests/mock/mock_kernel.h"
 
 #define CHILD 20u

@@ -10,6 +10,7 @@
 
 #include "kernel/core/irq.h"
 #include "kernel/core/vcpu.h"
+#include "kernel/core/vcpu_virq.h"
 #include "tests/mock/mock_kernel.h"
 
 #define VMM 0
@@ -174,17 +175,17 @@ static void a_timer_that_has_fallen_is_not_pending(void **state)
     arch_fake.vtimer_high[0] = true;
     assert_int_equal(get(mock, 0, TIMER),
                      SYSCALL_VIRQ_IS_PENDING); /* its physical interrupt is still to come */
-    vcpu_pend_hw(vcpu, TIMER, TIMER);
+    vcpu_virq_pend_hw(vcpu, TIMER, TIMER);
     assert_int_equal(get(mock, 0, TIMER), SYSCALL_VIRQ_IS_PENDING);
     arch_fake.vtimer_high[0] = false;
     assert_int_equal(get(mock, 0, TIMER), 0);
     assert_int_equal(arch_fake.dropped[0], TIMER); /* so that it can fire again */
-    vcpu_pend_hw(vcpu, TIMER, TIMER);
+    vcpu_virq_pend_hw(vcpu, TIMER, TIMER);
     (void)vcpu_virq_configure(vcpu, TIMER, SYSCALL_VIRQ_ENABLED | SYSCALL_VIRQ_LEVEL);
     vcpu_wait(vcpu);
     assert_int_equal(vcpu->thread.state, THREAD_IDLE);
     arch_fake.vtimer_high[0] = true;
-    vcpu_pend_hw(vcpu, TIMER, TIMER);
+    vcpu_virq_pend_hw(vcpu, TIMER, TIMER);
     assert_int_equal(vcpu->thread.state, THREAD_READY);
     vcpu_wait(vcpu);
     assert_int_equal(vcpu->thread.state, THREAD_READY);

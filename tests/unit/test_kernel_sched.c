@@ -8,11 +8,13 @@
 #include <cmocka.h>
 
 #include "kernel/core/account.h"
+#include "kernel/core/charge.h"
 #include "kernel/core/child.h"
-#include "kernel/core/late.h"
+#include "kernel/core/dispatch.h"
 #include "kernel/core/notification.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/vcpu.h"
+#include "kernel/core/vcpu_virq.h"
 #include "tests/mock/mock_kernel.h"
 
 static int teardown(void **state)
@@ -290,7 +292,7 @@ static void all_that_share_a_budget_go_on(void **state)
     mock->pds[1].budget_us = 200;
     mock_kernel_boot(mock);
     for (uint32_t i = 1; i < 4; i++) {
-        sched_set_payer(thread(mock, i), &thread(mock, 1)->own);
+        charge_set_payer(thread(mock, i), &thread(mock, 1)->own);
         wake(mock, i);
     }
     assert_ptr_equal(mock_kernel_pick(mock), thread(mock, 3));
@@ -506,22 +508,22 @@ static void nothing_that_matters_is_missed(void **state)
         } else if (what == 1 && thread(mock, index)->state == THREAD_READY) {
             mock_kernel_wait(mock, index);
         } else if (what == 2) {
-            sched_set_payer(thread(mock, index),
-                            (value & 1) != 0 ? &thread(mock, 2)->own : &thread(mock, index)->own);
+            charge_set_payer(thread(mock, index),
+                             (value & 1) != 0 ? &thread(mock, 2)->own : &thread(mock, index)->own);
         } else if (what == 3) {
-            late_post(vcpu, 40, value);
+            vcpu_virq_post_deferred(vcpu, 40, value);
         } else if (what == 4 && vcpu->thread.state == THREAD_READY) {
             vcpu_wait(vcpu);
             sched_wake_at(&vcpu->thread, arch_fake.now + value);
         } else if (what == 5) {
-            sched_give_way(&mock->kernel.cores[0]);
+            charge_give_way(&mock->kernel.cores[0]);
         } else if (what == 6) {
             mock_kernel_advance(mock, arch_fake.deadline != ARCH_NEVER ? arch_fake.deadline
                                                                        : arch_fake.now + value);
         } else if ((value & 1) != 0) {
             mock_kernel_advance(mock, arch_fake.now + value);
         } else {
-            sched_tick(&mock->kernel.cores[0]); /* before its time: world.c asks for that */
+            dispatch_tick(&mock->kernel.cores[0]); /* before its time: world.c asks for that */
         }
         (void)mock_kernel_pick(mock);
     }

@@ -12,6 +12,8 @@
 #include "kernel/core/notification.h"
 #include "kernel/core/syndrome.h"
 #include "kernel/core/vcpu.h"
+#include "kernel/core/vcpu_exit.h"
+#include "kernel/core/vcpu_virq.h"
 #include "tests/mock/mock_kernel.h"
 
 #define CHILD 20u /* vCPU 0 in its VMM */
@@ -78,7 +80,7 @@ static void load_is_completed(void **state)
     struct mock_kernel *mock = *state;
     struct vcpu *vcpu = start(mock);
 
-    vcpu_abort(vcpu, ABORT | SIZE(2) | REG(3), 0x9000018, 0xffff000018);
+    vcpu_exit_abort(vcpu, ABORT | SIZE(2) | REG(3), 0x9000018, 0xffff000018);
     assert_int_equal(vcpu->thread.state, THREAD_FAULTED);
     assert_int_equal(fault_label(mock), SYSCALL_VCPU_FAULT_ABORT);
     assert_int_equal(mock->words[0][0], 0x9000018);
@@ -110,12 +112,12 @@ static void loads_extend_as_the_instruction_says(void **state)
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        vcpu_abort(vcpu, ABORT | REG(30) | cases[i].esr, 0x9000000, 0);
+        vcpu_exit_abort(vcpu, ABORT | REG(30) | cases[i].esr, 0x9000000, 0);
         reply(mock, SYSCALL_VCPU_REPLY_DONE, cases[i].loaded);
         assert_true(vcpu->thread.context.x[30] == cases[i].expected);
     }
     /* Register 31 is no register. */
-    vcpu_abort(vcpu, ABORT | REG(31) | SIZE(3), 0x9000000, 0);
+    vcpu_exit_abort(vcpu, ABORT | REG(31) | SIZE(3), 0x9000000, 0);
     reply(mock, SYSCALL_VCPU_REPLY_DONE, 7);
     assert_int_equal(vcpu->thread.context.sp, 0);
 }
@@ -126,11 +128,11 @@ static void store_carries_its_value(void **state)
     struct vcpu *vcpu = start(mock);
 
     vcpu->thread.context.x[7] = 0x1122334455667788;
-    vcpu_abort(vcpu, ABORT | SIZE(1) | REG(7) | WRITE, 0x9000000, 0);
+    vcpu_exit_abort(vcpu, ABORT | SIZE(1) | REG(7) | WRITE, 0x9000000, 0);
     assert_int_equal(mock->words[0][2], 0x7788);
     reply(mock, SYSCALL_VCPU_REPLY_DONE, 0);
     assert_true(vcpu->thread.context.x[7] == 0x1122334455667788);
-    vcpu_abort(vcpu, ABORT | SIZE(3) | REG(31) | WRITE, 0x9000000, 0);
+    vcpu_exit_abort(vcpu, ABORT | SIZE(3) | REG(31) | WRITE, 0x9000000, 0);
     assert_int_equal(mock->words[0][2], 0);
 }
 
@@ -139,20 +141,20 @@ static void other_replies(void **state)
     struct mock_kernel *mock = *state;
     struct vcpu *vcpu = start(mock);
 
-    vcpu_abort(vcpu, ABORT | SIZE(2), 0x9000000, 0xabc);
+    vcpu_exit_abort(vcpu, ABORT | SIZE(2), 0x9000000, 0xabc);
     reply(mock, SYSCALL_VCPU_REPLY_RETRY, 0);
     assert_true(vcpu->thread.context.pc == ENTRY);
     assert_int_equal(arch_fake.injections, 0);
-    vcpu_abort(vcpu, ABORT | SIZE(2) | WRITE, 0x9000000, 0xabc);
+    vcpu_exit_abort(vcpu, ABORT | SIZE(2) | WRITE, 0x9000000, 0xabc);
     vcpu->thread.context.pstate = 0x3c5;
     reply(mock, SYSCALL_VCPU_REPLY_ABORT, 0);
     assert_int_equal(arch_fake.injected_esr, 0x25u << 26 | 1u << 25 | WRITE | 0x10);
     assert_int_equal(arch_fake.injected_far, 0xabc);
-    vcpu_abort(vcpu, ABORT | SIZE(2), 0x9000000, 0xabc);
+    vcpu_exit_abort(vcpu, ABORT | SIZE(2), 0x9000000, 0xabc);
     vcpu->thread.context.pstate = 0; /* from EL0 */
     reply(mock, SYSCALL_VCPU_REPLY_ABORT, 0);
     assert_int_equal(arch_fake.injected_esr, 0x24u << 26 | 1u << 25 | 0x10);
-    vcpu_abort(vcpu, ABORT | SIZE(2), 0x9000000, 0xabc);
+    vcpu_exit_abort(vcpu, ABORT | SIZE(2), 0x9000000, 0xabc);
     reply(mock, SYSCALL_VCPU_REPLY_UNDEF, 0);
     assert_int_equal(arch_fake.injected_esr, 1u << 25);
     assert_int_equal(arch_fake.injections, 3);
@@ -165,7 +167,7 @@ static void calls_return_registers(void **state)
     const uint64_t smc[] = {1, 0x84000000, 0, 0, 0, 0, 0, 0, 0, 0};
     const uint64_t hvc[] = {0, 0x84000000, 0, 0, 0, 0, 0, 0, 0, 0};
 
-    fault_vcpu(vcpu, SYSCALL_VCPU_FAULT_CALL, smc, 10);
+    vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_CALL, smc, 10);
     for (uint32_t i = 0; i < 4; i++)
         mock->words[0][i] = 100 + i;
     (void)mock_kernel_call(mock, 0, SYSCALL_WAIT, SYSCALL_WAIT_REPLY, INFO(0, 4), 0, 0);
@@ -173,10 +175,10 @@ static void calls_return_registers(void **state)
         assert_int_equal(vcpu->thread.context.x[i], 100 + i);
     assert_true(vcpu->thread.context.pc == ENTRY + 4);
     /* An HVC has already moved on, and goes back for an exception. */
-    fault_vcpu(vcpu, SYSCALL_VCPU_FAULT_CALL, hvc, 10);
+    vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_CALL, hvc, 10);
     reply(mock, SYSCALL_VCPU_REPLY_DONE, 0);
     assert_true(vcpu->thread.context.pc == ENTRY + 4);
-    fault_vcpu(vcpu, SYSCALL_VCPU_FAULT_CALL, hvc, 10);
+    vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_CALL, hvc, 10);
     reply(mock, SYSCALL_VCPU_REPLY_UNDEF, 0);
     assert_true(vcpu->thread.context.pc == ENTRY);
 }
@@ -200,14 +202,14 @@ static void doorbell_notifies_without_the_vmm(void **state)
     const uint64_t *peer = mock_kernel_pd(mock, 1)->thread.context.x;
 
     vcpu->thread.context.x[1] = 0xffffffff00000001;
-    vcpu_abort(vcpu, ABORT | SIZE(2) | REG(1) | WRITE, 0xa000050, 0);
+    vcpu_exit_abort(vcpu, ABORT | SIZE(2) | REG(1) | WRITE, 0xa000050, 0);
     assert_int_equal(peer[1], 1u << 6);
     assert_int_equal(vcpu->thread.state, THREAD_READY);
     assert_true(vcpu->thread.context.pc == ENTRY + 4);
     mock_kernel_wait(mock, 1);
     /* Ignored: nobody is told. */
     vcpu->thread.context.x[1] = 2;
-    vcpu_abort(vcpu, ABORT | SIZE(2) | REG(1) | WRITE, 0xa000050, 0);
+    vcpu_exit_abort(vcpu, ABORT | SIZE(2) | REG(1) | WRITE, 0xa000050, 0);
     assert_int_equal(vcpu->thread.state, THREAD_READY);
     assert_int_equal(mock_kernel_pd(mock, 1)->thread.state, THREAD_WAITING);
     /* Another value, another width, a load, another address: the VMM's. */
@@ -220,7 +222,7 @@ static void doorbell_notifies_without_the_vmm(void **state)
                   {1, SIZE(2) | WRITE, 0xb000000}};
     for (size_t i = 0; i < sizeof misses / sizeof misses[0]; i++) {
         vcpu->thread.context.x[1] = misses[i].value;
-        vcpu_abort(vcpu, ABORT | REG(1) | misses[i].esr, misses[i].gpa, 0);
+        vcpu_exit_abort(vcpu, ABORT | REG(1) | misses[i].esr, misses[i].gpa, 0);
         assert_int_equal(vcpu->thread.state, THREAD_FAULTED);
         reply(mock, SYSCALL_VCPU_REPLY_DONE, 0);
     }
@@ -299,14 +301,14 @@ static void restart_during_an_exit_forgets_the_exit(void **state)
 
     /* PSCI SYSTEM_RESET: the VMM restarts the vCPU while it handles its call, then replies. */
     const uint64_t hvc[] = {0, 0x84000009, 0, 0, 0, 0, 0, 0, 0, 0};
-    fault_vcpu(vcpu, SYSCALL_VCPU_FAULT_CALL, hvc, 10);
+    vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_CALL, hvc, 10);
     (void)mock_kernel_call(mock, 0, SYSCALL_VCPU_START, CHILD, ENTRY + 0x100, 5, 0);
     reply(mock, SYSCALL_VCPU_REPLY_DONE, 99);
     assert_int_equal(vcpu->thread.context.x[0], 5);
     assert_true(vcpu->thread.context.pc == ENTRY + 0x100);
     assert_int_equal(vcpu->thread.state, THREAD_READY);
     /* And stopped meanwhile, it stays stopped. */
-    fault_vcpu(vcpu, SYSCALL_VCPU_FAULT_CALL, hvc, 10);
+    vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_CALL, hvc, 10);
     (void)mock_kernel_call(mock, 0, SYSCALL_VCPU_STOP, CHILD, 0, 0, 0);
     reply(mock, SYSCALL_VCPU_REPLY_DONE, 99);
     assert_int_equal(vcpu->thread.state, THREAD_OFF);
@@ -319,7 +321,7 @@ static void dead_vmm_leaves_its_vcpu_stopped(void **state)
     const uint64_t words[] = {0, 0, 0, 0};
 
     fault_pd(mock_kernel_pd(mock, 0), 6, words, 4, 0, 0);
-    vcpu_abort(vcpu, ABORT, 0x9000000, 0);
+    vcpu_exit_abort(vcpu, ABORT, 0x9000000, 0);
     assert_int_equal(vcpu->thread.state, THREAD_FAULTED);
     assert_null(mock_kernel_pick(mock));
 }
@@ -344,7 +346,7 @@ static void nonsense_from_the_vmm_is_refused(void **state)
 /* Exit at the present time; the VMM takes `handling` until it answers. Returns who runs then. */
 static struct thread *exit_and_answer(struct mock_kernel *mock, struct vcpu *vcpu, uint64_t handling)
 {
-    vcpu_abort(vcpu, ABORT, 0x9000000, 0);
+    vcpu_exit_abort(vcpu, ABORT, 0x9000000, 0);
     assert_ptr_equal(mock_kernel_pick(mock), &mock_kernel_pd(mock, 0)->thread);
     arch_fake.now += handling;
     reply(mock, SYSCALL_VCPU_REPLY_DONE, 0);
@@ -393,7 +395,7 @@ static void counters_tell_exits_apart(void **state)
     struct mock_kernel *mock = *state;
     struct vcpu *vcpu = start(mock);
 
-    vcpu_abort(vcpu, ABORT, 0x9000000, 0);
+    vcpu_exit_abort(vcpu, ABORT, 0x9000000, 0);
     (void)mock_kernel_call(mock, 0, SYSCALL_VCPU_READ_COUNTERS, CHILD, 0, 0, 0);
     assert_int_equal(mock->words[0][SYSCALL_COUNTER_EXIT_MMIO], 1);
     assert_int_equal(mock->words[0][SYSCALL_COUNTER_EXIT_DOORBELL], 0);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Exits of vCPUs: to a doorbell, to the VMM and back. */
+#include "kernel/core/vcpu_exit.h"
+
+#include "kernel/core/doorbell.h"
+#include "kernel/core/ppc.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/syndrome.h"
+
+#define PSTATE_BTYPE (3ull << 10)
+#define PSTATE_SS (1ull << 21)
+
+void vcpu_exit_skip(struct vcpu *vcpu, uint64_t syndrome)
+{
+    struct arch_context *context = &vcpu->thread.context;
+
+    context->pc += syndrome_instruction_bytes(syndrome);
+    /* As the instruction would have left it: a debugger's single step is over, no branch has led here. */
+    context->pstate &= ~(PSTATE_SS | PSTATE_BTYPE);
+}
+
+void vcpu_exit_inject_undef(struct vcpu *vcpu)
+{
+    arch_vcpu_inject(vcpu, (uint64_t)SYNDROME_EC_UNKNOWN << SYNDROME_EC_SHIFT | SYNDROME_IL, 0, false);
+}
+
+void vcpu_exit_undefined(struct vcpu *vcpu)
+{
+    kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_UNDEFINED);
+    vcpu_exit_inject_undef(vcpu);
+}
+
+static uint64_t read_register(const struct vcpu *vcpu, uint32_t reg)
+{
+    return reg < 31 ? vcpu->thread.context.x[reg] : 0;
+}
+
+static void write_register(struct vcpu *vcpu, uint32_t reg, uint64_t value)
+{
+    if (reg < 31)
+        vcpu->thread.context.x[reg] = value;
+}
+
+void vcpu_exit_message(struct vcpu *vcpu, uint64_t label, const uint64_t *words, uint32_t count)
+{
+    struct pd *vmm = &vcpu->thread.core->kernel->pds[vcpu->row->parent];
+
+    ppc_stop(&vcpu->thread, label, words, count);
+    if (!vmm->dead)
+        ppc_send_fault(&vcpu->thread, vmm);
+}
+
+void vcpu_exit_abort(struct vcpu *vcpu, uint64_t syndrome, uint64_t gpa, uint64_t address)
+{
+    struct syndrome_access access;
+    bool decoded = syndrome_decode(syndrome, &access);
+    uint64_t value = 0;
+
+    if (decoded && access.is_write) {
+        value = syndrome_store_value(&access, read_register(vcpu, access.reg));
+        if (doorbell_store(vcpu, gpa, access.width_bytes, value)) {
+            vcpu_exit_skip(vcpu, syndrome);
+            return;
+        }
+    }
+    const uint64_t words[] = {gpa, syndrome, value, vcpu->thread.context.pc, address};
+    kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_MMIO);
+    vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_ABORT, words, 5);
+}
+
+/* Label DONE: do what the instruction would have done. */
+static void complete(struct vcpu *vcpu, uint64_t fault_label, uint32_t count, const uint64_t *words)
+{
+    struct thread *thread = &vcpu->thread;
+    uint64_t value = count > 0 ? words[0] : 0;
+    struct syndrome_access access;
+
+    switch (fault_label) {
+    case SYSCALL_VCPU_FAULT_ABORT:
+        /* Without a description of the access all that can be done is to run it again. */
+        if (!syndrome_decode(thread->fault_words[1], &access))
+            break;
+        if (!access.is_write)
+            write_register(vcpu, access.reg, syndrome_load_value(&access, value));
+        vcpu_exit_skip(vcpu, thread->fault_words[1]);
+        break;
+    case SYSCALL_VCPU_FAULT_CALL:
+        for (uint32_t i = 0; i < 4 && i < count; i++)
+            thread->context.x[i] = words[i];
+        /* HVC returns behind itself, a trapped SMC to itself (Arm ARM D1.3.2). */
+        if (thread->fault_words[0] == 1)
+            thread->context.pc += 4;
+        break;
+    default:
+        break;
+    }
+}
+
+/* Synchronous external abort at the faulting access, as the guest's own memory system would report it. */
+static void inject_abort(struct vcpu *vcpu)
+{
+    struct thread *thread = &vcpu->thread;
+    bool is_abort = thread->message_info >> 12 == SYSCALL_VCPU_FAULT_ABORT;
+    uint64_t syndrome = thread->fault_words[is_abort ? 1 : 0];
+    uint64_t address = thread->fault_words[is_abort ? 4 : 1];
+    bool instruction = syndrome_class(syndrome) == SYNDROME_EC_IABORT;
+    bool from_el1 = (thread->context.pstate & 0x1f) >= 4 && (thread->context.pstate & 0x10) == 0;
+    uint64_t class = instruction ? SYNDROME_EC_IABORT : SYNDROME_EC_DABORT;
+
+    arch_vcpu_inject(vcpu,
+                     (class + (from_el1 ? 1 : 0)) << SYNDROME_EC_SHIFT | (syndrome & SYNDROME_IL) |
+                         (instruction ? 0 : syndrome & SYNDROME_WNR) | SYNDROME_EXTERNAL,
+                     address, true);
+}
+
+static void finish(struct vcpu *vcpu, uint64_t label, uint32_t count, const uint64_t *words)
+{
+    struct thread *thread = &vcpu->thread;
+    uint64_t fault_label = thread->message_info >> 12;
+
+    switch (label) {
+    case SYSCALL_VCPU_REPLY_DONE:
+        complete(vcpu, fault_label, count, words);
+        break;
+    case SYSCALL_VCPU_REPLY_UNDEF:
+        /* The exception is taken from the instruction, and an HVC's PC is already behind it. */
+        if (fault_label == SYSCALL_VCPU_FAULT_CALL && thread->fault_words[0] == 0)
+            thread->context.pc -= 4;
+        vcpu_exit_inject_undef(vcpu);
+        break;
+    case SYSCALL_VCPU_REPLY_ABORT:
+        inject_abort(vcpu);
+        break;
+    default:
+        break;
+    }
+}
+
+void vcpu_exit_reply(struct vcpu *vcpu, uint64_t label, uint32_t count, const uint64_t *words)
+{
+    if (vcpu->thread.state != THREAD_FAULTED)
+        return;
+    finish(vcpu, label, count, words);
+    vcpu->thread.state = THREAD_READY;
+    /* Its VMM's time is its own (account.h): in front of its equals, if that leaves some of its slice. */
+    sched_wake_first(&vcpu->thread);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A vCPU is told: its virtual interrupts, pended by VMM, PDs and hardware. */
+#include "kernel/core/vcpu_virq.h"
+
+#include "kernel/core/list.h"
+#include "kernel/core/sched.h"
+
+#define LATE offsetof(struct thread, late)
+
+/* The virtual timer is a level: once it has fallen, because the guest has disabled it or moved its deadline,
+   its interrupt is not pending any more (Arm ARM D11.2.4). */
+static void lower_timer(struct vcpu *vcpu)
+{
+    const uint32_t intid = vcpu->row->vtimer_intid;
+
+    if (virq_is_linked(&vcpu->virq, intid) && !arch_vtimer_is_high(vcpu) &&
+        virq_withdraw_hw(&vcpu->virq, intid))
+        arch_virq_drop_hw(vcpu, vcpu->virq.irqs[intid].physical);
+}
+
+void vcpu_virq_sync(struct vcpu *vcpu)
+{
+    arch_virq_sync(vcpu);
+    lower_timer(vcpu);
+}
+
+void vcpu_virq_settle(struct vcpu *vcpu)
+{
+    struct kernel *kernel = vcpu->thread.core->kernel;
+    uint32_t intid;
+
+    vcpu_virq_sync(vcpu);
+    while (virq_take_ended(&vcpu->virq, &intid)) {
+        for (uint32_t i = 0; i < kernel->desc->vcpu_count; i++) {
+            struct vcpu *other = &kernel->vcpus[i];
+
+            if (other->row->parent == vcpu->row->parent && virq_release(&other->virq, intid))
+                vcpu_virq_wake(other);
+        }
+    }
+}
+
+/* Whether an idle vCPU has an interrupt to run for; it is ready then. */
+static bool is_woken(struct vcpu *vcpu)
+{
+    if (vcpu->thread.state != THREAD_IDLE || !virq_is_pending(&vcpu->virq))
+        return false;
+    vcpu->thread.state = THREAD_READY;
+    return true;
+}
+
+void vcpu_virq_wake(struct vcpu *vcpu)
+{
+    if (is_woken(vcpu))
+        sched_wake_first(&vcpu->thread);
+}
+
+void vcpu_virq_cancel_deferred(struct vcpu *vcpu, uint32_t intid)
+{
+    if (list_contains(&vcpu->thread, LATE) && vcpu->late_intid == intid)
+        list_remove(&vcpu->thread, LATE);
+}
+
+bool vcpu_virq_revoke_deferred(struct vcpu *vcpu, uint32_t intid)
+{
+    const bool late = list_contains(&vcpu->thread, LATE) && vcpu->late_intid == intid;
+
+    vcpu_virq_cancel_deferred(vcpu, intid);
+    return late;
+}
+
+void vcpu_virq_forget_deferred(struct vcpu *vcpu)
+{
+    list_remove(&vcpu->thread, LATE);
+}
+
+static void pend_posted(struct vcpu *vcpu, uint32_t intid)
+{
+    kernel_count(vcpu->thread.core, SYSCALL_COUNTER_POSTED);
+    vcpu_virq_cancel_deferred(vcpu, intid);
+    arch_virq_sync(vcpu);
+    virq_pend(&vcpu->virq, intid, 0);
+}
+
+void vcpu_virq_post(struct vcpu *vcpu, uint32_t intid)
+{
+    pend_posted(vcpu, intid);
+    vcpu_virq_wake(vcpu);
+}
+
+void vcpu_virq_post_next(struct vcpu *vcpu, uint32_t intid)
+{
+    pend_posted(vcpu, intid);
+    if (is_woken(vcpu))
+        sched_wake_next(&vcpu->thread);
+}
+
+void vcpu_virq_post_deferred(struct vcpu *vcpu, uint32_t intid, uint32_t delay_us)
+{
+    struct thread *thread = &vcpu->thread;
+
+    if (delay_us == 0 || arch_core_id() != thread->core->id) {
+        vcpu_virq_post(vcpu, intid);
+        return;
+    }
+    if (list_contains(thread, LATE)) {
+        if (vcpu->late_intid == intid)
+            return;
+        list_remove(thread, LATE);
+        vcpu_virq_post(vcpu, vcpu->late_intid);
+    }
+    vcpu->late_intid = intid;
+    thread->late_time = arch_now() + (uint64_t)delay_us * arch_frequency() / 1000000u;
+    list_append(&thread->core->late_vcpus, thread, LATE);
+}
+
+void vcpu_virq_tick(struct core *core, uint64_t now)
+{
+    struct thread *next;
+
+    for (struct thread *thread = core->late_vcpus.head; thread != NULL; thread = next) {
+        next = thread->late.next;
+        if (now < thread->late_time)
+            continue;
+        list_remove(thread, LATE);
+        vcpu_virq_post(kernel_vcpu(thread), kernel_vcpu(thread)->late_intid);
+    }
+}
+
+void vcpu_virq_pend_hw(struct vcpu *vcpu, uint32_t intid, uint32_t physical)
+{
+    arch_virq_sync(vcpu);
+    virq_pend_hw(&vcpu->virq, intid, physical);
+    vcpu_virq_wake(vcpu);
+}
+
+static void drop_hw(void *context, uint32_t physical)
+{
+    arch_virq_drop_hw(context, physical);
+}
+
+void vcpu_virq_clear(struct vcpu *vcpu)
+{
+    arch_virq_sync(vcpu);
+    virq_clear(&vcpu->virq, drop_hw, vcpu);
+}
+
+enum syscall_status vcpu_virq_configure(struct vcpu *vcpu, uint64_t intid, uint64_t flags)
+{
+    if (intid >= VIRQ_COUNT)
+        return SYSCALL_INVALID;
+    vcpu_virq_sync(vcpu);
+    virq_configure(&vcpu->virq, (uint32_t)intid, (uint32_t)flags & 0xff, (uint8_t)(flags >> 8));
+    vcpu_virq_wake(vcpu);
+    return SYSCALL_OK;
+}
+
+/* Make `intid` active or not, on whichever vCPU of the VM it is. */
+static void set_active(struct vcpu *vcpu, uint32_t intid, bool active)
+{
+    struct kernel *kernel = vcpu->thread.core->kernel;
+    struct vcpu *holder = vcpu;
+
+    for (uint32_t i = 0; virq_is_held(&vcpu->virq, intid) && i < kernel->desc->vcpu_count; i++) {
+        struct vcpu *other = &kernel->vcpus[i];
+
+        if (other->row->parent == vcpu->row->parent && virq_has_left(&other->virq, intid))
+            holder = other;
+    }
+    arch_virq_sync(holder);
+    if (virq_set_active(&holder->virq, intid, active))
+        arch_virq_drop_hw(holder, holder->virq.irqs[intid].physical);
+    vcpu_virq_settle(holder);
+}
+
+static bool set_is_sound(uint64_t intid, uint64_t op, uint64_t argument)
+{
+    const uint64_t most = op == SYSCALL_VIRQ_PEND_LATE ? UINT16_MAX : op == SYSCALL_VIRQ_UNPEND ? 0xff : 7;
+
+    return intid < VIRQ_COUNT && argument <= most;
+}
+
+enum syscall_status vcpu_virq_set(struct vcpu *vcpu, uint64_t intid, uint64_t op, uint64_t argument)
+{
+    uint32_t id = (uint32_t)intid;
+
+    if (!set_is_sound(intid, op, argument))
+        return SYSCALL_INVALID;
+    if (op == SYSCALL_VIRQ_PEND_LATE) {
+        vcpu_virq_post_deferred(vcpu, id, (uint32_t)argument);
+        return SYSCALL_OK;
+    }
+    vcpu_virq_sync(vcpu);
+    switch (op) {
+    case SYSCALL_VIRQ_PEND:
+        vcpu_virq_cancel_deferred(vcpu, id);
+        virq_pend(&vcpu->virq, id, (uint32_t)argument);
+        break;
+    case SYSCALL_VIRQ_UNPEND:
+        virq_unpend(&vcpu->virq, id, (uint8_t)argument);
+        break;
+    case SYSCALL_VIRQ_RAISE:
+    case SYSCALL_VIRQ_LOWER:
+        virq_set_line(&vcpu->virq, id, op == SYSCALL_VIRQ_RAISE);
+        break;
+    case SYSCALL_VIRQ_ACTIVATE:
+    case SYSCALL_VIRQ_DEACTIVATE:
+        set_active(vcpu, id, op == SYSCALL_VIRQ_ACTIVATE);
+        break;
+    default:
+        return SYSCALL_INVALID;
+    }
+    vcpu_virq_wake(vcpu);
+    return SYSCALL_OK;
+}
+
+enum syscall_status vcpu_virq_get(struct vcpu *vcpu, uint64_t intid, uint64_t *state)
+{
+    if (intid >= VIRQ_COUNT)
+        return SYSCALL_INVALID;
+    vcpu_virq_sync(vcpu);
+    *state = virq_get(&vcpu->virq, (uint32_t)intid);
+    /* Its physical interrupt may wait for the vCPU to be in the hardware, or for the guest's end of the last.
+     */
+    if (intid == vcpu->row->vtimer_intid && arch_vtimer_is_high(vcpu))
+        *state |= SYSCALL_VIRQ_IS_PENDING;
+    return SYSCALL_OK;
+}
+
+void vcpu_virq_move(struct vcpu *from, uint32_t intid, struct vcpu *to)
+{
+    /* An interrupt that may be late waits on its vCPU's list. It comes at once: moves are rare. */
+    if (vcpu_virq_revoke_deferred(from, intid))
+        vcpu_virq_post(to, intid);
+    vcpu_virq_settle(from);
+    vcpu_virq_settle(to);
+    virq_move(&from->virq, &to->virq, intid);
+    vcpu_virq_wake(to);
+}
+
+void vcpu_virq_enable(struct vcpu *vcpu, bool enabled)
+{
+    vcpu_virq_sync(vcpu);
+    virq_enable(&vcpu->virq, enabled);
+    vcpu_virq_wake(vcpu);
+}
