@@ -29,6 +29,11 @@ struct board {
     uint32_t uart_irq; /**< INTIDs */
     uint32_t maintenance_irq, hyptimer_irq, vtimer_irq;
     uint32_t spi_count;
+    /** A real-time clock, with a 32-bit register of seconds since 1970; bytes 0: there is none. */
+    struct {
+        struct board_range range;
+        uint32_t seconds_offset;
+    } rtc;
     /** virtio-mmio transports, of `slot_bytes` each one behind the other; interrupts likewise. */
     struct {
         struct board_range range; /**< bytes 0: there are none */

@@ -75,6 +75,19 @@ static void choose_page_sizes(struct model *model)
     }
 }
 
+static bool is_clock_taken(struct expand *expand, const struct board_range *range)
+{
+    for (size_t i = 0; i < expand->model->mr_count; i++) {
+        const struct model_mr *mr = expand->model->mrs[i];
+
+        if (mr->has_phys_addr && range->base < mr->phys_addr + mr->size_bytes &&
+            mr->phys_addr < range->base + range->bytes) {
+            return true;
+        }
+    }
+    return expand_passthrough_takes(expand, range);
+}
+
 struct model *expand_system(struct diag *diag, const struct source *source, const struct node *root,
                             const struct expand_options *options)
 {
@@ -96,6 +109,7 @@ struct model *expand_system(struct diag *diag, const struct source *source, cons
         return NULL;
     }
     expand_sdf(&expand);
+    expand.clock_is_taken = is_clock_taken(&expand, &expand.model->board->rtc.range);
     for_each(&expand, &sysdesc_spec_serial, expand_serial);
     for_each(&expand, &sysdesc_spec_switch, expand_switch);
     for_each(&expand, &sysdesc_spec_disk, expand_disk);

@@ -78,6 +78,7 @@ struct expand {
     struct node *default_entropy;           /**< bound to it; owned */
     struct model_pd *timer_pd;              /**< NULL: none yet */
     struct timer_config timer_config;
+    bool clock_is_taken;            /**< the description gives the board's real-time clock to somebody */
     struct model_pd *supervisor_pd; /**< NULL: none yet */
     struct supervisor_config supervisor_config;
 
@@ -212,6 +213,13 @@ uint64_t expand_net_features(struct expand *expand, const struct node *node, con
 
 /** The VMM's PD with its VM, and all that belongs to the guest. */
 void expand_guest(struct expand *expand, const struct node *node);
+
+/* expand_passthrough.c */
+
+struct board_range; /* boards/board.h */
+
+/** Whether a <passthrough> of some guest has registers in `range`. Nothing is reported. */
+bool expand_passthrough_takes(struct expand *expand, const struct board_range *range);
 
 /* expand_timer.c */
 

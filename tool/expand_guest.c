@@ -213,6 +213,42 @@ static void add_rng(struct expand_guest *guest)
     }
 }
 
+/* Whether a device that is passed through lies where the clock would. */
+static bool is_clocks_place_taken(const struct expand_guest *guest)
+{
+    bool taken = false;
+
+    for (size_t i = 0; i < guest->fdt.passed_window_count; i++) {
+        const struct fdt_range *window = &guest->passed_windows[i];
+
+        taken = taken || (window->gpa < GUEST_MACHINE_RTC_GPA + GUEST_MACHINE_RTC_BYTES &&
+                          GUEST_MACHINE_RTC_GPA < window->gpa + window->bytes);
+    }
+    for (size_t i = 0; i < guest->fdt.passed_intid_count; i++) {
+        taken = taken || guest->passed_intids[i] == GUEST_MACHINE_RTC_INTID;
+    }
+    return taken;
+}
+
+/* Nobody asked for it by name, either; and no clock is better than one that nobody has set. */
+static void add_rtc(const struct expand *expand, struct expand_guest *guest)
+{
+    struct vmm_device_config *device = &guest->config.devices[guest->config.device_count];
+
+    if (!guest->desc->rtc || expand->timer_config.rtc == 0 || is_clocks_place_taken(guest) ||
+        guest->config.device_count == VMM_CONFIG_MAX_DEVICES) {
+        return;
+    }
+    device->kind = VMM_DEVICE_RTC;
+    strncpy(device->name, "rtc", sizeof(device->name) - 1);
+    device->gpa = GUEST_MACHINE_RTC_GPA;
+    device->bytes = GUEST_MACHINE_RTC_BYTES;
+    device->virq = GUEST_MACHINE_RTC_INTID;
+    guest->fdt.rtc =
+        (struct fdt_device){.window = {device->gpa, device->bytes}, .intid = device->virq, .optional = true};
+    guest->config.device_count++;
+}
+
 /* The guest switches it on by itself, with the first sign of life. */
 static void add_watchdog(struct expand *expand, struct expand_guest *guest)
 {
@@ -358,13 +394,14 @@ void expand_guest(struct expand *expand, const struct node *node)
     add_watchdog(expand, &guest);
     expand_entropy_connect(expand, &guest);
     add_rng(&guest);
+    (void)expand_timer_connect(expand, node->loc, guest.vmm, &guest.config.timer_channel);
+    add_rtc(expand, &guest);
     guest.config.spi_count = spi_count(&guest);
     guest.fdt.virtio = guest.virtio;
     guest.fdt.reserved = guest.reserved;
     guest.fdt.passed_windows = guest.passed_windows;
     guest.fdt.passed_intids = guest.passed_intids;
     expand_supervisor_connect(expand, &guest);
-    (void)expand_timer_connect(expand, node->loc, guest.vmm, &guest.config.timer_channel);
     expand_linux(expand, &guest);
     expand_config_header(&guest.config.header, VMM_CONFIG_MAGIC, VMM_CONFIG_VERSION, sizeof(guest.config));
     (void)model_add_config(guest.vmm, VMM_CONFIG_SECTION, &guest.config, sizeof(guest.config));

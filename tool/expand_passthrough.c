@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boards/board.h"
 #include "tool/expand_guest.h"
 #include "tool/fdt_board.h"
 #include "tool/file.h"
@@ -306,6 +307,41 @@ void expand_passthrough(struct expand *expand, struct expand_guest *guest, const
     }
     use_as_console(guest, board, desc->node, &device);
     add_node(guest, node);
+}
+
+static bool takes(const struct node *node, const void *board, const struct board_range *range)
+{
+    const struct desc_passthrough *desc = node->fields;
+    struct fdt_board_device device;
+    struct fdt_error error;
+
+    if (node->broken || fdt_board_find(board, desc->node, &device, &error) != ERR_OK) {
+        return false;
+    }
+    for (size_t i = 0; i < device.window_count; i++) {
+        if (device.windows[i].gpa < range->base + range->bytes &&
+            range->base < device.windows[i].gpa + device.windows[i].bytes) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool expand_passthrough_takes(struct expand *expand, const struct board_range *range)
+{
+    for (size_t i = 0; i < expand->root->child_count; i++) {
+        const struct node *guest = expand->root->children[i];
+
+        for (size_t j = 0; guest->spec == &sysdesc_spec_guest && j < guest->child_count; j++) {
+            const struct node *node = guest->children[j];
+
+            if (node->spec == &sysdesc_spec_passthrough && board_tree(expand, node) != NULL &&
+                takes(node, expand->board_dtb.data, range)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 void expand_passthrough_free(struct expand_guest *guest)

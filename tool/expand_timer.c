@@ -2,6 +2,7 @@
 /* The timer PD: it wakes the disks' drivers and server, monitors and switches. */
 #include "tool/expand.h"
 
+#include "boards/board.h"
 #include "lib/config/timer_config.h"
 
 #define TIMER_NAME "timer"
@@ -39,6 +40,27 @@ static bool add_guard(struct expand *expand, struct loc loc)
     return true;
 }
 
+static void map_clock(struct expand *expand, struct loc loc)
+{
+    const struct board_range *range = &expand->model->board->rtc.range;
+    struct timer_config *config = &expand->timer_config;
+
+    if (range->bytes == 0 || expand->clock_is_taken) {
+        return;
+    }
+
+    struct model_mr *registers = model_add_mr(expand->model, range->name, loc);
+
+    registers->kind = MODEL_MR_DEVICE;
+    registers->size_bytes = range->bytes;
+    registers->has_phys_addr = true;
+    registers->phys_addr = range->base;
+    config->rtc =
+        expand_free_vaddr(expand->timer_pd, EXPAND_SMALL_BASE, registers->size_bytes, MODEL_PAGE_BYTES);
+    config->rtc_offset = expand->model->board->rtc.seconds_offset;
+    model_add_pd_map(expand->timer_pd, registers, config->rtc, MODEL_READ)->cached = false;
+}
+
 static bool add_timer(struct expand *expand, struct loc loc)
 {
     expand->timer_pd = expand_add_pd(expand, TIMER_NAME, loc, &timer_options);
@@ -47,6 +69,7 @@ static bool add_timer(struct expand *expand, struct loc loc)
     }
     (void)model_add_irq(expand->timer_pd, TIMER_INTID, expand->timer_config.irq_channel);
     expand->timer_config.guard_channel = TIMER_NO_GUARD;
+    map_clock(expand, loc);
     return !expand->options->microkit || add_guard(expand, loc);
 }
 

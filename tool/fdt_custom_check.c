@@ -238,8 +238,8 @@ static bool is_known(const struct fdt_guest *guest, const struct fdt_range *wind
 {
     bool known = is_inside(window, &guest->ram) || is_inside(window, &guest->gicd) ||
                  is_inside(window, &guest->gicc) || is_inside(window, &guest->pl011.window) ||
-                 is_inside(window, &guest->watchdog.window) || is_inside(window, &guest->pci.ecam) ||
-                 is_inside(window, &guest->pci.msi_frame);
+                 is_inside(window, &guest->rtc.window) || is_inside(window, &guest->watchdog.window) ||
+                 is_inside(window, &guest->pci.ecam) || is_inside(window, &guest->pci.msi_frame);
     for (size_t i = 0; i < guest->virtio_count; i++) {
         known |= is_inside(window, &guest->virtio[i].window);
     }
@@ -281,6 +281,9 @@ unsigned int fdt_custom_check(const void *dtb, const struct fdt_guest *guest,
     check_gic(&checker);
     if (guest->pl011.window.bytes != 0) {
         check_device(&checker, "arm,pl011", &guest->pl011);
+    }
+    if (guest->rtc.window.bytes != 0) {
+        check_device(&checker, "arm,pl031", &guest->rtc);
     }
     for (size_t i = 0; i < guest->virtio_count; i++) {
         check_device(&checker, "virtio,mmio", &guest->virtio[i]);

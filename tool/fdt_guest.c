@@ -270,13 +270,10 @@ static void write_timer(struct writer *w, const struct fdt_guest *guest)
     end(w);
 }
 
-/** serial/pl011.yaml, with the fixed clock it needs. */
-static void write_pl011(struct writer *w, const struct fdt_device *uart)
+/** The fixed clock that PrimeCells need. */
+static void write_clock(struct writer *w, const struct fdt_guest *guest)
 {
-    static const char compatible[] = "arm,pl011\0arm,primecell";
-    static const char clock_names[] = "uartclk\0apb_pclk";
-    static const uint32_t clocks[] = {FDT_GUEST_PHANDLE_CLOCK, FDT_GUEST_PHANDLE_CLOCK};
-    if (uart->window.bytes == 0) {
+    if (guest->pl011.window.bytes == 0 && guest->rtc.window.bytes == 0) {
         return;
     }
     begin(w, "clock-24000000");
@@ -287,6 +284,17 @@ static void write_pl011(struct writer *w, const struct fdt_device *uart)
     put_string(w, "clock-output-names", "guest-uartclk");
     put_cell(w, "phandle", FDT_GUEST_PHANDLE_CLOCK);
     end(w);
+}
+
+/** serial/pl011.yaml. */
+static void write_pl011(struct writer *w, const struct fdt_device *uart)
+{
+    static const char compatible[] = "arm,pl011\0arm,primecell";
+    static const char clock_names[] = "uartclk\0apb_pclk";
+    static const uint32_t clocks[] = {FDT_GUEST_PHANDLE_CLOCK, FDT_GUEST_PHANDLE_CLOCK};
+    if (uart->window.bytes == 0) {
+        return;
+    }
     begin_at(w, "serial", uart->window.gpa);
     put(w, "compatible", compatible, sizeof compatible);
     put_reg(w, &uart->window, 1);
@@ -294,6 +302,24 @@ static void write_pl011(struct writer *w, const struct fdt_device *uart)
     put_cells(w, "clocks", clocks, 2);
     put(w, "clock-names", clock_names, sizeof clock_names);
     put_cell(w, "phandle", FDT_GUEST_PHANDLE_UART);
+    end(w);
+}
+
+/** rtc/arm,pl031.yaml. */
+static void write_rtc(struct writer *w, const struct fdt_device *rtc)
+{
+    static const char compatible[] = "arm,pl031\0arm,primecell";
+    static const uint32_t clocks[] = {FDT_GUEST_PHANDLE_CLOCK};
+    if (rtc->window.bytes == 0) {
+        return;
+    }
+    begin_at(w, "rtc", rtc->window.gpa);
+    put(w, "compatible", compatible, sizeof compatible);
+    put_reg(w, &rtc->window, 1);
+    put_spi(w, rtc->intid, rtc->edge);
+    put_cells(w, "clocks", clocks, 1);
+    put_string(w, "clock-names", "apb_pclk");
+    put_cell(w, "phandle", FDT_GUEST_PHANDLE_RTC);
     end(w);
 }
 
@@ -386,8 +412,13 @@ static void write_symbols(struct writer *w, const struct fdt_guest *guest)
     put_string(w, "timer", "/timer");
     put_symbol(w, "memory", "memory", guest->ram.gpa);
     put_symbol(w, "gic", "interrupt-controller", guest->gicd.gpa);
-    if (guest->pl011.window.bytes != 0) {
+    if (guest->pl011.window.bytes != 0 || guest->rtc.window.bytes != 0) {
         put_string(w, "clk24mhz", "/clock-24000000");
+    }
+    if (guest->rtc.window.bytes != 0) {
+        put_symbol(w, "rtc", "rtc", guest->rtc.window.gpa);
+    }
+    if (guest->pl011.window.bytes != 0) {
         put_symbol(w, "uart0", "serial", guest->pl011.window.gpa);
     }
     if (guest->watchdog.window.bytes != 0) {
@@ -419,7 +450,9 @@ static int write_tree(void *fdt, size_t bytes, const struct fdt_guest *guest)
     write_psci(&w, guest);
     write_gic(&w, guest);
     write_timer(&w, guest);
+    write_clock(&w, guest);
     write_pl011(&w, &guest->pl011);
+    write_rtc(&w, &guest->rtc);
     write_watchdog(&w, guest);
     for (size_t i = 0; i < guest->virtio_count; i++) {
         write_virtio(&w, &guest->virtio[i], i);

@@ -4,8 +4,9 @@
  *
  * The tree follows Documentation/devicetree/bindings of Linux (arm/cpus.yaml, arm/psci.yaml,
  * interrupt-controller/arm,gic.yaml, timer/arm,arch_timer.yaml, virtio/mmio.yaml, serial/pl011.yaml,
- * watchdog/arm,sbsa-gwdt.yaml, reserved-memory/, pci/host-generic-pci.yaml, chosen.yaml) and the Devicetree
- * Specification 0.4; dtc decompiles it without a warning. The same description gives the same bytes.
+ * rtc/arm,pl031.yaml, watchdog/arm,sbsa-gwdt.yaml, reserved-memory/, pci/host-generic-pci.yaml, chosen.yaml)
+ * and the Devicetree Specification 0.4; dtc decompiles it without a warning. The same description gives the
+ * same bytes.
  */
 #pragma once
 
@@ -24,7 +25,7 @@
  */
 enum fdt_guest_phandle {
     FDT_GUEST_PHANDLE_GIC = 1,
-    FDT_GUEST_PHANDLE_CLOCK = 2, /**< the 24 MHz fixed clock of the PL011, only with one */
+    FDT_GUEST_PHANDLE_CLOCK = 2, /**< the 24 MHz fixed clock of PL011 and PL031, only with one of them */
     FDT_GUEST_PHANDLE_V2M = 3,   /**< the MSI frame, only with PCI */
     FDT_GUEST_PHANDLE_UART = 4,
     FDT_GUEST_PHANDLE_PCI = 5,
@@ -33,6 +34,7 @@ enum fdt_guest_phandle {
     FDT_GUEST_PHANDLE_PSCI = 8,
     FDT_GUEST_PHANDLE_TIMER = 9,
     FDT_GUEST_PHANDLE_WATCHDOG = 10,
+    FDT_GUEST_PHANDLE_RTC = 11,
     FDT_GUEST_PHANDLE_VIRTIO = 16 /**< and those that follow, one per device */
 };
 
@@ -103,6 +105,7 @@ struct fdt_guest {
     uint64_t kaslr_seed;
 
     struct fdt_device pl011;
+    struct fdt_device rtc;           /**< PL031 */
     struct fdt_device watchdog;      /**< two frames of equal size: control, refresh */
     uint32_t watchdog_seconds;       /**< how often it has to be refreshed */
     const struct fdt_device *virtio; /**< virtio-mmio transports, in the order Linux probes them */
@@ -123,7 +126,7 @@ struct fdt_guest {
  *
  * Checks that windows are page-aligned (a virtio-mmio window: 512 bytes) and lie apart from RAM and from each
  * other, that interrupts are SPIs of one device each, and that initrd and reserved ranges lie inside RAM.
- * Labels for overlays are in /__symbols__: gic, psci, timer, chosen, memory, uart0, virtio0.., pcie.
+ * Labels for overlays are in /__symbols__: gic, psci, timer, chosen, memory, uart0, rtc, virtio0.., pcie.
  *
  * Returns ERR_RANGE or ERR_ALIGN for a description that contradicts itself, ERR_SPACE beyond 1 MiB; *error
  * then says what. *blob is valid on success only.

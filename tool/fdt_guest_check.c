@@ -161,6 +161,12 @@ static enum err check_devices(const struct fdt_guest *guest, struct windows *win
             err = take_spi(taken, "PL011", guest->pl011.intid, error);
         }
     }
+    if (err == ERR_OK && guest->rtc.window.bytes != 0) {
+        err = add_window(windows, "PL031", guest->rtc.window, PAGE_BYTES, error);
+        if (err == ERR_OK) {
+            err = take_spi(taken, "PL031", guest->rtc.intid, error);
+        }
+    }
     if (err == ERR_OK && guest->watchdog.window.bytes != 0) {
         err = add_window(windows, "watchdog", guest->watchdog.window, 2 * PAGE_BYTES, error);
         if (err == ERR_OK) {

@@ -73,11 +73,13 @@ test_schema_SRCS := tool/mem.c tool/suggest.c tool/ip.c tool/attr.c tool/sysdesc
 	tool/sysdesc_spec_guest.c tool/sysdesc_spec_disk.c tool/schema.c
 test_schema_LIBS = $(TOOL_LIBS)
 
-TESTS += test_fixtures test_expand test_expand_sel4 test_expand_pci
+TESTS += test_fixtures test_expand test_expand_clock test_expand_sel4 test_expand_pci
 test_fixtures_SRCS := tests/mock/dts.c tool/file.c $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_FRONT_SRCS)
 test_fixtures_LIBS = $(TOOL_LIBS)
 test_expand_SRCS := $(test_fixtures_SRCS) tests/mock/load_model.c
 test_expand_LIBS = $(TOOL_LIBS)
+test_expand_clock_SRCS := $(test_expand_SRCS)
+test_expand_clock_LIBS = $(TOOL_LIBS)
 TESTS += test_expand_disk
 test_expand_disk_SRCS := $(test_fixtures_SRCS) tests/mock/load_model.c
 test_expand_disk_LIBS = $(TOOL_LIBS)

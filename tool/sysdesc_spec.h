@@ -175,6 +175,7 @@ struct desc_guest {
     uint32_t supervised; /**< enum desc_supervised */
     uint64_t watchdog_ms, watchdog_boot_ms;
     bool rng;
+    bool rtc;
     bool sve;
     uint32_t transport; /**< enum vmm_transport; NONE: the default */
 };

@@ -435,6 +435,13 @@ static const struct attr_spec guest_attrs[] = {
      .fallback = "true",
      .doc = "whether the guest has a virtio-rng device, if there is an <entropy>; a device tree of one's own "
             "may leave its node out"},
+    {.name = "rtc",
+     .type = ATTR_BOOL,
+     .offset = offsetof(struct desc_guest, rtc),
+     .fallback = "true",
+     .doc =
+         "whether the guest has a clock (PL031) with the time of day, if the board has one that nobody else "
+         "owns; a device tree of one's own may leave its node out"},
     {.name = "sve",
      .type = ATTR_BOOL,
      .offset = offsetof(struct desc_guest, sve),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VMM_CORE_SRCS := vmm/core/crash.c vmm/core/supervisor.c vmm/core/image.c vmm/core/mmio.c vmm/core/psci.c vmm/core/vm.c \
+VMM_CORE_SRCS := vmm/core/crash.c vmm/core/supervisor.c vmm/core/image.c vmm/core/mmio.c vmm/core/pl031.c vmm/core/psci.c vmm/core/vm.c \
 	vmm/core/vm_devices.c vmm/core/vm_life.c vmm/core/watchdog.c lib/restart/restart.c
 VMM_VGIC_SRCS := vmm/vgic/gicv2m.c vmm/vgic/vgic.c
 VMM_PCI_SRCS := vmm/pci/msix.c vmm/pci/pci_config.c vmm/pci/pci_host.c
@@ -23,6 +23,8 @@ VMM_VIRTIO_TEST_SRCS := $(VMM_VIRTIO_SRCS) $(VIRTIO_NET_HDR_SRCS) $(VMM_VGIC_SRC
 VMM_CONSOLE_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/console_machine.c
 VMM_NET_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/net_machine.c
 
+TESTS += test_pl031
+test_pl031_SRCS := vmm/core/pl031.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 TESTS += test_watchdog
 test_watchdog_SRCS := vmm/core/watchdog.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 TESTS += test_mmio test_psci test_vgic test_virtio_mmio test_virtio_net test_virtio_console test_virtio_rng test_pl011 test_vm
@@ -60,6 +62,8 @@ test_pci_config_SRCS := vmm/pci/pci_config.c
 test_msix_SRCS := vmm/pci/msix.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 test_virtio_pci_SRCS := $(VMM_PCI_TEST_SRCS)
 
+FUZZERS += fuzz_pl031
+fuzz_pl031_SRCS := vmm/core/pl031.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 FUZZERS += fuzz_watchdog
 fuzz_watchdog_SRCS := vmm/core/watchdog.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 FUZZERS += fuzz_vgic fuzz_pl011 fuzz_virtio_mmio fuzz_virtio_pci fuzz_virtio_net fuzz_virtio_console fuzz_virtio_rng fuzz_vm

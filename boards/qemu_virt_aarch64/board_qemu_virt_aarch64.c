@@ -28,6 +28,7 @@ const struct board board_qemu_virt_aarch64 = {
     .hyptimer_irq = 26,
     .vtimer_irq = 27,
     .spi_count = 256,
+    .rtc = {.range = {"rtc", 0x09010000, 0x1000}, .seconds_offset = 0}, /* PL031: RTCDR */
     .virtio = {.range = {"virtio-mmio", 0x0a000000, 0x4000}, .slot_bytes = 0x200, .irq = 48},
     .devices = devices,
     .device_count = sizeof devices / sizeof devices[0],

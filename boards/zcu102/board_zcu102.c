@@ -32,6 +32,7 @@ const struct board board_zcu102 = {
     .hyptimer_irq = 26,
     .vtimer_irq = 27,
     .spi_count = 160,
+    .rtc = {.range = {"rtc", 0xffa60000, 0x1000}, .seconds_offset = 0x10}, /* UG1087: RTC, CURRENT_TIME */
     .devices = devices,
     .device_count = sizeof devices / sizeof devices[0],
 };

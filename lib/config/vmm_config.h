@@ -28,6 +28,7 @@ enum vmm_device_kind {
     VMM_DEVICE_BLOCK = 4,    /**< virtio-blk */
     VMM_DEVICE_ENTROPY = 5,  /**< virtio-rng */
     VMM_DEVICE_WATCHDOG = 7, /**< SBSA Generic Watchdog; control frame, refresh frame behind it */
+    VMM_DEVICE_RTC = 8,      /**< PL031, with the time of day of the timer PD */
     VMM_DEVICE_PASSTHROUGH = 6 /**< a physical interrupt of a passed-through device: `channel` -> `virq` */
 };
 

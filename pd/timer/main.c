@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The timer PD: wakes the disks' drivers and server, switches, and VMMs (for watchdogs, restarts that wait,
- * and on seL4 guests that sleep) in time.
+ * The timer PD: wakes the disks' drivers and server, switches, and VMMs (for watchdogs, clocks, restarts that
+ * wait, and on seL4 guests that sleep) in time; and knows the time of day.
  */
 #include <microkit.h>
 
@@ -24,6 +24,8 @@ const struct log_sink log_sink = {microkit_name, microkit_dbg_puts};
 static struct timer timer;
 static bool usable;
 static struct log_limit complaints;
+static bool knows_time_of_day;
+static uint64_t epoch_ms; /* the time of day when the counter was 0, modulo 2^64 */
 
 /* Notify whose time has come and set the hardware to the next; again if that has passed meanwhile. */
 static void serve(void)
@@ -39,6 +41,21 @@ static void serve(void)
     cntp_set(timer_next(&timer));
 }
 
+/* The register says when a second has begun, but not how long ago. */
+#define HALF_A_SECOND_MS 500u
+
+/* Once for all: whoever asks hears the same, and the board's clock may be slow to read. */
+static void read_time_of_day(void)
+{
+    if (timer_config.rtc != 0) {
+        const uint64_t seconds =
+            *(const volatile uint32_t *)(uintptr_t)(timer_config.rtc + timer_config.rtc_offset);
+
+        epoch_ms = seconds * 1000 + HALF_A_SECOND_MS - clock_milliseconds();
+        knows_time_of_day = true;
+    }
+}
+
 void init(void)
 {
     if (!config_is_valid(&timer_config.header, TIMER_CONFIG_MAGIC, TIMER_CONFIG_VERSION,
@@ -49,6 +66,7 @@ void init(void)
         return;
     }
     usable = true;
+    read_time_of_day();
     cntp_set(TIMER_NEVER);
     microkit_irq_ack(timer_config.irq_channel);
 }
@@ -79,8 +97,20 @@ void notified(microkit_channel ch)
     }
 }
 
+static microkit_msginfo tell_time_of_day(microkit_msginfo request)
+{
+    if (!knows_time_of_day || microkit_msginfo_get_count(request) != 0) {
+        return microkit_msginfo_new(TIMER_INVALID, 0);
+    }
+    microkit_mr_set(0, epoch_ms);
+    return microkit_msginfo_new(TIMER_OK, 1);
+}
+
 microkit_msginfo protected(microkit_channel ch, microkit_msginfo msginfo)
 {
+    if (usable && microkit_msginfo_get_label(msginfo) == TIMER_CLOCK) {
+        return tell_time_of_day(msginfo);
+    }
     if (!usable || microkit_msginfo_get_label(msginfo) != TIMER_SET ||
         microkit_msginfo_get_count(msginfo) != 1 || timer_set(&timer, ch, microkit_mr_get(0)) != ERR_OK) {
         return microkit_msginfo_new(TIMER_INVALID, 0);

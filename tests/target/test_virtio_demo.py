@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Two Debian guests on one switch. One boot for the whole file: tests depend on their order."""
 
+import time
+
 import pytest
 
 from conftest import BOOT_SECONDS, INSTRUCTION_TIME, ROOT, link_local, ping, transfer
@@ -26,6 +28,20 @@ def test_kernels_are_where_chance_put_them(guests):
         assert "KASLR enabled" in guest.run("dmesg | grep -i kaslr")
         places.add(guest.run("grep ' _stext$' /proc/kallsyms").split()[0])
     assert len(places) == len(guests)
+
+
+def clock(guest):
+    return int(guest.run("cat /sys/class/rtc/rtc0/since_epoch"))
+
+
+def test_guests_know_the_time_of_day(guests):
+    """From boot, by the host's clock; instructions are counted here, so that QEMU's time and the host's part."""
+    vm1, vm2 = guests
+    assert "pl031" in vm1.run("cat /sys/class/rtc/rtc0/name")
+    first, between, last = clock(vm1), clock(vm2), clock(vm1)
+    assert first <= between <= last
+    assert abs(first - time.time()) < 3600
+    assert abs(int(vm2.run("date -u +%s")) - between) <= 60
 
 
 def test_ping_ipv4_both_ways(guests):
@@ -82,6 +98,7 @@ def test_reboot_brings_the_guest_back(guests):
     vm1.type("reboot\n")
     vm1.expect("BusyBox", BOOT_SECONDS)
     vm1.wait_prompt(BOOT_SECONDS)
+    assert clock(vm1) <= clock(vm2) <= clock(vm1)
     assert float(vm1.run("cut -d' ' -f1 /proc/uptime")) < float(vm2.run("cut -d' ' -f1 /proc/uptime"))
     ping(vm1, "-c 3 -i 0.2", VM2)
     ping(vm2, "-c 3 -i 0.2", VM1)

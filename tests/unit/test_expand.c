@@ -102,8 +102,9 @@ static void test_two_guests_and_a_switch(void **state)
     assert_int_equal(a->ram_bytes, 64 << 20);
     assert_int_equal(a->vcpu_count, 1);
     assert_int_equal(b->on_off, VMM_EXIT_RESTART);
-    assert_int_equal(a->device_count, 3);
+    assert_int_equal(a->device_count, 4);
     assert_int_equal(a->devices[2].kind, VMM_DEVICE_ENTROPY);
+    assert_int_equal(a->devices[3].kind, VMM_DEVICE_RTC);
     assert_int_equal(a->devices[0].kind, VMM_DEVICE_PL011);
     assert_int_equal(a->devices[1].kind, VMM_DEVICE_NET);
     assert_int_equal(a->devices[1].queue_size, 64);
@@ -166,14 +167,16 @@ static void test_device_tree_says_what_the_monitor_emulates(void **state)
     assert_string_equal(fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "bootargs", NULL),
                         "console=ttyAMA0 earlycon=pl011,0x9000000 quiet causeway.hostname=h "
                         "causeway.ip0=10.0.0.1/8,fd00::1/64 causeway.gateway=10.0.0.2 x=y");
-    for (uint32_t i = 1; i < a->device_count; i++) {
+    assert_int_equal(a->devices[4].gpa, GUEST_MACHINE_RTC_GPA);
+    assert_true(fdt_path_offset(fdt, "/rtc@9010000") > 0);
+    for (uint32_t i = 1; i < 4; i++) {
         char path[64];
 
         snprintf(path, sizeof(path), "/virtio@%llx", (unsigned long long)a->devices[i].gpa);
         assert_true(fdt_path_offset(fdt, path) > 0);
         assert_int_equal(a->devices[i].virq, GUEST_MACHINE_VIRTIO_INTID + i - 1);
     }
-    assert_int_equal(a->device_count, 4);
+    assert_int_equal(a->device_count, 5);
     model_free(model);
 }
 
@@ -181,7 +184,7 @@ static void test_virtio_console_shares_its_link_with_a_uart(void **state)
 {
     (void)state;
     struct model *model =
-        load("<system><serial/><guest name='a' ram='64M' rng='false'><linux kernel='k'/>"
+        load("<system><serial/><guest name='a' ram='64M' rng='false' rtc='false'><linux kernel='k'/>"
              "<console type='virtio' cols='80'><port name='p'/><port name='q' label='Q'/></console>"
              "</guest></system>");
     const struct vmm_config *a = vmm_config_of(model, "a_vmm");

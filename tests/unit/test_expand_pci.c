@@ -91,10 +91,10 @@ static void test_all_devices_of_a_guest(void **state)
     uint32_t vectors = 0;
 
     (void)state;
-    assert_int_equal(config->device_count, 4); /* with the UART and the rng */
+    assert_int_equal(config->device_count, 5); /* with the UART, the rng and the clock */
     for (uint32_t i = 0; i < config->device_count; i++) {
         const struct vmm_device_config *device = &config->devices[i];
-        if (device->kind == VMM_DEVICE_PL011) {
+        if (device->kind == VMM_DEVICE_PL011 || device->kind == VMM_DEVICE_RTC) {
             continue;
         }
         assert_int_equal(device->transport, VMM_TRANSPORT_PCI);

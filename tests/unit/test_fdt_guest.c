@@ -41,6 +41,7 @@ static struct fdt_guest full_guest(void)
         .has_kaslr_seed = true,
         .kaslr_seed = 0x1122334455667788,
         .pl011 = {.window = {0x9000000, 0x1000}, .intid = 33},
+        .rtc = {.window = {0x9010000, 0x1000}, .intid = 34},
         .watchdog = {.window = {0x9100000, 0x2000}, .intid = 44},
         .watchdog_seconds = 30,
         .virtio = two_virtio,
@@ -205,7 +206,7 @@ static void test_labels_lead_to_nodes(void **state)
         assert_int_equal(fdt_node_offset_by_phandle(blob.data, fdt_get_phandle(blob.data, node)), node);
         count++;
     }
-    assert_int_equal(count, 11);
+    assert_int_equal(count, 12);
     fdt_blob_free(&blob);
 }
 
@@ -339,6 +340,7 @@ static void test_passed_devices_are_kept_apart(void **state)
     uint32_t intid = 34;
     struct fdt_guest guest = full_guest();
     (void)state;
+    guest.rtc.window.bytes = 0;
     guest.passed_windows = &window;
     guest.passed_window_count = 1;
     guest.passed_intids = &intid;
@@ -349,6 +351,11 @@ static void test_passed_devices_are_kept_apart(void **state)
     window.gpa = 0x9010000;
     intid = 48;
     check_refused(&guest, ERR_RANGE, "passed-through device: interrupt 48 is taken");
+    guest.rtc.window.bytes = 0x1000;
+    check_refused(&guest, ERR_RANGE, "passed-through device at 0x9010000 overlaps PL031");
+    window.gpa = 0x9020000;
+    intid = 34;
+    check_refused(&guest, ERR_RANGE, "passed-through device: interrupt 34 is taken");
 }
 
 static void test_bad_memory_is_refused(void **state)

@@ -96,7 +96,8 @@ static const struct rows server_rows[] = {
     ROWS(struct blk_server_config, clients, client_count, block_dead),
 };
 static const struct part entropy_dead[] = {PART(struct entropy_config, reserved)};
-static const struct part timer_dead[] = {PART(struct timer_config, guard_channel)};
+static const struct part timer_dead[] = {PART(struct timer_config, guard_channel),
+                                         PART(struct timer_config, reserved)};
 static const struct rows timer_rows[] = {ROWS(struct timer_config, clients, client_count, nothing)};
 static const struct part monitor_dead[] = {PART(struct monitor_config, reserved_flags),
                                            PART(struct monitor_config, reserved)};

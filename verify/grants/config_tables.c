@@ -81,7 +81,7 @@ static const struct config_field vcpu_fields[] = {{"", 0, 4, CONFIG_CHILD, NULL,
 
 static const struct config_field device_fields[] = {
     F(struct vmm_device_config, "kind", kind, CONFIG_CHOICE,
-      "none pl011 net console block entropy passthrough watchdog", 0, 0),
+      "none pl011 net console block entropy passthrough watchdog rtc", 0, 0),
     F(struct vmm_device_config, "transport", transport, CONFIG_CHOICE, "none mmio pci", 0, 0),
     OTHER(struct vmm_device_config, name),
     F(struct vmm_device_config, "gpa", gpa, CONFIG_HEX, NULL, 0, 0),
@@ -280,6 +280,9 @@ static const struct config_field timer_fields[] = {
     F(struct timer_config, "irq", irq_channel, CONFIG_CHANNEL, NULL, 0, 0),
     F(struct timer_config, "client_count", client_count, CONFIG_DECIMAL, NULL, 0, 0),
     F(struct timer_config, "guard", guard_channel, CONFIG_CHANNEL, NULL, 0, 0),
+    F(struct timer_config, "rtc", rtc, CONFIG_WINDOW, NULL, 0, 0),
+    F(struct timer_config, "rtc_offset", rtc_offset, CONFIG_HEX, NULL, 0, 0),
+    OTHER(struct timer_config, reserved),
 };
 static const struct config_field timer_client_fields[] = {{"", 0, 4, CONFIG_CHANNEL, NULL, 0, 0}};
 static const struct config_part timer_parts[] = {

@@ -11,6 +11,8 @@
 #define GICC_GPA UINT64_C(0x8010000)
 #define PL011_GPA UINT64_C(0x9000000)
 #define PL011_INTID UINT64_C(33)
+#define RTC_GPA UINT64_C(0x9010000)
+#define RTC_INTID UINT64_C(34)
 #define WATCHDOG_GPA UINT64_C(0x9100000)
 #define WATCHDOG_INTID UINT64_C(44)
 #define VIRTIO_GPA UINT64_C(0xa000000)
@@ -242,6 +244,19 @@ static void add_entropy(struct system *system, struct system_guest *guest)
     }
 }
 
+static void add_rtc(struct system *system, struct system_guest *guest)
+{
+    if (system->has_clock && !guest->clock_taken && description_is(guest->node, "rtc", "true") &&
+        guest->device_count < MAX_DEVICES) {
+        guest_device(system, guest, "rtc", "rtc", NULL,
+                     (const char *[]){policy_hex("gpa", RTC_GPA), policy_hex("bytes", PAGE_BYTES),
+                                      policy_number("virq", RTC_INTID)},
+                     3);
+        guest->device_count++;
+        use_intid(guest, RTC_INTID);
+    }
+}
+
 /* What a <watch> calls a file's region: "debian_Image" for "debian", of a path its last component. */
 static const char *image_name(const char *value, const char *file)
 {
@@ -363,10 +378,11 @@ void guest_expand(struct system *system, xmlNode *node)
     add_children(system, &guest);
     add_watchdog(system, &guest);
     add_entropy(system, &guest);
+    services_timer(system, guest.vmm);
+    add_rtc(system, &guest);
     if (is_supervised(node)) {
         services_supervise(system, &guest);
     }
-    services_timer(system, guest.vmm);
     add_images(system, &guest);
     add_config(system, &guest, is_supervised(node));
     add_halt(system, &guest);

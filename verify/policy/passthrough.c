@@ -10,6 +10,8 @@
 
 #define PAGE_BYTES UINT64_C(0x1000)
 #define MAX_WINDOWS 32u
+#define RTC_GPA UINT64_C(0x9010000)
+#define RTC_INTID UINT64_C(34)
 #define MAX_TREE_BYTES 0x1000000u
 
 /* A device: whole pages of registers, apart from each other. */
@@ -121,6 +123,7 @@ static void add_irq(struct system *system, struct system_guest *guest, const xml
     bool is_edge = (fdt32_to_cpu(cells[2]) & 3) != 0;
     const char *role = description_format("irq%" PRIu64, intid);
 
+    guest->clock_taken = guest->clock_taken || intid == RTC_INTID;
     guest->last_intid = intid > guest->last_intid ? intid : guest->last_intid;
     if (by_kernel) {
         policy_add(system->policy, "interrupt %" PRIu64 ": %s 0 as %" PRIu64 " %s", intid, guest->domain,
@@ -207,9 +210,56 @@ void passthrough_expand(struct system *system, struct system_guest *guest, const
     }
     add_tree(system, guest, node, tree, offset, true, &device);
     for (size_t i = 0; i < device.window_count; i++) {
+        guest->clock_taken = guest->clock_taken || (device.starts[i] <= RTC_GPA && RTC_GPA < device.ends[i]);
         policy_hold(policy_device(system->policy, device.starts[i], device.ends[i] - device.starts[i]),
                     guest->domain, policy_role(description_format("at 0x%" PRIx64, device.starts[i])),
                     POLICY_READ | POLICY_WRITE);
     }
     free(tree);
+}
+
+/* The registers of a node and of what is below it. */
+static void add_all_windows(const void *tree, int node, struct device *device)
+{
+    int child;
+
+    add_windows(tree, node, device);
+    if (fdt_getprop(tree, node, "ranges", NULL) == NULL) {
+        return;
+    }
+    fdt_for_each_subnode(child, tree, node)
+    {
+        add_all_windows(tree, child, device);
+    }
+}
+
+static bool owns(struct system *system, const xmlNode *node, uint64_t phys)
+{
+    void *tree = read_board_tree(system->policy, node);
+    int offset = fdt_path_offset(tree, description_text(node, "node", ""));
+    struct device device = {.window_count = 0};
+    bool found = false;
+
+    if (offset >= 0) {
+        add_all_windows(tree, offset, &device);
+    }
+    for (size_t i = 0; i < device.window_count; i++) {
+        found = found || (device.starts[i] <= phys && phys < device.ends[i]);
+    }
+    free(tree);
+    return found;
+}
+
+bool passthrough_owns(struct system *system, uint64_t phys)
+{
+    for (xmlNode *guest = description_child(system->root, "guest"); guest != NULL;
+         guest = description_next(guest, "guest")) {
+        for (xmlNode *node = description_child(guest, "passthrough"); node != NULL;
+             node = description_next(node, "passthrough")) {
+            if (owns(system, node, phys)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }

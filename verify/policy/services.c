@@ -124,6 +124,26 @@ static void add_guard(struct system *system)
                    (struct policy_end){"timer", policy_role("guard"), false, false});
 }
 
+/* The board's clock, unless a guest or a PD of the description's own has it. */
+static void add_clock(struct system *system)
+{
+    struct policy *policy = system->policy;
+    const struct board_range *clock = &policy->board->rtc.range;
+
+    for (size_t i = 0; i < policy->region_count; i++) {
+        const struct policy_region *region = policy->regions[i];
+
+        if (region->is_device && region->phys <= clock->base && clock->base < region->phys + region->bytes) {
+            return;
+        }
+    }
+    if (clock->bytes != 0 && !passthrough_owns(system, clock->base)) {
+        system->has_clock = true;
+        policy_hold(policy_device(policy, clock->base, clock->bytes), system->timer, policy_role("rtc"),
+                    POLICY_READ);
+    }
+}
+
 void services_timer(struct system *system, const char *pd)
 {
     if (system->timer == NULL) {
@@ -133,6 +153,7 @@ void services_timer(struct system *system, const char *pd)
         if (system->policy->sel4) {
             add_guard(system);
         }
+        add_clock(system);
     }
     policy_connect(system->policy, (struct policy_end){pd, policy_role("timer"), false, true},
                    (struct policy_end){system->timer, policy_role("client"), true, false});
@@ -208,8 +229,9 @@ void services_finish(struct system *system)
 {
     finish_serial(system);
     if (system->timer != NULL) {
-        POLICY_CONFIG(system->policy, system->timer, "timer",
-                      policy_number("client_count", system->timer_clients));
+        POLICY_CONFIG(
+            system->policy, system->timer, "timer", policy_number("client_count", system->timer_clients),
+            policy_hex("rtc_offset", system->has_clock ? system->policy->board->rtc.seconds_offset : 0));
     }
     if (system->supervisor != NULL) {
         POLICY_CONFIG(system->policy, system->supervisor, "supervisor",

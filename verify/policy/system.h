@@ -39,6 +39,7 @@ struct system_guest {
     uint64_t mmio_count, pci_count, msi_count, device_count, net_count, block_count;
     uint64_t last_intid;
     bool has_entropy, has_kick;
+    bool clock_taken; /**< a passed-through device is where its clock would be */
     struct policy_region *ram;
 };
 
@@ -62,7 +63,7 @@ struct system {
         *block_vms[64]; /**< virtual machines that the services work for, each once */
     size_t console_vm_count, block_vm_count;
     uint64_t timer_clients, supervisor_children, block_clients;
-    bool block_limits;
+    bool block_limits, has_clock;
     struct system_switch switches[SYSTEM_MAX_SWITCHES];
     size_t switch_count;
     struct system_disk disks[SYSTEM_MAX_DISKS];
@@ -144,3 +145,5 @@ void services_finish(struct system *system);
 
 /** A <passthrough> of a guest. */
 void passthrough_expand(struct system *system, struct system_guest *guest, const xmlNode *node);
+/** Whether some guest's <passthrough> has registers at `phys`. */
+bool passthrough_owns(struct system *system, uint64_t phys);

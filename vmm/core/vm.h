@@ -15,6 +15,7 @@
 #include "lib/guestmem/guestmem.h"
 #include "lib/virtq/virtq.h"
 #include "vmm/core/mmio.h"
+#include "vmm/core/pl031.h"
 #include "vmm/core/psci.h"
 #include "vmm/core/watchdog.h"
 #include "vmm/pci/pci_host.h"
@@ -61,6 +62,7 @@ struct vm_device {
         struct virtio_console console;
         struct virtio_rng rng;
         struct watchdog watchdog;
+        struct pl031 rtc;
     } u;
 };
 
@@ -79,6 +81,7 @@ struct vm {
     enum vm_state state;
     uint64_t start_at;         /**< VM_WAITING: platform_milliseconds() of its start */
     struct watchdog *watchdog; /**< one of the devices, or NULL */
+    struct pl031 *rtc;         /**< likewise */
     uint64_t alarm;            /**< what the platform was asked for */
     struct guestmem mem;
     struct vgic vgic;

@@ -178,6 +178,21 @@ static enum err add_watchdog(struct vm *vm, struct vm_device *device)
     return map(vm, device->config, watchdog_access, &device->u.watchdog);
 }
 
+static void rtc_on_reset(struct vm_device *device)
+{
+    pl031_reset(&device->u.rtc);
+}
+
+static const struct vm_device_ops rtc_ops = {.reset = rtc_on_reset};
+
+static enum err add_rtc(struct vm *vm, struct vm_device *device)
+{
+    device->ops = &rtc_ops;
+    pl031_init(&device->u.rtc, vm->config, &device->line);
+    vm->rtc = &device->u.rtc;
+    return map(vm, device->config, pl031_access, &device->u.rtc);
+}
+
 /* The physical interrupt of a passed-through device: on to the guest, acknowledged when the guest has ended
    it or, where the platform cannot see that, once it is pending there. */
 static void passthrough_on_notified(struct vm_device *device, microkit_channel channel)
@@ -215,6 +230,9 @@ enum err vm_devices_add(struct vm *vm, struct vm_device *device, const struct vm
         break;
     case VMM_DEVICE_WATCHDOG:
         err = add_watchdog(vm, device);
+        break;
+    case VMM_DEVICE_RTC:
+        err = add_rtc(vm, device);
         break;
     case VMM_DEVICE_PASSTHROUGH:
         device->ops = &passthrough_ops;

@@ -20,14 +20,23 @@ static bool disks_are_ready(const struct vm *vm)
     return ready;
 }
 
+/* When a device of a running guest has something to do. */
+static uint64_t devices_due(const struct vm *vm)
+{
+    const uint64_t watchdog = vm->watchdog != NULL ? watchdog_due(vm->watchdog) : PLATFORM_NEVER;
+    const uint64_t rtc = vm->rtc != NULL ? pl031_due(vm->rtc) : PLATFORM_NEVER;
+
+    return watchdog < rtc ? watchdog : rtc;
+}
+
 void vm_life_set_alarm(struct vm *vm)
 {
     uint64_t time = PLATFORM_NEVER;
 
     if (vm->state == VM_WAITING) {
         time = vm->start_at;
-    } else if (vm->state == VM_RUNNING && vm->watchdog != NULL) {
-        time = watchdog_due(vm->watchdog);
+    } else if (vm->state == VM_RUNNING) {
+        time = devices_due(vm);
     }
     if (time != vm->alarm) {
         vm->alarm = time;
@@ -129,6 +138,9 @@ void vm_life_go_on(struct vm *vm)
         }
         break;
     case VM_RUNNING:
+        if (vm->rtc != NULL) {
+            pl031_expire(vm->rtc);
+        }
         if (vm->watchdog != NULL && watchdog_expire(vm->watchdog)) {
             vm_life_end(vm, vm->config->on_crash, "has shown its watchdog no sign of life");
         }
