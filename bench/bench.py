@@ -6,13 +6,13 @@
     bench.py --name ROW --profile EVENT [--symbols FOLDER] QEMU_COMMAND...
 
 The guests of bench/*.system run /bin/bench (bench/rootfs) by themselves: nobody types, so two runs are the same to
-the instruction. Afterwards the events beside each figure are counted: the monitor shows the counters of kernel and
+the instruction. Afterwards the events beside each figure are counted: the stats PD shows the counters of kernel and
 switch before and after a short piece of the same traffic, and what typing costs is taken off. Each run adds one
 object, called ROW, to BENCH.json. Figures worse than the baseline's by more than 2% are named; that is no failure.
 A transfer that arrives damaged is one.
 
 With --profile nothing is measured: vm1 makes the traffic of that name, after as much of it to warm up, with a question to
-the monitor before and after, and QEMU ends. So these questions mark the traffic in what a plugin has recorded
+the stats PD before and after, and QEMU ends. So these questions mark the traffic in what a plugin has recorded
 (bench/profile.py). --symbols: write the addresses of each guest's kernel to FOLDER, which takes its time.
 """
 
@@ -46,7 +46,7 @@ SHORT_EVENTS = ("ping", "idle")
 
 
 class Bench:
-    """The system under test: its guests, and the monitor."""
+    """The system under test: its guests, and the stats PD."""
 
     def __init__(self, name, command):
         self.consoles = Consoles(command)
@@ -67,9 +67,9 @@ class Bench:
         return found
 
     def counters(self):
-        self.consoles.focus("monitor", len(self.names) + 1)
+        self.consoles.focus("stats", len(self.names) + 1)
         self.consoles.send("counters\n")
-        text = self.consoles.expect("monitor", r"(?s)counters.*?^end", TIMEOUT).group()
+        text = self.consoles.expect("stats", r"(?s)counters.*?^end", TIMEOUT).group()
         return {name: int(value) for name, value in re.findall(r"^([a-z_.]+) (\d+)", text, re.MULTILINE)}
 
     def count(self, command):
@@ -109,7 +109,7 @@ def write_symbols(bench, folder):
 
 
 def record(bench, name, symbols):
-    """Traffic between two questions to the monitor, the last thing before QEMU ends."""
+    """Traffic between two questions to the stats PD, the last thing before QEMU ends."""
     command = next(command for event, command, _ in EVENTS if event == name)
     bench.results()
     if symbols:

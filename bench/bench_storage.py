@@ -4,7 +4,7 @@
 
     bench_storage.py --name NAME --output BENCH.json [--plain] QEMU_COMMAND...
 
-The guest is vm1 of bench/bench_storage.system with the data on /dev/vda and fio on /dev/vdb, and the monitor is the second
+The guest is vm1 of bench/bench_storage.system with the data on /dev/vda and fio on /dev/vdb, and the stats PD is the second
 console. With --plain it is the same guest directly on QEMU: then there is nobody to count events, and only
 instructions are reported. Each pattern is run twice with different counts of requests; what the second run costs
 more is what its further requests cost. Each run adds one object, called NAME, to BENCH.json.
@@ -53,7 +53,7 @@ class PlainGuest(Guest):
 
 
 class Bench:
-    """The guest, and the monitor if there is one."""
+    """The guest, and the stats PD if there is one."""
 
     def __init__(self, command, plain):
         self.consoles = Consoles(command)
@@ -68,9 +68,9 @@ class Bench:
     def counters(self):
         if self.plain:
             return {}
-        self.consoles.focus("monitor", 2)
+        self.consoles.focus("stats", 2)
         self.consoles.send("counters\n")
-        text = self.consoles.expect("monitor", r"(?s)counters.*?^end", TIMEOUT).group()
+        text = self.consoles.expect("stats", r"(?s)counters.*?^end", TIMEOUT).group()
         return {name: int(value) for name, value in re.findall(r"^([a-z_]+) (\d+)", text, re.MULTILINE)}
 
     def run(self, pattern, size, count):

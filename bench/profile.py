@@ -5,7 +5,7 @@
     profile.py HISTORY REPORT KERNEL_ELF PD_FOLDER [--event EVENT] [--symbols GUEST=FILE] [--nm NM]
 
 HISTORY is what bench/qemu_plugin.c wrote about the newest moments of a run, REPORT the tool's report of the image. With
---event, of those in bench.py, only what ran between the last two times that the monitor had work counts: bench.py asks it
+--event, of those in bench.py, only what ran between the last two times that the stats PD had work counts: bench.py asks it
 before and after the traffic. Printed are, for each unit of the event,
 
 - instructions by domain, a guest's user programs and kernel apart;
@@ -28,7 +28,7 @@ from bench import EVENTS
 WAYS = 16
 PATHS = 12
 FUNCTIONS = 40
-SPELL_BLOCKS = 200000  # longer than the monitor takes between two lines of an answer
+SPELL_BLOCKS = 200000  # longer than the stats PD takes between two lines of an answer
 KERNEL_HALF = 1 << 63  # where Linux and its modules are
 
 
@@ -190,7 +190,7 @@ def main():
     domains = {number: code.domain(block[1]) for number, block in blocks.items()}
     units = 1
     if arguments.event:
-        order = between(order, domains, "monitor")
+        order = between(order, domains, "stats")
         units = next(units for name, _, units in EVENTS if name == arguments.event)
     functions, total = print_spent(blocks, order, domains, code, units)
     print()

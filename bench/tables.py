@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Write the tables of docs/performance.md anew from BENCH.json.
+"""Write the tables of docs/performance.md again from BENCH.json.
 
     tables.py BENCH.json PAGE.md
 
@@ -92,7 +92,7 @@ def tables(results):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Write the tables of the performance page anew.")
+    parser = argparse.ArgumentParser(description="Write the tables of the performance page again.")
     parser.add_argument("results", type=Path)
     parser.add_argument("page", type=Path)
     arguments = parser.parse_args()

@@ -208,7 +208,7 @@ static void feed_byte(struct line *line, uint8_t byte)
         line->damaged++;
         doubt(line);
     } else if (event == SERIAL_FRAME_GOOD && frame.type == SERIAL_FRAME_HELLO) {
-        /* An earlier call, answered late: the same session anew. */
+        /* An earlier call, answered late: the same session again. */
         line->caller = line->decoder;
         line->call_nonce = line->nonce;
         take_hello(line, &frame);

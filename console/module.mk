@@ -2,7 +2,7 @@
 # `causeway-console`: the host's end of the serial line, a program of its own. Lists of pd/ and lib/ may come later than
 # this file, so what uses them is expanded late.
 CONSOLE_LINE_SRCS = console/line.c $(SERIAL_FRAME_SRCS)
-CONSOLE_HUB_SRCS := console/child.c console/hub.c console/place.c console/terminal.c console/tmux.c tool/mem.c
+CONSOLE_HUB_SRCS := console/child.c console/hub.c console/place.c console/terminal.c console/tmux.c tool/base/mem.c
 HOST_PROGRAMS += causeway-console
 causeway-console_SRCS = console/attach.c console/main.c $(CONSOLE_HUB_SRCS) $(CONSOLE_LINE_SRCS) pd/serial_mux/mux_filter.c
 

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "console/child.h"
-#include "tool/mem.h"
+#include "tool/base/mem.h"
 
 #define LINE_SOCKET "line"
 #define CONNECT_STEP_MS 100

@@ -6,7 +6,7 @@
 
 TREE is an unpacked kernel package; each NAME must be a module of it or built into it, so that one initramfs
 serves every kernel given. Applets come from BUSYBOX's own list. --add copies a whole folder, such as an unpacked
-package, but for paths that contain a --skip. Needs no root: device nodes come from devtmpfs, owners are root, times
+package, except for paths that contain a --skip. Needs no root: device nodes come from devtmpfs, owners are root, times
 are zero. Same input, same bytes.
 """
 

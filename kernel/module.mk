@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The bundled kernel. kernel/core also runs on the host, over kernel/fake.
-KERNEL_CORE_SRCS := $(addprefix kernel/core/,account.c boot.c budget.c charge.c child.c dispatch.c doorbell.c fault.c irq.c klog.c list.c notification.c post.c ppc.c ptimer.c route.c \
+KERNEL_CORE_SRCS := $(addprefix kernel/core/,account.c boot.c budget.c charge.c child.c dispatch.c doorbell.c fault.c irq.c klog.c list.c notification.c posted_irq.c ppc.c ptimer.c route.c \
 	seed.c sched.c syndrome.c syscall.c vcpu.c vcpu_exit.c vcpu_virq.c virq.c)
-KERNEL_SRCS += $(KERNEL_CORE_SRCS) $(addprefix kernel/aarch64/,start.S vectors.S fp.S bank.c cpu.c debug.c features.c interrupt.c $(BOARD_IRQCHIP).c list_registers.c main.c \
-	panic.c sysreg_table.c timer.c trap.c trap_sysreg.c uart.c world.c) lib/base/format.c lib/base/mem.c
+KERNEL_SRCS += $(KERNEL_CORE_SRCS) $(addprefix kernel/aarch64/,start.S vectors.S fp.S  cpu.c debug.c features.c interrupt.c $(BOARD_IRQCHIP).c list_registers.c main.c \
+	panic.c sysreg_table.c timer.c trap.c trap_sysreg.c uart.c switch.c vcpu_regs.c) lib/base/format.c lib/base/mem.c
 
 KERNEL_FAKE_SRCS := $(KERNEL_CORE_SRCS) kernel/fake/arch_fake.c tests/mock/mock_kernel.c lib/base/format.c
-TESTS += test_kernel_account test_kernel_virq test_kernel_sched test_kernel_pd test_kernel_vcpu test_kernel_boot test_kernel_late test_kernel_post
+TESTS += test_kernel_account test_kernel_virq test_kernel_sched test_kernel_pd test_kernel_vcpu test_kernel_boot test_kernel_deferred test_kernel_posted_irq
 test_kernel_account_SRCS := $(KERNEL_FAKE_SRCS)
 test_kernel_virq_SRCS := kernel/core/virq.c tests/mock/lr_guest.c
 TESTS += test_virq_move test_kernel_route
@@ -16,8 +16,8 @@ test_kernel_sched_SRCS := $(KERNEL_FAKE_SRCS)
 test_kernel_pd_SRCS := $(KERNEL_FAKE_SRCS)
 test_kernel_vcpu_SRCS := $(KERNEL_FAKE_SRCS)
 test_kernel_boot_SRCS := $(KERNEL_FAKE_SRCS)
-test_kernel_late_SRCS := $(KERNEL_FAKE_SRCS)
-test_kernel_post_SRCS := $(KERNEL_FAKE_SRCS)
+test_kernel_deferred_SRCS := $(KERNEL_FAKE_SRCS)
+test_kernel_posted_irq_SRCS := $(KERNEL_FAKE_SRCS)
 
 TESTS += test_seed
 test_seed_SRCS := kernel/core/seed.c

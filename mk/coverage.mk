@@ -6,8 +6,8 @@ COVERAGE_MINIMUM ?= 95
 # Groups of sources. Each of them, and each file in it, has to reach the minimum. What only runs on the target, main.c
 # above all, or at an address of the target, is not here.
 COVERAGE_GROUPS := vmm/core vmm/pci vmm/vgic vmm/virtio lib/blk lib/fdt lib/guestmem lib/net lib/restart lib/ring lib/virtq lib/virtq_driver \
-	pd/blk_driver pd/blk_server pd/entropy pd/monitor pd/serial_mux pd/supervisor pd/uart_driver pd/vswitch
-COVERAGE_SRCS := $(filter-out %/main.c %/cntp.c pd/monitor/platform_% pd/vswitch/pause_kernel.c,$(wildcard $(COVERAGE_GROUPS:%=%/*.c)))
+	pd/blk_driver pd/blk_server pd/entropy pd/stats pd/serial_mux pd/supervisor pd/uart_driver pd/vswitch
+COVERAGE_SRCS := $(filter-out %/main.c %/cntp.c pd/stats/platform_% pd/vswitch/vcpu_idle_kernel.c,$(wildcard $(COVERAGE_GROUPS:%=%/*.c)))
 
 $(B)/cov/%.o: %.c
 	$(call say,COVCC,$<)
@@ -25,10 +25,10 @@ endef
 coverage_of = $(foreach p,$(1),$(if $(filter $(COVERAGE_SRCS),$($(p)_SRCS)),$(p)))
 COVERAGE_TESTS := $(call coverage_of,$(TESTS))
 COVERAGE_FUZZERS := $(call coverage_of,$(FUZZERS))
-$(foreach t,$(COVERAGE_TESTS),$(eval $(call coverage_rules,$(t),tests/unit/$(t).c)))
+$(foreach t,$(COVERAGE_TESTS),$(eval $(call coverage_rules,$(t),$(call unit_source,$(t)))))
 $(foreach f,$(COVERAGE_FUZZERS),$(eval $(call coverage_rules,$(f),tests/fuzz/$(f).c tests/fuzz/replay.c)))
 # As in vmm/module.mk: these see the recorder of libsel4's calls first.
-$(call objs,$(B)/cov,tests/unit/test_platform_sel4.c tests/unit/test_platform_sel4_idle.c $(SEL4_TEST_SRCS)): \
+$(call objs,$(B)/cov,tests/unit/vmm/test_platform_sel4.c tests/unit/vmm/test_platform_sel4_idle.c $(SEL4_TEST_SRCS)): \
 	HOST_INCLUDES := -Itests/libsel4 -Imicrokit/host -Imicrokit/include -Ikernel/include
 
 .PHONY: coverage

@@ -20,14 +20,14 @@ Run
 Test
   make test      unit tests, short fuzzing and QEMU scenarios
   make test-unit       the unit tests; -j2: two at a time
-  make test-NAME       one of them: tests/unit/test_NAME.c
+  make test-NAME       one of them: tests/unit/AREA/test_NAME.c
   make test-target     scenarios in QEMU; PYTEST_ARGS="-k ping" picks some
   make test-reproducible   build again elsewhere: the same bytes
   make test-models     every interleaving of the protocols in tests/models
   make test-net-features   every feature of the network cards off, on either data path and transport
   make test-hostile    every attack of the hostile guest, and a table of what it did; HOSTILE_CASES=0-60,300 picks some
   make test-cpus       Debian on all cores that QEMU has: network, disk, reboot; CPUS="max" picks some
-  make test-restart    a guest and its monitor die CYCLES times [10] beside two that talk to each other
+  make test-restart    a guest and its VMM die CYCLES times [10] beside two that talk to each other
   make test-soak       mixed load for MINUTES [60]: nothing grows that should not
   make test-sdk        every system for each Microkit SDK, with a stand-in for the SDK
   make test-storage    fio from two guests at once, STORAGE_MIB a job (16), and the disk's image compared

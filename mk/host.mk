@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Host programs: the tool, unit tests, fuzzers.
 #
-# A unit test NAME (in TESTS) is tests/unit/NAME.c plus the sources in NAME_SRCS, built with ASan and UBSan and
+# A unit test NAME (in TESTS) is tests/unit/AREA/NAME.c plus the sources in NAME_SRCS, built with ASan and UBSan and
 # linked with cmocka and NAME_LIBS. It sees microkit/host in front of microkit/include.
 # A fuzzer NAME (in FUZZERS) is tests/fuzz/NAME.c plus NAME_SRCS, built by clang with libFuzzer. NAME_FILES in $(B) are
 # made for it; NAME.dict among them is its dictionary.
@@ -39,18 +39,20 @@ $(foreach p,$(HOST_PROGRAMS),$(eval $(call host_program_rules,$(p))))
 .PHONY: tool
 tool: $(if $(TOOL_SRCS),$(TOOL)) $(HOST_PROGRAMS:%=$(B)/%)
 
-# Unit tests.
+# Unit tests: a folder for each part of the system.
+unit_source = $(firstword $(wildcard tests/unit/*/$(1).c) tests/unit/$(1).c)
+
 $(B)/san/%.o: %.c
 	$(call say,SANCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_SANITIZE) $(TOOL_CFLAGS) $(HOST_INCLUDES) -DUNIT_TEST=1 -c $< -o $@
 
 define test_rules
-$(B)/tests/$(1): $$(call objs,$(B)/san,tests/unit/$(1).c $$($(1)_SRCS))
+$(B)/tests/$(1): $$(call objs,$(B)/san,$(call unit_source,$(1)) $$($(1)_SRCS))
 	$$(call say,TESTLD,$(1))
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(HOST_SANITIZE) $$^ -o $$@ -lcmocka $$($(1)_LIBS)
-TEST_OBJS += $$(call objs,$(B)/san,tests/unit/$(1).c $$($(1)_SRCS))
+TEST_OBJS += $$(call objs,$(B)/san,$(call unit_source,$(1)) $$($(1)_SRCS))
 endef
 $(foreach t,$(TESTS),$(eval $(call test_rules,$(t))))
 TEST_PROGRAMS := $(TESTS:%=$(B)/tests/%)

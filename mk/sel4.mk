@@ -66,7 +66,7 @@ sel4-pds: $(SEL4_PDS:%=$(S)/pd/%.elf)
 sdk-check:
 	$(Q)$(PYTHON) scripts/check_sdk.py $(SDK) $(BOARD) $(MICROKIT_CONFIG)
 
-# Which SDK the objects were built with: another one makes them anew.
+# Which SDK the objects were built with: another one makes them again.
 $(S)/sdk: sdk-check
 	@mkdir -p $(@D)
 	@echo "$(SDK) $(SDK_VERSION) $$(stat -c %Y $(SDK_BOARD)/lib/libmicrokit.a)" >$@.new

@@ -23,7 +23,7 @@
  * @run prove_tables --unwind 5
  * @defect prove_tables: each PD is sound
  * kernel/core/boot.c
- * -     for (uint32_t i = 0; i < desc->pd_count && wrong == NULL; i++)
+ * -     for (uint32_t i = 0; i < desc->pd_count && wrong == NULL; i++) {
  * -         wrong = check_pd(desc, &pds[i]);
  * +     for (uint32_t i = 0; i < desc->pd_count; i++)
  * +         wrong = check_pd(desc, &pds[i]);

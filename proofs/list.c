@@ -18,11 +18,11 @@
  * @defect prove_prepend: it is the head
  * kernel/core/list.c
  * -     list->head = thread;
- * -     thread->core->stale = true;
+ * -     thread->core->need_resched = true;
  * - }
  * -
  * - void list_remove
- * +     thread->core->stale = true;
+ * +     thread->core->need_resched = true;
  * + }
  * +
  * + void list_remove
@@ -30,11 +30,11 @@
  * @run prove_remove
  * @defect prove_remove: its neighbours are linked
  * kernel/core/list.c
- * -     if (link->next != NULL)
+ * -     if (link->next != NULL) {
  * -         list_link(link->next, offset)->prev = link->prev;
- * -     else
+ * -     } else {
  * -         list->tail = link->prev;
- * +     if (link->next == NULL)
+ * +     if (link->next == NULL) {
  * +         list->tail = link->prev;
  */
 #include "proofs/cbmc.h"
@@ -52,7 +52,7 @@ static struct thread thread, before, after, beyond,
 static void make_tail(void)
 {
     thread.core = &core;
-    core.stale = nondet_bool();
+    core.need_resched = nondet_bool();
     if (nondet_bool()) {
         list = (struct thread_list){NULL, NULL};
         return;
@@ -67,7 +67,7 @@ static void make_tail(void)
 static void make_head(void)
 {
     thread.core = &core;
-    core.stale = nondet_bool();
+    core.need_resched = nondet_bool();
     if (nondet_bool()) {
         list = (struct thread_list){NULL, NULL};
         return;
@@ -92,7 +92,7 @@ void prove_append(void)
     PROVE(list.head == (old.head == NULL ? &thread : old.head), "the head stays");
     PROVE(before.ready.prev == old_before.prev && before.ready.list == old_before.list,
           "no other link changes");
-    PROVE(core.stale, "who runs is chosen again");
+    PROVE(core.need_resched, "who runs is chosen again");
 }
 
 void prove_prepend(void)
@@ -108,7 +108,7 @@ void prove_prepend(void)
           "linked in front of the old head");
     PROVE(list.tail == (old.tail == NULL ? &thread : old.tail), "the tail stays");
     PROVE(after.ready.next == old_after.next && after.ready.list == old_after.list, "no other link changes");
-    PROVE(core.stale, "who runs is chosen again");
+    PROVE(core.need_resched, "who runs is chosen again");
 }
 
 void prove_remove(void)
@@ -138,5 +138,5 @@ void prove_remove(void)
           "its neighbours are linked");
     PROVE(list.head == (has_before ? old.head : has_after ? &after : NULL), "the head is right");
     PROVE(list.tail == (has_after ? old.tail : has_before ? &before : NULL), "the tail is right");
-    PROVE(core.stale, "who runs is chosen again");
+    PROVE(core.need_resched, "who runs is chosen again");
 }

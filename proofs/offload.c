@@ -11,22 +11,23 @@
  * @run prove_init --unwind 10
  * @defect prove_init: headers in order, inside the frame
  * lib/net/offload.c
- * -     if (cutter->header_bytes > cutter->frame_bytes || cutter->header_bytes > OFFLOAD_MAX_HEADER_BYTES) {
- * +     if (cutter->header_bytes > OFFLOAD_MAX_HEADER_BYTES) {
+ * -     if (segmenter->header_bytes > segmenter->frame_bytes ||
+ * -         segmenter->header_bytes > OFFLOAD_MAX_HEADER_BYTES) {
+ * +     if (segmenter->header_bytes > OFFLOAD_MAX_HEADER_BYTES) {
  *
  * @run prove_next --unwind 10
  * @defect prove_next: copy into the segment
  * lib/net/offload.c
- * -     return cutter->header_bytes + (payload < cutter->gso_size ? payload : cutter->gso_size);
- * +     return payload < cutter->gso_size ? cutter->header_bytes + payload : cutter->gso_size;
+ * -     return segmenter->header_bytes + (payload < segmenter->gso_size ? payload : segmenter->gso_size);
+ * +     return payload < segmenter->gso_size ? segmenter->header_bytes + payload : segmenter->gso_size;
  *
  * @defect prove_next: it moves on by what it holds
  * lib/net/offload.c
- * -     cutter->done += payload;
- * -     cutter->index++;
+ * -     segmenter->done += payload;
+ * -     segmenter->index++;
  * -     return bytes;
- * +     cutter->done += cutter->gso_size;
- * +     cutter->index++;
+ * +     segmenter->done += segmenter->gso_size;
+ * +     segmenter->index++;
  * +     return bytes;
  *
  * @run prove_checksum
@@ -43,7 +44,7 @@
 #define FRAME_MAX (65535u + 18u)
 
 struct frame_meta nondet_meta(void);
-struct offload_cutter nondet_cutter(void);
+struct offload_segmenter nondet_segmenter(void);
 
 static uint8_t *frame, *segment;
 static uint32_t frame_bytes, segment_bytes;
@@ -96,60 +97,60 @@ static struct frame_meta make(void)
     return meta;
 }
 
-static bool is_sound(const struct offload_cutter *cutter)
+static bool is_sound(const struct offload_segmenter *segmenter)
 {
-    return cutter->frame == frame && cutter->frame_bytes == frame_bytes && cutter->l3 >= 14 &&
-           cutter->l4 >= cutter->l3 && cutter->header_bytes >= cutter->l4 &&
-           cutter->l4 - cutter->l3 >= (cutter->is_ipv6 ? IPV6_BYTES : IPV4_MIN_BYTES) &&
-           cutter->header_bytes - cutter->l4 >= (cutter->is_udp ? UDP_BYTES : TCP_MIN_BYTES) &&
-           cutter->header_bytes <= OFFLOAD_MAX_HEADER_BYTES && cutter->header_bytes <= frame_bytes &&
-           cutter->gso_size != 0 && cutter->gso_size <= UINT16_MAX;
+    return segmenter->frame == frame && segmenter->frame_bytes == frame_bytes && segmenter->l3 >= 14 &&
+           segmenter->l4 >= segmenter->l3 && segmenter->header_bytes >= segmenter->l4 &&
+           segmenter->l4 - segmenter->l3 >= (segmenter->is_ipv6 ? IPV6_BYTES : IPV4_MIN_BYTES) &&
+           segmenter->header_bytes - segmenter->l4 >= (segmenter->is_udp ? UDP_BYTES : TCP_MIN_BYTES) &&
+           segmenter->header_bytes <= OFFLOAD_MAX_HEADER_BYTES && segmenter->header_bytes <= frame_bytes &&
+           segmenter->gso_size != 0 && segmenter->gso_size <= UINT16_MAX;
 }
 
 void prove_init(void)
 {
     const struct frame_meta meta = make();
-    struct offload_cutter cutter;
+    struct offload_segmenter segmenter;
 
     ASSUME(meta.gso_type != FRAME_META_GSO_NONE);
-    if (offload_cutter_init(&cutter, frame, frame_bytes, &meta) != ERR_OK) {
+    if (offload_segment_init(&segmenter, frame, frame_bytes, &meta) != ERR_OK) {
         return;
     }
-    PROVE(is_sound(&cutter), "headers in order, inside the frame");
-    PROVE(cutter.done == 0 && cutter.index == 0, "nothing is cut yet");
-    PROVE(frame_bytes - cutter.header_bytes <= cutter.gso_size ||
-              cutter.gso_size >= OFFLOAD_MIN_SEGMENT_BYTES,
+    PROVE(is_sound(&segmenter), "headers in order, inside the frame");
+    PROVE(segmenter.done == 0 && segmenter.index == 0, "nothing is cut yet");
+    PROVE(frame_bytes - segmenter.header_bytes <= segmenter.gso_size ||
+              segmenter.gso_size >= OFFLOAD_MIN_SEGMENT_BYTES,
           "the number of segments is bounded");
 }
 
 void prove_next(uint32_t done, uint32_t index)
 {
-    struct offload_cutter cutter = nondet_cutter();
+    struct offload_segmenter segmenter = nondet_segmenter();
 
     (void)make();
-    cutter.frame = frame;
-    cutter.is_ipv6 = nondet_bool();
-    cutter.is_udp = nondet_bool();
-    cutter.done = done;
-    cutter.index = index;
-    ASSUME(is_sound(&cutter));
-    const uint32_t payload = frame_bytes - cutter.header_bytes;
+    segmenter.frame = frame;
+    segmenter.is_ipv6 = nondet_bool();
+    segmenter.is_udp = nondet_bool();
+    segmenter.done = done;
+    segmenter.index = index;
+    ASSUME(is_sound(&segmenter));
+    const uint32_t payload = frame_bytes - segmenter.header_bytes;
     ASSUME(done <= payload && (index != 0 || done == 0) && index <= done + 1);
-    segment_bytes = offload_cutter_max_bytes(&cutter);
+    segment_bytes = offload_segment_max_bytes(&segmenter);
     PROVE(segment_bytes <= frame_bytes, "no segment is longer than the frame");
     segment = malloc(segment_bytes);
     ASSUME(segment != NULL);
-    const uint32_t bytes = offload_cutter_next(&cutter, segment);
+    const uint32_t bytes = offload_segment_next(&segmenter, segment);
     PROVE(bytes <= segment_bytes, "no longer than announced");
-    PROVE(cutter.done <= payload, "it stays inside the payload");
+    PROVE(segmenter.done <= payload, "it stays inside the payload");
     if (bytes == 0) {
         PROVE(done == payload && index != 0, "it ends when all is out");
     } else {
-        PROVE(cutter.done == done + (bytes - cutter.header_bytes), "it moves on by what it holds");
-        PROVE(cutter.done > done || payload == 0 || done == payload, "each segment moves on");
+        PROVE(segmenter.done == done + (bytes - segmenter.header_bytes), "it moves on by what it holds");
+        PROVE(segmenter.done > done || payload == 0 || done == payload, "each segment moves on");
     }
-    PROVE(is_sound(&cutter) && cutter.index != 0 && cutter.index <= cutter.done + 1,
-          "the cutter stays sound");
+    PROVE(is_sound(&segmenter) && segmenter.index != 0 && segmenter.index <= segmenter.done + 1,
+          "the segmenter stays sound");
 }
 
 void prove_checksum(void)

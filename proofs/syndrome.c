@@ -10,8 +10,8 @@
  * @run prove_syndrome
  * @defect prove_syndrome: load
  * kernel/core/syndrome.c
- * -     if (access->sign_extend && (result >> sign_bit & 1) != 0 && sign_bit != 63)
- * +     if (access->sign_extend && sign_bit != 63)
+ * -     if (access->sign_extend && (result >> sign_bit & 1) != 0 && sign_bit != 63) {
+ * +     if (access->sign_extend && sign_bit != 63) {
  */
 #include "proofs/cbmc.h"
 

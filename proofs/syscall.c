@@ -10,8 +10,8 @@
  * @run prove_calls --unwind 65
  * @defect prove_calls: child PD
  * kernel/core/syscall.c
- * -     if (id >= SYSDESC_MAX_CHANNELS || pd->row->children[id].kind != SYSDESC_CHILD_PD)
- * +     if (id >= SYSDESC_MAX_CHANNELS || pd->row->children[id].kind == SYSDESC_CHILD_NONE)
+ * -     if (id >= SYSDESC_MAX_CHANNELS || pd->row->children[id].kind != SYSDESC_CHILD_PD) {
+ * +     if (id >= SYSDESC_MAX_CHANNELS || pd->row->children[id].kind == SYSDESC_CHILD_NONE) {
  *
  * @defect prove_calls: peer
  * kernel/core/syscall.c
@@ -25,8 +25,8 @@
  *
  * @defect prove_calls: bytes that are there
  * kernel/core/syscall.c
- * -     if (count > DEBUG_WRITE_BYTES)
- * +     if (count > 2 * DEBUG_WRITE_BYTES)
+ * -     if (count > DEBUG_WRITE_BYTES) {
+ * +     if (count > 2 * DEBUG_WRITE_BYTES) {
  *
  * @with
  * kernel/include/sysdesc.h
@@ -151,15 +151,15 @@ enum syscall_status ppc_call(struct pd *pd, const struct sysdesc_channel *channe
     return nondet_status();
 }
 
-enum syscall_status post_send(struct pd *pd, uint64_t number)
+enum syscall_status posted_irq_send(struct pd *pd, uint64_t number)
 {
     (void)number;
     check_self(pd);
     return nondet_status();
 }
 
-enum syscall_status post_route(struct pd *vmm, const struct sysdesc_channel *channel, uint64_t number,
-                               struct vcpu *vcpu, uint64_t intid)
+enum syscall_status posted_irq_route(struct pd *vmm, const struct sysdesc_channel *channel, uint64_t number,
+                                     struct vcpu *vcpu, uint64_t intid)
 {
     (void)number, (void)intid;
     check_self(vmm);

@@ -21,7 +21,7 @@ COMMANDS = ["ifconfig eth0 192.168.1.2", f"ping -c {PING_COUNT} 192.168.1.1"]
 
 
 class Screen:
-    """Passes output on to the terminal, but for the question for the cursor's place: it would make it answer."""
+    """Passes output on to the terminal, except for the question for the cursor's place: it would make it answer."""
 
     QUESTION = "\x1b[6n"
 

@@ -63,7 +63,7 @@ static void print_sdf_summary(const char *path, const struct verify_summary *sum
         "  assuming that\n"
         "    the SDK's tool and seL4 do what the description says, and hardware and firmware as they should\n"
         "    devices write no memory by themselves but what \"dma\" lines name\n"
-        "  %u programs are those that were built, but for %u configurations\n"
+        "  %u programs are those that were built, except for %u configurations\n"
         "  it grants all of the %zu lines of the policy, and nothing else\n",
         path, summary->name, summary->program_count, summary->config_count, summary->line_count);
 }
@@ -85,8 +85,8 @@ static void print_summary(const char *path, const struct verify_summary *summary
         printf("  the kernel is the given one, byte for byte\n");
     }
     if (summary->has_policy) {
-        printf("  %u programs are those that were built, but for %u configurations\n", summary->program_count,
-               summary->config_count);
+        printf("  %u programs are those that were built, except for %u configurations\n",
+               summary->program_count, summary->config_count);
         printf("  it grants all of the %zu lines of the policy, and nothing else\n", summary->line_count);
     }
 }

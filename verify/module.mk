@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # `causeway-verify`: a program of its own, which shares no code with the composer.
 VERIFY_SRCS := verify/verify.c \
-	$(addprefix verify/image/,check_channels.c check_maps.c check_rows.c check_sharing.c elf64.c facts.c findings.c walk.c) \
+	$(addprefix verify/image/,rule_channels.c rule_maps.c rule_rows.c rule_sharing.c elf64.c facts.c findings.c walk.c) \
 	$(addprefix verify/grants/,config.c config_tables.c grants.c program.c view.c view_image.c)
 HOST_PROGRAMS += causeway-verify
 causeway-verify_SRCS := $(VERIFY_SRCS) verify/view_sdf.c verify/main.c

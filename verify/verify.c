@@ -5,18 +5,18 @@
 #include <stdio.h>
 
 #include "verify/grants/view_image.h"
-#include "verify/image/check_channels.h"
-#include "verify/image/check_maps.h"
-#include "verify/image/check_rows.h"
 #include "verify/image/elf64.h"
 #include "verify/image/facts.h"
+#include "verify/image/rule_channels.h"
+#include "verify/image/rule_maps.h"
+#include "verify/image/rule_rows.h"
 #include "verify/image/walk.h"
 
 static enum err check_memory(const struct facts *facts, const struct walk *walk, struct findings *findings,
                              struct verify_summary *summary)
 {
-    enum err err = check_maps_run(facts, walk, findings);
-    return err == ERR_OK ? check_sharing_run(facts, walk, findings, &summary->sharing) : err;
+    enum err err = rule_maps_run(facts, walk, findings);
+    return err == ERR_OK ? rule_sharing_run(facts, walk, findings, &summary->sharing) : err;
 }
 
 static enum err compare_kernel(const struct facts *facts, const struct walk *walk,
@@ -64,8 +64,8 @@ static enum err judge(const struct facts *facts, const struct verify_reference *
     struct walk walk;
     enum err err = walk_domains(&walk, facts, findings);
     if (err == ERR_OK) {
-        check_rows_run(facts, &walk, findings);
-        check_channels_run(facts, &walk, findings);
+        rule_rows_run(facts, &walk, findings);
+        rule_channels_run(facts, &walk, findings);
     }
     if (err == ERR_OK && !facts->regions_overlap) {
         err = check_memory(facts, &walk, findings, summary);

@@ -5,7 +5,7 @@
  *
  * The kernel creates nothing at run time, so who can reach what is all in the image's translation tables,
  * descriptor rows and PDs' configurations. This program reads them with code of its own (it shares with the
- * composer the layouts in kernel/include/sysdesc.h, lib/config and tool/intent.h, and nothing else) and
+ * composer the layouts in kernel/include/sysdesc.h, lib/config and tool/image/intent.h, and nothing else) and
  * judges them by the rules of findings.h. docs/verify.md says what remains to be trusted.
  */
 #pragma once
@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 #include "verify/grants/program.h"
-#include "verify/image/check_sharing.h"
 #include "verify/image/findings.h"
+#include "verify/image/rule_sharing.h"
 
 /** What came out. Also the exit code. */
 enum verify_verdict {

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VMM_CORE_SRCS := vmm/core/crash.c vmm/core/supervisor.c vmm/core/image.c vmm/core/mmio.c vmm/core/pl031.c vmm/core/psci.c vmm/core/vm.c \
-	vmm/core/vm_devices.c vmm/core/vm_life.c vmm/core/watchdog.c lib/restart/restart.c
+VMM_CORE_SRCS := vmm/core/crash.c vmm/core/supervisor_client.c vmm/core/guest_loader.c vmm/bus/mmio.c vmm/device/pl031.c vmm/core/psci.c vmm/core/vm.c \
+	vmm/core/vm_devices.c vmm/core/vm_life.c vmm/device/watchdog.c lib/restart/restart.c
 VMM_VGIC_SRCS := vmm/vgic/gicv2m.c vmm/vgic/vgic.c
 VMM_PCI_SRCS := vmm/pci/msix.c vmm/pci/pci_config.c vmm/pci/pci_host.c
-VMM_VIRTIO_SRCS := vmm/virtio/net_control.c vmm/virtio/pl011.c vmm/virtio/vhost_net.c vmm/virtio/virtio_blk.c vmm/virtio/virtio_blk_io.c \
+VMM_VIRTIO_SRCS := vmm/virtio/net_control.c vmm/device/pl011.c vmm/virtio/vhost_net.c vmm/virtio/virtio_blk.c vmm/virtio/virtio_blk_io.c \
 	vmm/virtio/virtio_console.c vmm/virtio/virtio_device.c vmm/virtio/virtio_mmio.c vmm/virtio/virtio_net.c \
 	vmm/virtio/virtio_pci.c $(VMM_PCI_SRCS) lib/blk/blk_check.c
 VMM_RNG_SRCS := vmm/virtio/virtio_rng.c vmm/core/trng.c lib/fdt/fdt_view.c
 VMM_SRCS := $(VMM_CORE_SRCS) $(VMM_VGIC_SRCS) $(VMM_VIRTIO_SRCS) $(VMM_RNG_SRCS) $(GUESTMEM_SRCS) $(VIRTQ_SRCS)
 PDS += vmm
 vmm_LDFLAGS := vmm/pristine.ld
-vmm_SRCS := vmm/core/main.c pd/alarm/alarm.c vmm/platform_bundled.c vmm/platform_cache.c vmm/platform_clock.c $(VMM_SRCS)
-VMM_SEL4_SRCS := vmm/platform_sel4.c vmm/platform_sel4_pause.c vmm/platform_no_posts.c vmm/sel4/context.c \
-	vmm/sel4/gic_scrub.c vmm/sel4/irq_ends.c vmm/sel4/lr_queue.c vmm/sel4/pause_pages.c pd/alarm/alarm.c vmm/sel4/vcpu.c \
+vmm_SRCS := vmm/core/main.c lib/timer_client/timer_client.c vmm/platform_bundled.c vmm/platform_cache.c vmm/platform_clock.c $(VMM_SRCS)
+VMM_SEL4_SRCS := vmm/platform_sel4.c vmm/platform_sel4_idle.c vmm/platform_no_posts.c vmm/sel4/context.c \
+	vmm/sel4/gic_scrub.c vmm/sel4/irq_ack_on_eoi.c vmm/sel4/lr_queue.c vmm/sel4/idle_pages.c lib/timer_client/timer_client.c vmm/sel4/vcpu.c \
 	vmm/sel4/vcpu_regs.c
-vmm_SEL4_SRCS := vmm/core/main.c vmm/sel4/restart.S vmm/sel4/mend.c vmm/platform_cache.c vmm/platform_clock.c $(VMM_SEL4_SRCS) $(VMM_SRCS)
+vmm_SEL4_SRCS := vmm/core/main.c vmm/sel4/restart.S vmm/sel4/libmicrokit_reinit.c vmm/platform_cache.c vmm/platform_clock.c $(VMM_SEL4_SRCS) $(VMM_SRCS)
 
 # What host tests put in place of the platform below.
 VMM_FAKE_SRCS := vmm/platform_fake.c microkit/host/microkit_host.c tests/mock/log_record.c $(LIB_BASE_HOST_SRCS)
@@ -24,17 +24,17 @@ VMM_CONSOLE_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/console_machine.c
 VMM_NET_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/net_machine.c
 
 TESTS += test_pl031
-test_pl031_SRCS := vmm/core/pl031.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
+test_pl031_SRCS := vmm/device/pl031.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 TESTS += test_watchdog
-test_watchdog_SRCS := vmm/core/watchdog.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
+test_watchdog_SRCS := vmm/device/watchdog.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 TESTS += test_mmio test_psci test_vgic test_virtio_mmio test_virtio_net test_virtio_console test_virtio_rng test_pl011 test_vm
-test_mmio_SRCS := vmm/core/mmio.c
+test_mmio_SRCS := vmm/bus/mmio.c
 test_psci_SRCS := vmm/core/psci.c $(VMM_FAKE_SRCS)
 test_vgic_SRCS := $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 test_virtio_mmio_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 test_virtio_net_SRCS := $(VMM_NET_TEST_SRCS)
-TESTS += test_vhost_net test_net_control test_virtio_net_late test_virtio_net_bound test_ring_reset
-test_virtio_net_late_SRCS := $(VMM_NET_TEST_SRCS)
+TESTS += test_vhost_net test_net_control test_virtio_net_deferred test_virtio_net_bound test_ring_reset
+test_virtio_net_deferred_SRCS := $(VMM_NET_TEST_SRCS)
 test_virtio_net_bound_SRCS := $(VMM_NET_TEST_SRCS)
 test_net_control_SRCS := $(VMM_NET_TEST_SRCS)
 test_ring_reset_SRCS := $(VMM_NET_TEST_SRCS) tests/mock/pci_machine.c
@@ -63,9 +63,9 @@ test_msix_SRCS := vmm/pci/msix.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 test_virtio_pci_SRCS := $(VMM_PCI_TEST_SRCS)
 
 FUZZERS += fuzz_pl031
-fuzz_pl031_SRCS := vmm/core/pl031.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
+fuzz_pl031_SRCS := vmm/device/pl031.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 FUZZERS += fuzz_watchdog
-fuzz_watchdog_SRCS := vmm/core/watchdog.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
+fuzz_watchdog_SRCS := vmm/device/watchdog.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 FUZZERS += fuzz_vgic fuzz_pl011 fuzz_virtio_mmio fuzz_virtio_pci fuzz_virtio_net fuzz_virtio_console fuzz_virtio_rng fuzz_vm
 fuzz_virtio_rng_SRCS := $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS)
 fuzz_vm_SRCS := $(VM_MACHINE_SRCS)
@@ -84,5 +84,5 @@ SEL4_TEST_SRCS := $(VMM_SEL4_SRCS) tests/mock/libsel4_record.c tests/mock/sel4_m
 test_platform_sel4_SRCS := $(SEL4_TEST_SRCS) microkit/host/microkit_host.c tests/mock/log_record.c \
 	$(LIB_BASE_HOST_SRCS)
 test_platform_sel4_idle_SRCS := $(test_platform_sel4_SRCS)
-$(call objs,$(B)/san,tests/unit/test_platform_sel4.c tests/unit/test_platform_sel4_idle.c $(SEL4_TEST_SRCS)): \
+$(call objs,$(B)/san,tests/unit/vmm/test_platform_sel4.c tests/unit/vmm/test_platform_sel4_idle.c $(SEL4_TEST_SRCS)): \
 	HOST_INCLUDES := -Itests/libsel4 -Imicrokit/host -Imicrokit/include -Ikernel/include

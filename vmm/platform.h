@@ -106,7 +106,7 @@ void platform_virq_pend(uint32_t vcpu, uint32_t intid, uint32_t source);
  * As platform_virq_pend() for an edge that nobody waits for: it may be late by `delay_us`, at most 65535, so
  * that it comes with another one. A platform that can't wait pends it at once.
  */
-void platform_virq_pend_late(uint32_t vcpu, uint32_t intid, uint32_t delay_us);
+void platform_virq_pend_deferred(uint32_t vcpu, uint32_t intid, uint32_t delay_us);
 
 /** Drop the pending latch; of an SGI, that of the senders in `sources` (bit n: vCPU n). */
 #define PLATFORM_ALL_SOURCES 0xffu
@@ -158,18 +158,18 @@ bool platform_irq_ack_at_end(uint32_t intid, microkit_channel channel);
  * description has the platform tell us on `channel` (an own channel of the device); on other platforms always
  * true.
  */
-bool platform_take_pause(microkit_channel channel);
+bool platform_take_vcpu_idle(microkit_channel channel);
 /** Have `channel` notified at the next pause. */
-void platform_arm_pause(microkit_channel channel);
+void platform_arm_vcpu_idle(microkit_channel channel);
 
-struct vhost_pauses;
+struct vhost_idle_count;
 struct vhost_status;
 /**
- * Count each pause of a vCPU in `pauses`, a page that the PD behind `channel` reads, and notify it when its
- * `status` asks for that. Only where the description has such a page, as the kernel tells nobody.
+ * Count each pause of a vCPU in `idle_count`, a page that the PD behind `channel` reads, and notify it when
+ * its `status` asks for that. Only where the description has such a page, as the kernel tells nobody.
  */
-void platform_share_pauses(microkit_channel channel, struct vhost_pauses *pauses,
-                           const struct vhost_status *status);
+void platform_share_idle_count(microkit_channel channel, struct vhost_idle_count *idle_count,
+                               const struct vhost_status *status);
 
 /** Notify `channel` when the running entry point returns, with the call that waits; or at once, if that is no
  * cheaper. */

@@ -7,8 +7,8 @@
 #include "kernel/include/syscall.h"
 #include "kernel/include/sysdesc.h"
 #include "lib/base/clock.h"
+#include "lib/timer_client/timer_client.h"
 #include "microkit/bundled/libmicrokit.h"
-#include "pd/alarm/alarm.h"
 
 /* ESR_EL2 of a data abort (Arm DDI 0487, ESR_ELx). */
 #define ESR_ISV (1ull << 24)
@@ -19,7 +19,7 @@
 
 /* The platform's state; one VMM is one program, and has one virtual machine. */
 static const struct vmm_config *vm_config;
-static struct alarm alarm;
+static struct timer_client alarm;
 
 static microkit_child child_of(uint32_t vcpu)
 {
@@ -35,7 +35,7 @@ static struct libmicrokit_result vcpu_call(uint64_t number, uint32_t vcpu, uint6
 void platform_init(const struct vmm_config *config)
 {
     vm_config = config;
-    alarm_init(&alarm, config->timer_channel);
+    timer_client_init(&alarm, config->timer_channel);
 }
 
 static void read_abort(struct platform_exit *exit)
@@ -175,7 +175,7 @@ void platform_virq_pend(uint32_t vcpu, uint32_t intid, uint32_t source)
     (void)vcpu_call(SYSCALL_VIRQ_SET, vcpu, intid, SYSCALL_VIRQ_PEND, source);
 }
 
-void platform_virq_pend_late(uint32_t vcpu, uint32_t intid, uint32_t delay_us)
+void platform_virq_pend_deferred(uint32_t vcpu, uint32_t intid, uint32_t delay_us)
 {
     (void)vcpu_call(SYSCALL_VIRQ_SET, vcpu, intid, SYSCALL_VIRQ_PEND_LATE, delay_us);
 }
@@ -218,7 +218,7 @@ uint8_t platform_virq_sources(uint32_t vcpu, uint32_t sgi)
 
 void platform_alarm(uint64_t time)
 {
-    alarm_set(&alarm, time == PLATFORM_NEVER ? ALARM_NEVER : clock_ticks_of(time));
+    timer_client_set(&alarm, time == PLATFORM_NEVER ? TIMER_CLIENT_NEVER : clock_ticks_of(time));
 }
 
 void platform_halt(void)
@@ -247,29 +247,29 @@ bool platform_irq_ack_at_end(uint32_t intid, microkit_channel channel)
 }
 
 /* The words in which the kernel tells of pauses (sysdesc.h). */
-static uint64_t *pause_word(uint32_t index)
+static uint64_t *idle_word(uint32_t index)
 {
     return &((uint64_t *)SYSDESC_PD_IPC_BUFFER)[index];
 }
 
-bool platform_take_pause(microkit_channel channel)
+bool platform_take_vcpu_idle(microkit_channel channel)
 {
     const uint64_t bit = 1ull << channel;
 
-    return (__atomic_fetch_and(pause_word(SYSDESC_PAUSED_WORD), ~bit, __ATOMIC_ACQ_REL) & bit) != 0;
+    return (__atomic_fetch_and(idle_word(SYSDESC_IDLE_WORD), ~bit, __ATOMIC_ACQ_REL) & bit) != 0;
 }
 
-void platform_arm_pause(microkit_channel channel)
+void platform_arm_vcpu_idle(microkit_channel channel)
 {
-    (void)__atomic_fetch_or(pause_word(SYSDESC_PAUSE_ARMED_WORD), 1ull << channel, __ATOMIC_ACQ_REL);
+    (void)__atomic_fetch_or(idle_word(SYSDESC_IDLE_ARMED_WORD), 1ull << channel, __ATOMIC_ACQ_REL);
 }
 
 /* The kernel tells them. */
-void platform_share_pauses(microkit_channel channel, struct vhost_pauses *pauses,
-                           const struct vhost_status *status)
+void platform_share_idle_count(microkit_channel channel, struct vhost_idle_count *idle_count,
+                               const struct vhost_status *status)
 {
     (void)channel;
-    (void)pauses;
+    (void)idle_count;
     (void)status;
 }
 
@@ -283,6 +283,6 @@ bool platform_notified(microkit_channel channel)
     if (channel != vm_config->timer_channel) {
         return false;
     }
-    alarm_heard(&alarm);
+    timer_client_heard(&alarm);
     return true;
 }

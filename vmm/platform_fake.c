@@ -109,32 +109,32 @@ void platform_virq_pend(uint32_t vcpu, uint32_t intid, uint32_t source)
     virq->sources = (uint8_t)(virq->sources | (intid < 16 ? 1u << source : 0));
 }
 
-void platform_virq_pend_late(uint32_t vcpu, uint32_t intid, uint32_t delay_us)
+void platform_virq_pend_deferred(uint32_t vcpu, uint32_t intid, uint32_t delay_us)
 {
     struct platform_fake_virq *virq = virq_at(vcpu, intid);
 
-    virq->late_count++;
-    virq->late_us = delay_us;
+    virq->deferred_count++;
+    virq->deferred_us = delay_us;
 }
 
-bool platform_take_pause(microkit_channel channel)
+bool platform_take_vcpu_idle(microkit_channel channel)
 {
     const uint64_t bit = 1ull << channel;
-    const bool paused = (platform_fake.paused & bit) != 0;
+    const bool was_idle = (platform_fake.went_idle & bit) != 0;
 
-    platform_fake.paused &= ~bit;
-    return paused;
+    platform_fake.went_idle &= ~bit;
+    return was_idle;
 }
 
-void platform_arm_pause(microkit_channel channel)
+void platform_arm_vcpu_idle(microkit_channel channel)
 {
-    platform_fake.pause_armed |= 1ull << channel;
+    platform_fake.idle_armed |= 1ull << channel;
 }
 
-void platform_share_pauses(microkit_channel channel, struct vhost_pauses *pauses,
-                           const struct vhost_status *status)
+void platform_share_idle_count(microkit_channel channel, struct vhost_idle_count *idle_count,
+                               const struct vhost_status *status)
 {
-    platform_fake.shared_pauses = (struct platform_fake_pauses){channel, pauses, status};
+    platform_fake.shared_idle_count = (struct platform_fake_idle_count){channel, idle_count, status};
 }
 
 void platform_virq_unpend(uint32_t vcpu, uint32_t intid, uint8_t sources)

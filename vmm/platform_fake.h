@@ -20,9 +20,9 @@ struct platform_fake_virq {
     bool active;
     uint32_t pend_count; /**< calls of platform_virq_pend() */
     uint32_t last_source;
-    uint8_t sources;     /**< an SGI's; latch is set while there are any */
-    uint32_t late_count; /**< calls of platform_virq_pend_late() */
-    uint32_t late_us;    /**< what the last one allowed */
+    uint8_t sources;         /**< an SGI's; latch is set while there are any */
+    uint32_t deferred_count; /**< calls of platform_virq_pend_deferred() */
+    uint32_t deferred_us;    /**< what the last one allowed */
 };
 
 /** What a vCPU looks like. */
@@ -44,10 +44,10 @@ struct platform_fake_post {
     uint32_t intid;
 };
 
-/** The last call of platform_share_pauses(). */
-struct platform_fake_pauses {
+/** The last call of platform_share_idle_count(). */
+struct platform_fake_idle_count {
     microkit_channel channel;
-    struct vhost_pauses *pauses;
+    struct vhost_idle_count *idle_count;
     const struct vhost_status *status;
 };
 
@@ -58,9 +58,9 @@ struct platform_fake {
     struct platform_fake_post posts[PLATFORM_FAKE_POSTS];
     uint64_t doorbell_described, doorbell_gpa; /**< of the last call of platform_doorbell_move() */
     uint32_t doorbell_count;
-    uint64_t paused;      /**< bit n: channel n has a pause to take */
-    uint64_t pause_armed; /**< bit n: channel n is to be notified */
-    struct platform_fake_pauses shared_pauses;
+    uint64_t went_idle;  /**< bit n: channel n has a pause to take */
+    uint64_t idle_armed; /**< bit n: channel n is to be notified */
+    struct platform_fake_idle_count shared_idle_count;
     uint32_t configure_count;
     uint32_t halt_count;
     uint64_t cleaned_bytes;

@@ -7,12 +7,12 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
-#include "pd/alarm/alarm.h"
+#include "lib/timer_client/timer_client.h"
 #include "vmm/esr.h"
-#include "vmm/platform_sel4_pause.h"
+#include "vmm/platform_sel4_idle.h"
 #include "vmm/sel4/context.h"
 #include "vmm/sel4/gic_scrub.h"
-#include "vmm/sel4/irq_ends.h"
+#include "vmm/sel4/irq_ack_on_eoi.h"
 #include "vmm/sel4/restart.h"
 #include "vmm/sel4/vcpu.h"
 #include "vmm/sel4/vcpu_regs.h"
@@ -23,9 +23,9 @@
 static struct {
     const struct vmm_config *config;
     struct vcpu vcpus[VMM_CONFIG_MAX_VCPUS];
-    struct alarm alarm;
+    struct timer_client alarm;
     struct log_limit refused;
-    struct irq_ends ends;
+    struct irq_ack_on_eoi ends;
 } platform;
 
 static struct vcpu *vcpu_at(uint32_t vcpu)
@@ -35,10 +35,10 @@ static struct vcpu *vcpu_at(uint32_t vcpu)
 
 void platform_init(const struct vmm_config *config)
 {
-    memset(&platform, 0, sizeof platform); /* a supervisor may have started this program anew */
-    platform_sel4_pause_reset();
+    memset(&platform, 0, sizeof platform); /* a supervisor may have started this program again */
+    platform_sel4_idle_reset();
     platform.config = config;
-    alarm_init(&platform.alarm, config->timer_channel);
+    timer_client_init(&platform.alarm, config->timer_channel);
     for (uint32_t i = 0; i < config->vcpu_count && i < VMM_CONFIG_MAX_VCPUS; i++) {
         struct vcpu *vcpu = vcpu_at(i);
         vcpu->tcb = BASE_VM_TCB_CAP + config->vcpu_child[i];
@@ -46,7 +46,7 @@ void platform_init(const struct vmm_config *config)
         vcpu->alarm = &platform.alarm;
         vcpu->refused = &platform.refused;
         lr_queue_init(&vcpu->virqs);
-        vcpu->virqs.strange = vcpu->timer_masked = restart_was != 0;
+        vcpu->virqs.lrs_unknown = vcpu->timer_masked = restart_was != 0;
     }
 }
 
@@ -73,7 +73,7 @@ static void step(struct vcpu *vcpu, uint32_t words)
 
 void platform_alarm(uint64_t time)
 {
-    alarm_set(&platform.alarm, time == PLATFORM_NEVER ? ALARM_NEVER : clock_ticks_of(time));
+    timer_client_set(&platform.alarm, time == PLATFORM_NEVER ? TIMER_CLIENT_NEVER : clock_ticks_of(time));
 }
 
 bool platform_notified(microkit_channel channel)
@@ -82,13 +82,13 @@ bool platform_notified(microkit_channel channel)
         return false;
     }
     const uint64_t now = clock_ticks();
-    alarm_heard(&platform.alarm);
+    timer_client_heard(&platform.alarm);
     for (uint32_t i = 0; i < platform.config->vcpu_count; i++) {
         struct vcpu *vcpu = vcpu_at(i);
         if (vcpu->parked && vcpu->deadline <= now) {
             vcpu_wake(vcpu);
         } else if (vcpu->parked) {
-            alarm_set(&platform.alarm, vcpu->deadline);
+            timer_client_set(&platform.alarm, vcpu->deadline);
         }
     }
     return true;
@@ -119,7 +119,7 @@ static void on_maintenance(struct vcpu *vcpu, uint64_t lr)
     if (intid == VCPU_TIMER_INTID) {
         vcpu_timer_unmask(vcpu);
     } else {
-        irq_ends_ack(&platform.ends, intid);
+        irq_ack_on_eoi_ack(&platform.ends, intid);
         release(intid, false);
     }
     vcpu_deliver(vcpu);
@@ -184,7 +184,7 @@ void platform_virq_set_active(uint32_t vcpu, uint32_t intid, bool active)
 
 bool platform_irq_ack_at_end(uint32_t intid, microkit_channel channel)
 {
-    return irq_ends_add(&platform.ends, intid, channel);
+    return irq_ack_on_eoi_add(&platform.ends, intid, channel);
 }
 
 bool platform_virq_is_pending(uint32_t vcpu, uint32_t intid)
@@ -282,7 +282,7 @@ static void on_wfx(struct vcpu *vcpu, uint64_t syndrome)
         step(vcpu, CONTEXT_PC);
         return;
     }
-    platform_sel4_pause_tell();
+    platform_sel4_idle_tell();
     if (!vcpu->injected) {
         vcpu_park(vcpu);
     }
@@ -310,7 +310,7 @@ static void end_scrub(struct vcpu *vcpu)
 {
     vcpu->scrubs = false;
     vcpu->answered = true;
-    vcpu->virqs.strange = false;
+    vcpu->virqs.lrs_unknown = false;
     gic_scrub_finish(platform.config);
     vcpu_regs_reset(vcpu->object, (uint32_t)(vcpu - platform.vcpus));
     begin(vcpu);
@@ -454,7 +454,7 @@ bool platform_exit_finish(const struct platform_exit *exit, enum platform_resume
         break;
     case PLATFORM_RESUME_STAY:
     default:
-        return false; /* whoever decided it has stopped the vCPU, or started it anew */
+        return false; /* whoever decided it has stopped the vCPU, or started it again */
     }
     vcpu->injected = false;
     *reply = microkit_msginfo_new(0, words);
@@ -488,7 +488,7 @@ void platform_vcpu_start(uint32_t vcpu, uint64_t entry_gpa, uint64_t context)
     vcpu_check(state, (seL4_Error)seL4_TCB_Suspend(state->tcb), "seL4_TCB_Suspend");
     vcpu_regs_reset(state->object, vcpu);
     vcpu_timer_unmask(state);
-    irq_ends_ack_all(&platform.ends);
+    irq_ack_on_eoi_ack_all(&platform.ends);
     state->entry = entry_gpa;
     state->argument = context;
     state->on = false;

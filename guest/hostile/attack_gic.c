@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Attacks on the interrupt controller: GICv2's distributor, which the monitor emulates, and its CPU
+/* Attacks on the interrupt controller: GICv2's distributor, which the VMM emulates, and its CPU
  * interface. */
 #include "guest/hostile/hostile.h"
 
@@ -8,7 +8,7 @@
 enum gicd_id { GICD_TYPER = 0x004, GICD_IIDR = 0x008, GICD_SGIR = 0xf00, GICD_PIDR2 = 0xfe8 };
 #define SGI_TO_SELF 0x02000000u
 
-/* What a guest cannot change, and whether an interrupt gets through once everything is set up anew. */
+/* What a guest cannot change, and whether an interrupt gets through once everything is set up again. */
 static void check_gic(void)
 {
     uint64_t before;

@@ -168,7 +168,7 @@ static void sysreg_timer(struct virtio_device *device, uint64_t parameter)
     SYSREG_WRITE("cntp_cval_el0");
     SYSREG_WRITE("cntps_ctl_el1");
     SYSREG_READ("cntpct_el0");
-    /* The virtual timer fires for ever and is never acknowledged. */
+    /* The virtual timer fires forever and is never acknowledged. */
     __asm__ volatile("msr cntv_cval_el0, xzr\n\tmov x9, #1\n\tmsr cntv_ctl_el0, x9\n\tisb" ::: "x9");
     gic_enable(27);
     for (volatile int i = 0; i < 10000; i++) {

@@ -37,7 +37,7 @@ uint64_t gic_take(void)
 
     gic_interrupts++;
     if (gic_hold) {
-        /* Never ended: mask the CPU, or a second one would preempt for ever. */
+        /* Never ended: mask the CPU, or a second one would preempt forever. */
         if (held_count < HELD_MAX) {
             held[held_count++] = iar;
         }

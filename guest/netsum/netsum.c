@@ -3,7 +3,7 @@
  * netsum: network transfers in which every byte is checked at the far end, for the benchmarks and the tests.
  * A Linux program of its own, as no tool of Debian's does this; static, without a C library.
  *
- *     netsum serve [PORT]                          answer clients, one after the other, for ever
+ *     netsum serve [PORT]                          answer clients, one after the other, forever
  *     netsum send|receive|both ADDRESS BYTES [PORT]    TCP: to the server, from it, both ways at once
  *     netsum udp ADDRESS COUNT BYTES [PORT]        that many datagrams to the server, of so many bytes
  *     netsum clock                                 nanoseconds since the machine was switched on

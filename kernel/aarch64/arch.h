@@ -77,7 +77,7 @@ struct arch_irqchip {
     uint32_t hcr;     /**< what the control register of its virtual interface was set to */
 };
 
-/** A vCPU's EL1 register bank, timer and GIC virtual CPU interface while they are not in the hardware. */
+/** A vCPU's EL1 registers, timer and GIC virtual CPU interface while they are not in the hardware. */
 struct arch_vcpu {
     uint64_t sctlr, actlr, cpacr, ttbr0, ttbr1, tcr, esr, far, afsr0, afsr1, mair, amair, vbar, contextidr;
     uint64_t tpidr_el1, cntkctl, par, sp_el1, elr, spsr, csselr;
@@ -128,8 +128,8 @@ void arch_vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t x0);
 void arch_vcpu_forget(struct vcpu *vcpu);
 
 /**
- * Put the registers of `thread` into the hardware in place of core->world's. May unload a vCPU that sleeps,
- * and then asks for its wake-up: sched_wake_at().
+ * Put the registers of `thread` into the hardware in place of core->resident's. May unload a vCPU that
+ * sleeps, and then asks for its wake-up: sched_wake_at().
  */
 void arch_switch(struct core *core, struct thread *thread);
 

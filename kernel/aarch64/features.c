@@ -70,7 +70,7 @@ static const struct field fields[] = {
     {FEATURES_ISAR0, 52, LIMIT, 2}, /* TS: flags */
     {FEATURES_ISAR0, 56, LIMIT, 2}, /* TLB: of the VM's own VMID */
     {FEATURES_ISAR0, 60, LIMIT, 1}, /* RNDR */
-    /* ID_AA64ISAR1_EL1: plain, but for the keys of PAuth, which are switched */
+    /* ID_AA64ISAR1_EL1: plain, except for the keys of PAuth, which are switched */
     {FEATURES_ISAR1, 0, LIMIT, 2},  /* DPB */
     {FEATURES_ISAR1, 4, LIMIT, 5},  /* APA */
     {FEATURES_ISAR1, 8, LIMIT, 5},  /* API */

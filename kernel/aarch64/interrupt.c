@@ -78,7 +78,7 @@ void interrupt_handle(struct core *core)
 }
 
 /* A guest that ends a linked interrupt whose line is high again, and then computes without an exit: where the
-   controller does not look at the line, the guest would wait for its next tick for ever. So have an exit
+   controller does not look at the line, the guest would wait for its next tick forever. So have an exit
    soon; that the exit looks again is arch_virq_sync()'s doing. */
 static void exit_soon(struct core *core)
 {
@@ -86,7 +86,7 @@ static void exit_soon(struct core *core)
 
     if (deadline < core->deadline) {
         core->deadline = deadline;
-        core->stale = true; /* so that the next exit sets it anew */
+        core->need_resched = true; /* so that the next exit sets it again */
         arch_timer_set(core, deadline);
     }
 }

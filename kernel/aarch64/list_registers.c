@@ -42,10 +42,10 @@ void arch_virq_sync(struct vcpu *vcpu)
     struct core *core = vcpu->thread.core;
     struct virq_state *state = &vcpu->virq;
 
-    if (core->loaded != vcpu || state->fresh) {
+    if (core->loaded != vcpu || state->lrs_synced) {
         return;
     }
-    state->fresh = true;
+    state->lrs_synced = true;
     if (state->spilled_count != 0) {
         uint32_t eois = irqchip_eoi_count(core);
 
@@ -79,7 +79,7 @@ void list_registers_load(struct core *core, struct vcpu *vcpu)
 {
     irqchip_load(core, &vcpu->arch.virq);
     vcpu->virq.dirty = (1u << vcpu->virq.lr_count) - 1;
-    vcpu->virq.fresh = true;
+    vcpu->virq.lrs_synced = true;
     write_dirty(core, &vcpu->virq);
 }
 
@@ -101,18 +101,18 @@ void list_registers_enter(struct core *core, struct vcpu *vcpu)
         core->counters[SYSCALL_COUNTER_VIRQS] += filled;
         vcpu->thread.counters[SYSCALL_COUNTER_VIRQS] += filled;
     } else {
-        state->starved = false;
+        state->need_maintenance = false;
     }
     write_dirty(core, state);
-    /* NPIE with no LR pending would fire at once and for ever. */
-    if (state->starved) {
+    /* NPIE with no LR pending would fire at once and forever. */
+    if (state->need_maintenance) {
         hcr |= IRQCHIP_HCR_UIE | (virq_has_pending_lr(state) ? IRQCHIP_HCR_NPIE : 0);
     }
     if (state->spilled_count != 0) {
         hcr |= IRQCHIP_HCR_LRENPIE;
     }
     write_hcr(core, hcr);
-    state->fresh = false;
+    state->lrs_synced = false;
 }
 
 bool list_registers_has_linked(const struct vcpu *vcpu)

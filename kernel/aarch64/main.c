@@ -55,18 +55,20 @@ void main_wrong_entry(uint64_t level, uint64_t offset)
     const struct sysdesc *desc = (const struct sysdesc *)(uintptr_t)(sysdesc_address + offset);
     char text[160];
 
-    if (sysdesc_address == 0 || desc->magic != SYSDESC_MAGIC)
+    if (sysdesc_address == 0 || desc->magic != SYSDESC_MAGIC) {
         return;
+    }
     uart_init(&desc->board);
-    if (level != 2)
+    if (level != 2) {
         (void)format_print(text, sizeof text, "entered at EL%u, but it needs EL2: %s", (unsigned int)level,
                            level == 1
                                ? "the firmware, or QEMU without virtualization=on, keeps that to itself"
                                : "start it behind the firmware that runs at EL3");
-    else
+    } else {
         (void)format_print(text, sizeof text, "loaded at 0x%llx, but linked for 0x%llx: load it there",
                            (unsigned long long)(uintptr_t)_start,
                            (unsigned long long)((uintptr_t)_start - offset));
+    }
     uart_print(&desc->board, "\nkernel: panic: ");
     uart_print(&desc->board, text);
     uart_print(&desc->board, "\n");
@@ -83,13 +85,15 @@ _Noreturn void main_boot(const void *fdt)
 
     SYSREG_WRITE(tpidr_el2, 0);
     /* Without a descriptor there is not even a UART to say so on. */
-    if (desc == NULL || desc->magic != SYSDESC_MAGIC)
+    if (desc == NULL || desc->magic != SYSDESC_MAGIC) {
         start_park();
+    }
     kernel.desc = desc;
     uart_init(&desc->board);
     const char *wrong = boot_check(desc);
-    if (wrong != NULL)
+    if (wrong != NULL) {
         panic_stop(&kernel, wrong);
+    }
     seed_bytes = fdt != NULL
                      ? seed_find(fdt, FDT_MAX_BYTES, seed)
                      : seed_find((const void *)(uintptr_t)desc->board.fdt_base, desc->board.fdt_bytes, seed);

@@ -11,8 +11,9 @@ _Noreturn void start_park(void);
 
 static const char *running(const struct core *core)
 {
-    if (core->current == NULL)
+    if (core->current == NULL) {
         return "nobody";
+    }
     return core->current->kind == THREAD_PD ? kernel_pd(core->current)->row->name
                                             : kernel_vcpu(core->current)->row->name;
 }

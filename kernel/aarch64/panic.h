@@ -4,7 +4,7 @@
 
 #include "kernel/core/kernel.h"
 
-/** Print "kernel: panic: " and `text`, and stop. `kernel` may be half set up, but for desc->board. */
+/** Print "kernel: panic: " and `text`, and stop. `kernel` may be half set up, except for desc->board. */
 _Noreturn void panic_stop(struct kernel *kernel, const char *text);
 
 /** The core has not what it takes, or more than can be handled: `what`. */

@@ -3,9 +3,9 @@
 
 #include "kernel/aarch64/interrupt.h"
 #include "kernel/aarch64/panic.h"
+#include "kernel/aarch64/switch.h"
 #include "kernel/aarch64/sysreg.h"
 #include "kernel/aarch64/trap_sysreg.h"
-#include "kernel/aarch64/world.h"
 #include "kernel/core/fault.h"
 #include "kernel/core/klog.h"
 #include "kernel/core/syndrome.h"
@@ -49,10 +49,11 @@ static void pd_sync(struct core *core, struct pd *pd)
         syscall_handle(pd);
         break;
     case SYNDROME_EC_FP:
-        if ((pd->row->flags & SYSDESC_PD_NO_FPU) != 0)
+        if ((pd->row->flags & SYSDESC_PD_NO_FPU) != 0) {
             pd_user_exception(pd, esr);
-        else
-            world_open_fp(core);
+        } else {
+            switch_open_fp(core);
+        }
         break;
     case SYNDROME_EC_IABORT:
         pd_abort(pd, esr, true);
@@ -61,8 +62,9 @@ static void pd_sync(struct core *core, struct pd *pd)
         pd_abort(pd, esr, false);
         break;
     case SYNDROME_EC_SYSREG:
-        if (!trap_sysreg_set_timer(pd, esr))
+        if (!trap_sysreg_set_timer(pd, esr)) {
             pd_user_exception(pd, esr);
+        }
         break;
     default:
         pd_user_exception(pd, esr);
@@ -76,8 +78,9 @@ static void pd_sync(struct core *core, struct pd *pd)
    the guest's own table walk: then the guest's translation is asked (Arm ARM D17.2.64). */
 static uint64_t abort_gpa(uint64_t esr, uint64_t far)
 {
-    if ((esr & FAULT_STATUS_MASK) != FAULT_STATUS_PERMISSION || (esr & SYNDROME_S1PTW) != 0)
+    if ((esr & FAULT_STATUS_MASK) != FAULT_STATUS_PERMISSION || (esr & SYNDROME_S1PTW) != 0) {
         return (SYSREG_READ(hpfar_el2) & ~0xfull) << 8 | (far & 0xfff);
+    }
 
     uint64_t saved = SYSREG_READ(par_el1);
     __asm__ volatile("at s1e1r, %0\n isb" ::"r"(far) : "memory");
@@ -111,8 +114,9 @@ static void vcpu_wfx(struct vcpu *vcpu, uint64_t esr)
         return;
     }
     vcpu_exit_skip(vcpu, esr);
-    if ((esr & WFX_IS_WFE) == 0)
+    if ((esr & WFX_IS_WFE) == 0) {
         vcpu_wait(vcpu);
+    }
 }
 
 static void vcpu_sync(struct core *core, struct vcpu *vcpu)
@@ -125,14 +129,14 @@ static void vcpu_sync(struct core *core, struct vcpu *vcpu)
         vcpu_wfx(vcpu, esr);
         break;
     case SYNDROME_EC_SVE:
-        if (!world_has_sve(&vcpu->thread)) {
+        if (!switch_has_sve(&vcpu->thread)) {
             vcpu_exit_undefined(vcpu);
             break;
         }
         /* fall through */
     case SYNDROME_EC_FP:
         kernel_count(core, SYSCALL_COUNTER_EXIT_FP);
-        world_open_fp(core);
+        switch_open_fp(core);
         break;
     case SYNDROME_EC_HVC64:
         vcpu_call_exit(vcpu, esr, false);
@@ -175,19 +179,21 @@ static void serror(struct core *core)
 
 static void pd_exception(struct core *core, struct pd *pd, uint64_t kind)
 {
-    if (kind == TRAP_SYNC)
+    if (kind == TRAP_SYNC) {
         pd_sync(core, pd);
-    else if (kind == TRAP_IRQ)
+    } else if (kind == TRAP_IRQ) {
         interrupt_handle(core);
-    else
+    } else {
         serror(core);
+    }
 }
 
 static void vcpu_exception(struct core *core, struct vcpu *vcpu, uint64_t kind)
 {
     kernel_count(core, SYSCALL_COUNTER_EXITS);
-    if (vcpu->virq.left_count != 0)
+    if (vcpu->virq.left_count != 0) {
         vcpu_virq_settle(vcpu);
+    }
     if (kind == TRAP_SYNC) {
         vcpu_sync(core, vcpu);
     } else if (kind == TRAP_IRQ) {
@@ -202,9 +208,10 @@ void trap_handle(struct core *core, uint64_t kind)
 {
     struct thread *thread = core->current;
 
-    if (thread->kind == THREAD_PD)
+    if (thread->kind == THREAD_PD) {
         pd_exception(core, kernel_pd(thread), kind);
-    else
+    } else {
         vcpu_exception(core, kernel_vcpu(thread), kind);
+    }
     interrupt_return(core);
 }

@@ -2,9 +2,9 @@
 #include "kernel/aarch64/trap_sysreg.h"
 
 #include "kernel/aarch64/debug.h"
+#include "kernel/aarch64/switch.h"
 #include "kernel/aarch64/sysreg.h"
 #include "kernel/aarch64/sysreg_table.h"
-#include "kernel/aarch64/world.h"
 #include "kernel/core/ptimer.h"
 #include "kernel/core/syndrome.h"
 #include "kernel/core/vcpu_exit.h"
@@ -19,7 +19,7 @@ static uint64_t read(const struct vcpu *vcpu, const struct sysreg_access *access
 {
     switch (access->action) {
     case SYSREG_ID:
-        return features_read(&vcpu->thread.core->features, access->index, world_has_sve(&vcpu->thread));
+        return features_read(&vcpu->thread.core->features, access->index, switch_has_sve(&vcpu->thread));
     case SYSREG_AIDR:
         return SYSREG_READ(aidr_el1);
     case SYSREG_PTIMER:

@@ -33,21 +33,24 @@ void uart_init(const struct sysdesc_board *board)
 {
     const struct uart_kind *kind = kind_of(board);
 
-    if (kind == NULL)
+    if (kind == NULL) {
         return;
+    }
     const uint32_t value = mmio_read(board->uart_base + kind->enable);
     const uint32_t wanted = (value & ~kind->enable_clear) | kind->enable_set;
 
-    if (wanted != value)
+    if (wanted != value) {
         mmio_write(board->uart_base + kind->enable, wanted);
+    }
 }
 
 void uart_putc(const struct sysdesc_board *board, char c)
 {
     const struct uart_kind *kind = kind_of(board);
 
-    if (kind == NULL)
+    if (kind == NULL) {
         return;
+    }
     for (uint32_t i = 0; i < UART_POLLS && (mmio_read(board->uart_base + kind->status) & kind->full) != 0;
          i++)
         ;
@@ -57,8 +60,9 @@ void uart_putc(const struct sysdesc_board *board, char c)
 void uart_print(const struct sysdesc_board *board, const char *text)
 {
     for (; *text != '\0'; text++) {
-        if (*text == '\n')
+        if (*text == '\n') {
             uart_putc(board, '\r');
+        }
         uart_putc(board, *text);
     }
 }

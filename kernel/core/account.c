@@ -16,8 +16,9 @@ void account_init(struct kernel *kernel, struct pd *pd)
 
         pd->accounts |= 1ull << row->id;
         pd->account_vcpus[row->id] = row->vcpu;
-        if (vcpu->row->parent == pd->thread.index)
+        if (vcpu->row->parent == pd->thread.index) {
             pd->own_vm = vcpu;
+        }
     }
 }
 
@@ -27,24 +28,28 @@ static struct vcpu *paying_vcpu(struct vcpu *asked)
     struct vcpu *vcpus = asked->thread.core->kernel->vcpus;
     struct vcpu *best = asked;
 
-    if (asked->vm_count == 1 || (asked->thread.state != THREAD_OFF && asked->thread.own.remaining > 0))
+    if (asked->vm_count == 1 || (asked->thread.state != THREAD_OFF && asked->thread.own.remaining > 0)) {
         return asked;
+    }
     for (uint32_t i = 0; i < asked->vm_count; i++) {
         struct vcpu *vcpu = &vcpus[asked->vm_first + i];
 
         if (vcpu->thread.core == asked->thread.core && vcpu->thread.state != THREAD_OFF &&
-            (best->thread.state == THREAD_OFF || vcpu->thread.own.remaining > best->thread.own.remaining))
+            (best->thread.state == THREAD_OFF || vcpu->thread.own.remaining > best->thread.own.remaining)) {
             best = vcpu;
+        }
     }
     return best;
 }
 
 static void pay(struct pd *pd, struct thread *client, uint64_t used, uint64_t now)
 {
-    if (client->kind == THREAD_VCPU)
+    if (client->kind == THREAD_VCPU) {
         client = &paying_vcpu(kernel_vcpu(client))->thread;
-    if (client->core == pd->thread.core) /* another core's budgets are its own */
+    }
+    if (client->core == pd->thread.core) { /* another core's budgets are its own */
         sched_pay(client, used, now);
+    }
 }
 
 /* Whom `pd` works for now, or NULL. */
@@ -52,13 +57,15 @@ static struct thread *current_client(const struct pd *pd)
 {
     struct kernel *kernel = pd->thread.core->kernel;
 
-    if (pd->own_vm != NULL)
+    if (pd->own_vm != NULL) {
         return &pd->own_vm->thread;
+    }
     if (pd->accounts != 0) {
         const uint64_t untrusted_id = __atomic_load_n(&pd->words[SYSDESC_ACCOUNT_WORD], __ATOMIC_RELAXED);
 
-        if (untrusted_id < 64 && (pd->accounts >> untrusted_id & 1) != 0)
+        if (untrusted_id < 64 && (pd->accounts >> untrusted_id & 1) != 0) {
             return &kernel->vcpus[pd->account_vcpus[untrusted_id]].thread;
+        }
     }
     return pd->sponsor;
 }
@@ -67,8 +74,9 @@ void account_ask(struct thread *asker, struct pd *pd)
 {
     struct thread *client = asker;
 
-    if (pd->own_vm != NULL || pd->thread.priority <= asker->priority || pd->thread.core != asker->core)
+    if (pd->own_vm != NULL || pd->thread.priority <= asker->priority || pd->thread.core != asker->core) {
         return;
+    }
     if (asker->kind == THREAD_PD) {
         struct thread *behind = current_client(kernel_pd(asker));
 
@@ -119,19 +127,24 @@ void account_charge(struct pd *pd, uint64_t used, uint64_t now)
         return;
     }
     /* A passive server runs on its caller's budget. */
-    if (pd->accounts == 0 && (pd->sponsor == NULL || pd->sponsor->payer == pd->thread.payer))
+    if (pd->accounts == 0 && (pd->sponsor == NULL || pd->sponsor->budget_owner == pd->thread.budget_owner)) {
         return;
+    }
     pd->unclaimed += used;
     /* Products of two times have to fit. */
-    if (pd->unclaimed > UINT32_MAX)
+    if (pd->unclaimed > UINT32_MAX) {
         pd->unclaimed = UINT32_MAX;
-    if ((pd->accounts != 0 && !claim(pd, now)) || pd->thread.state == THREAD_READY)
+    }
+    if ((pd->accounts != 0 && !claim(pd, now)) || pd->thread.state == THREAD_READY) {
         return;
-    if (pd->sponsor != NULL)
+    }
+    if (pd->sponsor != NULL) {
         pay(pd, pd->sponsor, pd->unclaimed, now);
+    }
     pd->unclaimed = 0;
     /* A driver goes on for whoever asked when its device answers; who has no rows does so on its own account.
      */
-    if (pd->accounts == 0)
+    if (pd->accounts == 0) {
         pd->sponsor = NULL;
+    }
 }

@@ -16,27 +16,37 @@ static const void *table(uint64_t address)
 
 static const char *check_header(const struct sysdesc *desc)
 {
-    if (desc->magic != SYSDESC_MAGIC)
+    if (desc->magic != SYSDESC_MAGIC) {
         return "no system descriptor: the image was not made by `causeway build`";
-    if (desc->version != SYSDESC_VERSION || desc->size_bytes != sizeof *desc)
+    }
+    if (desc->version != SYSDESC_VERSION || desc->size_bytes != sizeof *desc) {
         return "the system descriptor is of another version than this kernel";
-    if (desc->core_count == 0 || desc->core_count > CORES_STARTED)
+    }
+    if (desc->core_count == 0 || desc->core_count > CORES_STARTED) {
         return "the system needs more cores than this kernel starts";
-    if (desc->pd_count == 0 || desc->pd_count > SYSDESC_MAX_PDS)
+    }
+    if (desc->pd_count == 0 || desc->pd_count > SYSDESC_MAX_PDS) {
         return "too many protection domains, or none";
-    if (desc->vcpu_count > SYSDESC_MAX_VCPUS)
+    }
+    if (desc->vcpu_count > SYSDESC_MAX_VCPUS) {
         return "too many vCPUs";
-    if (desc->irq_count > SYSDESC_MAX_IRQ)
+    }
+    if (desc->irq_count > SYSDESC_MAX_IRQ) {
         return "too many interrupts";
-    if (desc->post_count > SYSDESC_MAX_POSTS || desc->doorbell_count > SYSDESC_MAX_DOORBELLS)
+    }
+    if (desc->post_count > SYSDESC_MAX_POSTS || desc->doorbell_count > SYSDESC_MAX_DOORBELLS) {
         return "too many posted interrupts or doorbells";
-    if (desc->account_count > SYSDESC_MAX_ACCOUNTS)
+    }
+    if (desc->account_count > SYSDESC_MAX_ACCOUNTS) {
         return "too many accounts";
+    }
     if (desc->klog_pd != SYSDESC_NO_PARENT &&
-        (desc->klog_pd >= desc->pd_count || desc->klog_channel >= SYSDESC_MAX_CHANNELS))
+        (desc->klog_pd >= desc->pd_count || desc->klog_channel >= SYSDESC_MAX_CHANNELS)) {
         return "the reader of the kernel log does not exist";
-    if (desc->seed_pd != SYSDESC_NO_PARENT && desc->seed_pd >= desc->pd_count)
+    }
+    if (desc->seed_pd != SYSDESC_NO_PARENT && desc->seed_pd >= desc->pd_count) {
         return "the protection domain for the firmware's seed does not exist";
+    }
     return NULL;
 }
 
@@ -44,8 +54,9 @@ static bool channel_is_sound(const struct sysdesc *desc, const struct sysdesc_ch
 {
     const bool sends = (channel->kind & (SYSDESC_CHANNEL_NOTIFY | SYSDESC_CHANNEL_PPC)) != 0;
 
-    if (channel->peer_channel >= SYSDESC_MAX_CHANNELS || (sends && channel->peer >= desc->pd_count))
+    if (channel->peer_channel >= SYSDESC_MAX_CHANNELS || (sends && channel->peer >= desc->pd_count)) {
         return false;
+    }
     /* Nobody is at the other end of an interrupt. */
     return (channel->kind & SYSDESC_CHANNEL_IRQ) == 0 || (!sends && channel->intid < SYSDESC_MAX_IRQ);
 }
@@ -69,8 +80,9 @@ static bool smc_calls_are_sound(const struct sysdesc_pd *row)
     for (uint32_t i = 0; i < SYSDESC_MAX_SMC_CALLS; i++) {
         const bool is_last = i > 0 && row->smc_calls[i - 1] == 0;
 
-        if (row->smc_calls[i] != 0 && (is_last || !smccc_is_grantable(row->smc_calls[i])))
+        if (row->smc_calls[i] != 0 && (is_last || !smccc_is_grantable(row->smc_calls[i]))) {
             return false;
+        }
     }
     return true;
 }
@@ -78,27 +90,35 @@ static bool smc_calls_are_sound(const struct sysdesc_pd *row)
 static const char *check_pd(const struct sysdesc *desc, const struct sysdesc_pd *row)
 {
     if (row->priority >= PRIORITY_LIMIT || row->core >= desc->core_count || row->vmid == 0 ||
-        row->vmid >= VMID_LIMIT)
+        row->vmid >= VMID_LIMIT) {
         return "a protection domain has an impossible priority, core or VMID";
-    if (row->budget_us == 0 || row->budget_us > row->period_us)
+    }
+    if (row->budget_us == 0 || row->budget_us > row->period_us) {
         return "a protection domain has an impossible budget";
-    if (row->parent != SYSDESC_NO_PARENT && row->parent >= desc->pd_count)
+    }
+    if (row->parent != SYSDESC_NO_PARENT && row->parent >= desc->pd_count) {
         return "a protection domain has a parent that does not exist";
-    if (row->post_first > desc->post_count || row->post_count > desc->post_count - row->post_first)
+    }
+    if (row->post_first > desc->post_count || row->post_count > desc->post_count - row->post_first) {
         return "a protection domain has posted interrupts that do not exist";
+    }
     if (row->account_first > desc->account_count ||
-        row->account_count > desc->account_count - row->account_first)
+        row->account_count > desc->account_count - row->account_first) {
         return "a protection domain has accounts that do not exist";
-    if (!smc_calls_are_sound(row))
+    }
+    if (!smc_calls_are_sound(row)) {
         return "a protection domain has a call of the firmware that nobody may have";
-    if (row->ipc_buffer == 0 || row->name[SYSDESC_NAME_BYTES - 1] != '\0')
+    }
+    if (row->ipc_buffer == 0 || row->name[SYSDESC_NAME_BYTES - 1] != '\0') {
         return "a protection domain lacks its message buffer or the end of its name";
+    }
     for (uint32_t i = 0; i < 64; i++) {
         bool used = row->channels[i].kind != 0 || row->children[i].kind != SYSDESC_CHILD_NONE;
 
         if ((i >= SYSDESC_MAX_CHANNELS && used) || !channel_is_sound(desc, &row->channels[i]) ||
-            !child_is_sound(desc, &row->children[i]))
+            !child_is_sound(desc, &row->children[i])) {
             return "a channel or child leads nowhere";
+        }
     }
     return NULL;
 }
@@ -106,28 +126,35 @@ static const char *check_pd(const struct sysdesc *desc, const struct sysdesc_pd 
 static const char *check_vcpu(const struct sysdesc *desc, const struct sysdesc_vcpu *row)
 {
     if (row->priority >= PRIORITY_LIMIT || row->core >= desc->core_count || row->vmid == 0 ||
-        row->vmid >= VMID_LIMIT)
+        row->vmid >= VMID_LIMIT) {
         return "a vCPU has an impossible priority, core or VMID";
-    if (row->budget_us == 0 || row->budget_us > row->period_us)
+    }
+    if (row->budget_us == 0 || row->budget_us > row->period_us) {
         return "a vCPU has an impossible budget";
-    if (row->parent >= desc->pd_count)
+    }
+    if (row->parent >= desc->pd_count) {
         return "a vCPU has no VMM";
+    }
     if (row->doorbell_first > desc->doorbell_count ||
-        row->doorbell_count > desc->doorbell_count - row->doorbell_first)
+        row->doorbell_count > desc->doorbell_count - row->doorbell_first) {
         return "a vCPU has doorbells that do not exist";
-    if (row->vtimer_intid < VIRQ_SGI_COUNT || row->vtimer_intid >= VIRQ_COUNT)
+    }
+    if (row->vtimer_intid < VIRQ_SGI_COUNT || row->vtimer_intid >= VIRQ_COUNT) {
         return "a vCPU has an impossible timer interrupt";
+    }
     return NULL;
 }
 
 static const char *check_irq(const struct sysdesc *desc, const struct sysdesc_irq *row)
 {
-    if (row->intid < VIRQ_SGI_COUNT || row->intid >= SYSDESC_MAX_IRQ)
+    if (row->intid < VIRQ_SGI_COUNT || row->intid >= SYSDESC_MAX_IRQ) {
         return "an interrupt has an impossible number";
-    if (row->kind == SYSDESC_IRQ_VCPU)
+    }
+    if (row->kind == SYSDESC_IRQ_VCPU) {
         return row->target < desc->vcpu_count && row->virq >= VIRQ_SGI_COUNT && row->virq < VIRQ_COUNT
                    ? NULL
                    : "an interrupt leads to no vCPU";
+    }
     return row->kind == SYSDESC_IRQ_PD && row->target < desc->pd_count && row->channel < SYSDESC_MAX_CHANNELS
                ? NULL
                : "an interrupt leads to no protection domain";
@@ -150,28 +177,35 @@ const char *boot_check(const struct sysdesc *desc)
 {
     const char *wrong = check_header(desc);
 
-    if (wrong != NULL)
+    if (wrong != NULL) {
         return wrong;
+    }
     const struct sysdesc_pd *pds = table(desc->pds);
     const struct sysdesc_vcpu *vcpus = table(desc->vcpus);
     const struct sysdesc_irq *irqs = table(desc->irqs);
     const struct sysdesc_doorbell *doorbells = table(desc->doorbells);
     const struct sysdesc_post *posts = table(desc->posts);
     const struct sysdesc_account *accounts = table(desc->accounts);
-    for (uint32_t i = 0; i < desc->pd_count && wrong == NULL; i++)
+    for (uint32_t i = 0; i < desc->pd_count && wrong == NULL; i++) {
         wrong = check_pd(desc, &pds[i]);
-    for (uint32_t i = 0; i < desc->vcpu_count && wrong == NULL; i++)
-        wrong = check_vcpu(desc, &vcpus[i]);
-    for (uint32_t i = 0; i < desc->irq_count && wrong == NULL; i++)
-        wrong = check_irq(desc, &irqs[i]);
-    for (uint32_t i = 0; i < desc->doorbell_count && wrong == NULL; i++) {
-        if (doorbells[i].pd >= desc->pd_count || doorbells[i].channel >= SYSDESC_MAX_CHANNELS)
-            wrong = "a doorbell leads nowhere";
     }
-    for (uint32_t i = 0; i < desc->post_count && wrong == NULL; i++)
+    for (uint32_t i = 0; i < desc->vcpu_count && wrong == NULL; i++) {
+        wrong = check_vcpu(desc, &vcpus[i]);
+    }
+    for (uint32_t i = 0; i < desc->irq_count && wrong == NULL; i++) {
+        wrong = check_irq(desc, &irqs[i]);
+    }
+    for (uint32_t i = 0; i < desc->doorbell_count && wrong == NULL; i++) {
+        if (doorbells[i].pd >= desc->pd_count || doorbells[i].channel >= SYSDESC_MAX_CHANNELS) {
+            wrong = "a doorbell leads nowhere";
+        }
+    }
+    for (uint32_t i = 0; i < desc->post_count && wrong == NULL; i++) {
         wrong = check_post(desc, &posts[i]);
-    for (uint32_t i = 0; i < desc->account_count && wrong == NULL; i++)
+    }
+    for (uint32_t i = 0; i < desc->account_count && wrong == NULL; i++) {
         wrong = check_account(desc, &accounts[i]);
+    }
     return wrong;
 }
 
@@ -213,8 +247,9 @@ static void find_siblings(struct kernel *kernel, uint32_t vcpu_count)
 {
     for (uint32_t first = 0, next; first < vcpu_count; first = next) {
         for (next = first;
-             next < vcpu_count && kernel->vcpus[next].row->parent == kernel->vcpus[first].row->parent;)
+             next < vcpu_count && kernel->vcpus[next].row->parent == kernel->vcpus[first].row->parent;) {
             next++;
+        }
         for (uint32_t i = first; i < next; i++) {
             kernel->vcpus[i].vm_first = (uint16_t)first;
             kernel->vcpus[i].vm_count = (uint16_t)(next - first);
@@ -224,8 +259,9 @@ static void find_siblings(struct kernel *kernel, uint32_t vcpu_count)
 
 static void boot_irqs(struct kernel *kernel)
 {
-    for (uint32_t i = 0; i < SYSDESC_MAX_IRQ; i++)
+    for (uint32_t i = 0; i < SYSDESC_MAX_IRQ; i++) {
         kernel->irq_rows[i] = KERNEL_NO_IRQ;
+    }
     for (uint32_t i = 0; i < kernel->desc->irq_count; i++) {
         kernel->irq_rows[kernel->irqs[i].intid] = (uint16_t)i;
         kernel->irq_vcpus[i] = kernel->irqs[i].target;
@@ -242,11 +278,13 @@ void boot_seed(struct kernel *kernel, uint8_t seed[SEED_MAX_BYTES], uint32_t byt
         uint64_t *words = kernel->pds[index].words;
 
         words[0] = bytes;
-        for (uint32_t i = 0; i < bytes; i++)
+        for (uint32_t i = 0; i < bytes; i++) {
             words[1 + i / 8] |= (uint64_t)seed[i] << (i % 8 * 8);
+        }
     }
-    for (uint32_t i = 0; i < SEED_MAX_BYTES; i++)
+    for (uint32_t i = 0; i < SEED_MAX_BYTES; i++) {
         wipe[i] = 0;
+    }
 }
 
 void boot_kernel(struct kernel *kernel, const struct sysdesc *desc, struct sysdesc_klog *log,
@@ -260,25 +298,30 @@ void boot_kernel(struct kernel *kernel, const struct sysdesc *desc, struct sysde
     kernel->doorbells = table(desc->doorbells);
     kernel->posts = table(desc->posts);
     kernel->accounts = table(desc->accounts);
-    for (uint32_t i = 0; i < desc->post_count; i++)
+    for (uint32_t i = 0; i < desc->post_count; i++) {
         kernel->post_routes[i] = (uint32_t)kernel->posts[i].vcpu << 16 | kernel->posts[i].intid;
-    for (uint32_t i = 0; i < desc->doorbell_count; i++)
+    }
+    for (uint32_t i = 0; i < desc->doorbell_count; i++) {
         kernel->doorbell_gpas[i] = kernel->doorbells[i].gpa;
+    }
     kernel->log = log;
     kernel->log_to_uart = true;
     for (uint32_t i = 0; i < SYSDESC_MAX_CORES; i++) {
         kernel->cores[i].kernel = kernel;
         kernel->cores[i].id = i;
         kernel->cores[i].deadline = ARCH_NEVER;
-        kernel->cores[i].stale = true;
+        kernel->cores[i].need_resched = true;
         kernel->cores[i].slice_start = arch_now();
     }
-    for (uint32_t i = 0; i < desc->pd_count; i++)
+    for (uint32_t i = 0; i < desc->pd_count; i++) {
         boot_pd(kernel, i, &pds[i]);
-    for (uint32_t i = 0; i < desc->vcpu_count; i++)
+    }
+    for (uint32_t i = 0; i < desc->vcpu_count; i++) {
         boot_vcpu(kernel, i, &vcpus[i], lr_count);
+    }
     find_siblings(kernel, desc->vcpu_count);
-    for (uint32_t i = 0; i < desc->pd_count; i++)
+    for (uint32_t i = 0; i < desc->pd_count; i++) {
         account_init(kernel, &kernel->pds[i]);
+    }
     boot_irqs(kernel);
 }

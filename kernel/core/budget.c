@@ -15,8 +15,9 @@ uint64_t budget_turns(const struct budget *budget)
 
 void budget_renew(struct budget *budget, uint64_t now)
 {
-    if (now < budget->window_end)
+    if (now < budget->window_end) {
         return;
+    }
     const uint64_t ended = 1 + (now - budget->window_end) / budget->period;
     const uint64_t missing = (uint64_t)((int64_t)budget->budget - budget->remaining);
 

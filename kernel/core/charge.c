@@ -9,23 +9,25 @@
 static void charge_thread(struct thread *thread, uint64_t used, uint64_t now)
 {
     sched_spend(thread, used, now);
-    if (thread->kind == THREAD_PD)
+    if (thread->kind == THREAD_PD) {
         account_charge(kernel_pd(thread), used, now);
+    }
 }
 
 /* `used` ticks were not the running thread's: its slice ends that much later. */
 static void skip_to(struct core *core, uint64_t used)
 {
     core->slice_start += used;
-    core->stale = core->stale || core->has_slice;
+    core->need_resched = core->need_resched || core->has_slice;
 }
 
 /* Charge `thread` for a run, with or without the end of a slice. Without equals it had none, and took nothing
    from anybody by using more. */
 static void charge_run(struct thread *thread, bool had_slice, uint64_t used, uint64_t now)
 {
-    if (!had_slice && (int64_t)used > thread->payer->remaining)
-        thread->payer->remaining = (int64_t)used;
+    if (!had_slice && (int64_t)used > thread->budget_owner->remaining) {
+        thread->budget_owner->remaining = (int64_t)used;
+    }
     charge_thread(thread, used, now);
 }
 
@@ -44,28 +46,32 @@ void charge_current(struct core *core, uint64_t now)
 
 void charge_interrupt(struct core *core, uint64_t since, struct thread *thread)
 {
-    if (thread == NULL || thread == core->current || core->current == NULL)
+    if (thread == NULL || thread == core->current || core->current == NULL) {
         return;
+    }
     const uint64_t now = arch_now();
     const uint64_t used = now - (since > core->slice_start ? since : core->slice_start);
 
     skip_to(core, used);
-    if (thread->kind == THREAD_PD)
+    if (thread->kind == THREAD_PD) {
         account_charge(kernel_pd(thread), used, now);
+    }
     /* The way in and out, and on to whoever it wakes, cannot be timed from here: it takes twice as long
      * again. */
     sched_pay(thread, 3 * used, now);
 }
 
-void charge_set_payer(struct thread *thread, struct budget *payer)
+void charge_set_payer(struct thread *thread, struct budget *budget_owner)
 {
-    if (thread->payer == payer)
+    if (thread->budget_owner == budget_owner) {
         return;
+    }
     /* What it has run up to now was on the other's time. */
-    if (thread == thread->core->current)
+    if (thread == thread->core->current) {
         charge_current(thread->core, arch_now());
-    thread->payer = payer;
-    thread->core->stale = true;
+    }
+    thread->budget_owner = budget_owner;
+    thread->core->need_resched = true;
     sched_update(thread);
 }
 
@@ -73,12 +79,13 @@ void charge_give_way(struct core *core)
 {
     struct thread *thread = core->current;
 
-    if (thread == NULL)
+    if (thread == NULL) {
         return;
-    core->stale = true;
+    }
+    core->need_resched = true;
     charge_current(core, arch_now());
-    if (thread->payer->remaining > 0) {
-        sched_spend(thread, (uint64_t)thread->payer->remaining, core->slice_start);
+    if (thread->budget_owner->remaining > 0) {
+        sched_spend(thread, (uint64_t)thread->budget_owner->remaining, core->slice_start);
     }
 }
 

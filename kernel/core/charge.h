@@ -16,8 +16,8 @@ void charge_current(struct core *core, uint64_t now);
  */
 void charge_interrupt(struct core *core, uint64_t since, struct thread *thread);
 
-/** `thread` runs on the budget of `payer` from now on. */
-void charge_set_payer(struct thread *thread, struct budget *payer);
+/** `thread` runs on the budget of `budget_owner` from now on. */
+void charge_set_payer(struct thread *thread, struct budget *budget_owner);
 
 /** The running thread gives up the rest of its slice: behind its equals, or until its next period. */
 void charge_give_way(struct core *core);

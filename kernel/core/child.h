@@ -4,7 +4,7 @@
 
 #include "kernel/core/kernel.h"
 
-/** Start anew at `entry`, whatever the state. */
+/** Start again at `entry`, whatever the state. */
 void child_restart(struct pd *pd, uint64_t entry);
 
 /** Stop it where it is. */

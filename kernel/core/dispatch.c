@@ -20,7 +20,7 @@ struct thread *dispatch_tick(struct core *core)
     /* The timer's interrupt is a level: it stays until the timer is set to a later time or switched off, and
        there may be no next deadline. */
     core->deadline = ARCH_NEVER;
-    core->stale = true;
+    core->need_resched = true;
     arch_timer_set(core, ARCH_NEVER);
     charge_current(core, now);
     struct thread *released = sched_release(core, now);
@@ -37,7 +37,7 @@ static void tell_expired(struct core *core)
 
     while ((thread = core->expired.head) != NULL) {
         list_remove(thread, EXPIRED);
-        vcpu_paused(kernel_vcpu(thread));
+        vcpu_went_idle(kernel_vcpu(thread));
     }
 }
 
@@ -50,10 +50,14 @@ static uint64_t next_deadline(const struct core *core, const struct thread *next
 {
     uint64_t deadline = earliest(ptimer_deadline(core), sched_deadline(core, next));
 
-    for (const struct thread *thread = core->late_pds.head; thread != NULL; thread = thread->late.next)
-        deadline = earliest(deadline, thread->late_time);
-    for (const struct thread *thread = core->late_vcpus.head; thread != NULL; thread = thread->late.next)
-        deadline = earliest(deadline, thread->late_time);
+    for (const struct thread *thread = core->deferred_pds.head; thread != NULL;
+         thread = thread->deferred.next) {
+        deadline = earliest(deadline, thread->deferred_until);
+    }
+    for (const struct thread *thread = core->deferred_vcpus.head; thread != NULL;
+         thread = thread->deferred.next) {
+        deadline = earliest(deadline, thread->deferred_until);
+    }
     return deadline;
 }
 
@@ -68,8 +72,9 @@ static struct thread *leave(struct core *core, struct thread *next)
     core->leaving = stops ? thread : NULL;
     core->had_slice = core->has_slice;
     /* It may have run for `next`, whose next period begins below: pay first. */
-    if (stops && (next == NULL || sched_takes_turns(next)))
+    if (stops && (next == NULL || sched_takes_turns(next))) {
         return next;
+    }
     charge_current(core, arch_now());
     return sched_first(core);
 }
@@ -79,11 +84,12 @@ struct thread *dispatch_pick(struct core *core)
 {
     struct thread *next;
 
-    if (!core->stale)
+    if (!core->need_resched) {
         return core->current;
+    }
     tell_expired(core);
     next = sched_first(core);
-    if (next != core->current && core->late_pds.head != NULL) {
+    if (next != core->current && core->deferred_pds.head != NULL) {
         doorbell_flush(core);
         next = sched_first(core);
     }
@@ -93,11 +99,13 @@ struct thread *dispatch_pick(struct core *core)
     }
     if (next != core->current) {
         next = leave(core, next);
-        if (next != NULL && next != core->current)
+        if (next != NULL && next != core->current) {
             kernel_count(core, SYSCALL_COUNTER_SWITCHES);
+        }
         core->current = next;
-        if (next != NULL && !sched_takes_turns(next))
-            budget_renew(next->payer, arch_now());
+        if (next != NULL && !sched_takes_turns(next)) {
+            budget_renew(next->budget_owner, arch_now());
+        }
     }
     core->has_slice = sched_needs_slice(next);
     uint64_t deadline = next_deadline(core, next);
@@ -105,7 +113,7 @@ struct thread *dispatch_pick(struct core *core)
         core->deadline = deadline;
         arch_timer_set(core, deadline);
     }
-    core->stale = core->expired.head != NULL;
+    core->need_resched = core->expired.head != NULL;
     return next;
 }
 
@@ -118,10 +126,12 @@ struct thread *dispatch_enter(struct core *core)
        whoever goes on has: another turn changes nothing else. */
     do {
         thread = dispatch_pick(core);
-        if (thread != NULL && thread != core->world)
+        if (thread != NULL && thread != core->resident) {
             arch_switch(core, thread);
-        if (core->leaving != NULL)
+        }
+        if (core->leaving != NULL) {
             charge_settle(core);
-    } while (core->stale);
+        }
+    } while (core->need_resched);
     return thread;
 }

@@ -6,7 +6,7 @@
 #include "kernel/core/list.h"
 #include "kernel/core/notification.h"
 
-#define LATE offsetof(struct thread, late)
+#define DEFERRED offsetof(struct thread, deferred)
 
 static uint64_t ticks(uint32_t delay_us)
 {
@@ -30,9 +30,9 @@ void doorbell_ring(struct vcpu *vcpu, struct pd *pd, uint64_t bits, uint32_t del
         return;
     }
     arch_fetch_or(&pd->notifications, bits);
-    if (pd->thread.state == THREAD_WAITING && !list_contains(&pd->thread, LATE)) {
-        pd->thread.late_time = arch_now() + ticks(delay_us);
-        list_append(&pd->thread.core->late_pds, &pd->thread, LATE);
+    if (pd->thread.state == THREAD_WAITING && !list_contains(&pd->thread, DEFERRED)) {
+        pd->thread.deferred_until = arch_now() + ticks(delay_us);
+        list_append(&pd->thread.core->deferred_pds, &pd->thread, DEFERRED);
     }
 }
 
@@ -40,8 +40,8 @@ void doorbell_flush(struct core *core)
 {
     struct thread *thread;
 
-    while ((thread = core->late_pds.head) != NULL) {
-        list_remove(thread, LATE);
+    while ((thread = core->deferred_pds.head) != NULL) {
+        list_remove(thread, DEFERRED);
         notification_deliver(kernel_pd(thread));
     }
 }
@@ -50,19 +50,21 @@ void doorbell_tick(struct core *core, uint64_t now)
 {
     struct thread *next;
 
-    for (struct thread *thread = core->late_pds.head; thread != NULL; thread = next) {
-        next = thread->late.next;
-        if (now < thread->late_time)
+    for (struct thread *thread = core->deferred_pds.head; thread != NULL; thread = next) {
+        next = thread->deferred.next;
+        if (now < thread->deferred_until) {
             continue;
-        list_remove(thread, LATE);
+        }
+        list_remove(thread, DEFERRED);
         notification_deliver(kernel_pd(thread));
     }
 }
 
 static bool doorbell_hits(const struct sysdesc_doorbell *bell, uint32_t width_bytes, uint64_t value)
 {
-    if (bell->width_bytes != 0 && bell->width_bytes != width_bytes)
+    if (bell->width_bytes != 0 && bell->width_bytes != width_bytes) {
         return false;
+    }
     return (bell->flags & SYSDESC_DOORBELL_MATCH) == 0 || bell->value == value;
 }
 
@@ -74,8 +76,9 @@ bool doorbell_store(struct vcpu *vcpu, uint64_t gpa, uint32_t width_bytes, uint6
     const uint64_t *gpas = &kernel->doorbell_gpas[vcpu->row->doorbell_first];
 
     for (uint32_t i = 0; i < vcpu->row->doorbell_count; i++) {
-        if (gpas[i] != gpa || !doorbell_hits(&bells[i], width_bytes, value))
+        if (gpas[i] != gpa || !doorbell_hits(&bells[i], width_bytes, value)) {
             continue;
+        }
         kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_DOORBELL);
         if ((bells[i].flags & SYSDESC_DOORBELL_IGNORE) == 0) {
             kernel_count(vcpu->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);

@@ -27,9 +27,10 @@ static void report(struct pd *pd, uint64_t syndrome, uint64_t address)
     klog_print(kernel, "kernel:   pc 0x%llx, sp 0x%llx, pstate 0x%llx, esr 0x%llx\n",
                (unsigned long long)context->pc, (unsigned long long)context->sp,
                (unsigned long long)context->pstate, (unsigned long long)syndrome);
-    for (uint32_t i = 0; i < 28; i += 4)
+    for (uint32_t i = 0; i < 28; i += 4) {
         klog_print(kernel, "kernel:   x%-2u %016llx %016llx %016llx %016llx\n", i, value(context, i),
                    value(context, i + 1), value(context, i + 2), value(context, i + 3));
+    }
     klog_print(kernel, "kernel:   x28 %016llx %016llx %016llx\n", value(context, 28), value(context, 29),
                value(context, 30));
 }
@@ -57,23 +58,31 @@ static void write_back(struct pd *pd, uint64_t label, uint32_t count, const uint
     struct arch_context *context = &pd->thread.context;
 
     if (label == seL4_Fault_UserException) {
-        if (count > seL4_UserException_FaultIP)
+        if (count > seL4_UserException_FaultIP) {
             context->pc = words[seL4_UserException_FaultIP];
-        if (count > seL4_UserException_SP)
+        }
+        if (count > seL4_UserException_SP) {
             context->sp = words[seL4_UserException_SP];
-        if (count > seL4_UserException_SPSR)
+        }
+        if (count > seL4_UserException_SPSR) {
             context->pstate = words[seL4_UserException_SPSR] & PSTATE_FLAGS;
+        }
     } else if (label == seL4_Fault_UnknownSyscall) {
-        for (uint32_t i = 0; i <= seL4_UnknownSyscall_X7 && i < count; i++)
+        for (uint32_t i = 0; i <= seL4_UnknownSyscall_X7 && i < count; i++) {
             context->x[i] = words[i];
-        if (count > seL4_UnknownSyscall_FaultIP)
+        }
+        if (count > seL4_UnknownSyscall_FaultIP) {
             context->pc = words[seL4_UnknownSyscall_FaultIP];
-        if (count > seL4_UnknownSyscall_SP)
+        }
+        if (count > seL4_UnknownSyscall_SP) {
             context->sp = words[seL4_UnknownSyscall_SP];
-        if (count > seL4_UnknownSyscall_LR)
+        }
+        if (count > seL4_UnknownSyscall_LR) {
             context->x[30] = words[seL4_UnknownSyscall_LR];
-        if (count > seL4_UnknownSyscall_SPSR)
+        }
+        if (count > seL4_UnknownSyscall_SPSR) {
             context->pstate = words[seL4_UnknownSyscall_SPSR] & PSTATE_FLAGS;
+        }
     }
 }
 
@@ -81,13 +90,15 @@ void fault_reply(struct pd *pd, uint64_t label, uint32_t count, const uint64_t *
 {
     struct thread *thread = &pd->thread;
 
-    if (thread->state != THREAD_FAULTED)
+    if (thread->state != THREAD_FAULTED) {
         return;
+    }
     uint64_t fault_label = thread->message_info >> 12;
 
     /* A label other than 0 leaves the PD stopped; a VMFault has nothing to be refused. */
-    if (label != 0 && fault_label != seL4_Fault_VMFault)
+    if (label != 0 && fault_label != seL4_Fault_VMFault) {
         return;
+    }
     write_back(pd, fault_label, count, words);
     thread->state = THREAD_READY;
     sched_update(thread);

@@ -35,8 +35,10 @@ void irq_reroute(const struct vcpu *from, uint32_t virq, const struct vcpu *to)
     for (uint32_t i = 0; i < kernel->desc->irq_count; i++) {
         const struct sysdesc_irq *row = &kernel->irqs[i];
 
-        if (row->kind == SYSDESC_IRQ_VCPU && row->virq == virq && kernel->irq_vcpus[i] == from->thread.index)
+        if (row->kind == SYSDESC_IRQ_VCPU && row->virq == virq &&
+            kernel->irq_vcpus[i] == from->thread.index) {
             kernel->irq_vcpus[i] = to->thread.index;
+        }
     }
 }
 
@@ -44,14 +46,16 @@ void irq_ack(struct pd *pd, uint32_t channel)
 {
     uint64_t bit = 1ull << channel;
 
-    if ((pd->irqs_active & bit) == 0)
+    if ((pd->irqs_active & bit) == 0) {
         return;
+    }
     pd->irqs_active &= ~bit;
     arch_irq_deactivate(pd->thread.core->kernel, pd->row->channels[channel].intid);
 }
 
 void irq_ack_all(struct pd *pd)
 {
-    while (pd->irqs_active != 0)
+    while (pd->irqs_active != 0) {
         irq_ack(pd, (uint32_t)__builtin_ctzll(pd->irqs_active));
+    }
 }

@@ -48,7 +48,7 @@ enum thread_state {
     THREAD_WAITING, /**< PD: in SYSCALL_WAIT */
     THREAD_CALLING, /**< PD: in SYSCALL_PPC */
     THREAD_IDLE,    /**< vCPU: in WFI */
-    THREAD_FAULTED  /**< until its parent replies; for ever if it has none */
+    THREAD_FAULTED  /**< until its parent replies; forever if it has none */
 };
 
 /** Words of the longest fault message. */
@@ -70,14 +70,14 @@ struct thread {
     struct thread_link budget; /**< in its core's throttled list */
     struct thread_link wakeup; /**< in its core's list of wake-ups */
     uint64_t wakeup_time;
-    struct thread_link ptimer;  /**< a vCPU: in its core's list of physical timers that are yet to fire */
-    struct thread_link expired; /**< a vCPU: in its core's list of those that have used up their time */
-    struct thread_link late;    /**< in one of its core's lists of late events */
-    uint64_t late_time;
-    struct budget own;     /**< its own budget */
-    struct budget *payer;  /**< whose budget it runs on: its own, or its caller's (passive PDs) */
-    struct pd *server;     /**< whom it calls, or who handles its fault */
-    uint64_t message_info; /**< of its call or fault */
+    struct thread_link ptimer;   /**< a vCPU: in its core's list of physical timers that are yet to fire */
+    struct thread_link expired;  /**< a vCPU: in its core's list of those that have used up their time */
+    struct thread_link deferred; /**< in one of its core's lists of late events */
+    uint64_t deferred_until;
+    struct budget own;           /**< its own budget */
+    struct budget *budget_owner; /**< whose budget it runs on: its own, or its caller's (passive PDs) */
+    struct pd *server;           /**< whom it calls, or who handles its fault */
+    uint64_t message_info;       /**< of its call or fault */
     uint64_t fault_words[THREAD_FAULT_WORDS];
     uint64_t counters[SYSCALL_COUNTER_COUNT];
 };
@@ -113,9 +113,9 @@ struct vcpu {
         uint64_t ctl, cval; /**< CNTP_CTL_EL0 without ISTATUS, CNTP_CVAL_EL0 */
         bool line;          /**< its interrupt is raised */
     } ptimer;
-    uint32_t late_intid; /**< of its late event, while it has one */
-    uint64_t rang_at;    /**< when it last rang a doorbell that may be late */
-    uint16_t vm_first;   /**< the vCPUs of its VM: [first, first + count) */
+    uint32_t deferred_intid; /**< of its late event, while it has one */
+    uint64_t rang_at;        /**< when it last rang a doorbell that may be late */
+    uint16_t vm_first;       /**< the vCPUs of its VM: [first, first + count) */
     uint16_t vm_count;
 };
 
@@ -128,8 +128,8 @@ struct core {
     uint32_t id;
     struct features features; /**< what the core has, and what follows from it */
     struct thread *current;   /**< who runs, NULL: nobody */
-    struct thread *world;     /**< whose switched-at-once registers are in the hardware */
-    struct vcpu *loaded;      /**< whose EL1 bank, timer and GIC state are in the hardware */
+    struct thread *resident;  /**< whose switched-at-once registers are in the hardware */
+    struct vcpu *loaded;      /**< whose EL1 registers, timer and GIC state are in the hardware */
     struct thread *fp;        /**< whose FP registers are in the hardware */
     const struct vcpu *debug; /**< whose breakpoints and watchpoints are in the hardware */
     bool debug_on;            /**< MDSCR_EL1 is the running vCPU's, else 0 */
@@ -140,16 +140,16 @@ struct core {
     struct thread *leaving; /**< who ran before `current`, until it is charged for that; NULL: nobody */
     bool had_slice;         /**< has_slice of that */
     bool has_slice;         /**< the timer ends the slice of `current`: it has a limit, or equals that wait */
-    bool stale;             /**< who is to run, or until when, may have changed since sched_pick() */
+    bool need_resched;      /**< who is to run, or until when, may have changed since sched_pick() */
     struct arch_irqchip irqchip;
     uint64_t ready_bits[CORE_PRIORITIES / 64];
     struct thread_list ready[CORE_PRIORITIES];
     struct thread_list throttled;
     struct thread_list wakeups;
-    struct thread_list expired;    /**< vCPUs that have used up their time, which PDs are to be told of */
-    struct thread_list ptimers;    /**< vCPUs whose physical timer is yet to fire */
-    struct thread_list late_pds;   /**< PDs with a notification that they may sleep over */
-    struct thread_list late_vcpus; /**< vCPUs with an interrupt that may wait */
+    struct thread_list expired;        /**< vCPUs that have used up their time, which PDs are to be told of */
+    struct thread_list ptimers;        /**< vCPUs whose physical timer is yet to fire */
+    struct thread_list deferred_pds;   /**< PDs with a notification that they may sleep over */
+    struct thread_list deferred_vcpus; /**< vCPUs with an interrupt that may wait */
     uint64_t counters[SYSCALL_COUNTER_COUNT];
 };
 
@@ -200,6 +200,7 @@ static inline const struct vcpu *kernel_vcpu_const(const struct thread *thread)
 static inline void kernel_count(struct core *core, enum syscall_counter counter)
 {
     core->counters[counter]++;
-    if (core->current != NULL)
+    if (core->current != NULL) {
         core->current->counters[counter]++;
+    }
 }

@@ -7,8 +7,9 @@
 /* The PD that shows the log, or NULL when there is none that could. */
 static struct pd *reader(struct kernel *kernel)
 {
-    if (kernel->desc->klog_pd == SYSDESC_NO_PARENT || kernel->pds[kernel->desc->klog_pd].dead)
+    if (kernel->desc->klog_pd == SYSDESC_NO_PARENT || kernel->pds[kernel->desc->klog_pd].dead) {
         return NULL;
+    }
     return &kernel->pds[kernel->desc->klog_pd];
 }
 
@@ -17,17 +18,21 @@ static void append(struct kernel *kernel, const char *bytes, size_t count)
     struct sysdesc_klog *log = kernel->log;
     struct pd *pd = reader(kernel);
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         log->text[(log->written + i) % SYSDESC_KLOG_TEXT_BYTES] = bytes[i];
+    }
     /* The reader is on this core or looks after a notification, which orders text before count. */
     __atomic_store_n(&log->written, log->written + count, __ATOMIC_RELEASE);
-    if (pd != NULL)
+    if (pd != NULL) {
         notification_send(pd, 1ull << kernel->desc->klog_channel);
-    if (pd != NULL && !kernel->log_to_uart)
+    }
+    if (pd != NULL && !kernel->log_to_uart) {
         return;
+    }
     for (size_t i = 0; i < count; i++) {
-        if (bytes[i] == '\n')
+        if (bytes[i] == '\n') {
             arch_putc(kernel, '\r');
+        }
         arch_putc(kernel, bytes[i]);
     }
 }
@@ -45,8 +50,9 @@ void klog_print(struct kernel *kernel, const char *format, ...)
 
 void klog_pd_flush(struct pd *pd)
 {
-    if (pd->line_bytes == 0)
+    if (pd->line_bytes == 0) {
         return;
+    }
     append(pd->thread.core->kernel, pd->line, pd->line_bytes);
     pd->line_bytes = 0;
 }
@@ -55,7 +61,8 @@ void klog_pd_write(struct pd *pd, const char *bytes, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         pd->line[pd->line_bytes++] = bytes[i];
-        if (bytes[i] == '\n' || pd->line_bytes == PD_LINE_BYTES)
+        if (bytes[i] == '\n' || pd->line_bytes == PD_LINE_BYTES) {
             klog_pd_flush(pd);
+        }
     }
 }

@@ -8,12 +8,13 @@ void list_append(struct thread_list *list, struct thread *thread, size_t offset)
     link->list = list;
     link->next = NULL;
     link->prev = list->tail;
-    if (list->tail != NULL)
+    if (list->tail != NULL) {
         list_link(list->tail, offset)->next = thread;
-    else
+    } else {
         list->head = thread;
+    }
     list->tail = thread;
-    thread->core->stale = true;
+    thread->core->need_resched = true;
 }
 
 void list_prepend(struct thread_list *list, struct thread *thread, size_t offset)
@@ -23,12 +24,13 @@ void list_prepend(struct thread_list *list, struct thread *thread, size_t offset
     link->list = list;
     link->prev = NULL;
     link->next = list->head;
-    if (list->head != NULL)
+    if (list->head != NULL) {
         list_link(list->head, offset)->prev = thread;
-    else
+    } else {
         list->tail = thread;
+    }
     list->head = thread;
-    thread->core->stale = true;
+    thread->core->need_resched = true;
 }
 
 void list_remove(struct thread *thread, size_t offset)
@@ -36,16 +38,19 @@ void list_remove(struct thread *thread, size_t offset)
     struct thread_link *link = list_link(thread, offset);
     struct thread_list *list = link->list;
 
-    if (list == NULL)
+    if (list == NULL) {
         return;
-    if (link->prev != NULL)
+    }
+    if (link->prev != NULL) {
         list_link(link->prev, offset)->next = link->next;
-    else
+    } else {
         list->head = link->next;
-    if (link->next != NULL)
+    }
+    if (link->next != NULL) {
         list_link(link->next, offset)->prev = link->prev;
-    else
+    } else {
         list->tail = link->prev;
+    }
     *link = (struct thread_link){0};
-    thread->core->stale = true;
+    thread->core->need_resched = true;
 }

@@ -17,8 +17,9 @@ uint32_t ppc_message_count(uint64_t message_info)
 
 static void copy_words(uint64_t *to, const uint64_t *from, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         to[i] = from[i];
+    }
 }
 
 /* Which channel of the server a call came through. */
@@ -27,17 +28,18 @@ static uint64_t server_channel(struct pd *caller, uint64_t message_channel)
     return caller->row->channels[message_channel].peer_channel;
 }
 
-/* `pd` runs on `payer` from now on, and so does who works for it, down the chain of calls to passive PDs. A
-   server's priority is above its caller's: the chain ends. */
-static void set_payer(struct pd *pd, struct budget *payer)
+/* `pd` runs on `budget_owner` from now on, and so does who works for it, down the chain of calls to passive
+   PDs. A server's priority is above its caller's: the chain ends. */
+static void set_budget_owner(struct pd *pd, struct budget *budget_owner)
 {
-    charge_set_payer(&pd->thread, payer);
+    charge_set_payer(&pd->thread, budget_owner);
     while (pd->thread.state == THREAD_CALLING && pd->thread.server != NULL) {
         struct pd *server = pd->thread.server;
 
-        if (server->caller != &pd->thread || (server->row->flags & SYSDESC_PD_PASSIVE) == 0)
+        if (server->caller != &pd->thread || (server->row->flags & SYSDESC_PD_PASSIVE) == 0) {
             return;
-        charge_set_payer(&server->thread, payer);
+        }
+        charge_set_payer(&server->thread, budget_owner);
         pd = server;
     }
 }
@@ -47,8 +49,9 @@ void ppc_deliver(struct pd *pd)
     struct thread *thread = pd->callers.head;
     struct arch_context *context = &pd->thread.context;
 
-    if (pd->thread.state != THREAD_WAITING || thread == NULL)
+    if (pd->thread.state != THREAD_WAITING || thread == NULL) {
         return;
+    }
     list_remove(thread, CALL);
     account_ask(thread, pd);
     pd->caller = thread;
@@ -59,8 +62,9 @@ void ppc_deliver(struct pd *pd)
         context->x[0] = SYSCALL_EVENT_PPC;
         context->x[1] = server_channel(caller, thread->context.x[0]);
         copy_words(pd->words, caller->words, ppc_message_count(thread->message_info));
-        if ((pd->row->flags & SYSDESC_PD_PASSIVE) != 0)
-            charge_set_payer(&pd->thread, thread->payer);
+        if ((pd->row->flags & SYSDESC_PD_PASSIVE) != 0) {
+            charge_set_payer(&pd->thread, thread->budget_owner);
+        }
     } else {
         context->x[0] = SYSCALL_EVENT_FAULT;
         context->x[1] =
@@ -83,10 +87,12 @@ enum syscall_status ppc_call(struct pd *pd, const struct sysdesc_channel *channe
     struct thread *thread = &pd->thread;
     struct pd *server = &thread->core->kernel->pds[channel->peer];
 
-    if (server->row->priority <= pd->row->priority || server->thread.core != thread->core)
+    if (server->row->priority <= pd->row->priority || server->thread.core != thread->core) {
         return SYSCALL_DENIED;
-    if (server->dead)
+    }
+    if (server->dead) {
         return SYSCALL_INVALID;
+    }
     thread->message_info = message_info;
     thread->state = THREAD_CALLING;
     sched_update(thread);
@@ -96,11 +102,13 @@ enum syscall_status ppc_call(struct pd *pd, const struct sysdesc_channel *channe
 
 void ppc_stop(struct thread *thread, uint64_t label, const uint64_t *words, uint32_t count)
 {
-    if (count > THREAD_FAULT_WORDS)
+    if (count > THREAD_FAULT_WORDS) {
         count = THREAD_FAULT_WORDS;
+    }
     thread->message_info = label << 12 | count;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         thread->fault_words[i] = words[i];
+    }
     thread->state = THREAD_FAULTED;
     sched_update(thread);
 }
@@ -124,8 +132,9 @@ struct thread *ppc_reply(struct pd *pd, uint64_t message_info)
 {
     struct thread *thread = pd->caller;
 
-    if (thread == NULL)
+    if (thread == NULL) {
         return NULL;
+    }
     pd->caller = NULL;
     if (thread->state == THREAD_CALLING) {
         copy_words(kernel_pd(thread)->words, pd->words, ppc_message_count(message_info));
@@ -147,7 +156,7 @@ void ppc_cancel(struct thread *thread)
         server->caller = NULL;
         /* A passive server loses the time it was running on, and who works for it in turn as well: both run
            on its own. */
-        set_payer(server, &server->thread.own);
+        set_budget_owner(server, &server->thread.own);
     }
 }
 
@@ -156,13 +165,15 @@ void ppc_abandon(struct pd *pd)
     struct thread *thread = pd->caller;
 
     pd->caller = NULL;
-    set_payer(pd, &pd->thread.own);
-    if (thread == NULL)
+    set_budget_owner(pd, &pd->thread.own);
+    if (thread == NULL) {
         return;
-    if (thread->state == THREAD_CALLING)
+    }
+    if (thread->state == THREAD_CALLING) {
         finish_call(thread, SYSCALL_INVALID, 0);
-    else
+    } else {
         thread->server = NULL;
+    }
 }
 
 void ppc_abandon_all(struct pd *pd)

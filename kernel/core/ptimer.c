@@ -27,7 +27,7 @@ static void update(struct vcpu *vcpu, uint64_t now)
         if (!list_contains(thread, PTIMER)) {
             list_append(&thread->core->ptimers, thread, PTIMER);
         }
-        thread->core->stale = true; /* the deadline may be another one */
+        thread->core->need_resched = true; /* the deadline may be another one */
     } else {
         list_remove(thread, PTIMER);
     }

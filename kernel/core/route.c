@@ -3,7 +3,7 @@
 #include "kernel/core/route.h"
 
 #include "kernel/core/irq.h"
-#include "kernel/core/post.h"
+#include "kernel/core/posted_irq.h"
 #include "kernel/core/vcpu_virq.h"
 
 #define FIRST_SPI 32u
@@ -12,12 +12,14 @@ enum syscall_status route_move(struct vcpu *from, uint64_t intid, struct vcpu *t
 {
     const uint32_t id = (uint32_t)intid;
 
-    if (intid < FIRST_SPI || intid >= VIRQ_COUNT)
+    if (intid < FIRST_SPI || intid >= VIRQ_COUNT) {
         return SYSCALL_INVALID;
-    if (from == to)
+    }
+    if (from == to) {
         return SYSCALL_OK;
+    }
     irq_reroute(from, id, to);
-    post_reroute(from, id, to);
+    posted_irq_reroute(from, id, to);
     vcpu_virq_move(from, id, to);
     return SYSCALL_OK;
 }

@@ -19,7 +19,7 @@ static uint64_t ticks(uint32_t microseconds)
 void sched_init_budget(struct thread *thread, uint32_t budget_us, uint32_t period_us)
 {
     budget_init(&thread->own, ticks(budget_us), ticks(period_us));
-    thread->payer = &thread->own;
+    thread->budget_owner = &thread->own;
 }
 
 bool sched_is_runnable(const struct thread *thread)
@@ -49,28 +49,33 @@ static void dequeue(struct thread *thread)
     struct core *core = thread->core;
 
     list_remove(thread, READY);
-    if (core->ready[thread->priority].head == NULL)
+    if (core->ready[thread->priority].head == NULL) {
         core->ready_bits[thread->priority / 64] &= ~(1ull << (thread->priority % 64));
+    }
 }
 
 void sched_update(struct thread *thread)
 {
     bool runnable = sched_is_runnable(thread);
 
-    if (thread->wakeup.list != NULL && thread->state != THREAD_IDLE)
+    if (thread->wakeup.list != NULL && thread->state != THREAD_IDLE) {
         list_remove(thread, WAKEUP);
-    if (runnable && thread->payer->throttled) {
-        if (list_contains(thread, READY))
+    }
+    if (runnable && thread->budget_owner->throttled) {
+        if (list_contains(thread, READY)) {
             dequeue(thread);
-        if (!list_contains(thread, BUDGET))
+        }
+        if (!list_contains(thread, BUDGET)) {
             list_append(&thread->core->throttled, thread, BUDGET);
+        }
         return;
     }
     list_remove(thread, BUDGET);
-    if (runnable && !list_contains(thread, READY))
+    if (runnable && !list_contains(thread, READY)) {
         enqueue(thread);
-    else if (!runnable && list_contains(thread, READY))
+    } else if (!runnable && list_contains(thread, READY)) {
         dequeue(thread);
+    }
 }
 
 /* Behind the first of its equals. */
@@ -87,18 +92,20 @@ static void enqueue_next(struct thread *thread)
 
 static void wake(struct thread *thread, void (*put)(struct thread *thread))
 {
-    struct budget *budget = thread->payer;
+    struct budget *budget = thread->budget_owner;
 
-    if (budget->remaining <= 0)
+    if (budget->remaining <= 0) {
         budget_renew(budget, arch_now());
+    }
     if (sched_is_runnable(thread) && !budget->throttled && !list_contains(thread, READY)) {
         list_remove(thread, WAKEUP);
         list_remove(thread, BUDGET);
         /* Without anything left of its slice it goes behind its equals. */
-        if (budget->remaining <= 0)
+        if (budget->remaining <= 0) {
             enqueue(thread);
-        else
+        } else {
             put(thread);
+        }
         return;
     }
     sched_update(thread);
@@ -116,7 +123,7 @@ void sched_wake_next(struct thread *thread)
 
 bool sched_takes_turns(const struct thread *thread)
 {
-    return budget_is_round_robin(thread->payer);
+    return budget_is_round_robin(thread->budget_owner);
 }
 
 static bool has_equals(struct thread *thread)
@@ -127,7 +134,7 @@ static bool has_equals(struct thread *thread)
 /* The budget that `thread` runs on has just been used up, by it or by others for it. */
 static void use_up(struct thread *thread, uint64_t now)
 {
-    struct budget *budget = thread->payer;
+    struct budget *budget = thread->budget_owner;
     const bool waits = list_contains(thread, READY);
 
     if (thread->kind == THREAD_VCPU && thread->state != THREAD_IDLE && thread->state != THREAD_OFF &&
@@ -149,33 +156,37 @@ static void use_up(struct thread *thread, uint64_t now)
 
 void sched_pay(struct thread *thread, uint64_t used, uint64_t now)
 {
-    struct budget *budget = thread->payer;
+    struct budget *budget = thread->budget_owner;
     const bool was_throttled = budget->throttled;
 
     /* As it was when that began. Turns are not given by time to who waits for one, nor needed while some is
        left. */
-    if (!sched_takes_turns(thread) || (budget->remaining <= 0 && !list_contains(thread, READY)))
+    if (!sched_takes_turns(thread) || (budget->remaining <= 0 && !list_contains(thread, READY))) {
         budget_renew(budget, now - used);
-    if (budget_spend(budget, used))
+    }
+    if (budget_spend(budget, used)) {
         use_up(thread, now);
-    else if (was_throttled && !budget->throttled)
+    } else if (was_throttled && !budget->throttled) {
         sched_update(thread);
-    else if (was_throttled)
-        thread->core->stale = true; /* it is off for longer */
+    } else if (was_throttled) {
+        thread->core->need_resched = true; /* it is off for longer */
+    }
 }
 
 void sched_spend(struct thread *thread, uint64_t used, uint64_t now)
 {
-    if (budget_spend(thread->payer, used))
+    if (budget_spend(thread->budget_owner, used)) {
         use_up(thread, now);
+    }
 }
 
 void sched_wake_at(struct thread *thread, uint64_t time)
 {
     list_remove(thread, WAKEUP);
     thread->wakeup_time = time;
-    if (time != ARCH_NEVER)
+    if (time != ARCH_NEVER) {
         list_append(&thread->core->wakeups, thread, WAKEUP);
+    }
 }
 
 struct thread *sched_release(struct core *core, uint64_t now)
@@ -187,17 +198,19 @@ struct thread *sched_release(struct core *core, uint64_t now)
         next = thread->budget.next;
         /* Several may wait for one budget: the first one finds it full, the others have it filled for them.
          */
-        if (thread->payer->throttled)
-            budget_renew(thread->payer, now);
-        if (!thread->payer->throttled) {
+        if (thread->budget_owner->throttled) {
+            budget_renew(thread->budget_owner, now);
+        }
+        if (!thread->budget_owner->throttled) {
             sched_update(thread);
             woken = thread;
         }
     }
     for (struct thread *thread = core->wakeups.head; thread != NULL; thread = next) {
         next = thread->wakeup.next;
-        if (now < thread->wakeup_time)
+        if (now < thread->wakeup_time) {
             continue;
+        }
         thread->state = THREAD_READY;
         sched_wake_first(thread);
         woken = thread;
@@ -228,22 +241,25 @@ static void replenish(struct core *core, struct thread *first)
     struct thread *next;
 
     for (const struct thread *thread = queue->head; thread != NULL; thread = thread->ready.next) {
-        const uint64_t needed = sched_takes_turns(thread) ? budget_turns(thread->payer) : 0;
+        const uint64_t needed = sched_takes_turns(thread) ? budget_turns(thread->budget_owner) : 0;
 
         turns = needed < turns ? needed : turns;
     }
-    for (struct thread *thread = queue->head; turns > 1 && thread != NULL; thread = thread->ready.next)
-        thread->payer->remaining += (int64_t)((turns - 1) * thread->payer->budget);
+    for (struct thread *thread = queue->head; turns > 1 && thread != NULL; thread = thread->ready.next) {
+        thread->budget_owner->remaining += (int64_t)((turns - 1) * thread->budget_owner->budget);
+    }
     for (struct thread *thread = queue->head; thread != NULL; thread = next) {
-        struct budget *budget = thread->payer;
+        struct budget *budget = thread->budget_owner;
         next = thread->ready.next;
 
-        if (!has_equals(thread))
+        if (!has_equals(thread)) {
             budget->remaining = (int64_t)budget->budget;
-        else if (sched_takes_turns(thread) && budget->remaining <= 0)
+        } else if (sched_takes_turns(thread) && budget->remaining <= 0) {
             budget->remaining += (int64_t)budget->budget;
-        if (!sched_takes_turns(thread) || budget->remaining > 0)
+        }
+        if (!sched_takes_turns(thread) || budget->remaining > 0) {
             return;
+        }
         dequeue(thread);
         enqueue(thread);
     }
@@ -255,11 +271,12 @@ struct thread *sched_first(struct core *core)
 {
     struct thread *thread;
 
-    while ((thread = top(core)) != NULL && thread->payer->remaining <= 0) {
-        if (sched_takes_turns(thread))
+    while ((thread = top(core)) != NULL && thread->budget_owner->remaining <= 0) {
+        if (sched_takes_turns(thread)) {
             replenish(core, thread);
-        else
+        } else {
             sched_update(thread);
+        }
     }
     return thread;
 }
@@ -274,12 +291,15 @@ uint64_t sched_deadline(const struct core *core, const struct thread *next)
     uint64_t deadline = ARCH_NEVER;
 
     /* A round-robin thread without equals needs no slice. */
-    if (core->has_slice)
-        deadline = core->slice_start + (uint64_t)next->payer->remaining;
-    for (const struct thread *thread = core->throttled.head; thread != NULL; thread = thread->budget.next)
-        deadline = earliest(deadline, budget_release(thread->payer));
-    for (const struct thread *thread = core->wakeups.head; thread != NULL; thread = thread->wakeup.next)
+    if (core->has_slice) {
+        deadline = core->slice_start + (uint64_t)next->budget_owner->remaining;
+    }
+    for (const struct thread *thread = core->throttled.head; thread != NULL; thread = thread->budget.next) {
+        deadline = earliest(deadline, budget_release(thread->budget_owner));
+    }
+    for (const struct thread *thread = core->wakeups.head; thread != NULL; thread = thread->wakeup.next) {
         deadline = earliest(deadline, thread->wakeup_time);
+    }
     return deadline;
 }
 

@@ -35,8 +35,9 @@ static bool name_is_rng_seed(const struct tree *tree, uint32_t offset)
     static const char wanted[] = "rng-seed";
 
     for (uint32_t i = 0; i < sizeof wanted; i++) {
-        if (byte_at(tree, offset + i) != (uint8_t)wanted[i])
+        if (byte_at(tree, offset + i) != (uint8_t)wanted[i]) {
             return false;
+        }
     }
     return true;
 }
@@ -50,8 +51,9 @@ static uint32_t node_name_bytes(const struct tree *tree, uint32_t offset)
 {
     uint32_t bytes = 1;
 
-    while (byte_at(tree, offset + bytes - 1) != 0)
+    while (byte_at(tree, offset + bytes - 1) != 0) {
         bytes++;
+    }
     return align4(bytes);
 }
 
@@ -60,14 +62,16 @@ uint32_t seed_find(const void *fdt, uint64_t limit_bytes, uint8_t seed[SEED_MAX_
     struct tree tree = {.base = fdt, .total = FDT_HEADER_BYTES};
     uint32_t at, end;
 
-    if (limit_bytes < FDT_HEADER_BYTES || word_at(&tree, 0) != FDT_MAGIC || word_at(&tree, 4) > limit_bytes)
+    if (limit_bytes < FDT_HEADER_BYTES || word_at(&tree, 0) != FDT_MAGIC || word_at(&tree, 4) > limit_bytes) {
         return 0;
+    }
     at = word_at(&tree, 8);
     tree.strings = word_at(&tree, 12);
     tree.total = word_at(&tree, 4);
     end = tree.total;
-    if (at >= end || tree.strings >= end)
+    if (at >= end || tree.strings >= end) {
         return 0;
+    }
     /* Each turn moves on by at least a token, so the tree's size bounds the walk. */
     while (at < end) {
         uint32_t token = word_at(&tree, at), bytes = word_at(&tree, at + 4);
@@ -75,12 +79,14 @@ uint32_t seed_find(const void *fdt, uint64_t limit_bytes, uint8_t seed[SEED_MAX_
         if (token == FDT_BEGIN_NODE) {
             at += 4 + node_name_bytes(&tree, at + 4);
         } else if (token == FDT_PROP) {
-            if (bytes > end - at)
+            if (bytes > end - at) {
                 return 0;
+            }
             if (bytes > 0 && name_is_rng_seed(&tree, tree.strings + word_at(&tree, at + 8))) {
                 bytes = bytes < SEED_MAX_BYTES ? bytes : SEED_MAX_BYTES;
-                for (uint32_t i = 0; i < bytes; i++)
+                for (uint32_t i = 0; i < bytes; i++) {
                     seed[i] = byte_at(&tree, at + 12 + i);
+                }
                 return bytes;
             }
             at += 12 + align4(bytes);

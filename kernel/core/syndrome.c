@@ -3,8 +3,9 @@
 
 bool syndrome_decode(uint64_t syndrome, struct syndrome_access *access)
 {
-    if (syndrome_class(syndrome) != SYNDROME_EC_DABORT || (syndrome & SYNDROME_ISV) == 0)
+    if (syndrome_class(syndrome) != SYNDROME_EC_DABORT || (syndrome & SYNDROME_ISV) == 0) {
         return false;
+    }
     access->width_bytes = 1u << (syndrome >> 22 & 3);
     access->sign_extend = (syndrome >> 21 & 1) != 0;
     access->reg = (uint32_t)(syndrome >> 16 & 31);
@@ -23,8 +24,9 @@ uint64_t syndrome_load_value(const struct syndrome_access *access, uint64_t valu
     uint64_t result = syndrome_store_value(access, value);
     uint32_t sign_bit = access->width_bytes * 8 - 1;
 
-    if (access->sign_extend && (result >> sign_bit & 1) != 0 && sign_bit != 63)
+    if (access->sign_extend && (result >> sign_bit & 1) != 0 && sign_bit != 63) {
         result |= ~0ull << sign_bit;
+    }
     return access->is_64bit ? result : result & 0xffffffffull;
 }
 

@@ -9,7 +9,7 @@
 #include "kernel/core/irq.h"
 #include "kernel/core/klog.h"
 #include "kernel/core/notification.h"
-#include "kernel/core/post.h"
+#include "kernel/core/posted_irq.h"
 #include "kernel/core/ppc.h"
 #include "kernel/core/route.h"
 #include "kernel/core/sched.h"
@@ -25,8 +25,9 @@
 /* The channel's row if it is of `kind`, else NULL. */
 static const struct sysdesc_channel *find_channel(const struct pd *pd, uint64_t channel, uint32_t kind)
 {
-    if (channel >= SYSDESC_MAX_CHANNELS || (pd->row->channels[channel].kind & kind) == 0)
+    if (channel >= SYSDESC_MAX_CHANNELS || (pd->row->channels[channel].kind & kind) == 0) {
         return NULL;
+    }
     return &pd->row->channels[channel];
 }
 
@@ -34,11 +35,13 @@ static enum syscall_status notify(struct pd *pd, uint64_t channel)
 {
     const struct sysdesc_channel *row;
 
-    if (channel >= SYSDESC_POST_BASE)
-        return post_send(pd, channel - SYSDESC_POST_BASE);
+    if (channel >= SYSDESC_POST_BASE) {
+        return posted_irq_send(pd, channel - SYSDESC_POST_BASE);
+    }
     row = find_channel(pd, channel, SYSDESC_CHANNEL_NOTIFY);
-    if (row == NULL)
+    if (row == NULL) {
         return SYSCALL_DENIED;
+    }
     kernel_count(pd->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
     account_ask(&pd->thread, &pd->thread.core->kernel->pds[row->peer]);
     notification_send(&pd->thread.core->kernel->pds[row->peer], 1ull << row->peer_channel);
@@ -47,8 +50,9 @@ static enum syscall_status notify(struct pd *pd, uint64_t channel)
 
 static enum syscall_status acknowledge(struct pd *pd, uint64_t channel)
 {
-    if (find_channel(pd, channel, SYSDESC_CHANNEL_IRQ) == NULL)
+    if (find_channel(pd, channel, SYSDESC_CHANNEL_IRQ) == NULL) {
         return SYSCALL_DENIED;
+    }
     irq_ack(pd, (uint32_t)channel);
     return SYSCALL_OK;
 }
@@ -65,12 +69,14 @@ static void reply(struct pd *pd, uint64_t message_info)
     struct thread *thread = ppc_reply(pd, message_info);
     const uint64_t label = message_info >> 12;
 
-    if (thread == NULL)
+    if (thread == NULL) {
         return;
-    if (thread->kind == THREAD_VCPU)
+    }
+    if (thread->kind == THREAD_VCPU) {
         vcpu_exit_reply(kernel_vcpu(thread), label, ppc_message_count(message_info), pd->words);
-    else
+    } else {
         fault_reply(kernel_pd(thread), label, ppc_message_count(message_info), pd->words);
+    }
 }
 
 static void wait(struct pd *pd)
@@ -80,14 +86,17 @@ static void wait(struct pd *pd)
     uint64_t message_info = context->x[1];
     uint64_t channel = context->x[2];
 
-    if ((flags & SYSCALL_WAIT_REPLY) != 0)
+    if ((flags & SYSCALL_WAIT_REPLY) != 0) {
         reply(pd, message_info);
-    else
+    } else {
         ppc_abandon(pd);
-    if ((flags & SYSCALL_WAIT_NOTIFY) != 0)
+    }
+    if ((flags & SYSCALL_WAIT_NOTIFY) != 0) {
         (void)notify(pd, channel);
-    if ((flags & SYSCALL_WAIT_ACK) != 0)
+    }
+    if ((flags & SYSCALL_WAIT_ACK) != 0) {
         (void)acknowledge(pd, channel);
+    }
     klog_pd_flush(pd);
     pd->thread.state = THREAD_WAITING;
     notification_deliver(pd);
@@ -100,10 +109,12 @@ static enum syscall_status debug_write(struct pd *pd)
     uint64_t count = pd->thread.context.x[0];
     char bytes[DEBUG_WRITE_BYTES];
 
-    if (count > DEBUG_WRITE_BYTES)
+    if (count > DEBUG_WRITE_BYTES) {
         return SYSCALL_INVALID;
-    for (uint32_t i = 0; i < count; i++)
+    }
+    for (uint32_t i = 0; i < count; i++) {
         bytes[i] = (char)(pd->thread.context.x[1 + i / 8] >> (i % 8 * 8));
+    }
     klog_pd_write(pd, bytes, (uint32_t)count);
     return SYSCALL_OK;
 }
@@ -112,8 +123,9 @@ static bool may_call_firmware(const struct pd *pd, uint32_t function)
 {
     bool may = false;
 
-    for (uint32_t i = 0; i < SYSDESC_MAX_SMC_CALLS && pd->row->smc_calls[i] != 0; i++)
+    for (uint32_t i = 0; i < SYSDESC_MAX_SMC_CALLS && pd->row->smc_calls[i] != 0; i++) {
         may |= pd->row->smc_calls[i] == function;
+    }
     return may;
 }
 
@@ -124,31 +136,36 @@ static void secure_monitor_call(struct pd *pd)
 
     if (may_call_firmware(pd, (uint32_t)context->x[0])) {
         registers[0] = (uint32_t)context->x[0]; /* the firmware reads w0 only, and is given no more */
-        for (uint32_t i = 1; i < 7; i++)
+        for (uint32_t i = 1; i < 7; i++) {
             registers[i] = context->x[i];
+        }
         arch_smc(registers);
     }
-    for (uint32_t i = 0; i < 3; i++)
+    for (uint32_t i = 0; i < 3; i++) {
         context->x[i] = registers[i];
+    }
 }
 
 static void copy_counters(struct pd *pd, const uint64_t *counters)
 {
-    for (uint32_t i = 0; i < SYSCALL_COUNTER_COUNT; i++)
+    for (uint32_t i = 0; i < SYSCALL_COUNTER_COUNT; i++) {
         pd->words[i] = counters[i];
+    }
 }
 
 static struct pd *find_child_pd(struct pd *pd, uint64_t id)
 {
-    if (id >= SYSDESC_MAX_CHANNELS || pd->row->children[id].kind != SYSDESC_CHILD_PD)
+    if (id >= SYSDESC_MAX_CHANNELS || pd->row->children[id].kind != SYSDESC_CHILD_PD) {
         return NULL;
+    }
     return &pd->thread.core->kernel->pds[pd->row->children[id].index];
 }
 
 static struct vcpu *find_child_vcpu(struct pd *pd, uint64_t id)
 {
-    if (id >= SYSDESC_MAX_CHANNELS || pd->row->children[id].kind != SYSDESC_CHILD_VCPU)
+    if (id >= SYSDESC_MAX_CHANNELS || pd->row->children[id].kind != SYSDESC_CHILD_VCPU) {
         return NULL;
+    }
     return &pd->thread.core->kernel->vcpus[pd->row->children[id].index];
 }
 
@@ -157,8 +174,9 @@ static enum syscall_status child_call(struct pd *pd, uint64_t number)
     const uint64_t *x = pd->thread.context.x;
     struct pd *child = find_child_pd(pd, x[0]);
 
-    if (child == NULL)
+    if (child == NULL) {
         return SYSCALL_DENIED;
+    }
     switch (number) {
     case SYSCALL_PD_RESTART:
         child_restart(child, x[1]);
@@ -178,8 +196,9 @@ static enum syscall_status vcpu_call(struct pd *pd, uint64_t number)
     uint64_t *x = pd->thread.context.x;
     struct vcpu *vcpu = find_child_vcpu(pd, x[0]);
 
-    if (vcpu == NULL)
+    if (vcpu == NULL) {
         return SYSCALL_DENIED;
+    }
     switch (number) {
     case SYSCALL_VCPU_START:
         vcpu_start(vcpu, x[1], x[2]);
@@ -213,9 +232,10 @@ static enum syscall_status post_call(struct pd *pd)
     const struct sysdesc_channel *channel = find_channel(pd, x[0], SYSDESC_CHANNEL_NOTIFY);
     struct vcpu *vcpu = find_child_vcpu(pd, x[2]);
 
-    if (channel == NULL || vcpu == NULL)
+    if (channel == NULL || vcpu == NULL) {
         return SYSCALL_DENIED;
-    return post_route(pd, channel, x[1], vcpu, x[3]);
+    }
+    return posted_irq_route(pd, channel, x[1], vcpu, x[3]);
 }
 
 static enum syscall_status move_call(struct pd *pd)
@@ -232,8 +252,9 @@ static void unknown(struct pd *pd)
     const struct arch_context *context = &pd->thread.context;
     uint64_t words[seL4_UnknownSyscall_Length];
 
-    for (uint32_t i = 0; i <= seL4_UnknownSyscall_X7; i++)
+    for (uint32_t i = 0; i <= seL4_UnknownSyscall_X7; i++) {
         words[i] = context->x[i];
+    }
     words[seL4_UnknownSyscall_FaultIP] = context->pc;
     words[seL4_UnknownSyscall_SP] = context->sp;
     words[seL4_UnknownSyscall_LR] = context->x[30];
@@ -288,8 +309,9 @@ void syscall_handle(struct pd *pd)
     case SYSCALL_PPC:
         /* x0 stays the channel while the call is under way: the server's side needs it. */
         status = call(pd, context->x[0], context->x[1]);
-        if (status != SYSCALL_OK)
+        if (status != SYSCALL_OK) {
             context->x[0] = status;
+        }
         return;
     case SYSCALL_SMC:
         secure_monitor_call(pd);

@@ -35,7 +35,7 @@ void vcpu_stop(struct vcpu *vcpu)
     halt(vcpu);
 }
 
-void vcpu_paused(struct vcpu *vcpu)
+void vcpu_went_idle(struct vcpu *vcpu)
 {
     struct kernel *kernel = vcpu->thread.core->kernel;
     const struct sysdesc_doorbell *bells = &kernel->doorbells[vcpu->row->doorbell_first];
@@ -44,10 +44,11 @@ void vcpu_paused(struct vcpu *vcpu)
         struct pd *pd = &kernel->pds[bells[i].pd];
         const uint64_t bit = 1ull << bells[i].channel;
 
-        if ((bells[i].flags & SYSDESC_DOORBELL_PAUSE) == 0)
+        if ((bells[i].flags & SYSDESC_DOORBELL_IDLE) == 0) {
             continue;
-        arch_fetch_or(&pd->words[SYSDESC_PAUSED_WORD], bit);
-        if ((arch_fetch_and(&pd->words[SYSDESC_PAUSE_ARMED_WORD], ~bit) & bit) != 0) {
+        }
+        arch_fetch_or(&pd->words[SYSDESC_IDLE_WORD], bit);
+        if ((arch_fetch_and(&pd->words[SYSDESC_IDLE_ARMED_WORD], ~bit) & bit) != 0) {
             kernel_count(vcpu->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
             notification_send(pd, bit);
         }
@@ -57,9 +58,10 @@ void vcpu_paused(struct vcpu *vcpu)
 void vcpu_wait(struct vcpu *vcpu)
 {
     vcpu_virq_sync(vcpu);
-    if (virq_is_pending(&vcpu->virq))
+    if (virq_is_pending(&vcpu->virq)) {
         return;
+    }
     vcpu->thread.state = THREAD_IDLE;
     sched_update(&vcpu->thread);
-    vcpu_paused(vcpu);
+    vcpu_went_idle(vcpu);
 }

@@ -13,5 +13,5 @@ void vcpu_stop(struct vcpu *vcpu);
 /** WFI: block unless an interrupt is pending. The PC is already past it. */
 void vcpu_wait(struct vcpu *vcpu);
 
-/** The vCPU goes idle or has used up its slice: tell the PDs that want to know (SYSDESC_DOORBELL_PAUSE). */
-void vcpu_paused(struct vcpu *vcpu);
+/** The vCPU goes idle or has used up its slice: tell the PDs that want to know (SYSDESC_DOORBELL_IDLE). */
+void vcpu_went_idle(struct vcpu *vcpu);

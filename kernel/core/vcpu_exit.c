@@ -37,8 +37,9 @@ static uint64_t read_register(const struct vcpu *vcpu, uint32_t reg)
 
 static void write_register(struct vcpu *vcpu, uint32_t reg, uint64_t value)
 {
-    if (reg < 31)
+    if (reg < 31) {
         vcpu->thread.context.x[reg] = value;
+    }
 }
 
 void vcpu_exit_message(struct vcpu *vcpu, uint64_t label, const uint64_t *words, uint32_t count)
@@ -46,8 +47,9 @@ void vcpu_exit_message(struct vcpu *vcpu, uint64_t label, const uint64_t *words,
     struct pd *vmm = &vcpu->thread.core->kernel->pds[vcpu->row->parent];
 
     ppc_stop(&vcpu->thread, label, words, count);
-    if (!vmm->dead)
+    if (!vmm->dead) {
         ppc_send_fault(&vcpu->thread, vmm);
+    }
 }
 
 void vcpu_exit_abort(struct vcpu *vcpu, uint64_t syndrome, uint64_t gpa, uint64_t address)
@@ -78,18 +80,22 @@ static void complete(struct vcpu *vcpu, uint64_t fault_label, uint32_t count, co
     switch (fault_label) {
     case SYSCALL_VCPU_FAULT_ABORT:
         /* Without a description of the access all that can be done is to run it again. */
-        if (!syndrome_decode(thread->fault_words[1], &access))
+        if (!syndrome_decode(thread->fault_words[1], &access)) {
             break;
-        if (!access.is_write)
+        }
+        if (!access.is_write) {
             write_register(vcpu, access.reg, syndrome_load_value(&access, value));
+        }
         vcpu_exit_skip(vcpu, thread->fault_words[1]);
         break;
     case SYSCALL_VCPU_FAULT_CALL:
-        for (uint32_t i = 0; i < 4 && i < count; i++)
+        for (uint32_t i = 0; i < 4 && i < count; i++) {
             thread->context.x[i] = words[i];
+        }
         /* HVC returns behind itself, a trapped SMC to itself (Arm ARM D1.3.2). */
-        if (thread->fault_words[0] == 1)
+        if (thread->fault_words[0] == 1) {
             thread->context.pc += 4;
+        }
         break;
     default:
         break;
@@ -124,8 +130,9 @@ static void finish(struct vcpu *vcpu, uint64_t label, uint32_t count, const uint
         break;
     case SYSCALL_VCPU_REPLY_UNDEF:
         /* The exception is taken from the instruction, and an HVC's PC is already behind it. */
-        if (fault_label == SYSCALL_VCPU_FAULT_CALL && thread->fault_words[0] == 0)
+        if (fault_label == SYSCALL_VCPU_FAULT_CALL && thread->fault_words[0] == 0) {
             thread->context.pc -= 4;
+        }
         vcpu_exit_inject_undef(vcpu);
         break;
     case SYSCALL_VCPU_REPLY_ABORT:
@@ -138,8 +145,9 @@ static void finish(struct vcpu *vcpu, uint64_t label, uint32_t count, const uint
 
 void vcpu_exit_reply(struct vcpu *vcpu, uint64_t label, uint32_t count, const uint64_t *words)
 {
-    if (vcpu->thread.state != THREAD_FAULTED)
+    if (vcpu->thread.state != THREAD_FAULTED) {
         return;
+    }
     finish(vcpu, label, count, words);
     vcpu->thread.state = THREAD_READY;
     /* Its VMM's time is its own (account.h): in front of its equals, if that leaves some of its slice. */

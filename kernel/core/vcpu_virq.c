@@ -5,7 +5,7 @@
 #include "kernel/core/list.h"
 #include "kernel/core/sched.h"
 
-#define LATE offsetof(struct thread, late)
+#define DEFERRED offsetof(struct thread, deferred)
 
 /* The virtual timer is a level: once it has fallen, because the guest has disabled it or moved its deadline,
    its interrupt is not pending any more (Arm ARM D11.2.4). */
@@ -14,8 +14,9 @@ static void lower_timer(struct vcpu *vcpu)
     const uint32_t intid = vcpu->row->vtimer_intid;
 
     if (virq_is_linked(&vcpu->virq, intid) && !arch_vtimer_is_high(vcpu) &&
-        virq_withdraw_hw(&vcpu->virq, intid))
+        virq_withdraw_hw(&vcpu->virq, intid)) {
         arch_virq_drop_hw(vcpu, vcpu->virq.irqs[intid].physical);
+    }
 }
 
 void vcpu_virq_sync(struct vcpu *vcpu)
@@ -34,8 +35,9 @@ void vcpu_virq_settle(struct vcpu *vcpu)
         for (uint32_t i = 0; i < kernel->desc->vcpu_count; i++) {
             struct vcpu *other = &kernel->vcpus[i];
 
-            if (other->row->parent == vcpu->row->parent && virq_release(&other->virq, intid))
+            if (other->row->parent == vcpu->row->parent && virq_release(&other->virq, intid)) {
                 vcpu_virq_wake(other);
+            }
         }
     }
 }
@@ -43,35 +45,38 @@ void vcpu_virq_settle(struct vcpu *vcpu)
 /* Whether an idle vCPU has an interrupt to run for; it is ready then. */
 static bool is_woken(struct vcpu *vcpu)
 {
-    if (vcpu->thread.state != THREAD_IDLE || !virq_is_pending(&vcpu->virq))
+    if (vcpu->thread.state != THREAD_IDLE || !virq_is_pending(&vcpu->virq)) {
         return false;
+    }
     vcpu->thread.state = THREAD_READY;
     return true;
 }
 
 void vcpu_virq_wake(struct vcpu *vcpu)
 {
-    if (is_woken(vcpu))
+    if (is_woken(vcpu)) {
         sched_wake_first(&vcpu->thread);
+    }
 }
 
 void vcpu_virq_cancel_deferred(struct vcpu *vcpu, uint32_t intid)
 {
-    if (list_contains(&vcpu->thread, LATE) && vcpu->late_intid == intid)
-        list_remove(&vcpu->thread, LATE);
+    if (list_contains(&vcpu->thread, DEFERRED) && vcpu->deferred_intid == intid) {
+        list_remove(&vcpu->thread, DEFERRED);
+    }
 }
 
 bool vcpu_virq_revoke_deferred(struct vcpu *vcpu, uint32_t intid)
 {
-    const bool late = list_contains(&vcpu->thread, LATE) && vcpu->late_intid == intid;
+    const bool deferred = list_contains(&vcpu->thread, DEFERRED) && vcpu->deferred_intid == intid;
 
     vcpu_virq_cancel_deferred(vcpu, intid);
-    return late;
+    return deferred;
 }
 
 void vcpu_virq_forget_deferred(struct vcpu *vcpu)
 {
-    list_remove(&vcpu->thread, LATE);
+    list_remove(&vcpu->thread, DEFERRED);
 }
 
 static void pend_posted(struct vcpu *vcpu, uint32_t intid)
@@ -91,8 +96,9 @@ void vcpu_virq_post(struct vcpu *vcpu, uint32_t intid)
 void vcpu_virq_post_next(struct vcpu *vcpu, uint32_t intid)
 {
     pend_posted(vcpu, intid);
-    if (is_woken(vcpu))
+    if (is_woken(vcpu)) {
         sched_wake_next(&vcpu->thread);
+    }
 }
 
 void vcpu_virq_post_deferred(struct vcpu *vcpu, uint32_t intid, uint32_t delay_us)
@@ -103,27 +109,29 @@ void vcpu_virq_post_deferred(struct vcpu *vcpu, uint32_t intid, uint32_t delay_u
         vcpu_virq_post(vcpu, intid);
         return;
     }
-    if (list_contains(thread, LATE)) {
-        if (vcpu->late_intid == intid)
+    if (list_contains(thread, DEFERRED)) {
+        if (vcpu->deferred_intid == intid) {
             return;
-        list_remove(thread, LATE);
-        vcpu_virq_post(vcpu, vcpu->late_intid);
+        }
+        list_remove(thread, DEFERRED);
+        vcpu_virq_post(vcpu, vcpu->deferred_intid);
     }
-    vcpu->late_intid = intid;
-    thread->late_time = arch_now() + (uint64_t)delay_us * arch_frequency() / 1000000u;
-    list_append(&thread->core->late_vcpus, thread, LATE);
+    vcpu->deferred_intid = intid;
+    thread->deferred_until = arch_now() + (uint64_t)delay_us * arch_frequency() / 1000000u;
+    list_append(&thread->core->deferred_vcpus, thread, DEFERRED);
 }
 
 void vcpu_virq_tick(struct core *core, uint64_t now)
 {
     struct thread *next;
 
-    for (struct thread *thread = core->late_vcpus.head; thread != NULL; thread = next) {
-        next = thread->late.next;
-        if (now < thread->late_time)
+    for (struct thread *thread = core->deferred_vcpus.head; thread != NULL; thread = next) {
+        next = thread->deferred.next;
+        if (now < thread->deferred_until) {
             continue;
-        list_remove(thread, LATE);
-        vcpu_virq_post(kernel_vcpu(thread), kernel_vcpu(thread)->late_intid);
+        }
+        list_remove(thread, DEFERRED);
+        vcpu_virq_post(kernel_vcpu(thread), kernel_vcpu(thread)->deferred_intid);
     }
 }
 
@@ -147,8 +155,9 @@ void vcpu_virq_clear(struct vcpu *vcpu)
 
 enum syscall_status vcpu_virq_configure(struct vcpu *vcpu, uint64_t intid, uint64_t flags)
 {
-    if (intid >= VIRQ_COUNT)
+    if (intid >= VIRQ_COUNT) {
         return SYSCALL_INVALID;
+    }
     vcpu_virq_sync(vcpu);
     virq_configure(&vcpu->virq, (uint32_t)intid, (uint32_t)flags & 0xff, (uint8_t)(flags >> 8));
     vcpu_virq_wake(vcpu);
@@ -164,12 +173,14 @@ static void set_active(struct vcpu *vcpu, uint32_t intid, bool active)
     for (uint32_t i = 0; virq_is_held(&vcpu->virq, intid) && i < kernel->desc->vcpu_count; i++) {
         struct vcpu *other = &kernel->vcpus[i];
 
-        if (other->row->parent == vcpu->row->parent && virq_has_left(&other->virq, intid))
+        if (other->row->parent == vcpu->row->parent && virq_has_left(&other->virq, intid)) {
             holder = other;
+        }
     }
     arch_virq_sync(holder);
-    if (virq_set_active(&holder->virq, intid, active))
+    if (virq_set_active(&holder->virq, intid, active)) {
         arch_virq_drop_hw(holder, holder->virq.irqs[intid].physical);
+    }
     vcpu_virq_settle(holder);
 }
 
@@ -184,8 +195,9 @@ enum syscall_status vcpu_virq_set(struct vcpu *vcpu, uint64_t intid, uint64_t op
 {
     uint32_t id = (uint32_t)intid;
 
-    if (!set_is_sound(intid, op, argument))
+    if (!set_is_sound(intid, op, argument)) {
         return SYSCALL_INVALID;
+    }
     if (op == SYSCALL_VIRQ_PEND_LATE) {
         vcpu_virq_post_deferred(vcpu, id, (uint32_t)argument);
         return SYSCALL_OK;
@@ -216,22 +228,25 @@ enum syscall_status vcpu_virq_set(struct vcpu *vcpu, uint64_t intid, uint64_t op
 
 enum syscall_status vcpu_virq_get(struct vcpu *vcpu, uint64_t intid, uint64_t *state)
 {
-    if (intid >= VIRQ_COUNT)
+    if (intid >= VIRQ_COUNT) {
         return SYSCALL_INVALID;
+    }
     vcpu_virq_sync(vcpu);
     *state = virq_get(&vcpu->virq, (uint32_t)intid);
     /* Its physical interrupt may wait for the vCPU to be in the hardware, or for the guest's end of the last.
      */
-    if (intid == vcpu->row->vtimer_intid && arch_vtimer_is_high(vcpu))
+    if (intid == vcpu->row->vtimer_intid && arch_vtimer_is_high(vcpu)) {
         *state |= SYSCALL_VIRQ_IS_PENDING;
+    }
     return SYSCALL_OK;
 }
 
 void vcpu_virq_move(struct vcpu *from, uint32_t intid, struct vcpu *to)
 {
     /* An interrupt that may be late waits on its vCPU's list. It comes at once: moves are rare. */
-    if (vcpu_virq_revoke_deferred(from, intid))
+    if (vcpu_virq_revoke_deferred(from, intid)) {
         vcpu_virq_post(to, intid);
+    }
     vcpu_virq_settle(from);
     vcpu_virq_settle(to);
     virq_move(&from->virq, &to->virq, intid);

@@ -28,8 +28,9 @@ static bool is_raised(const struct virq_state *state, uint32_t intid)
 {
     const struct virq_word *word = &state->words[intid / 64];
 
-    if (is_sgi(intid))
+    if (is_sgi(intid)) {
         return state->sources[intid] != 0;
+    }
     return ((word->latched | (word->level & word->line)) & virq_set_mask(intid)) != 0;
 }
 
@@ -43,8 +44,9 @@ static bool is_wanted(const struct virq_state *state, uint32_t intid)
 
 static void write_lr(struct virq_state *state, uint32_t index, uint32_t value)
 {
-    if (state->lrs[index] == value)
+    if (state->lrs[index] == value) {
         return;
+    }
     state->lrs[index] = value;
     state->dirty |= 1u << index;
 }
@@ -64,8 +66,9 @@ static uint32_t lr_source(uint32_t lr)
 /* Pending and EOI bits that an active LR ought to have. */
 static uint32_t active_bits(const struct virq_state *state, uint32_t intid, uint32_t lr, bool signalled)
 {
-    if (!signalled)
+    if (!signalled) {
         return virq_has_left(state, intid) ? VIRQ_LR_EOI : 0;
+    }
     if (is_sgi(intid)) {
         uint32_t sources = state->sources[intid];
         uint32_t bits = (sources >> lr_source(lr) & 1) != 0 ? VIRQ_LR_PENDING : 0;
@@ -79,8 +82,9 @@ static uint32_t active_bits(const struct virq_state *state, uint32_t intid, uint
 /* EOI bit that a pending LR ought to have: is there more to signal once this one is done? */
 static uint32_t pending_bits(const struct virq_state *state, uint32_t intid, uint32_t lr)
 {
-    if (is_sgi(intid))
+    if (is_sgi(intid)) {
         return VIRQ_LR_PENDING | ((state->sources[intid] & ~(1u << lr_source(lr))) != 0 ? VIRQ_LR_EOI : 0);
+    }
     return VIRQ_LR_PENDING | (level_is_high(state, intid) ? VIRQ_LR_EOI : 0);
 }
 
@@ -101,14 +105,15 @@ static void refresh_lr(struct virq_state *state, uint32_t intid, bool signalled)
     /* A physical interrupt came in while a software one was under way: it needs an LR linked to it. */
     bool relink = !hw && virq_is_linked(state, intid);
 
-    if (active && relink)
+    if (active && relink) {
         write_lr(state, index, kept | VIRQ_LR_EOI);
-    else if (active)
+    } else if (active) {
         write_lr(state, index, hw ? kept : kept | active_bits(state, intid, lr, signalled));
-    else if (!relink && lr_is_wanted(state, intid, lr, signalled))
+    } else if (!relink && lr_is_wanted(state, intid, lr, signalled)) {
         write_lr(state, index, hw ? lr : kept | pending_bits(state, intid, lr));
-    else
+    } else {
         free_lr(state, index);
+    }
 }
 
 static bool is_spilled(const struct virq_state *state, uint32_t intid)
@@ -118,8 +123,9 @@ static bool is_spilled(const struct virq_state *state, uint32_t intid)
 
 static void set_spilled(struct virq_state *state, uint32_t intid, bool spilled)
 {
-    if (is_spilled(state, intid) == spilled)
+    if (is_spilled(state, intid) == spilled) {
         return;
+    }
     if (spilled) {
         virq_set_add(&state->spilled, intid, state->irqs[intid].priority);
         state->spilled_count++;
@@ -150,34 +156,40 @@ static void refresh(struct virq_state *state, uint32_t intid)
     const struct virq *irq = &state->irqs[intid];
     bool wanted = is_wanted(state, intid);
 
-    if (irq->lr != 0)
+    if (irq->lr != 0) {
         refresh_lr(state, intid, wanted && state->enabled);
-    if (irq->lr != 0)
+    }
+    if (irq->lr != 0) {
         return; /* never queued as well */
-    if (wanted && !is_spilled(state, intid))
+    }
+    if (wanted && !is_spilled(state, intid)) {
         virq_set_add(&state->queued, intid, irq->priority);
-    else
+    } else {
         virq_set_remove(&state->queued, intid, irq->priority);
+    }
 }
 
 void virq_init(struct virq_state *state, uint32_t lr_count)
 {
-    *state =
-        (struct virq_state){.fresh = true, .lr_count = lr_count < VIRQ_MAX_LRS ? lr_count : VIRQ_MAX_LRS};
+    *state = (struct virq_state){.lrs_synced = true,
+                                 .lr_count = lr_count < VIRQ_MAX_LRS ? lr_count : VIRQ_MAX_LRS};
 }
 
 void virq_clear(struct virq_state *state, void (*drop_hw)(void *context, uint32_t physical), void *context)
 {
-    for (uint32_t used = state->used; used != 0; used &= used - 1)
+    for (uint32_t used = state->used; used != 0; used &= used - 1) {
         free_lr(state, (uint32_t)__builtin_ctz(used));
-    for (uint32_t i = 0; i < state->lr_count; i++)
+    }
+    for (uint32_t i = 0; i < state->lr_count; i++) {
         write_lr(state, i, 0);
-    for (uint32_t i = 0; i < VIRQ_SGI_COUNT; i++)
+    }
+    for (uint32_t i = 0; i < VIRQ_SGI_COUNT; i++) {
         state->sources[i] = 0;
+    }
     virq_set_clear(&state->queued);
     virq_set_clear(&state->spilled);
     state->spilled_count = 0;
-    state->starved = false;
+    state->need_maintenance = false;
     for (uint32_t i = 0; i < VIRQ_WORDS; i++) {
         struct virq_word *word = &state->words[i];
         uint64_t linked = word->linked;
@@ -186,10 +198,12 @@ void virq_clear(struct virq_state *state, void (*drop_hw)(void *context, uint32_
         word->linked = 0;
         word->ended = word->left;
         /* Few: the board's interrupts that the guest owns, and the lines of its devices. */
-        for (; linked != 0; linked &= linked - 1)
+        for (; linked != 0; linked &= linked - 1) {
             drop_hw(context, state->irqs[i * 64 + (uint32_t)__builtin_ctzll(linked)].physical);
-        for (uint64_t high = word->level & word->line; high != 0; high &= high - 1)
+        }
+        for (uint64_t high = word->level & word->line; high != 0; high &= high - 1) {
             refresh(state, i * 64 + (uint32_t)__builtin_ctzll(high));
+        }
     }
 }
 
@@ -219,30 +233,35 @@ void virq_configure(struct virq_state *state, uint32_t intid, uint32_t flags, ui
 
 void virq_enable(struct virq_state *state, bool enabled)
 {
-    if (state->enabled == enabled)
+    if (state->enabled == enabled) {
         return;
+    }
     state->enabled = enabled;
     /* What is queued stays so; it is looked at while the distributor is on. */
-    for (uint32_t used = state->used; used != 0; used &= used - 1)
+    for (uint32_t used = state->used; used != 0; used &= used - 1) {
         refresh(state, state->lrs[__builtin_ctz(used)] & VIRQ_LR_ID_MASK);
+    }
 }
 
 void virq_pend(struct virq_state *state, uint32_t intid, uint32_t source)
 {
-    if (is_sgi(intid))
+    if (is_sgi(intid)) {
         state->sources[intid] |= (uint8_t)(1u << (source & 7));
-    else
+    } else {
         word_of(state, intid)->latched |= virq_set_mask(intid);
+    }
     refresh(state, intid);
 }
 
 void virq_unpend(struct virq_state *state, uint32_t intid, uint8_t sources)
 {
     /* A linked one stays: only the guest's EOI or virq_clear() may end the physical interrupt. */
-    if (!virq_is_linked(state, intid))
+    if (!virq_is_linked(state, intid)) {
         word_of(state, intid)->latched &= ~virq_set_mask(intid);
-    if (is_sgi(intid))
+    }
+    if (is_sgi(intid)) {
         state->sources[intid] &= (uint8_t)~sources;
+    }
     refresh(state, intid);
 }
 
@@ -250,11 +269,13 @@ void virq_set_line(struct virq_state *state, uint32_t intid, bool high)
 {
     struct virq_word *word = word_of(state, intid);
 
-    if (is_sgi(intid))
+    if (is_sgi(intid)) {
         return;
+    }
     /* An edge-triggered input latches the rising edge. */
-    if (high && ((word->level | word->line) & virq_set_mask(intid)) == 0)
+    if (high && ((word->level | word->line) & virq_set_mask(intid)) == 0) {
         word->latched |= virq_set_mask(intid);
+    }
     set_bit(&word->line, intid, high);
     refresh(state, intid);
 }
@@ -269,20 +290,23 @@ bool virq_set_active(struct virq_state *state, uint32_t intid, bool active)
         uint32_t lr = state->lrs[index];
 
         if (active && (lr & VIRQ_LR_ACTIVE) == 0) {
-            if ((lr & VIRQ_LR_HW) != 0)
+            if ((lr & VIRQ_LR_HW) != 0) {
                 word_of(state, intid)->latched &= ~virq_set_mask(intid);
+            }
             write_lr(state, index, (lr & ~VIRQ_LR_PENDING) | VIRQ_LR_ACTIVE);
         } else if (!active && (lr & VIRQ_LR_ACTIVE) != 0) {
             drop = (lr & VIRQ_LR_HW) != 0;
-            if (drop)
+            if (drop) {
                 word_of(state, intid)->linked &= ~virq_set_mask(intid);
+            }
             free_lr(state, index);
         }
     } else {
         set_spilled(state, intid, active);
     }
-    if (!active)
+    if (!active) {
         note_end(state, intid);
+    }
     refresh(state, intid);
     return drop;
 }
@@ -302,10 +326,12 @@ bool virq_withdraw_hw(struct virq_state *state, uint32_t intid)
     struct virq_word *word = word_of(state, intid);
     const uint32_t lr = state->irqs[intid].lr;
 
-    if ((word->linked & word->latched & virq_set_mask(intid)) == 0)
+    if ((word->linked & word->latched & virq_set_mask(intid)) == 0) {
         return false;
-    if (lr != 0 && (~state->lrs[lr - 1u] & (VIRQ_LR_HW | VIRQ_LR_ACTIVE)) == 0)
+    }
+    if (lr != 0 && (~state->lrs[lr - 1u] & (VIRQ_LR_HW | VIRQ_LR_ACTIVE)) == 0) {
         return false;
+    }
     word->linked &= ~virq_set_mask(intid);
     word->latched &= ~virq_set_mask(intid);
     refresh(state, intid);
@@ -359,8 +385,9 @@ bool virq_take_ended(struct virq_state *state, uint32_t *intid)
     for (uint32_t i = 0; i < VIRQ_WORDS && state->left_count != 0; i++) {
         struct virq_word *word = &state->words[i];
 
-        if (word->ended == 0)
+        if (word->ended == 0) {
             continue;
+        }
         *intid = i * 64 + (uint32_t)__builtin_ctzll(word->ended);
         word->ended &= ~virq_set_mask(*intid);
         word->left &= ~virq_set_mask(*intid);
@@ -384,20 +411,24 @@ uint32_t virq_get(const struct virq_state *state, uint32_t intid)
 {
     uint32_t bits = is_sgi(intid) ? (uint32_t)state->sources[intid] << SYSCALL_VIRQ_SOURCES_SHIFT : 0;
 
-    if (is_raised(state, intid))
+    if (is_raised(state, intid)) {
         bits |= SYSCALL_VIRQ_IS_PENDING;
-    if (virq_is_held(state, intid) || is_active(state, intid))
+    }
+    if (virq_is_held(state, intid) || is_active(state, intid)) {
         bits |= SYSCALL_VIRQ_IS_ACTIVE;
+    }
     return bits;
 }
 
 bool virq_is_pending(const struct virq_state *state)
 {
-    if (virq_has_queued(state))
+    if (virq_has_queued(state)) {
         return true;
+    }
     for (uint32_t used = state->used; used != 0; used &= used - 1) {
-        if ((state->lrs[__builtin_ctz(used)] & VIRQ_LR_PENDING) != 0)
+        if ((state->lrs[__builtin_ctz(used)] & VIRQ_LR_PENDING) != 0) {
             return true;
+        }
     }
     return false;
 }
@@ -405,8 +436,9 @@ bool virq_is_pending(const struct virq_state *state)
 bool virq_has_pending_lr(const struct virq_state *state)
 {
     for (uint32_t used = state->used; used != 0; used &= used - 1) {
-        if ((state->lrs[__builtin_ctz(used)] & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE)) == VIRQ_LR_PENDING)
+        if ((state->lrs[__builtin_ctz(used)] & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE)) == VIRQ_LR_PENDING) {
             return true;
+        }
     }
     return false;
 }
@@ -414,10 +446,11 @@ bool virq_has_pending_lr(const struct virq_state *state)
 /* The guest acknowledged what the LR's pending bit stood for. */
 static void consume(struct virq_state *state, uint32_t intid, uint32_t lr)
 {
-    if (is_sgi(intid))
+    if (is_sgi(intid)) {
         state->sources[intid] &= (uint8_t) ~(1u << lr_source(lr));
-    else
+    } else {
         word_of(state, intid)->latched &= ~virq_set_mask(intid);
+    }
 }
 
 void virq_fold(struct virq_state *state, uint32_t index, uint32_t value)
@@ -425,20 +458,24 @@ void virq_fold(struct virq_state *state, uint32_t index, uint32_t value)
     uint32_t old = state->lrs[index];
     uint32_t intid = old & VIRQ_LR_ID_MASK;
 
-    if ((state->used >> index & 1) == 0)
+    if ((state->used >> index & 1) == 0) {
         return;
-    if ((old & VIRQ_LR_PENDING) != 0 && (value & VIRQ_LR_PENDING) == 0)
+    }
+    if ((old & VIRQ_LR_PENDING) != 0 && (value & VIRQ_LR_PENDING) == 0) {
         consume(state, intid, old);
+    }
     if ((value & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE)) == 0) {
-        if ((old & VIRQ_LR_HW) != 0)
+        if ((old & VIRQ_LR_HW) != 0) {
             word_of(state, intid)->linked &= ~virq_set_mask(intid);
+        }
         state->irqs[intid].lr = 0;
         note_end(state, intid);
         state->used &= ~(1u << index);
         state->lrs[index] = value;
         /* The EOI status of an LR lasts until the LR is rewritten, and with it the maintenance interrupt. */
-        if ((old & VIRQ_LR_EOI) != 0)
+        if ((old & VIRQ_LR_EOI) != 0) {
             write_lr(state, index, 0);
+        }
     } else {
         state->lrs[index] = value;
     }
@@ -448,8 +485,9 @@ void virq_fold(struct virq_state *state, uint32_t index, uint32_t value)
 void virq_fold_eois(struct virq_state *state, uint32_t count)
 {
     /* The count doesn't say which; a guest ends the most urgent active interrupt first. */
-    for (; count > 0 && state->spilled_count > 0; count--)
+    for (; count > 0 && state->spilled_count > 0; count--) {
         (void)virq_set_active(state, virq_set_first(&state->spilled), false);
+    }
 }
 
 /* The least urgent LR in exactly `lr_state`, less urgent than `priority`; linked ones only if `hw`. */
@@ -462,8 +500,9 @@ static uint32_t worst_lr(const struct virq_state *state, uint32_t lr_state, uint
         uint32_t lr = state->lrs[i];
         uint32_t lr_priority = state->irqs[lr & VIRQ_LR_ID_MASK].priority;
 
-        if ((lr & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE)) != lr_state || (!hw && (lr & VIRQ_LR_HW) != 0))
+        if ((lr & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE)) != lr_state || (!hw && (lr & VIRQ_LR_HW) != 0)) {
             continue;
+        }
         if (lr_priority > worst_priority) {
             worst = i;
             worst_priority = lr_priority;
@@ -479,8 +518,9 @@ static uint32_t find_lr(struct virq_state *state, uint32_t priority)
     uint32_t free_lrs = ~state->used & ((1u << state->lr_count) - 1);
     uint32_t index;
 
-    if (free_lrs != 0)
+    if (free_lrs != 0) {
         return (uint32_t)__builtin_ctz(free_lrs);
+    }
     index = worst_lr(state, VIRQ_LR_PENDING, priority, true);
     if (index != VIRQ_MAX_LRS) {
         uint32_t intid = state->lrs[index] & VIRQ_LR_ID_MASK;
@@ -508,8 +548,9 @@ static void place(struct virq_state *state, uint32_t intid, uint32_t index)
     if (virq_is_linked(state, intid)) {
         lr |= VIRQ_LR_HW | (uint32_t)irq->physical << VIRQ_LR_PHYSICAL_SHIFT | VIRQ_LR_PENDING;
     } else {
-        if (is_sgi(intid))
+        if (is_sgi(intid)) {
             lr |= (uint32_t)__builtin_ctz(state->sources[intid]) << VIRQ_LR_PHYSICAL_SHIFT;
+        }
         lr |= pending_bits(state, intid, lr);
     }
     irq->lr = (uint8_t)(index + 1);
@@ -528,11 +569,12 @@ uint32_t virq_fill(struct virq_state *state)
         uint32_t intid = virq_set_first(&state->queued);
         uint32_t index = find_lr(state, state->irqs[intid].priority);
 
-        if (index == VIRQ_MAX_LRS)
+        if (index == VIRQ_MAX_LRS) {
             break;
+        }
         place(state, intid, index);
         filled++;
     }
-    state->starved = virq_has_queued(state);
+    state->need_maintenance = virq_has_queued(state);
     return filled;
 }

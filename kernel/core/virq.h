@@ -58,13 +58,13 @@ struct virq_state {
     struct virq_set queued;          /**< to be signalled while the distributor is on, and not in an LR */
     struct virq_set spilled;         /**< active, but in no LR */
     bool enabled;                    /**< the distributor is on */
-    bool fresh;                      /**< lrs[] is what the hardware holds */
+    bool lrs_synced;                 /**< lrs[] is what the hardware holds */
     uint32_t lr_count;
     uint32_t used;  /**< bit n: LR n is in use */
     uint32_t dirty; /**< bit n: LR n has to be written */
     uint32_t lrs[VIRQ_MAX_LRS];
     uint32_t spilled_count; /**< active ones that gave up their LR */
-    bool starved;           /**< some are queued that found no LR: ask for maintenance */
+    bool need_maintenance;  /**< some are queued that found no LR: ask for maintenance */
     uint32_t left_count;    /**< bits of words[].left */
 };
 

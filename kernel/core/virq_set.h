@@ -55,14 +55,17 @@ static inline void virq_set_remove(struct virq_set *set, uint32_t intid, uint8_t
 {
     struct virq_row *row = &set->rows[priority >> VIRQ_PRIORITY_SHIFT];
 
-    if ((row->bits[intid / 64] & virq_set_mask(intid)) == 0)
+    if ((row->bits[intid / 64] & virq_set_mask(intid)) == 0) {
         return;
+    }
     row->bits[intid / 64] &= ~virq_set_mask(intid);
-    if (row->bits[intid / 64] != 0)
+    if (row->bits[intid / 64] != 0) {
         return;
+    }
     row->words &= ~(1ull << (intid / 64));
-    if (row->words == 0)
+    if (row->words == 0) {
         set->priorities &= ~(1u << (priority >> VIRQ_PRIORITY_SHIFT));
+    }
 }
 
 /** The most urgent member: lowest priority value, then lowest INTID. Not of an empty set. */
@@ -89,6 +92,7 @@ static inline void virq_set_clear_row(struct virq_row *row)
 /** Empty the set. */
 static inline void virq_set_clear(struct virq_set *set)
 {
-    for (; set->priorities != 0; set->priorities &= set->priorities - 1)
+    for (; set->priorities != 0; set->priorities &= set->priorities - 1) {
         virq_set_clear_row(&set->rows[__builtin_ctz(set->priorities)]);
+    }
 }

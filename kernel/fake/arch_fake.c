@@ -17,8 +17,9 @@ void arch_fake_reset(void)
 
 static void record(uint32_t list[ARCH_FAKE_IRQS], uint32_t *count, uint32_t value)
 {
-    if (*count < ARCH_FAKE_IRQS)
+    if (*count < ARCH_FAKE_IRQS) {
         list[(*count)++] = value;
+    }
 }
 
 uint64_t arch_now(void)
@@ -87,10 +88,12 @@ void arch_vcpu_forget(struct vcpu *vcpu)
     struct core *core = vcpu->thread.core;
 
     arch_fake.forgotten++;
-    if (core->world == &vcpu->thread)
-        core->world = NULL;
-    if (core->loaded == vcpu)
+    if (core->resident == &vcpu->thread) {
+        core->resident = NULL;
+    }
+    if (core->loaded == vcpu) {
         core->loaded = NULL;
+    }
 }
 
 /* The virtual timer in the hardware is the loaded vCPU's: its registers in the struct stand for it. */
@@ -102,14 +105,16 @@ static bool vtimer_runs(const struct vcpu *vcpu)
 void arch_switch(struct core *core, struct thread *thread)
 {
     arch_fake.now += arch_fake.switch_ticks;
-    core->world = thread;
+    core->resident = thread;
     core->context = &thread->context;
-    if (thread->kind == THREAD_PD || core->loaded == kernel_vcpu(thread))
+    if (thread->kind == THREAD_PD || core->loaded == kernel_vcpu(thread)) {
         return;
+    }
     struct vcpu *old = core->loaded;
     core->loaded = kernel_vcpu(thread);
-    if (vtimer_runs(old) && old->thread.state == THREAD_IDLE)
+    if (vtimer_runs(old) && old->thread.state == THREAD_IDLE) {
         sched_wake_at(&old->thread, old->arch.cntv_cval);
+    }
 }
 
 uint64_t arch_fake_vtimer(const struct core *core)
@@ -126,8 +131,9 @@ void arch_fake_vtimer_fire(struct core *core)
 
 void arch_vcpu_registers(struct vcpu *vcpu, uint64_t words[ARCH_VCPU_REGISTER_WORDS])
 {
-    for (uint32_t i = 0; i < ARCH_VCPU_REGISTER_WORDS; i++)
+    for (uint32_t i = 0; i < ARCH_VCPU_REGISTER_WORDS; i++) {
         words[i] = i < 31 ? vcpu->thread.context.x[i] : 0;
+    }
     words[32] = vcpu->thread.context.pc;
 }
 
@@ -177,8 +183,9 @@ void arch_fp_forget(struct thread *thread)
 void arch_putc(struct kernel *kernel, char c)
 {
     (void)kernel;
-    if (arch_fake.text_bytes + 1 < sizeof arch_fake.text && c != '\r')
+    if (arch_fake.text_bytes + 1 < sizeof arch_fake.text && c != '\r') {
         arch_fake.text[arch_fake.text_bytes++] = c;
+    }
 }
 
 void arch_smc(uint64_t registers[8])

@@ -40,8 +40,9 @@
 /** Whether a protection domain may be given `function`: a fast call, and no dangerous standard one. */
 static inline bool smccc_is_grantable(uint32_t function)
 {
-    if ((function & SMCCC_FAST) == 0 || (function & SMCCC_RESERVED) != 0)
+    if ((function & SMCCC_FAST) == 0 || (function & SMCCC_RESERVED) != 0) {
         return false;
+    }
     switch (function) {
     case SMCCC_PSCI_VERSION:
     case SMCCC_PSCI_SYSTEM_OFF:

@@ -53,8 +53,8 @@
  * the bit in the first word; if the PD has set the bit in the second one, the kernel clears that and notifies
  * the channel.
  */
-#define SYSDESC_PAUSED_WORD 64u
-#define SYSDESC_PAUSE_ARMED_WORD 65u
+#define SYSDESC_IDLE_WORD 64u
+#define SYSDESC_IDLE_ARMED_WORD 65u
 
 /**
  * And for whom it works. A PD that serves several VMs keeps in the first of these words the number of the
@@ -101,7 +101,7 @@ struct sysdesc_channel {
  * Added to such an id: no hurry. The vCPU, if it is idle, runs next after the one of its priority that runs
  * now, not before that.
  */
-#define SYSDESC_POST_NO_HURRY 0x1000u
+#define SYSDESC_POST_DEFERRABLE 0x1000u
 /** Posted interrupts and doorbells in all: what the VMMs change of them is state of the kernel's. */
 #define SYSDESC_MAX_POSTS 512u
 #define SYSDESC_MAX_DOORBELLS 1024u
@@ -193,9 +193,9 @@ struct sysdesc_vcpu {
 enum sysdesc_doorbell_flags {
     SYSDESC_DOORBELL_MATCH = 1u << 0,  /**< only stores of exactly `value` hit; others go to the VMM */
     SYSDESC_DOORBELL_IGNORE = 1u << 1, /**< swallow the store: notify nobody */
-    /** No store rings it: it tells the PD that the vCPU paused, see SYSDESC_PAUSED_WORD. `gpa` is all ones.
+    /** No store rings it: it tells the PD that the vCPU paused, see SYSDESC_IDLE_WORD. `gpa` is all ones.
      */
-    SYSDESC_DOORBELL_PAUSE = 1u << 2
+    SYSDESC_DOORBELL_IDLE = 1u << 2
 };
 
 /** A store by a vCPU to `gpa` that becomes a notification without waking the VMM (KVM: ioeventfd). */

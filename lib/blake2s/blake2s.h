@@ -11,7 +11,7 @@
 #define BLAKE2S_BLOCK_BYTES 64u
 #define BLAKE2S_MAX_BYTES 32u /**< largest digest and largest key */
 
-/** A hash in progress. Private to blake2s.c but for its size. */
+/** A hash in progress. Private to blake2s.c except for its size. */
 struct blake2s {
     uint32_t h[8];
     uint64_t total_bytes;

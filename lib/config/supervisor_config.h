@@ -3,7 +3,7 @@
  * Configuration of the supervisor PD, and its protocol. See config.h for the rules.
  *
  * The supervisor is the parent of VMMs and hears of their faults. A VMM greets it each time it starts, with a
- * protected procedure call: label SUPERVISOR_GREET, one word, the address at which it can be started anew
+ * protected procedure call: label SUPERVISOR_GREET, one word, the address at which it can be started again
  * whatever state it is in. That of the first greeting is kept: at that time no guest has run. The reply,
  * SUPERVISOR_OK, has two words: enum supervisor_order, and for SUPERVISOR_START how many ms to wait before
  * the guest is started. SUPERVISOR_INVALID: it is no VMM of this supervisor's, or the call is malformed.

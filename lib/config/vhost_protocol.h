@@ -24,13 +24,13 @@
 
 /** The status page: the back writes it, the front only reads it. Zero while all is well. */
 struct vhost_status {
-    uint32_t fault;       /**< enum err that stopped the back since VHOST_START; VHOST_STOP clears it */
-    uint32_t wants_pause; /**< not 0: the front is to notify the back at the guest's next pause */
+    uint32_t fault;      /**< enum err that stopped the back since VHOST_START; VHOST_STOP clears it */
+    uint32_t wants_idle; /**< not 0: the front is to notify the back at the guest's next pause */
 };
 
 /** The pause page, where the kernel doesn't tell the back of pauses: the front writes it, the back only reads
  * it. */
-struct vhost_pauses {
+struct vhost_idle_count {
     uint32_t count; /**< how often a vCPU of the guest has gone idle; wraps */
 };
 
@@ -45,7 +45,7 @@ enum vhost_call {
     /** [0 or 1], at any time: whether what is used in the transmit queue is told by the late interrupt only,
         because the driver has another interrupt for it than for the receive queue. 0 after VHOST_STOP */
     VHOST_SET_APART = 0x104,
-    /** [mode, mac, uni_count, multi_count, macs...]: a struct rx_filter but for its VLANs. An address is a
+    /** [mode, mac, uni_count, multi_count, macs...]: a struct rx_filter except for its VLANs. An address is a
        word, its first byte in bits 0..7. */
     VHOST_SET_RX_FILTER = 0x105,
     VHOST_SET_VLANS = 0x106,  /**< [64 words]: bit n of word n / 64: VLAN n is wanted */

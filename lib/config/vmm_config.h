@@ -49,7 +49,8 @@ struct vmm_net_config {
     uint32_t datapath;     /**< enum vmm_datapath */
     uint64_t features_off; /**< feature bits not to offer although supported */
     uint64_t status;       /**< VHOST: vaddr of the switch's struct vhost_status, read-only */
-    uint64_t pauses; /**< VHOST: vaddr of a struct vhost_pauses, read by the switch; 0: the kernel tells it */
+    uint64_t
+        idle_count; /**< VHOST: vaddr of a struct vhost_pauses, read by the switch; 0: the kernel tells it */
     uint32_t tx_delay_us;  /**< RING: how late an interrupt for sent frames alone may be; 0: at once */
     uint32_t window;       /**< RING: frames to the guest between two pauses of its vCPU; 0: no limit */
     uint32_t mac_is_fixed; /**< 1: the driver may not change its address, as the switch checks it */

@@ -28,15 +28,16 @@ struct vswitch_port_config {
     struct config_link link; /**< RING: the data path. VHOST: only its channel, for calls and kicks */
     uint32_t interrupt;      /**< VHOST: what to notify to interrupt the guest: a posted interrupt's id, or
                                   link.channel where the VMM has to do it */
-    uint32_t late_interrupt; /**< VHOST: the same for an interrupt that may be late */
-    uint32_t late_us; /**< VHOST: how late the switch itself may be with it; 0: nobody is, or the kernel */
-    uint32_t window;  /**< VHOST: frames to the guest between two pauses of its vCPU; 0: no limit */
+    uint32_t deferred_interrupt; /**< VHOST: the same for an interrupt that may be late */
+    uint32_t
+        deferred_us; /**< VHOST: how late the switch itself may be with it; 0: nobody is, or the kernel */
+    uint32_t window; /**< VHOST: frames to the guest between two pauses of its vCPU; 0: no limit */
     uint32_t reserved;
-    uint64_t status;    /**< VHOST: vaddr of the page with its struct vhost_status, read by the VMM */
-    uint64_t pauses;    /**< VHOST: vaddr of the page with its struct vhost_pauses, written by the VMM;
-                           0: the kernel tells of pauses */
-    uint64_t ram_gpa;   /**< VHOST: guest RAM as the guest sees it */
-    uint64_t ram_vaddr; /**< VHOST: where the switch has it mapped */
+    uint64_t status;     /**< VHOST: vaddr of the page with its struct vhost_status, read by the VMM */
+    uint64_t idle_count; /**< VHOST: vaddr of the page with its struct vhost_pauses, written by the VMM;
+                        0: the kernel tells of pauses */
+    uint64_t ram_gpa;    /**< VHOST: guest RAM as the guest sees it */
+    uint64_t ram_vaddr;  /**< VHOST: where the switch has it mapped */
     uint64_t ram_bytes;
 };
 
@@ -47,6 +48,6 @@ struct vswitch_config {
     uint32_t mac_table_entries; /**< learned addresses kept; a power of two */
     uint32_t timer_channel;     /**< to the timer PD, for whatever it waits for; see has_timer */
     uint32_t has_timer;         /**< 1: timer_channel is one */
-    uint64_t stats;             /**< vaddr of a struct vswitch_stats that a monitor reads; 0: nobody does */
+    uint64_t stats;             /**< vaddr of a struct vswitch_stats that a stats PD reads; 0: nobody does */
     struct vswitch_port_config ports[VSWITCH_CONFIG_MAX_PORTS];
 };

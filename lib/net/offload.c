@@ -100,15 +100,15 @@ void offload_finish_checksum(uint8_t *frame, uint32_t frame_bytes, const struct 
 
 /* Parsing. */
 
-static enum err parse_ethernet(struct offload_cutter *cutter, uint16_t *type)
+static enum err parse_ethernet(struct offload_segmenter *segmenter, uint16_t *type)
 {
     uint32_t at = ETHERNET_TYPE_OFFSET;
 
     for (uint32_t tags = 0;; tags++, at += VLAN_BYTES) {
-        if (at + 2 > cutter->frame_bytes) {
+        if (at + 2 > segmenter->frame_bytes) {
             return ERR_RANGE;
         }
-        *type = get16(cutter->frame + at);
+        *type = get16(segmenter->frame + at);
         if (*type != TYPE_VLAN && *type != TYPE_VLAN_OUTER) {
             break;
         }
@@ -116,15 +116,15 @@ static enum err parse_ethernet(struct offload_cutter *cutter, uint16_t *type)
             return ERR_FORMAT;
         }
     }
-    cutter->l3 = at + 2;
+    segmenter->l3 = at + 2;
     return ERR_OK;
 }
 
-static enum err parse_ipv4(struct offload_cutter *cutter, uint8_t *protocol)
+static enum err parse_ipv4(struct offload_segmenter *segmenter, uint8_t *protocol)
 {
-    const uint8_t *ip = cutter->frame + cutter->l3;
+    const uint8_t *ip = segmenter->frame + segmenter->l3;
 
-    if (cutter->frame_bytes - cutter->l3 < IPV4_MIN_BYTES) {
+    if (segmenter->frame_bytes - segmenter->l3 < IPV4_MIN_BYTES) {
         return ERR_RANGE;
     }
     const uint32_t bytes = (ip[0] & 0xfu) * 4;
@@ -132,7 +132,7 @@ static enum err parse_ipv4(struct offload_cutter *cutter, uint8_t *protocol)
         return ERR_FORMAT;
     }
     *protocol = ip[IPV4_PROTOCOL];
-    cutter->l4 = cutter->l3 + bytes;
+    segmenter->l4 = segmenter->l3 + bytes;
     return ERR_OK;
 }
 
@@ -141,190 +141,192 @@ static bool is_extension(uint8_t next_header)
     return next_header == 0 || next_header == 43 || next_header == 60; /* hop-by-hop, routing, destination */
 }
 
-static enum err parse_ipv6(struct offload_cutter *cutter, uint8_t *protocol)
+static enum err parse_ipv6(struct offload_segmenter *segmenter, uint8_t *protocol)
 {
-    uint32_t at = cutter->l3 + IPV6_BYTES;
+    uint32_t at = segmenter->l3 + IPV6_BYTES;
 
-    if (at > cutter->frame_bytes) {
+    if (at > segmenter->frame_bytes) {
         return ERR_RANGE;
     }
-    if (cutter->frame[cutter->l3] >> 4 != 6) {
+    if (segmenter->frame[segmenter->l3] >> 4 != 6) {
         return ERR_FORMAT;
     }
-    *protocol = cutter->frame[cutter->l3 + IPV6_NEXT_HEADER];
+    *protocol = segmenter->frame[segmenter->l3 + IPV6_NEXT_HEADER];
     for (uint32_t i = 0; is_extension(*protocol); i++) {
-        if (at + 8 > cutter->frame_bytes) {
+        if (at + 8 > segmenter->frame_bytes) {
             return ERR_RANGE;
         }
         if (i == IPV6_MAX_EXTENSIONS) {
             return ERR_FORMAT;
         }
-        *protocol = cutter->frame[at];
-        at += (cutter->frame[at + 1] + 1u) * 8;
+        *protocol = segmenter->frame[at];
+        at += (segmenter->frame[at + 1] + 1u) * 8;
     }
-    cutter->l4 = at;
+    segmenter->l4 = at;
     return ERR_OK;
 }
 
-static enum err parse_transport(struct offload_cutter *cutter, uint8_t protocol)
+static enum err parse_transport(struct offload_segmenter *segmenter, uint8_t protocol)
 {
-    const uint32_t least = cutter->is_udp ? UDP_BYTES : TCP_MIN_BYTES;
+    const uint32_t least = segmenter->is_udp ? UDP_BYTES : TCP_MIN_BYTES;
     uint32_t bytes = least;
 
-    if (protocol != (cutter->is_udp ? PROTOCOL_UDP : PROTOCOL_TCP)) {
+    if (protocol != (segmenter->is_udp ? PROTOCOL_UDP : PROTOCOL_TCP)) {
         return ERR_FORMAT;
     }
-    if (cutter->l4 + least > cutter->frame_bytes) {
+    if (segmenter->l4 + least > segmenter->frame_bytes) {
         return ERR_RANGE;
     }
-    if (!cutter->is_udp) {
-        bytes = (cutter->frame[cutter->l4 + TCP_DATA_OFFSET] >> 4) * 4u;
+    if (!segmenter->is_udp) {
+        bytes = (segmenter->frame[segmenter->l4 + TCP_DATA_OFFSET] >> 4) * 4u;
     }
     if (bytes < least) {
         return ERR_FORMAT;
     }
-    cutter->header_bytes = cutter->l4 + bytes;
-    if (cutter->header_bytes > cutter->frame_bytes || cutter->header_bytes > OFFLOAD_MAX_HEADER_BYTES) {
+    segmenter->header_bytes = segmenter->l4 + bytes;
+    if (segmenter->header_bytes > segmenter->frame_bytes ||
+        segmenter->header_bytes > OFFLOAD_MAX_HEADER_BYTES) {
         return ERR_RANGE;
     }
     return ERR_OK;
 }
 
-enum err offload_cutter_init(struct offload_cutter *cutter, const uint8_t *frame, uint32_t frame_bytes,
-                             const struct frame_meta *meta)
+enum err offload_segment_init(struct offload_segmenter *segmenter, const uint8_t *frame, uint32_t frame_bytes,
+                              const struct frame_meta *meta)
 {
     const unsigned int kind = meta->gso_type & ~(unsigned int)FRAME_META_GSO_ECN;
     uint8_t protocol = 0;
     uint16_t type;
 
-    *cutter = (struct offload_cutter){.frame = frame,
-                                      .frame_bytes = frame_bytes,
-                                      .gso_size = meta->gso_size,
-                                      .is_udp = kind == FRAME_META_GSO_UDP_L4};
-    enum err err = parse_ethernet(cutter, &type);
+    *segmenter = (struct offload_segmenter){.frame = frame,
+                                            .frame_bytes = frame_bytes,
+                                            .gso_size = meta->gso_size,
+                                            .is_udp = kind == FRAME_META_GSO_UDP_L4};
+    enum err err = parse_ethernet(segmenter, &type);
     if (err != ERR_OK) {
         return err;
     }
-    cutter->is_ipv6 = type == TYPE_IPV6;
+    segmenter->is_ipv6 = type == TYPE_IPV6;
     const bool agrees = type == TYPE_IPV4 ? kind != FRAME_META_GSO_TCPV6 : kind != FRAME_META_GSO_TCPV4;
     if ((type != TYPE_IPV4 && type != TYPE_IPV6) || !agrees) {
         return ERR_FORMAT;
     }
-    err = cutter->is_ipv6 ? parse_ipv6(cutter, &protocol) : parse_ipv4(cutter, &protocol);
+    err = segmenter->is_ipv6 ? parse_ipv6(segmenter, &protocol) : parse_ipv4(segmenter, &protocol);
     if (err == ERR_OK) {
-        err = parse_transport(cutter, protocol);
+        err = parse_transport(segmenter, protocol);
     }
     if (err != ERR_OK) {
         return err;
     }
-    const uint32_t checksum = cutter->is_udp ? UDP_CHECKSUM : TCP_CHECKSUM;
-    if (meta->csum_start != cutter->l4 || meta->csum_offset != checksum) {
+    const uint32_t checksum = segmenter->is_udp ? UDP_CHECKSUM : TCP_CHECKSUM;
+    if (meta->csum_start != segmenter->l4 || meta->csum_offset != checksum) {
         return ERR_FORMAT;
     }
-    const bool is_cut = frame_bytes - cutter->header_bytes > cutter->gso_size;
-    return is_cut && cutter->gso_size < OFFLOAD_MIN_SEGMENT_BYTES ? ERR_RANGE : ERR_OK;
+    const bool is_cut = frame_bytes - segmenter->header_bytes > segmenter->gso_size;
+    return is_cut && segmenter->gso_size < OFFLOAD_MIN_SEGMENT_BYTES ? ERR_RANGE : ERR_OK;
 }
 
 /* Cutting. */
 
-static uint32_t payload_bytes(const struct offload_cutter *cutter)
+static uint32_t payload_bytes(const struct offload_segmenter *segmenter)
 {
-    return cutter->frame_bytes - cutter->header_bytes;
+    return segmenter->frame_bytes - segmenter->header_bytes;
 }
 
-static bool is_last(const struct offload_cutter *cutter)
+static bool is_last(const struct offload_segmenter *segmenter)
 {
-    return payload_bytes(cutter) - cutter->done <= cutter->gso_size;
+    return payload_bytes(segmenter) - segmenter->done <= segmenter->gso_size;
 }
 
-uint32_t offload_cutter_max_bytes(const struct offload_cutter *cutter)
+uint32_t offload_segment_max_bytes(const struct offload_segmenter *segmenter)
 {
-    const uint32_t payload = payload_bytes(cutter);
+    const uint32_t payload = payload_bytes(segmenter);
 
-    return cutter->header_bytes + (payload < cutter->gso_size ? payload : cutter->gso_size);
+    return segmenter->header_bytes + (payload < segmenter->gso_size ? payload : segmenter->gso_size);
 }
 
-static void patch_ip(const struct offload_cutter *cutter, uint8_t *segment, uint32_t bytes)
+static void patch_ip(const struct offload_segmenter *segmenter, uint8_t *segment, uint32_t bytes)
 {
-    uint8_t *ip = segment + cutter->l3;
+    uint8_t *ip = segment + segmenter->l3;
 
-    if (cutter->is_ipv6) {
-        put16(ip + IPV6_LENGTH, bytes - cutter->l3 - IPV6_BYTES);
+    if (segmenter->is_ipv6) {
+        put16(ip + IPV6_LENGTH, bytes - segmenter->l3 - IPV6_BYTES);
         return;
     }
-    put16(ip + IPV4_LENGTH, bytes - cutter->l3);
-    put16(ip + IPV4_ID, (get16(ip + IPV4_ID) + cutter->index) & 0xffff);
+    put16(ip + IPV4_LENGTH, bytes - segmenter->l3);
+    put16(ip + IPV4_ID, (get16(ip + IPV4_ID) + segmenter->index) & 0xffff);
     put16(ip + IPV4_CHECKSUM, 0);
-    checksum_store(checksum_add(0, ip, cutter->l4 - cutter->l3), ip + IPV4_CHECKSUM);
+    checksum_store(checksum_add(0, ip, segmenter->l4 - segmenter->l3), ip + IPV4_CHECKSUM);
 }
 
 /* The part of a transport checksum that comes from the IP header. */
-static checksum_t pseudo_header(const struct offload_cutter *cutter, const uint8_t *segment,
+static checksum_t pseudo_header(const struct offload_segmenter *segmenter, const uint8_t *segment,
                                 uint32_t l4_bytes)
 {
-    const uint8_t *ip = segment + cutter->l3;
-    checksum_t sum =
-        cutter->is_ipv6 ? checksum_add(0, ip + IPV6_ADDRESSES, 32) : checksum_add(0, ip + IPV4_ADDRESSES, 8);
+    const uint8_t *ip = segment + segmenter->l3;
+    checksum_t sum = segmenter->is_ipv6 ? checksum_add(0, ip + IPV6_ADDRESSES, 32)
+                                        : checksum_add(0, ip + IPV4_ADDRESSES, 8);
 
-    sum = checksum_add_number(sum, cutter->is_udp ? PROTOCOL_UDP : PROTOCOL_TCP);
+    sum = checksum_add_number(sum, segmenter->is_udp ? PROTOCOL_UDP : PROTOCOL_TCP);
     return checksum_add_number(sum, (uint16_t)l4_bytes);
 }
 
-static void patch_transport(const struct offload_cutter *cutter, uint8_t *segment, uint32_t bytes)
+static void patch_transport(const struct offload_segmenter *segmenter, uint8_t *segment, uint32_t bytes)
 {
-    uint8_t *l4 = segment + cutter->l4;
-    const uint32_t l4_bytes = bytes - cutter->l4;
-    uint8_t *field = l4 + (cutter->is_udp ? UDP_CHECKSUM : TCP_CHECKSUM);
+    uint8_t *l4 = segment + segmenter->l4;
+    const uint32_t l4_bytes = bytes - segmenter->l4;
+    uint8_t *field = l4 + (segmenter->is_udp ? UDP_CHECKSUM : TCP_CHECKSUM);
 
-    if (cutter->is_udp) {
+    if (segmenter->is_udp) {
         put16(l4 + UDP_LENGTH, l4_bytes);
     } else {
-        put32(l4 + TCP_SEQUENCE, get32(l4 + TCP_SEQUENCE) + cutter->done);
-        if (!is_last(cutter)) {
+        put32(l4 + TCP_SEQUENCE, get32(l4 + TCP_SEQUENCE) + segmenter->done);
+        if (!is_last(segmenter)) {
             l4[TCP_FLAGS] &= (uint8_t)~TCP_FIN_PSH;
         }
-        if (cutter->index != 0) {
+        if (segmenter->index != 0) {
             l4[TCP_FLAGS] &= (uint8_t)~TCP_CWR;
         }
     }
     put16(field, 0);
-    checksum_store(checksum_add(pseudo_header(cutter, segment, l4_bytes), l4, l4_bytes), field);
-    if (cutter->is_udp) {
+    checksum_store(checksum_add(pseudo_header(segmenter, segment, l4_bytes), l4, l4_bytes), field);
+    if (segmenter->is_udp) {
         avoid_zero(field);
     }
 }
 
-static uint32_t next_payload(const struct offload_cutter *cutter)
+static uint32_t next_payload(const struct offload_segmenter *segmenter)
 {
-    return is_last(cutter) ? payload_bytes(cutter) - cutter->done : cutter->gso_size;
+    return is_last(segmenter) ? payload_bytes(segmenter) - segmenter->done : segmenter->gso_size;
 }
 
 /* A packet without payload is one segment. */
-static bool is_finished(const struct offload_cutter *cutter)
+static bool is_finished(const struct offload_segmenter *segmenter)
 {
-    return cutter->index != 0 && cutter->done == payload_bytes(cutter);
+    return segmenter->index != 0 && segmenter->done == payload_bytes(segmenter);
 }
 
-uint32_t offload_cutter_next(struct offload_cutter *cutter, uint8_t *to)
+uint32_t offload_segment_next(struct offload_segmenter *segmenter, uint8_t *to)
 {
-    if (is_finished(cutter)) {
+    if (is_finished(segmenter)) {
         return 0;
     }
-    const uint32_t payload = next_payload(cutter);
-    const uint32_t bytes = cutter->header_bytes + payload;
-    memcpy(to, cutter->frame, cutter->header_bytes);
-    memcpy(to + cutter->header_bytes, cutter->frame + cutter->header_bytes + cutter->done, payload);
-    patch_ip(cutter, to, bytes);
-    patch_transport(cutter, to, bytes);
-    cutter->done += payload;
-    cutter->index++;
+    const uint32_t payload = next_payload(segmenter);
+    const uint32_t bytes = segmenter->header_bytes + payload;
+    memcpy(to, segmenter->frame, segmenter->header_bytes);
+    memcpy(to + segmenter->header_bytes, segmenter->frame + segmenter->header_bytes + segmenter->done,
+           payload);
+    patch_ip(segmenter, to, bytes);
+    patch_transport(segmenter, to, bytes);
+    segmenter->done += payload;
+    segmenter->index++;
     return bytes;
 }
 
-void offload_cutter_skip(struct offload_cutter *cutter, uint32_t count)
+void offload_segment_skip(struct offload_segmenter *segmenter, uint32_t count)
 {
-    for (; count > 0 && !is_finished(cutter); count--) {
-        cutter->done += next_payload(cutter);
-        cutter->index++;
+    for (; count > 0 && !is_finished(segmenter); count--) {
+        segmenter->done += next_payload(segmenter);
+        segmenter->index++;
     }
 }

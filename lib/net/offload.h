@@ -39,7 +39,7 @@ uint32_t offload_needed(const struct frame_meta *meta);
 void offload_finish_checksum(uint8_t *frame, uint32_t frame_bytes, const struct frame_meta *meta);
 
 /** A large packet being cut. */
-struct offload_cutter {
+struct offload_segmenter {
     const uint8_t *frame; /**< not owned; must stay as it is */
     uint32_t frame_bytes;
     uint32_t l3;           /**< offset of the IP header */
@@ -56,17 +56,17 @@ struct offload_cutter {
  * Errors: ERR_FORMAT (headers do not agree with each other or with `meta`), ERR_RANGE (headers longer than
  * the frame, gso_size too small).
  */
-ERR_CHECKED enum err offload_cutter_init(struct offload_cutter *cutter, const uint8_t *frame,
-                                         uint32_t frame_bytes, const struct frame_meta *meta);
+ERR_CHECKED enum err offload_segment_init(struct offload_segmenter *segmenter, const uint8_t *frame,
+                                          uint32_t frame_bytes, const struct frame_meta *meta);
 
 /** Bytes of the longest segment, headers included. */
-uint32_t offload_cutter_max_bytes(const struct offload_cutter *cutter);
+uint32_t offload_segment_max_bytes(const struct offload_segmenter *segmenter);
 
 /**
- * Write the next segment, complete with checksums, to `to` (room for offload_cutter_max_bytes()).
+ * Write the next segment, complete with checksums, to `to` (room for offload_segment_max_bytes()).
  * Returns its length, or 0 when there are no more.
  */
-uint32_t offload_cutter_next(struct offload_cutter *cutter, uint8_t *to);
+uint32_t offload_segment_next(struct offload_segmenter *segmenter, uint8_t *to);
 
 /** Leave out the next `count` segments. */
-void offload_cutter_skip(struct offload_cutter *cutter, uint32_t count);
+void offload_segment_skip(struct offload_segmenter *segmenter, uint32_t count);

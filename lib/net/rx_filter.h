@@ -32,7 +32,7 @@ enum rx_filter_mode {
     RX_FILTER_MODES = (1u << 9) - 1
 };
 
-/** A filter. All zero but for PROMISC in `mode`: lets everything through. */
+/** A filter. All zero except for PROMISC in `mode`: lets everything through. */
 struct rx_filter {
     uint32_t mode;        /**< enum rx_filter_mode */
     uint32_t uni_count;   /**< macs[0 .. uni_count): unicast */

@@ -83,7 +83,7 @@ ERR_CHECKED enum err virtio_net_hdr_to_meta(const struct virtio_net_hdr *untrust
 
 /**
  * From checked offload metadata to the header for a driver with `features`; num_buffers is 1.
- * Errors: ERR_DENIED (the driver doesn't take such a frame). *hdr is then zero but for num_buffers.
+ * Errors: ERR_DENIED (the driver doesn't take such a frame). *hdr is then zero except for num_buffers.
  */
 ERR_CHECKED enum err virtio_net_hdr_from_fields(const struct frame_meta *fields, uint64_t features,
                                                 struct virtio_net_hdr *hdr);
@@ -91,7 +91,7 @@ ERR_CHECKED enum err virtio_net_hdr_from_fields(const struct frame_meta *fields,
 /**
  * From a meta word to the header for a driver with `features`; num_buffers is 1.
  * Errors: ERR_DENIED (the driver doesn't take such a frame), those of frame_meta_unpack(). *hdr is then zero
- * but for num_buffers.
+ * except for num_buffers.
  */
 ERR_CHECKED enum err virtio_net_hdr_from_meta(uint64_t untrusted_meta, uint64_t features,
                                               uint32_t frame_bytes, struct virtio_net_hdr *hdr);

@@ -27,7 +27,7 @@ struct restart {
 };
 
 /**
- * Take one restart out of the budget. *wait_ms: how long to wait before it. A wait starts from anew once
+ * Take one restart out of the budget. *wait_ms: how long to wait before it. A wait starts from again once
  * window_ms have passed without a restart. Errors: ERR_SPACE (the budget is used up).
  */
 ERR_CHECKED enum err restart_take(struct restart *restart, const struct restart_policy *policy,

@@ -56,7 +56,7 @@ struct ring_region {
     uint8_t data[];
 };
 
-/** One side's view of a link. Private to ring.c but for its size: embed it in the owner's state. */
+/** One side's view of a link. Private to ring.c except for its size: embed it in the owner's state. */
 struct ring {
     struct ring_region *own;        /**< mapped read-write */
     const struct ring_region *peer; /**< mapped read-only; contents untrusted */

@@ -112,7 +112,7 @@ struct virtq_chain {
     struct virtq_segment segments[VIRTQ_MAX_SIZE];
 };
 
-/** One queue. Private to virtq.c but for its size. */
+/** One queue. Private to virtq.c except for its size. */
 struct virtq {
     const struct guestmem *mem;
     const uint8_t *desc; /**< struct virtq_desc[size] */

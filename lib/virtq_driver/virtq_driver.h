@@ -29,7 +29,7 @@ struct virtq_driver_places {
     uint64_t desc, avail, used; /**< physical */
 };
 
-/** One queue. Private to virtq_driver.c but for its size. */
+/** One queue. Private to virtq_driver.c except for its size. */
 struct virtq_driver {
     struct virtq_desc *desc;
     struct virtq_avail *avail;
@@ -77,7 +77,7 @@ bool virtq_driver_publish(struct virtq_driver *vq);
 
 /**
  * Take a used chain. Errors: ERR_EMPTY; the device's fault: ERR_OVERRUN (index), ERR_RANGE (no chain of that
- * number in flight). After those the queue must be set up anew.
+ * number in flight). After those the queue must be set up again.
  */
 ERR_CHECKED enum err virtq_driver_take(struct virtq_driver *vq, uint16_t *head, uint32_t *written_bytes);
 

@@ -10,8 +10,9 @@ static void write_bytes(const char *bytes, uint64_t count)
 {
     uint64_t words[6] = {0};
 
-    for (uint64_t i = 0; i < count; i++)
+    for (uint64_t i = 0; i < count; i++) {
         words[i / 8] |= (uint64_t)(unsigned char)bytes[i] << (i % 8 * 8);
+    }
 
     register uint64_t x0 __asm__("x0") = count;
     register uint64_t x1 __asm__("x1") = words[0];
@@ -39,8 +40,9 @@ void microkit_dbg_puts(const char *s)
     while (*s != '\0') {
         uint64_t count = 0;
 
-        while (count < WRITE_BYTES && s[count] != '\0')
+        while (count < WRITE_BYTES && s[count] != '\0') {
             count++;
+        }
         write_bytes(s, count);
         s += count;
     }

@@ -56,8 +56,9 @@ static void complain(const char *call, const char *what, unsigned int number)
 
 static int channel_is_granted(const char *call, seL4_Word granted, microkit_channel ch)
 {
-    if (ch <= MICROKIT_MAX_CHANNEL_ID && (granted >> ch & 1) != 0)
+    if (ch <= MICROKIT_MAX_CHANNEL_ID && (granted >> ch & 1) != 0) {
         return 1;
+    }
     complain(call, ": invalid channel given '", ch);
     return 0;
 }
@@ -67,8 +68,9 @@ static int channel_is_granted(const char *call, seL4_Word granted, microkit_chan
 void microkit_notify(microkit_channel ch)
 {
     if (ch >= SYSDESC_POST_BASE) {
-        if (libmicrokit_call(SYSCALL_NOTIFY, ch, 0, 0, 0).x0 != SYSCALL_OK)
+        if (libmicrokit_call(SYSCALL_NOTIFY, ch, 0, 0, 0).x0 != SYSCALL_OK) {
             complain("microkit_notify", ": invalid posted interrupt given '", ch);
+        }
     } else if (channel_is_granted("microkit_notify", microkit_notifications, ch)) {
         libmicrokit_call(SYSCALL_NOTIFY, ch, 0, 0, 0);
     }
@@ -76,50 +78,58 @@ void microkit_notify(microkit_channel ch)
 
 void microkit_irq_ack(microkit_channel ch)
 {
-    if (channel_is_granted("microkit_irq_ack", microkit_irqs, ch))
+    if (channel_is_granted("microkit_irq_ack", microkit_irqs, ch)) {
         libmicrokit_call(SYSCALL_IRQ_ACK, ch, 0, 0, 0);
+    }
 }
 
 /* The slot holds one call; an earlier one that is still there is carried out now rather than lost. */
 static void defer(uint64_t flag, microkit_channel ch)
 {
-    if (deferred.flags != 0)
+    if (deferred.flags != 0) {
         libmicrokit_call(deferred.flags == SYSCALL_WAIT_NOTIFY ? SYSCALL_NOTIFY : SYSCALL_IRQ_ACK,
                          deferred.channel, 0, 0, 0);
+    }
     deferred.flags = flag;
     deferred.channel = ch;
 }
 
 void microkit_deferred_notify(microkit_channel ch)
 {
-    if (ch >= SYSDESC_POST_BASE || channel_is_granted("microkit_deferred_notify", microkit_notifications, ch))
+    if (ch >= SYSDESC_POST_BASE ||
+        channel_is_granted("microkit_deferred_notify", microkit_notifications, ch)) {
         defer(SYSCALL_WAIT_NOTIFY, ch);
+    }
 }
 
 void microkit_deferred_irq_ack(microkit_channel ch)
 {
-    if (channel_is_granted("microkit_deferred_irq_ack", microkit_irqs, ch))
+    if (channel_is_granted("microkit_deferred_irq_ack", microkit_irqs, ch)) {
         defer(SYSCALL_WAIT_ACK, ch);
+    }
 }
 
 microkit_msginfo microkit_ppcall(microkit_channel ch, microkit_msginfo msginfo)
 {
     microkit_msginfo reply = microkit_msginfo_new(0, 0);
 
-    if (!channel_is_granted("microkit_ppcall", microkit_pps, ch))
+    if (!channel_is_granted("microkit_ppcall", microkit_pps, ch)) {
         return reply;
+    }
     struct libmicrokit_result result = libmicrokit_call(SYSCALL_PPC, ch, msginfo.words[0], 0, 0);
-    if (result.x0 == SYSCALL_OK)
+    if (result.x0 == SYSCALL_OK) {
         reply.words[0] = result.x1;
-    else
+    } else {
         complain("microkit_ppcall", ": no answer on channel '", ch);
+    }
     return reply;
 }
 
 void microkit_mr_set(seL4_Uint8 mr, seL4_Word value)
 {
-    if (mr < SYSDESC_IPC_WORDS)
+    if (mr < SYSDESC_IPC_WORDS) {
         message_words()[mr] = value;
+    }
 }
 
 seL4_Word microkit_mr_get(seL4_Uint8 mr)
@@ -129,8 +139,9 @@ seL4_Word microkit_mr_get(seL4_Uint8 mr)
 
 static void child_call(const char *name, uint64_t number, microkit_child child, uint64_t a1)
 {
-    if (libmicrokit_call(number, child, a1, 0, 0).x0 != SYSCALL_OK)
+    if (libmicrokit_call(number, child, a1, 0, 0).x0 != SYSCALL_OK) {
         complain(name, ": invalid child given '", child);
+    }
 }
 
 void microkit_pd_restart(microkit_child pd, seL4_Word entry_point)
@@ -280,16 +291,18 @@ static void run_constructors(void)
     extern void (*const __init_array_start[])(void);
     extern void (*const __init_array_end[])(void);
 
-    for (void (*const *f)(void) = __init_array_start; f != __init_array_end; f++)
+    for (void (*const *f)(void) = __init_array_start; f != __init_array_end; f++) {
         (*f)();
+    }
 }
 
-/* Interrupts that came before a restart would stay unacknowledged for ever. */
+/* Interrupts that came before a restart would stay unacknowledged forever. */
 static void ack_all(void)
 {
     for (microkit_channel ch = 0; ch <= MICROKIT_MAX_CHANNEL_ID; ch++) {
-        if ((microkit_irqs >> ch & 1) != 0)
+        if ((microkit_irqs >> ch & 1) != 0) {
             microkit_irq_ack(ch);
+        }
     }
 }
 

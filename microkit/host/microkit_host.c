@@ -42,8 +42,9 @@ size_t microkit_host_call_count(void)
 
 const struct microkit_host_call *microkit_host_call_at(size_t index)
 {
-    if (index >= host.call_count || index >= MICROKIT_HOST_MAX_CALLS)
+    if (index >= host.call_count || index >= MICROKIT_HOST_MAX_CALLS) {
         return NULL;
+    }
     return &host.calls[index];
 }
 
@@ -51,8 +52,9 @@ size_t microkit_host_count(enum microkit_host_kind kind, unsigned int id)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < host.call_count && i < MICROKIT_HOST_MAX_CALLS; i++)
+    for (size_t i = 0; i < host.call_count && i < MICROKIT_HOST_MAX_CALLS; i++) {
         count += host.calls[i].kind == kind && host.calls[i].id == id;
+    }
     return count;
 }
 
@@ -74,8 +76,9 @@ const char *microkit_host_text(void)
 
 static void record(enum microkit_host_kind kind, unsigned int id, seL4_Word value)
 {
-    if (host.call_count < MICROKIT_HOST_MAX_CALLS)
+    if (host.call_count < MICROKIT_HOST_MAX_CALLS) {
         host.calls[host.call_count] = (struct microkit_host_call){kind, id, value};
+    }
     host.call_count++;
 }
 
@@ -120,15 +123,17 @@ microkit_msginfo microkit_ppcall(microkit_channel ch, microkit_msginfo msginfo)
     size_t before = host.call_count;
 
     record_channel(MICROKIT_HOST_PPCALL, "microkit_ppcall", microkit_pps, ch, msginfo.words[0]);
-    if (host.call_count == before || host.ppc == NULL)
+    if (host.call_count == before || host.ppc == NULL) {
         return microkit_msginfo_new(0, 0);
+    }
     return host.ppc(host.ppc_context, ch, msginfo);
 }
 
 void microkit_mr_set(seL4_Uint8 mr, seL4_Word value)
 {
-    if (mr < seL4_MsgMaxLength)
+    if (mr < seL4_MsgMaxLength) {
         host.words[mr] = value;
+    }
 }
 
 seL4_Word microkit_mr_get(seL4_Uint8 mr)
@@ -198,8 +203,9 @@ void microkit_dbg_putc(int c)
 
 void microkit_dbg_puts(const char *s)
 {
-    while (*s != '\0')
+    while (*s != '\0') {
         microkit_dbg_putc(*s++);
+    }
 }
 
 void microkit_dbg_put8(seL4_Uint8 x)
@@ -216,6 +222,7 @@ void microkit_dbg_put32(seL4_Uint32 x)
         digits[count++] = (char)('0' + x % 10);
         x /= 10;
     } while (x != 0);
-    while (count > 0)
+    while (count > 0) {
         microkit_dbg_putc(digits[--count]);
+    }
 }

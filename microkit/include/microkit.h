@@ -93,7 +93,7 @@ seL4_Word microkit_mr_get(seL4_Uint8 mr);
 
 /* Child PDs. */
 
-/** Start `pd` anew at `entry_point`, whatever state it is in. */
+/** Start `pd` again at `entry_point`, whatever state it is in. */
 void microkit_pd_restart(microkit_child pd, seL4_Word entry_point);
 
 /** Stop `pd` where it is. */

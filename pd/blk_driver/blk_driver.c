@@ -108,7 +108,7 @@ static bool reply(struct blk_driver *driver)
 
 /* The device. */
 
-/* Set up a failed device anew, unless that has been tried too often. */
+/* Set up a failed device again, unless that has been tried too often. */
 static void restart(struct blk_driver *driver)
 {
     driver->check_at = BLK_DRIVER_NEVER;

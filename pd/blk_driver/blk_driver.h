@@ -8,7 +8,7 @@
  * a slot is free again once its reply is in the link, so replies always have a place to wait.
  *
  * A device that breaks the rules, asks for a reset or leaves a request undone for too long is reset and set
- * up anew: what is in flight fails, what comes later is served again. It gets BLK_DRIVER_RESTARTS such
+ * up again: what is in flight fails, what comes later is served again. It gets BLK_DRIVER_RESTARTS such
  * attempts until it does a request; then it is left alone, like one that wasn't there at the start, and all
  * that comes fails.
  *
@@ -86,7 +86,7 @@ struct blk_slot {
     uint64_t deadline; /**< for the device, BLK_DRIVER_NEVER: none */
 };
 
-/** A driver. Large: keep it static. Private to blk_driver.c but for its size, and `info`. */
+/** A driver. Large: keep it static. Private to blk_driver.c except for its size, and `info`. */
 struct blk_driver {
     struct blk_registers registers;
     struct blk_region regions[BLK_DRIVER_MAX_REGIONS];

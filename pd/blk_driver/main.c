@@ -6,7 +6,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/config/blk_config.h"
-#include "pd/alarm/alarm.h"
+#include "lib/timer_client/timer_client.h"
 #include "pd/blk_driver/blk_driver.h"
 
 const struct log_sink log_sink = {.name = microkit_name, .write = microkit_dbg_puts};
@@ -51,7 +51,7 @@ static const uint64_t *const region_paddrs[BLK_DRIVER_MAX_REGIONS] = {
 };
 
 static struct blk_driver driver;
-static struct alarm alarm;
+static struct timer_client alarm;
 static bool ready;
 static bool irq_unacknowledged;
 
@@ -72,7 +72,7 @@ static void run(void)
     if (blk_driver_run(&driver, clock_ticks())) {
         microkit_notify(blk_driver_config.link.channel);
     }
-    alarm_set(&alarm, blk_driver_deadline(&driver));
+    timer_client_set(&alarm, blk_driver_deadline(&driver));
 }
 
 void init(void)
@@ -98,7 +98,7 @@ void init(void)
         .region_count = config->region_count,
         .timeout = (uint64_t)config->timeout_ms * clock_hz() / 1000,
     };
-    alarm_init(&alarm, config->timer_channel);
+    timer_client_init(&alarm, config->timer_channel);
     const enum err err = blk_driver_init(&driver, &setup, (void *)config->link.own,
                                          (const void *)config->link.peer, config->link.bytes);
     if (err != ERR_OK) {
@@ -116,11 +116,11 @@ void notified(microkit_channel channel)
         return;
     }
     if (channel == blk_driver_config.timer_channel) {
-        alarm_heard(&alarm);
+        timer_client_heard(&alarm);
     }
     irq_unacknowledged = irq_unacknowledged || channel == blk_driver_config.irq_channel;
     run();
-    /* A device that doesn't work may hold its line up for ever: unacknowledged, that disturbs nobody. */
+    /* A device that doesn't work may hold its line up forever: unacknowledged, that disturbs nobody. */
     if (irq_unacknowledged && blk_driver_is_alive(&driver)) {
         irq_unacknowledged = false;
         microkit_deferred_irq_ack(blk_driver_config.irq_channel);

@@ -129,7 +129,7 @@ struct blk_client {
 /** Notify the peer on `channel`. */
 typedef void blk_server_notify(void *context, uint32_t channel);
 
-/** A server. Large: keep it static. Private to its files but for its size. */
+/** A server. Large: keep it static. Private to its files except for its size. */
 struct blk_server {
     const struct blk_server_config *config;
     struct blk_disk disks[BLK_SERVER_MAX_DISKS];

@@ -6,7 +6,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/config/blk_config.h"
-#include "pd/alarm/alarm.h"
+#include "lib/timer_client/timer_client.h"
 #include "pd/blk_server/blk_server.h"
 
 const struct log_sink log_sink = {.name = microkit_name, .write = microkit_dbg_puts};
@@ -18,7 +18,7 @@ __attribute__((section(BLK_SERVER_CONFIG_SECTION), used)) struct blk_server_conf
 };
 
 static struct blk_server server;
-static struct alarm alarm;
+static struct timer_client alarm;
 static bool ready;
 
 static void notify(void *context, uint32_t channel)
@@ -31,7 +31,7 @@ static void run(void)
 {
     blk_server_run(&server, clock_ticks());
     if (blk_server_config.has_limits != 0) {
-        alarm_set(&alarm, blk_server_deadline(&server));
+        timer_client_set(&alarm, blk_server_deadline(&server));
     }
 }
 
@@ -48,7 +48,7 @@ void init(void)
         return;
     }
     account_init(&server.account, account_page(), clock_ticks);
-    alarm_init(&alarm, blk_server_config.timer_channel);
+    timer_client_init(&alarm, blk_server_config.timer_channel);
     ready = true;
     run();
 }
@@ -59,7 +59,7 @@ void notified(microkit_channel channel)
         return;
     }
     if (channel == blk_server_config.timer_channel) {
-        alarm_heard(&alarm);
+        timer_client_heard(&alarm);
     }
     run(); /* any client's event may let any other go on */
 }

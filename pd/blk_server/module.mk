@@ -4,9 +4,9 @@ BLK_SERVER_LOGIC := pd/blk_server/blk_server.c pd/blk_server/blk_sched.c pd/blk_
 	lib/blk/blk_table.c lib/blk/blk_check.c lib/blk/crc32.c
 
 PDS += blk_server
-blk_server_SRCS := pd/blk_server/main.c pd/alarm/alarm.c $(BLK_SERVER_LOGIC)
+blk_server_SRCS := pd/blk_server/main.c lib/timer_client/timer_client.c $(BLK_SERVER_LOGIC)
 
-DISK_MACHINE_SRCS = tests/mock/disk_machine.c tests/mock/disk_device.c tool/disk_gpt.c tool/mem.c \
+DISK_MACHINE_SRCS = tests/mock/disk_machine.c tests/mock/disk_device.c tool/disk/disk_gpt.c tool/base/mem.c \
 	$(filter-out lib/blk/blk_check.c,$(BLK_SERVER_LOGIC)) $(filter-out lib/blk/blk_check.c,$(BLK_DRIVER_LOGIC)) \
 	$(VMM_VIRTIO_TEST_SRCS)
 
@@ -36,6 +36,6 @@ TESTS += test_blk_check
 test_blk_check_SRCS := lib/blk/blk_check.c
 
 TESTS += test_blk_table
-test_blk_table_SRCS := lib/blk/blk_table.c lib/blk/crc32.c tool/disk_gpt.c tool/mem.c
+test_blk_table_SRCS := lib/blk/blk_table.c lib/blk/crc32.c tool/disk/disk_gpt.c tool/base/mem.c
 FUZZERS += fuzz_blk_table
 fuzz_blk_table_SRCS := lib/blk/blk_table.c lib/blk/crc32.c

@@ -7,7 +7,7 @@
 #include "lib/base/mem.h"
 #include "lib/config/vmm_config.h"
 
-/* A VMM that faults as soon as it is up would take the processor from all guests for ever: a description
+/* A VMM that faults as soon as it is up would take the processor from all guests forever: a description
    without a limit gets this one. */
 #define DEFAULT_LIMIT 16u
 

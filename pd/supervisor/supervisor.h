@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
- * The supervisor: parent of VMMs. One that faults is started anew, at an entry that takes nothing over from
+ * The supervisor: parent of VMMs. One that faults is started again, at an entry that takes nothing over from
  * what it was: its code and constants are read-only, all else it sets up from them. It then greets, and is
  * told what becomes of its guest (lib/config/supervisor_config.h).
  *

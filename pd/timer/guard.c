@@ -3,7 +3,7 @@
  * The timer's guard, on seL4. Microkit's kernels leave the EL1 physical timer to user level, and with it to
  * every guest: one could stop it, and all that sleep would sleep on. So this PD gives up its budget again and
  * again, whereupon the kernel runs it in its next period, by a timer that no guest reaches (CNTHP), and has
- * the timer PD set the hardware anew and wake whose time has come. Nobody sleeps longer than a period too
+ * the timer PD set the hardware again and wake whose time has come. Nobody sleeps longer than a period too
  * long.
  */
 #include <microkit.h>

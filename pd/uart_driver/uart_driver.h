@@ -19,7 +19,7 @@
 
 #define UART_DRIVER_FIFO_BYTES 32u
 
-/** A driver. Private to uart_driver.c but for its size, and the errors. */
+/** A driver. Private to uart_driver.c except for its size, and the errors. */
 struct uart_driver {
     const struct uart_device *device;
     struct uart_registers registers;

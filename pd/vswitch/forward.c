@@ -176,7 +176,7 @@ static void count_copies(const struct vswitch *vswitch, const struct vswitch_fra
 
     if (too_raw) {
         copies = (frame->needed & ~(uint32_t)OFFLOAD_CSUM) != 0 ? 3 : 2;
-        state_count(vswitch, VSWITCH_STAT_FINISHED, 1);
+        state_count(vswitch, VSWITCH_STAT_SOFT_OFFLOADS, 1);
     }
     state_count(vswitch, VSWITCH_STAT_COPIES, copies);
     state_count(vswitch, VSWITCH_STAT_COPIED_BYTES, copies * frame->length_bytes);
@@ -193,8 +193,8 @@ static void restore_patience(const struct vswitch *vswitch, struct vswitch_port 
 }
 
 /* Whether the receiver of a frame that was delivered may take its time. */
-static void judge_hurry(const struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_port *port,
-                        const struct vswitch_frame *frame)
+static void classify_bulk(const struct vswitch *vswitch, struct vswitch_port *source,
+                          struct vswitch_port *port, const struct vswitch_frame *frame)
 {
     const bool is_bulk = frame->length_bytes >= VSWITCH_BULK_BYTES;
     const uint64_t while_ticks = vswitch->ticks_per_second * VSWITCH_BULK_US / 1000000;
@@ -204,8 +204,8 @@ static void judge_hurry(const struct vswitch *vswitch, struct vswitch_port *sour
         source->sends_bulk = true;
         source->bulk_at = vswitch->now;
     }
-    port->patient = (!port->got || port->patient) && (is_bulk || is_answer);
-    port->got = true;
+    port->may_defer = (!port->rx_outstanding || port->may_defer) && (is_bulk || is_answer);
+    port->rx_outstanding = true;
 }
 
 /* Returns false if there is no room now; a frame that the port can never take is dropped here. */
@@ -216,7 +216,7 @@ static bool deliver(struct vswitch *vswitch, struct vswitch_port *source, struct
     const enum err err = send(vswitch, port, frame, too_raw);
     switch (err) {
     case ERR_OK:
-        judge_hurry(vswitch, source, port, frame);
+        classify_bulk(vswitch, source, port, frame);
         port->counters.tx_frames++;
         port->counters.tx_bytes += frame->length_bytes;
         count_copies(vswitch, frame, too_raw);

@@ -46,7 +46,7 @@ struct mac_table_entry {
     uint16_t flags;
 };
 
-/** The table. Private to mac_table.c but for its size. */
+/** The table. Private to mac_table.c except for its size. */
 struct mac_table {
     struct mac_table_entry *entries; /**< `sets` times MAC_TABLE_WAYS, the owner's memory */
     uint32_t sets;                   /**< a power of two */

@@ -8,10 +8,10 @@
 #include "lib/base/log.h"
 #include "lib/config/vhost_protocol.h"
 #include "lib/config/vswitch_config.h"
-#include "pd/alarm/alarm.h"
-#include "pd/vswitch/pause.h"
+#include "lib/timer_client/timer_client.h"
 #include "pd/vswitch/ring_port.h"
 #include "pd/vswitch/soft_offload.h"
+#include "pd/vswitch/vcpu_idle.h"
 #include "pd/vswitch/vhost_control.h"
 #include "pd/vswitch/vswitch.h"
 
@@ -27,11 +27,11 @@ static struct vswitch vswitch;
 static struct ring_port ring_ports[VSWITCH_CONFIG_MAX_PORTS];
 static struct vhost_port vhost_ports[VSWITCH_CONFIG_MAX_PORTS];
 static struct vhost_scratch vhost_scratch;
-static struct pause pauses[VSWITCH_CONFIG_MAX_PORTS];
-static struct vhost_pause vhost_pauses[VSWITCH_CONFIG_MAX_PORTS];
+static struct vcpu_idle vcpu_idles[VSWITCH_CONFIG_MAX_PORTS];
+static struct rx_credit_source rx_credits[VSWITCH_CONFIG_MAX_PORTS];
 static struct soft_offload offload;
-static struct alarm alarm;  /* for those, and for what is waited for in vain */
-static uint32_t late_ports; /* those to be interrupted when the alarm rings */
+static struct timer_client alarm; /* for those, and for what is waited for in vain */
+static uint32_t deferred_ports;   /* those to be interrupted when the alarm rings */
 static struct mac_table_entry mac_entries[MAC_TABLE_MAX_ENTRIES];
 
 static bool is_vhost(const struct vswitch_port_config *port)
@@ -44,11 +44,11 @@ static void notify(void *context, uint32_t index)
     const struct vswitch_port_config *port = &vswitch_config.ports[index];
 
     (void)context;
-    late_ports &= ~(1u << index);
+    deferred_ports &= ~(1u << index);
     if (!is_vhost(port)) {
         microkit_notify(port->link.channel);
-    } else if (port->interrupt >= SYSDESC_POST_BASE && vswitch_is_patient(&vswitch, index)) {
-        microkit_notify(port->interrupt + SYSDESC_POST_NO_HURRY);
+    } else if (port->interrupt >= SYSDESC_POST_BASE && vswitch_may_defer(&vswitch, index)) {
+        microkit_notify(port->interrupt + SYSDESC_POST_DEFERRABLE);
     } else {
         microkit_notify(port->interrupt);
     }
@@ -85,10 +85,10 @@ static void prepare_vhost(uint32_t index, const struct vswitch_port_config *port
     if (err != ERR_OK) {
         log_error("port %u (%.*s): guest RAM: %s", index, (int)CONFIG_NAME_BYTES, port->name, err_text(err));
     }
-    pause_init(&pauses[index], port);
-    vhost_pauses[index] =
-        (struct vhost_pause){.context = &pauses[index], .take = pause_take, .arm = pause_arm};
-    vhost_port_set_window(&vhost_ports[index], port->window, &vhost_pauses[index]);
+    vcpu_idle_init(&vcpu_idles[index], port);
+    rx_credits[index] = (struct rx_credit_source){
+        .context = &vcpu_idles[index], .take = vcpu_idle_take, .arm = vcpu_idle_arm};
+    vhost_port_set_window(&vhost_ports[index], port->window, &rx_credits[index]);
     show_status(index);
 }
 
@@ -114,26 +114,26 @@ static void notify_last(microkit_channel channel)
 }
 
 /* An interrupt that may be late: the kernel is late with it, or we are. */
-static void interrupt_late(uint32_t index)
+static void interrupt_deferred(uint32_t index)
 {
     const struct vswitch_port_config *port = &vswitch_config.ports[index];
 
-    if (vswitch_config.has_timer == 0 || port->late_us == 0) {
-        notify_last(port->late_interrupt);
+    if (vswitch_config.has_timer == 0 || port->deferred_us == 0) {
+        notify_last(port->deferred_interrupt);
     } else {
-        late_ports |= 1u << index;
-        alarm_set(&alarm, clock_ticks() + (uint64_t)port->late_us * clock_hz() / 1000000u);
+        deferred_ports |= 1u << index;
+        timer_client_set(&alarm, clock_ticks() + (uint64_t)port->deferred_us * clock_hz() / 1000000u);
     }
 }
 
-/* Neither a pause nor room at a destination is waited for for ever. */
+/* Neither a pause nor room at a destination is waited for forever. */
 static void set_alarm(void)
 {
     if (vswitch_config.has_timer != 0) {
-        const uint64_t pause = pause_deadline(pauses, vswitch_config.port_count);
+        const uint64_t idle = vcpu_idle_deadline(vcpu_idles, vswitch_config.port_count);
         const uint64_t held = vswitch_deadline(&vswitch, clock_ticks());
 
-        alarm_set(&alarm, pause < held ? pause : held);
+        timer_client_set(&alarm, idle < held ? idle : held);
     }
 }
 
@@ -150,8 +150,8 @@ static void tell_vhost_ports(void)
             show_status(i);
             microkit_notify(port->link.channel);
         }
-        if (vhost_port_take_lazy(&vhost_ports[i])) {
-            interrupt_late(i);
+        if (vhost_port_take_tx_irq(&vhost_ports[i])) {
+            interrupt_deferred(i);
         }
     }
 }
@@ -172,11 +172,11 @@ static void run(void (*send)(microkit_channel channel))
  * than need be. */
 static void alarm_rang(void)
 {
-    alarm_heard(&alarm);
-    for (; late_ports != 0; late_ports &= late_ports - 1) {
-        microkit_notify(vswitch_config.ports[__builtin_ctz(late_ports)].late_interrupt);
+    timer_client_heard(&alarm);
+    for (; deferred_ports != 0; deferred_ports &= deferred_ports - 1) {
+        microkit_notify(vswitch_config.ports[__builtin_ctz(deferred_ports)].deferred_interrupt);
     }
-    pause_expire(pauses, vswitch_config.port_count, clock_ticks());
+    vcpu_idle_expire(vcpu_idles, vswitch_config.port_count, clock_ticks());
 }
 
 void init(void)
@@ -193,7 +193,7 @@ void init(void)
     }
     account_init(&vswitch.account, account_page(), clock_ticks);
     if (vswitch_config.has_timer != 0) {
-        alarm_init(&alarm, vswitch_config.timer_channel);
+        timer_client_init(&alarm, vswitch_config.timer_channel);
     }
     if (vswitch_config.stats != 0) {
         vswitch_set_stats(&vswitch, (struct vswitch_stats *)vswitch_config.stats);
@@ -248,7 +248,7 @@ microkit_msginfo protected(microkit_channel channel, microkit_msginfo msginfo)
     show_status(index);
     const bool running = vhost_ports[index].running;
     if (!running) {
-        late_ports &= ~(1u << index);
+        deferred_ports &= ~(1u << index);
     }
     vswitch_attach(&vswitch, index, running ? &vhost_port_ops : NULL, &vhost_ports[index]);
     if (running && reply == VHOST_OK && (control.label == VHOST_START || control.label == VHOST_SET_VRING)) {

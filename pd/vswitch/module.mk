@@ -2,15 +2,15 @@
 VSWITCH_LOGIC := pd/vswitch/vswitch.c pd/vswitch/forward.c pd/vswitch/drop.c pd/vswitch/frame.c pd/vswitch/mac_table.c pd/vswitch/ring_port.c pd/vswitch/soft_offload.c
 
 PDS += vswitch
-VSWITCH_SRCS := pd/vswitch/main.c pd/alarm/alarm.c pd/vswitch/vhost_control.c $(VSWITCH_LOGIC) pd/vswitch/vhost_port.c \
+VSWITCH_SRCS := pd/vswitch/main.c lib/timer_client/timer_client.c pd/vswitch/vhost_control.c $(VSWITCH_LOGIC) pd/vswitch/vhost_port.c \
 	$(GUESTMEM_SRCS) $(VIRTQ_SRCS)
-vswitch_SRCS := $(VSWITCH_SRCS) pd/vswitch/pause_kernel.c
-vswitch_SEL4_SRCS := $(VSWITCH_SRCS) pd/vswitch/pause_page.c
+vswitch_SRCS := $(VSWITCH_SRCS) pd/vswitch/vcpu_idle_kernel.c
+vswitch_SEL4_SRCS := $(VSWITCH_SRCS) pd/vswitch/vcpu_idle_page.c
 
-TESTS += test_soft_offload test_mac_table test_pause test_vswitch test_vswitch_copy test_vswitch_offload test_vswitch_bulk test_vswitch_room
+TESTS += test_soft_offload test_mac_table test_vcpu_idle test_vswitch test_vswitch_copy test_vswitch_offload test_vswitch_bulk test_vswitch_room
 test_soft_offload_SRCS := pd/vswitch/soft_offload.c $(VSWITCH_LOGIC:pd/vswitch/soft_offload.c=) lib/ring/ring.c $(VIRTIO_NET_HDR_SRCS) \
 	$(LIB_BASE_HOST_SRCS) tests/mock/log_record.c tests/mock/tcp_frame.c
-test_pause_SRCS := pd/vswitch/pause_page.c
+test_vcpu_idle_SRCS := pd/vswitch/vcpu_idle_page.c
 test_mac_table_SRCS := pd/vswitch/mac_table.c
 test_vswitch_SRCS := $(VSWITCH_LOGIC) lib/ring/ring.c $(VIRTIO_NET_HDR_SRCS) $(LIB_BASE_HOST_SRCS) \
 	tests/mock/log_record.c

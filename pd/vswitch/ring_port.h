@@ -6,7 +6,7 @@
 #include "lib/ring/ring.h"
 #include "pd/vswitch/vswitch.h"
 
-/** State of one port. Private to ring_port.c but for its size. */
+/** State of one port. Private to ring_port.c except for its size. */
 struct ring_port {
     struct ring ring;
     struct vswitch_segment segment; /**< the frame last peeked at */

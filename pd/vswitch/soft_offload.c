@@ -20,14 +20,14 @@ static enum err send_piece(const struct vswitch_port_ops *ops, void *port, const
 static enum err send_segments(struct soft_offload *offload, const struct vswitch_port_ops *ops, void *port,
                               struct vswitch_frame *frame, const struct frame_meta *meta)
 {
-    struct offload_cutter cutter;
+    struct offload_segmenter segmenter;
     uint32_t bytes;
 
-    if (offload_cutter_init(&cutter, offload->whole, frame->length_bytes, meta) != ERR_OK) {
+    if (offload_segment_init(&segmenter, offload->whole, frame->length_bytes, meta) != ERR_OK) {
         return ERR_UNSUPPORTED;
     }
-    offload_cutter_skip(&cutter, frame->segments_sent);
-    while ((bytes = offload_cutter_next(&cutter, offload->segment)) != 0) {
+    offload_segment_skip(&segmenter, frame->segments_sent);
+    while ((bytes = offload_segment_next(&segmenter, offload->segment)) != 0) {
         const enum err err = send_piece(ops, port, offload->segment, bytes, frame->work);
         if (err != ERR_OK) {
             return err;

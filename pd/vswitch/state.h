@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** State of a switch: private to its files but for the size, and what is asked of it everywhere. */
+/** State of a switch: private to its files except for the size, and what is asked of it everywhere. */
 #pragma once
 
 #include <stdbool.h>
@@ -40,7 +40,7 @@ struct vswitch_counters {
     uint64_t flooded; /**< frames to an unknown or group address */
 };
 
-/** One port. Private to vswitch.c but for its size. */
+/** One port. Private to vswitch.c except for its size. */
 struct vswitch_port {
     const struct vswitch_port_ops *ops; /**< NULL: not attached */
     void *context;
@@ -55,8 +55,8 @@ struct vswitch_port {
     uint32_t held_bytes; /**< and the room that it needs there */
     uint32_t share;      /**< frames that it may yet send in this wake-up */
     uint64_t work;       /**< what those that it has sent took */
-    bool got;            /**< it got a frame since it was last notified */
-    bool patient;        /**< all it got since it was last notified is bulk, or answers to that */
+    bool rx_outstanding; /**< it got a frame since it was last notified */
+    bool may_defer;      /**< all it got since it was last notified is bulk, or answers to that */
     bool sends_bulk;     /**< it has sent bulk, at bulk_at */
     uint64_t bulk_at;
     uint32_t segments_sent;  /**< of the held frame: struct vswitch_frame's */

@@ -86,7 +86,7 @@ uint64_t vhost_control_call(struct vhost_port *port, const struct vhost_control 
     case VHOST_SET_VRING:
         return set_vring(port, control->words);
     case VHOST_SET_APART:
-        vhost_port_set_apart(port, control->words[0] != 0);
+        vhost_port_set_separate_tx_irq(port, control->words[0] != 0);
         return VHOST_OK;
     case VHOST_RESET_VRING:
         return reply_of(vhost_port_reset_vring(port, control->words[0]));

@@ -17,11 +17,11 @@ enum err vhost_port_init(struct vhost_port *port, uint64_t ram_gpa, void *ram, u
     return guestmem_init(&port->mem, gpa_of(ram_gpa), ram, ram_bytes);
 }
 
-void vhost_port_set_window(struct vhost_port *port, uint32_t window, const struct vhost_pause *pause)
+void vhost_port_set_window(struct vhost_port *port, uint32_t window, const struct rx_credit_source *source)
 {
     port->window = window;
     port->credit = window;
-    port->pause = window != 0 ? pause : NULL;
+    port->rx_credit = window != 0 ? source : NULL;
 }
 
 enum err vhost_port_set_features(struct vhost_port *port, uint64_t features)
@@ -68,15 +68,15 @@ enum err vhost_port_reset_vring(struct vhost_port *port, uint64_t index)
     if (index == VIRTIO_NET_TX) {
         port->in_hand = false;
         port->tx_unsignalled = 0;
-        port->tx_lazy = false;
+        port->tx_irq_pending = false;
         port->restarted = true; /* a frame that was held is there no more */
     }
     return ERR_OK;
 }
 
-void vhost_port_set_apart(struct vhost_port *port, bool apart)
+void vhost_port_set_separate_tx_irq(struct vhost_port *port, bool separate)
 {
-    port->apart = apart;
+    port->separate_tx_irq = separate;
 }
 
 void vhost_port_set_filter(struct vhost_port *port, const struct rx_filter *filter)
@@ -120,8 +120,8 @@ void vhost_port_stop(struct vhost_port *port)
     port->running = false;
     port->filter = (struct rx_filter){.mode = RX_FILTER_PROMISC};
     port->in_hand = false;
-    port->apart = false;
-    port->tx_lazy = false;
+    port->separate_tx_irq = false;
+    port->tx_irq_pending = false;
     port->tx_unsignalled = 0;
     port->features = 0;
     port->fault = ERR_OK;
@@ -141,12 +141,12 @@ bool vhost_port_take_fault(struct vhost_port *port)
     return news;
 }
 
-bool vhost_port_take_lazy(struct vhost_port *port)
+bool vhost_port_take_tx_irq(struct vhost_port *port)
 {
-    const bool lazy = port->tx_lazy;
+    const bool pending = port->tx_irq_pending;
 
-    port->tx_lazy = false;
-    return lazy;
+    port->tx_irq_pending = false;
+    return pending;
 }
 
 /* The driver broke the rules: nothing moves any more until the VMM stops the port. */
@@ -199,7 +199,7 @@ static enum err peek(void *context, struct vswitch_frame *frame)
         return ERR_EMPTY;
     }
     if (port->in_hand) {
-        /* It had to wait, and the scratch has served others since: take it anew. */
+        /* It had to wait, and the scratch has served others since: take it again. */
         virtq_unpop(vq, 1);
         port->in_hand = false;
     }
@@ -277,10 +277,10 @@ static enum err give_back(struct vhost_port *port, uint16_t popped, uint16_t add
 /* May the guest get a frame, as far as its time goes? */
 static bool has_credit(struct vhost_port *port)
 {
-    if (port->pause != NULL && port->credit == 0 && port->pause->take(port->pause->context)) {
+    if (port->rx_credit != NULL && port->credit == 0 && port->rx_credit->take(port->rx_credit->context)) {
         port->credit = port->window;
     }
-    return port->pause == NULL || port->credit != 0;
+    return port->rx_credit == NULL || port->credit != 0;
 }
 
 static enum err send(void *context, const struct vswitch_frame *frame)
@@ -341,7 +341,7 @@ static enum err send(void *context, const struct vswitch_frame *frame)
         num_buffers[0] = (uint8_t)count;
         num_buffers[1] = (uint8_t)(count >> 8);
     }
-    port->credit -= port->pause != NULL ? 1 : 0;
+    port->credit -= port->rx_credit != NULL ? 1 : 0;
     return ERR_OK;
 }
 
@@ -370,7 +370,7 @@ static bool request_space(void *context, uint32_t length_bytes)
         return false;
     }
     if (!has_credit(port)) {
-        port->pause->arm(port->pause->context);
+        port->rx_credit->arm(port->rx_credit->context);
     }
     if (!has_credit(port)) { /* unless it paused just before: then buffers are the next question */
         return false;
@@ -389,16 +389,16 @@ static bool should_notify(void *context)
     }
     const bool receive = virtq_should_interrupt(&port->queues[VIRTIO_NET_RX]);
     const bool transmit = virtq_should_interrupt(&port->queues[VIRTIO_NET_TX]);
-    if (port->apart) {
-        port->tx_lazy |= transmit;
+    if (port->separate_tx_irq) {
+        port->tx_irq_pending |= transmit;
         return receive;
     }
     if (receive || (transmit && port->tx_unsignalled >= VHOST_PORT_TX_BATCH)) {
         port->tx_unsignalled = 0;
-        port->tx_lazy = false;
+        port->tx_irq_pending = false;
         return true;
     }
-    port->tx_lazy |= transmit;
+    port->tx_irq_pending |= transmit;
     return false;
 }
 

@@ -7,8 +7,8 @@
  * straight from the source's chain into the destination's; no VMM on the way.
  *
  * Interrupts: for received frames at once, when the driver wants one. For used transmit buffers alone late
- * (vhost_port_wants_lazy()): the driver frees them in passing whenever it sends or receives, so the interrupt
- * would only wake it for nothing, unless many have gathered.
+ * (vhost_port_take_tx_irq()): the driver frees them in passing whenever it sends or receives, so the
+ * interrupt would only wake it for nothing, unless many have gathered.
  */
 #pragma once
 
@@ -39,7 +39,7 @@ struct vhost_scratch {
  * How a port learns that its guest's vCPU paused: went idle, or used up a slice. A guest that has had no time
  * since it got `window` frames gets no more until then: its sender waits instead of overrunning it.
  */
-struct vhost_pause {
+struct rx_credit_source {
     void *context;
     /** Has the vCPU paused since this was last asked? */
     bool (*take)(void *context);
@@ -47,7 +47,7 @@ struct vhost_pause {
     void (*arm)(void *context);
 };
 
-/** State of one port. Private to vhost_port.c but for its size. */
+/** State of one port. Private to vhost_port.c except for its size. */
 struct vhost_port {
     struct guestmem mem;
     struct vhost_scratch *scratch;
@@ -55,17 +55,17 @@ struct vhost_port {
     struct virtq_layout layouts[VIRTIO_NET_QUEUES];
     bool has_layout[VIRTIO_NET_QUEUES];
     struct virtq queues[VIRTIO_NET_QUEUES];
-    const struct vhost_pause *pause; /**< NULL: no flow control by the receiver's pauses */
-    uint32_t window;                 /**< frames between two pauses */
-    uint32_t credit;                 /**< of these, how many are left */
-    int32_t chains_tried;            /**< how many did not suffice for a frame; -1: that was not the reason */
-    struct rx_filter filter;         /**< which frames the driver wants */
+    const struct rx_credit_source *rx_credit; /**< NULL: no flow control by the receiver's pauses */
+    uint32_t window;                          /**< frames between two pauses */
+    uint32_t credit;                          /**< of these, how many are left */
+    int32_t chains_tried;    /**< how many did not suffice for a frame; -1: that was not the reason */
+    struct rx_filter filter; /**< which frames the driver wants */
     bool running;
     bool restarted;          /**< for sync() */
     bool in_hand;            /**< the chain last popped from the transmit queue was not released yet */
     uint16_t tx_unsignalled; /**< used transmit buffers since the last interrupt */
-    bool apart;              /**< interrupts of the transmit queue are others than the receive queue's */
-    bool tx_lazy;            /**< the driver waits for a transmit interrupt, which may be late */
+    bool separate_tx_irq;    /**< interrupts of the transmit queue are others than the receive queue's */
+    bool tx_irq_pending;     /**< the driver waits for a transmit interrupt, which may be late */
     enum err fault;          /**< why the port stands still, ERR_OK: it doesn't */
     bool fault_is_news;      /**< the VMM has not been told yet */
 };
@@ -78,7 +78,7 @@ ERR_CHECKED enum err vhost_port_init(struct vhost_port *port, uint64_t ram_gpa, 
                                      struct vhost_scratch *scratch);
 
 /** Limit the frames to the guest between two pauses to `window`; `pause` must outlive the port. */
-void vhost_port_set_window(struct vhost_port *port, uint32_t window, const struct vhost_pause *pause);
+void vhost_port_set_window(struct vhost_port *port, uint32_t window, const struct rx_credit_source *source);
 
 /** Virtio feature bits in force from the next start on. ERR_STATE: running. */
 ERR_CHECKED enum err vhost_port_set_features(struct vhost_port *port, uint64_t features);
@@ -95,11 +95,12 @@ ERR_CHECKED enum err vhost_port_reset_vring(struct vhost_port *port, uint64_t in
 
 /**
  * Whether the driver has an interrupt of its own for the transmit queue: then that is always told by
- * vhost_port_take_lazy(), never together with the receive queue's.
+ * vhost_port_take_tx_irq(), never together with the receive queue's.
  */
-void vhost_port_set_apart(struct vhost_port *port, bool apart);
+void vhost_port_set_separate_tx_irq(struct vhost_port *port, bool separate);
 
-/** Which frames the driver wants, but for the VLANs, which stay as they are. Everything after each stop. */
+/** Which frames the driver wants, except for the VLANs, which stay as they are. Everything after each stop.
+ */
 void vhost_port_set_filter(struct vhost_port *port, const struct rx_filter *filter);
 
 /** The VLANs that it wants, as in struct rx_filter. */
@@ -118,4 +119,4 @@ enum err vhost_port_status(const struct vhost_port *port);
 bool vhost_port_take_fault(struct vhost_port *port);
 
 /** True once after transmit buffers were used that nobody was told of: a late interrupt will do. */
-bool vhost_port_take_lazy(struct vhost_port *port);
+bool vhost_port_take_tx_irq(struct vhost_port *port);

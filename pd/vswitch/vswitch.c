@@ -58,9 +58,9 @@ void vswitch_kicked(struct vswitch *vswitch, uint32_t port)
     }
 }
 
-bool vswitch_is_patient(const struct vswitch *vswitch, uint32_t port)
+bool vswitch_may_defer(const struct vswitch *vswitch, uint32_t port)
 {
-    return port < vswitch->port_count && vswitch->ports[port].patient;
+    return port < vswitch->port_count && vswitch->ports[port].may_defer;
 }
 
 struct vswitch_counters vswitch_port_counters(const struct vswitch *vswitch, uint32_t port)
@@ -78,8 +78,8 @@ static void notify_touched(struct vswitch *vswitch)
             state_count(vswitch, VSWITCH_STAT_NOTIFIED, 1);
             vswitch->notify(vswitch->notify_context, i);
         }
-        port->got = false;
-        port->patient = false;
+        port->rx_outstanding = false;
+        port->may_defer = false;
     }
 }
 

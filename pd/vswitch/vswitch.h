@@ -76,7 +76,7 @@ uint64_t vswitch_deadline(struct vswitch *vswitch, uint64_t now);
  * direction is faster so, as every turn costs two switches, and a sender that is let run fills whole windows.
  * A lone packet is never patient.
  */
-bool vswitch_is_patient(const struct vswitch *vswitch, uint32_t port);
+bool vswitch_may_defer(const struct vswitch *vswitch, uint32_t port);
 
 /** Counters of port `port`; zero for a port that isn't there. */
 struct vswitch_counters vswitch_port_counters(const struct vswitch *vswitch, uint32_t port);

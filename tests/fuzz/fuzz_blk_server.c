@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A block server whose peers are hostile but for one client: the other client writes anything into its link,
- * the driver says anything of its disk and answers what was not asked, and the partition table is anybody's.
- * No request of the honest client is served outside of its range, and no hostile one inside of it.
+ * A block server whose peers are hostile except for one client: the other client writes anything into its
+ * link, the driver says anything of its disk and answers what was not asked, and the partition table is
+ * anybody's. No request of the honest client is served outside of its range, and no hostile one inside of it.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -146,7 +146,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (input.bytes > 0) {
         const uint32_t before = peers->requests;
         step(peers, &input);
-        /* Nothing but the honest client's requests lies in its sectors, but for reading what a table says. */
+        /* Nothing but the honest client's requests lies in its sectors, except for reading what a table says.
+         */
         require(peers->requests == before || peers->last.sector >= HONEST_SECTORS ||
                 peers->last.op == BLK_READ || peers->last.op == BLK_FLUSH);
     }

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "tests/mock/mock_elf.h"
-#include "tool/elf_program.h"
-#include "tool/elf_save.h"
+#include "tool/image/elf_program.h"
+#include "tool/microkit/elf_save.h"
 
 #define TRIPLE_BYTES 3u
 

@@ -12,25 +12,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void cut(const uint8_t *frame, uint32_t bytes, const struct frame_meta *meta)
 {
-    struct offload_cutter cutter;
+    struct offload_segmenter segmenter;
     uint32_t length, total = 0;
 
-    if (offload_cutter_init(&cutter, frame, bytes, meta) != ERR_OK) {
+    if (offload_segment_init(&segmenter, frame, bytes, meta) != ERR_OK) {
         return;
     }
-    const uint32_t room = offload_cutter_max_bytes(&cutter);
+    const uint32_t room = offload_segment_max_bytes(&segmenter);
     uint8_t *to = malloc(room); /* exactly, for ASan to see */
     if (to == NULL) {
         abort();
     }
-    while ((length = offload_cutter_next(&cutter, to)) != 0) {
-        if (length > room || length < cutter.header_bytes) {
+    while ((length = offload_segment_next(&segmenter, to)) != 0) {
+        if (length > room || length < segmenter.header_bytes) {
             abort();
         }
-        total += length - cutter.header_bytes;
+        total += length - segmenter.header_bytes;
     }
     free(to);
-    if (total != bytes - cutter.header_bytes) {
+    if (total != bytes - segmenter.header_bytes) {
         abort();
     }
 }

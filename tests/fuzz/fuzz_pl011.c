@@ -8,8 +8,8 @@
 #include "microkit/host/microkit_host.h"
 #include "tests/mock/fuzz_input.h"
 #include "tests/mock/log_record.h"
+#include "vmm/device/pl011.h"
 #include "vmm/platform_fake.h"
-#include "vmm/virtio/pl011.h"
 
 #define LINK_BYTES 4224u
 #define SPI 33u

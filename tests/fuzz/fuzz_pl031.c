@@ -6,7 +6,7 @@
 
 #include "microkit/host/microkit_host.h"
 #include "tests/mock/fuzz_input.h"
-#include "vmm/core/pl031.h"
+#include "vmm/device/pl031.h"
 #include "vmm/platform_fake.h"
 
 #define SPI 34u

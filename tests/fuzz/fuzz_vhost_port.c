@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A switch with a hostile guest on a vhost port, whose monitor is hostile as well: any calls with any words,
+ * A switch with a hostile guest on a vhost port, whose VMM is hostile as well: any calls with any words,
  * any bytes in the guest's RAM. Beside it two honest guests on vhost ports and one on a ring port. Whatever
  * the hostile one does, the honest ones' frames arrive, and no byte of their RAM changes but in the buffers
  * they offered.
@@ -291,7 +291,7 @@ static void step(struct fixture *f, struct fuzz_input *input)
     default:
         f->now += 1000u * op;
         (void)vhost_port_take_fault(&f->guests[HOSTILE].port);
-        (void)vhost_port_take_lazy(&f->guests[HOSTILE].port);
+        (void)vhost_port_take_tx_irq(&f->guests[HOSTILE].port);
         break;
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Everything that a vCPU can make its monitor do, on a machine with a device of each kind: loads and stores
+ * Everything that a vCPU can make its VMM do, on a machine with a device of each kind: loads and stores
  * anywhere, calls of firmware, traps, and whatever it writes into its RAM meanwhile; beside it peers that
  * scribble over their regions and answer nonsense. The machine is to end where the description says: running,
  * or stopped by its own wish.
@@ -14,7 +14,7 @@
 #include "tests/mock/vm_machine.h"
 #include "vmm/platform_fake.h"
 
-/* Each loads the image anew, which is slow. */
+/* Each loads the image again, which is slow. */
 #define MAX_STARTS 3u
 /* Queues are set up here, so that few bytes of input make chains. */
 #define QUEUES_OFFSET 0x1000u
@@ -166,7 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             break;
         }
     }
-    /* Peers that behave again, and a machine that is started anew, are as good as new. */
+    /* Peers that behave again, and a machine that is started again, are as good as new. */
     for (uint32_t link = 0; link < VM_MACHINE_LINKS; link++) {
         memset(machine->regions[link][1], 0, VM_MACHINE_LINK_BYTES);
         if (ring_init(&machine->peers[link], machine->regions[link][1], machine->regions[link][0],

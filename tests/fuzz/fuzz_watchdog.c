@@ -6,7 +6,7 @@
 
 #include "microkit/host/microkit_host.h"
 #include "tests/mock/fuzz_input.h"
-#include "vmm/core/watchdog.h"
+#include "vmm/device/watchdog.h"
 #include "vmm/platform_fake.h"
 
 #define SPI 44u

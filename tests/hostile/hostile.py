@@ -4,14 +4,14 @@
 
     hostile.py --table FILE [--cases 3,40-60] [--open NAME,...] QEMU_COMMAND...
 
-The system (systems/hostile.system) has the attacker, two Debian guests vm1 and vm2 and a monitor. Before the first
+The system (systems/hostile.system) has the attacker, two Debian guests vm1 and vm2 and a stats PD. Before the first
 case vm1 begins to ping vm2 and to send it a stream of blocks over one TCP connection; vm2 checks the sum of each.
 After every case the attacker has seen the effects that the attack must have, and found its devices alive after a reset;
 or its VM has been restarted and is up again. After every batch of cases:
   - pings were answered without a gap, each within the bound; blocks arrived whole, on the same connection; and both
     still do;
   - no PD has faulted;
-  - the monitor's sums of canaries are what they were. Now and then, and at the end, those of large regions, too.
+  - the stats PD's sums of canaries are what they were. Now and then, and at the end, those of large regions, too.
 A batch in which anything is found is run once more, case by case with all of this after each, to know whose it is; what
 was found the first time stays a failure even if it does not come again.
 At the end vm2's part of the disk is what it was. sabotage.py shows that each of these verdicts can be a bad one.
@@ -27,7 +27,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 from consoles import Consoles, Guest, Timeout  # noqa: E402  (needs the path)
 
-ATTACKER, VM1, VM2, MONITOR = "hostile", "vm1", "vm2", "monitor"
+ATTACKER, VM1, VM2, STATS = "hostile", "vm1", "vm2", "stats"
 VM2_ADDRESS = "192.168.1.2"
 BOOT_SECONDS = 900
 CASE_SECONDS = 300
@@ -160,7 +160,7 @@ class HostileRun:
         self.neighbours.start()
         self.disk_sum = self.read_disk_sum()
         self.sums = self.read_sums("sums")
-        assert self.sums, "the monitor watches nothing"
+        assert self.sums, "the stats PD watches nothing"
         self.type(ATTACKER, "count\n")
         match = self.consoles.expect(ATTACKER, r"^count (\d+) console (\d+)-(\d+)\n", CASE_SECONDS)
         self.total = int(match.group(1))
@@ -177,8 +177,8 @@ class HostileRun:
         self.consoles.send(text)
 
     def read_sums(self, command):
-        self.type(MONITOR, command + "\n")
-        text = self.consoles.expect(MONITOR, rf"(?s){command}.*?^end", CASE_SECONDS).group()
+        self.type(STATS, command + "\n")
+        text = self.consoles.expect(STATS, rf"(?s){command}.*?^end", CASE_SECONDS).group()
         return dict(re.findall(r"^(\S+) ([0-9a-f]+)$", text, re.MULTILINE))
 
     def command(self, number):

@@ -65,7 +65,7 @@ void blk_peers_answer(struct blk_peers *peers, uint64_t tag, const void *reply, 
 /** The driver, which holds requests, answers the oldest that it has with BLK_DONE. False if it has none. */
 bool blk_peers_answer_oldest(struct blk_peers *peers, struct blk_peers_pending *answered);
 
-/** The driver starts anew, and has forgotten everything. */
+/** The driver starts again, and has forgotten everything. */
 void blk_peers_restart_driver(struct blk_peers *peers);
 
 /** Let server and driver run until neither has anything to do. */

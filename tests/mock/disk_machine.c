@@ -7,7 +7,7 @@
 #include "lib/blk/blk_check.h"
 #include "microkit/host/microkit_host.h"
 #include "tests/mock/disk_device.h"
-#include "tool/disk_gpt.h"
+#include "tool/disk/disk_gpt.h"
 #include "vmm/platform_fake.h"
 
 #define PHYS_BASE 0x80000000ull

@@ -4,7 +4,7 @@
  * driver, and a mock virtio block device with its contents in memory. For unit tests and fuzzers.
  *
  * The disk has a GPT with the partitions "one", "two" and "shared". Client 0 is a virtio-blk device on "one";
- * client 1 is a bare link on "two", for requests that no monitor would send. Beyond their partitions every
+ * client 1 is a bare link on "two", for requests that no VMM would send. Beyond their partitions every
  * byte of the disk is DISK_MACHINE_FILL.
  */
 #pragma once

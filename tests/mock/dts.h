@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "tool/fdt_guest.h"
+#include "tool/fdt/fdt_guest.h"
 
 /** Compile the source file `path`. The test fails if dtc does; fdt_blob_free() the blob. */
 struct fdt_blob dts_compile_file(const char *path);

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "tool/frontend.h"
+#include "tool/expand/frontend.h"
 
 struct model *load_model_for(const char *text, bool microkit)
 {

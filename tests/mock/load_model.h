@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "tool/model.h"
+#include "tool/model/model.h"
 
 /** The model of description `text`, for seL4 if `microkit`; the caller frees it. Fails the test at any error.
  */

@@ -13,8 +13,9 @@ void lr_guest_enter(struct lr_guest *guest)
 {
     virq_fill(&guest->state);
     for (uint32_t i = 0; i < 4; i++) {
-        if ((guest->state.dirty >> i & 1) != 0)
+        if ((guest->state.dirty >> i & 1) != 0) {
             guest->lrs[i] = guest->state.lrs[i];
+        }
     }
     guest->state.dirty = 0;
     assert_memory_equal(guest->lrs, guest->state.lrs, sizeof guest->lrs);
@@ -26,8 +27,9 @@ void lr_guest_leave(struct lr_guest *guest)
     virq_fold_eois(&guest->state, guest->eoi_count);
     guest->eoi_count = 0;
     for (uint32_t i = 0; i < 4; i++) {
-        if ((guest->state.used >> i & 1) != 0)
+        if ((guest->state.used >> i & 1) != 0) {
             virq_fold(&guest->state, i, guest->lrs[i]);
+        }
     }
 }
 
@@ -38,11 +40,13 @@ uint32_t lr_guest_acknowledge(struct lr_guest *guest)
 
     for (uint32_t i = 0; i < 4; i++) {
         if ((guest->lrs[i] & VIRQ_LR_PENDING) != 0 &&
-            (best == 4 || (guest->lrs[i] >> 23 & 31) < (guest->lrs[best] >> 23 & 31)))
+            (best == 4 || (guest->lrs[i] >> 23 & 31) < (guest->lrs[best] >> 23 & 31))) {
             best = i;
+        }
     }
-    if (best == 4)
+    if (best == 4) {
         return LR_GUEST_NONE;
+    }
     guest->lrs[best] = (guest->lrs[best] & ~VIRQ_LR_PENDING) | VIRQ_LR_ACTIVE;
     guest->active[guest->depth++] = guest->lrs[best] & VIRQ_LR_ID_MASK;
     return guest->lrs[best] &

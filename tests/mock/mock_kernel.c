@@ -16,8 +16,9 @@ struct mock_kernel *mock_kernel_new(uint32_t pd_count, uint32_t vcpu_count)
 {
     struct mock_kernel *mock = calloc(1, sizeof *mock);
 
-    if (mock == NULL)
+    if (mock == NULL) {
         abort();
+    }
     arch_fake_reset();
     mock->desc = (struct sysdesc){
         .magic = SYSDESC_MAGIC,
@@ -53,8 +54,9 @@ struct mock_kernel *mock_kernel_new(uint32_t pd_count, uint32_t vcpu_count)
         mock->vcpus[i].vtimer_intid = 27;
         mock->pds[0].children[20 + i] = (struct sysdesc_child){SYSDESC_CHILD_VCPU, (uint16_t)i};
     }
-    if (vcpu_count > 0)
+    if (vcpu_count > 0) {
         mock_kernel_account(mock, 0, 0, 0);
+    }
     return mock;
 }
 
@@ -62,8 +64,9 @@ void mock_kernel_account(struct mock_kernel *mock, uint16_t pd, uint8_t id, uint
 {
     struct sysdesc_pd *row = &mock->pds[pd];
 
-    if (row->account_count++ == 0)
+    if (row->account_count++ == 0) {
         row->account_first = mock->desc.account_count;
+    }
     mock->accounts[mock->desc.account_count++] = (struct sysdesc_account){.vcpu = vcpu, .id = id};
 }
 
@@ -95,8 +98,9 @@ void mock_kernel_boot(struct mock_kernel *mock)
 {
     boot_kernel(&mock->kernel, &mock->desc, &mock->log, 4);
     mock->kernel.log_to_uart = false;
-    for (uint32_t i = 0; i < mock->desc.pd_count; i++)
+    for (uint32_t i = 0; i < mock->desc.pd_count; i++) {
         mock_kernel_wait(mock, i);
+    }
 }
 
 struct pd *mock_kernel_pd(struct mock_kernel *mock, uint32_t index)
@@ -135,7 +139,7 @@ struct thread *mock_kernel_pick(struct mock_kernel *mock)
     struct thread *next = dispatch_enter(core);
     const uint64_t deadline = core->deadline;
 
-    core->stale = true;
+    core->need_resched = true;
     if (dispatch_pick(core) != next || core->deadline != deadline) {
         fprintf(stderr, "dispatch_pick() took old news for true\n");
         abort();
@@ -148,8 +152,10 @@ void mock_kernel_advance(struct mock_kernel *mock, uint64_t now)
     struct core *core = &mock->kernel.cores[0];
 
     arch_fake.now = now;
-    if (now >= arch_fake_vtimer(core))
+    if (now >= arch_fake_vtimer(core)) {
         arch_fake_vtimer_fire(core);
-    if (now >= arch_fake.deadline)
+    }
+    if (now >= arch_fake.deadline) {
         dispatch_tick(core);
+    }
 }

@@ -17,7 +17,7 @@
 #include "boards/board.h"
 #include "kernel/include/sysdesc.h"
 #include "tests/mock/mock_elf.h"
-#include "tool/mem.h"
+#include "tool/base/mem.h"
 
 static const struct board_range devices[] = {{"uart0", 0x09000000, 0x1000}, {"gic", 0x08000000, 0x50000}};
 static const struct board board = {

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "lib/config/config.h"
-#include "tool/image.h"
-#include "tool/model.h"
+#include "tool/image/image.h"
+#include "tool/model/model.h"
 
 #define MIB (1ull << 20)
 

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "kernel/include/sysdesc.h"
-#include "tool/intent.h"
+#include "tool/image/intent.h"
 
 /** Where everything is, physically. */
 #define FORGE_RAM_BASE 0x40000000ull

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
  * A whole virtual machine on the host with a device of each kind and data path, and peers that play along:
- * for unit tests and fuzzers of what a guest can make its monitor do.
+ * for unit tests and fuzzers of what a guest can make its VMM do.
  */
 #pragma once
 

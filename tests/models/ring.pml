@@ -4,7 +4,7 @@
  *
  * Stores are visible to the other side only when their store buffer is drained, at any later time, unless a full barrier
  * waits for it: what the memory model allows and what makes the barriers necessary. A lost wake-up is a consumer that
- * waits for ever although there is data: an invalid end state. With -DBROKEN the barriers are gone, and Spin must find it.
+ * waits forever although there is data: an invalid end state. With -DBROKEN the barriers are gone, and Spin must find it.
  */
 #define ITEMS 3
 

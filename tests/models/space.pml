@@ -10,7 +10,7 @@
  * Defects that can be built in, each of which Spin finds; -DBROKEN is the first:
  *   NO_LOOK_SPACE, NO_LOOK_DATA   a side does not look again after it has asked for a signal
  *   SIGNAL_BEFORE_COMMIT          the request is read before the head is stored
- *   ANSWER_ONCE_FOR_ALL           requests have no number: one that was answered counts as answered for ever
+ *   ANSWER_ONCE_FOR_ALL           requests have no number: one that was answered counts as answered forever
  *   ANSWER_BELOW_THRESHOLD        a request counts as answered although there is not enough space yet
  */
 #ifdef BROKEN

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# `make test-restart`: a guest dies CYCLES times, and its monitor as often, beside two that talk to each other.
+# `make test-restart`: a guest dies CYCLES times, and its VMM as often, beside two that talk to each other.
 CYCLES ?= 10
 .PHONY: test-restart run-restart
 test-restart:

@@ -4,12 +4,12 @@
 
     restart.py --cycles N --table FILE QEMU_COMMAND...
 
-The system (restart.system) has the victim, whose monitor can be made to fault (tests/target/pds/vmm_faulty.c), and two
+The system (restart.system) has the victim, whose VMM can be made to fault (tests/target/pds/vmm_faulty.c), and two
 Debian guests vm1 and vm2. vm1 sends vm2 a stream of blocks over one TCP connection; vm2 checks the sum of each. In
-each of N cycles the victim's kernel ends in some way, in N more its monitor does, always in the middle of network and
+each of N cycles the victim's kernel ends in some way, in N more its VMM does, always in the middle of network and
 disk traffic; in some of these it has turned on its peers before: switch, multiplexer, block server, kernel. After each:
   - the victim's prompt is back, its address is what it was, it reaches vm2, and both its disks can be written and hold
-    what it last flushed, unless the monitor that was taken over has written them;
+    what it last flushed, unless the VMM that was taken over has written them;
   - blocks have arrived whole, on the same connection; no ping between vm1 and vm2 was lost, and vm2's disk, a part of
     the one that the victim has others of, is what it was.
 vm1 pings the victim every 10 ms, so that what is missing says for how long it was away, by vm1's clock. By the same clock
@@ -33,13 +33,13 @@ QEMU_ARGUMENTS = ["-icount", "shift=1"]
 PING_MS = 10
 DISKS = ("vda", "vdb")
 
-# How the victim's kernel ends: what is typed, and what its monitor says.
+# How the victim's kernel ends: what is typed, and what its VMM says.
 GUEST_WAYS = (("panic", "echo c >/proc/sysrq-trigger"), ("reboot", "reboot -f"), ("sysrq b", "echo b >/proc/sysrq-trigger"))
-# How its monitor does: enum faulty_way.
+# How its VMM does: enum faulty_way.
 VMM_WAYS = (("its variables overwritten", 3), ("taken over", None), ("stack overrun", 4), ("wild jump", 2),
             ("taken over", None), ("store to nowhere", 1), ("store to its code", 5), ("undefined instruction", 6))
 FAULTY = "devmem 0x0bad0000 32"
-# A monitor that is taken over attacks so often, each time in other ways, while the others run on in between.
+# A VMM that is taken over attacks so often, each time in other ways, while the others run on in between.
 ATTACKS = 16
 FAULTY_PEERS, FAULTY_VHOST = 0x1000, 0x2000
 
@@ -92,7 +92,7 @@ class RestartRun:
 
     @staticmethod
     def attacks(seed):
-        """What makes the victim's monitor attack its peers, and end with an attack by way of the guest's own memory."""
+        """What makes the victim's VMM attack its peers, and end with an attack by way of the guest's own memory."""
         first = FAULTY_PEERS + seed * ATTACKS
         return (f"i={first}; while [ $i -lt {first + ATTACKS} ]; do {FAULTY} $i; usleep 20000; i=$((i+1)); done; "
                 f"{FAULTY} {FAULTY_VHOST + seed}")
@@ -108,7 +108,7 @@ class RestartRun:
         return self.victim.run(f"dd if=/dev/{disk} bs=64k count=4 2>/dev/null | sha256sum").split()[0]
 
     def cycle(self, what, command, spares_disks=True):
-        """The victim types its own end, amid traffic. Returns once all is as it was, but for its disks unless it spares
+        """The victim types its own end, amid traffic. Returns once all is as it was, except for its disks unless it spares
         them."""
         victim = self.victim
         self.vm1.run(f"ping -i {PING_MS / 1000} {VICTIM} >/tmp/pings &")
@@ -121,7 +121,7 @@ class RestartRun:
                        "do :; done) &")
         before, started = self.clock(), time.monotonic()
         victim.type(f"{command}\n")
-        # What a monitor shows that has gone astray is to stand behind its name.
+        # What a VMM shows that has gone astray is to stand behind its name.
         self.vm1.focus()
         victim.expect("Booting Linux", HANG_SECONDS)
         victim.wait_prompt(HANG_SECONDS)
@@ -155,10 +155,10 @@ class RestartRun:
         return self.cycle(f"guest: {what}", command)
 
     def vmm_cycle(self, number):
-        """The victim's monitor faults; only it hears of that."""
+        """The victim's VMM faults; only it hears of that."""
         what, way = VMM_WAYS[number % len(VMM_WAYS)]
         seen = len(re.findall("victim_vmm has faulted", self.consoles.log))
-        cycle = self.cycle(f"monitor: {what}", f"{FAULTY} {way}" if way else self.attacks(number), way is not None)
+        cycle = self.cycle(f"VMM: {what}", f"{FAULTY} {way}" if way else self.attacks(number), way is not None)
         assert len(re.findall("victim_vmm has faulted", self.consoles.log)) == seen + 1
         if way is None:
             for noticed in ("dropped a frame", "out of service until it restarts", "refused a request"):
@@ -174,7 +174,7 @@ def row(number, cycle):
 
 def main():
     parser = argparse.ArgumentParser(description="Let a guest die in many ways beside two that talk to each other.")
-    parser.add_argument("--cycles", type=int, default=10, help="of guest and monitor each [10]")
+    parser.add_argument("--cycles", type=int, default=10, help="of guest and VMM each [10]")
     parser.add_argument("--table", type=Path, required=True)
     parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()

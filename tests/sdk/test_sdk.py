@@ -91,7 +91,7 @@ def test_every_system_is_accepted(system, version, guest_dir, tmp_path):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_guest_images_travel_as_the_sdk_can(version, guest_dir, tmp_path):
-    """From 2.2 on in prefilled regions, before that in the programs of the monitors."""
+    """From 2.2 on in prefilled regions, before that in the programs of the VMMs."""
     description = emit(ROOT / "systems" / "virtio_demo.system", version, guest_dir, tmp_path / "out")
     root = ElementTree.parse(description).getroot()
     prefilled = {region.get("prefill_path") for region in root.iter("memory_region")} - {None}

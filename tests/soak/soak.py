@@ -4,9 +4,9 @@
 
     soak.py --minutes M --table FILE QEMU_COMMAND...
 
-The system is that of tests/restart with a monitor, and so is the load that never ends: a TCP connection from vm1 to vm2
+The system is that of tests/restart with `<stats>`, and so is the load that never ends: a TCP connection from vm1 to vm2
 whose blocks are checked. In each round there are besides: pages of console output, whose lines are counted; large pings,
-checked datagrams and short TCP connections both ways; and one death of the victim, by itself or by its monitor, in the
+checked datagrams and short TCP connections both ways; and one death of the victim, by itself or by its VMM, in the
 middle of network and disk traffic. After each round the counters in GROWS_NOT are what they were after the first; free
 memory of the two guests that live on has not shrunk beyond SLACK_KIB; regions that nobody may write have the sums they
 had; no PD has faulted but the one that was made to.
@@ -44,8 +44,8 @@ GROWS_NOT = {
 CHANGES_NOT = ("canary", "debian_Image", "demo_initrd.cpio.gz")
 FAULT = re.compile(r"faulted and has no parent|_vmm has faulted|kernel: panic|faulting PD|"
                    r"\w+: error: (?!victim_vmm has faulted)")
-MONITOR = """  <memory_region name="canary" size="0x10000"/>
-  <monitor name="monitor"><console/><watch mr="canary"/><watch mr="debian_Image"/><watch mr="demo_initrd.cpio.gz"/></monitor>
+STATS = """  <memory_region name="canary" size="0x10000"/>
+  <stats name="stats"><console/><watch mr="canary"/><watch mr="debian_Image"/><watch mr="demo_initrd.cpio.gz"/></stats>
 </system>"""
 
 
@@ -60,7 +60,7 @@ class Sample:
 def system_text():
     """The description: restart.system, watched."""
     text = (ROOT / "tests" / "restart" / "restart.system").read_text(encoding="utf-8")
-    return text.replace("</system>", MONITOR)
+    return text.replace("</system>", STATS)
 
 
 class SoakRun(RestartRun):
@@ -83,9 +83,9 @@ class SoakRun(RestartRun):
             for name, command in GROWS_NOT.items():
                 counters[guest.name, name] = guest.run(command).split()
             free[guest.name] = int(guest.run("awk '/^MemAvailable/ {print $2}' /proc/meminfo"))
-        self.consoles.focus("monitor", "gmonitor\r")
+        self.consoles.focus("stats", "gstats\r")
         self.consoles.send("sums\n")
-        sums = self.consoles.expect("monitor", r"(?s)sums.*?^end", HANG_SECONDS).group()
+        sums = self.consoles.expect("stats", r"(?s)sums.*?^end", HANG_SECONDS).group()
         return Sample(counters, free, dict(re.findall(r"^(\S+) ([0-9a-f]+)$", sums, re.MULTILINE)))
 
     def judge(self, sample):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whoever asks pays: a guest that storms its monitor, the kernel, the switch, its disks, its console or the entropy server
-takes no more of the processor than one that only computes with the same budget; nor does a monitor that has been taken over.
+"""Whoever asks pays: a guest that storms its VMM, the kernel, the switch, its disks, its console or the entropy server
+takes no more of the processor than one that only computes with the same budget; nor does a VMM that has been taken over.
 
 One boot for the whole file: tests depend on their order. Time is the guests' own, which counts instructions, so that the host's load does not matter.
 """
@@ -51,7 +51,7 @@ SYSTEM = """<system>
 """
 # Attacks of the hostile guest, each on the last device that has it: NAME/2 is the last but one's.
 STORMS = (
-    "sgi-storm-taken",  # interrupts, by its monitor
+    "sgi-storm-taken",  # interrupts, by its VMM
     "timer-storm",  # and by the kernel, with a switch of vCPUs each
     "call-storm",  # exits
     "distributor-toggle",
@@ -61,7 +61,7 @@ STORMS = (
     "reset-storm",  # resets of its devices
     "net-tso-flood/2",  # 256 frames of 64 KiB a kick, between two cards of its own
     "block-big-reads",  # as many reads of 512 KiB as the queue holds, into its own memory by the device
-    "block-big-reads/2",  # or by its monitor
+    "block-big-reads/2",  # or by its VMM
     "uart-flood",  # lines on its console
 )
 # Of the work of a neighbour, against that beside a guest that only computes.
@@ -144,7 +144,7 @@ def test_flood_costs_its_sender_and_receiver(contained):
     assert received(contained.sink) > before + 100
 
 
-def test_monitor_that_spins_has_its_budget(contained):
+def test_vmm_that_spins_has_its_budget(contained):
     """It runs before every guest, but no longer than it may. Its guest, whose store it never answers, has stopped."""
     contained.sink.type("devmem 0x0bad0000 32 7\n")
     contained.worker.run("until ! ping -c 1 -W 1 192.168.1.2 >/dev/null; do sleep 1; done")

@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "tests" / "hostile"))
 
 from hostile import QEMU_ARGUMENTS, HostileRun, row  # noqa: E402  (needs the path)
 
-# The monitor's sums and the bound on latency need our own kernel's way of sharing the processor.
+# The stats PD's sums and the bound on latency need our own kernel's way of sharing the processor.
 pytestmark = pytest.mark.bundled
 
 # So many, evenly from the catalogue.

@@ -68,7 +68,7 @@ def test_paths_through_the_kernel():
 
 def test_traffic_is_what_runs_between_two_questions():
     long = count.SPELL_BLOCKS
-    domains = {1: "vm1", 2: "monitor", 3: "kernel"}
+    domains = {1: "vm1", 2: "stats", 3: "kernel"}
     question = [2, 3, 3, 2]
     order = [1] * long + question + [1] * long + question + [3] + [1] * long + question + [1]
-    assert count.between(order, domains, "monitor") == [3] + [1] * long
+    assert count.between(order, domains, "stats") == [3] + [1] * long

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A guest dies, and so does its monitor, once after it has attacked everybody it could; all that under mixed load. The
+"""A guest dies, and so does its VMM, once after it has attacked everybody it could; all that under mixed load. The
 connection between two others lives on, and nothing grows that should not. A few rounds of what `make test-restart` and
 `make test-soak` go on with.
 
@@ -31,8 +31,8 @@ def run(boot, machine):
     return run
 
 
-def test_guest_and_monitor_die(run):
-    """By turns. A monitor that has been started anew has forgotten of how many of its guest's deaths it knows."""
+def test_guest_and_vmm_die(run):
+    """By turns. A VMM that has been started again has forgotten of how many of its guest's deaths it knows."""
     for number in range(2 * LIMIT):
         line, problems = run.round(number)
         print(line)

@@ -36,7 +36,7 @@ assert FIO_BYTES <= LINES_AT, "what fio writes has to end before the lines of nu
 
 @pytest.fixture(scope="module")
 def disk(machine):
-    """The image of the system's disk, made anew."""
+    """The image of the system's disk, made again."""
     path = machine.disk_folder(ROOT / "systems" / "storage.system") / "storage.img"
     path.unlink(missing_ok=True)
     return path

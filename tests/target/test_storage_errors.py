@@ -50,7 +50,7 @@ immediately = "off"
 
 @pytest.fixture(scope="module")
 def disks(machine):
-    """The images of both disks, made anew."""
+    """The images of both disks, made again."""
     folder = machine.disk_folder("storage_errors.system")
     paths = [folder / "d0.img", folder / "d1.img"]
     for path in paths:

@@ -19,7 +19,7 @@ PD_TEXT = 0x200000
 
 
 class Image:
-    """An image's bytes, its domains and regions (tool/intent.h), and its translation tables."""
+    """An image's bytes, its domains and regions (tool/image/intent.h), and its translation tables."""
 
     def __init__(self, path):
         self.data = bytearray(path.read_bytes())

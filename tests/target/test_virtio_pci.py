@@ -105,7 +105,7 @@ def test_vhost_with_a_vector_for_each_queue(guests):
 
 
 def test_the_driver_comes_and_goes(guests):
-    """Unbinding resets the device and masks its vectors; binding sets up all anew."""
+    """Unbinding resets the device and masks its vectors; binding sets up all again."""
     vm1, vm2 = guests
     vm2.run("d=$(basename $(readlink -f /sys/class/net/eth1/device/..)); cd /sys/bus/pci/drivers/virtio-pci; "
             "for i in 1 2 3; do echo $d >unbind; echo $d >bind; done; cd /; "

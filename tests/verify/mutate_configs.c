@@ -10,8 +10,8 @@
 
 #include "lib/config/blk_config.h"
 #include "lib/config/entropy_config.h"
-#include "lib/config/monitor_config.h"
 #include "lib/config/serial_config.h"
+#include "lib/config/stats_config.h"
 #include "lib/config/supervisor_config.h"
 #include "lib/config/timer_config.h"
 #include "lib/config/vmm_config.h"
@@ -99,12 +99,12 @@ static const struct part entropy_dead[] = {PART(struct entropy_config, reserved)
 static const struct part timer_dead[] = {PART(struct timer_config, guard_channel),
                                          PART(struct timer_config, reserved)};
 static const struct rows timer_rows[] = {ROWS(struct timer_config, clients, client_count, nothing)};
-static const struct part monitor_dead[] = {PART(struct monitor_config, reserved_flags),
-                                           PART(struct monitor_config, reserved)};
-static const struct part watched_dead[] = {PART(struct monitor_region_config, bytes)};
-static const struct rows monitor_rows[] = {
-    ROWS(struct monitor_config, regions, region_count, watched_dead),
-    ROWS(struct monitor_config, switches, switch_count, nothing),
+static const struct part stats_dead[] = {PART(struct stats_config, reserved_flags),
+                                         PART(struct stats_config, reserved)};
+static const struct part watched_dead[] = {PART(struct stats_region_config, bytes)};
+static const struct rows stats_rows[] = {
+    ROWS(struct stats_config, regions, region_count, watched_dead),
+    ROWS(struct stats_config, switches, switch_count, nothing),
 };
 static const struct part supervisor_dead[] = {PART(struct supervisor_config, reserved)};
 static const struct part child_dead[] = {PART(struct supervisor_child_config, reserved)};
@@ -125,7 +125,7 @@ static const struct layout layouts[] = {
     LAYOUT(BLK_SERVER_CONFIG_MAGIC, struct blk_server_config, nothing, server_rows),
     LAYOUT(ENTROPY_CONFIG_MAGIC, struct entropy_config, entropy_dead, no_rows),
     LAYOUT(TIMER_CONFIG_MAGIC, struct timer_config, timer_dead, timer_rows),
-    LAYOUT(MONITOR_CONFIG_MAGIC, struct monitor_config, monitor_dead, monitor_rows),
+    LAYOUT(STATS_CONFIG_MAGIC, struct stats_config, stats_dead, stats_rows),
     LAYOUT(SUPERVISOR_CONFIG_MAGIC, struct supervisor_config, supervisor_dead, supervisor_rows),
 };
 
@@ -246,7 +246,7 @@ static bool is_dead_word(const struct layout *layout, const uint8_t *config, con
             return in_link < offsetof(struct config_link, bytes);
         }
         return offset == offsetof(struct vswitch_port_config, interrupt) ||
-               offset == offsetof(struct vswitch_port_config, late_interrupt);
+               offset == offsetof(struct vswitch_port_config, deferred_interrupt);
     }
     return false;
 }
@@ -288,7 +288,7 @@ static bool is_name_tail(const struct layout *layout, const struct rows *rows, s
     static const size_t named_at_0[] = {
         sizeof(struct serial_mux_client_config), sizeof(struct blk_disk_config),
         sizeof(struct blk_client_config),        sizeof(struct supervisor_child_config),
-        sizeof(struct monitor_region_config),    sizeof(struct monitor_switch_config)};
+        sizeof(struct stats_region_config),      sizeof(struct stats_switch_config)};
     size_t name = SIZE_MAX;
 
     if (rows == NULL && layout->magic == VMM_CONFIG_MAGIC) {

@@ -78,7 +78,7 @@ static const struct field doorbell_fields[] = {
     FIELD(struct sysdesc_doorbell, width_bytes, 8, "policy-doorbell doorbell"),
     FIELD(struct sysdesc_doorbell, flags, SYSDESC_DOORBELL_MATCH, "policy-doorbell"),
     FIELD(struct sysdesc_doorbell, flags, SYSDESC_DOORBELL_IGNORE, "policy-doorbell"),
-    FIELD(struct sysdesc_doorbell, flags, SYSDESC_DOORBELL_PAUSE, "policy-doorbell"),
+    FIELD(struct sysdesc_doorbell, flags, SYSDESC_DOORBELL_IDLE, "policy-doorbell"),
     FIELD(struct sysdesc_doorbell, flags, 0x80, "doorbell"),
     FIELD(struct sysdesc_doorbell, reserved, 1, NULL),
 };

@@ -2,8 +2,8 @@
 /* Every field of every configuration, and what it is. */
 #include "lib/config/blk_config.h"
 #include "lib/config/entropy_config.h"
-#include "lib/config/monitor_config.h"
 #include "lib/config/serial_config.h"
+#include "lib/config/stats_config.h"
 #include "lib/config/supervisor_config.h"
 #include "lib/config/timer_config.h"
 #include "lib/config/vmm_config.h"
@@ -99,7 +99,7 @@ static const struct config_field device_fields[] = {
     F(struct vmm_device_config, "datapath", u.net.datapath, CONFIG_CHOICE, "ring vhost", VMM_DEVICE_NET, 0),
     F(struct vmm_device_config, "", u.net.features_off, CONFIG_OTHER, NULL, VMM_DEVICE_NET, 0),
     F(struct vmm_device_config, "status", u.net.status, CONFIG_WINDOW, NULL, VMM_DEVICE_NET, 0),
-    F(struct vmm_device_config, "pauses", u.net.pauses, CONFIG_WINDOW, NULL, VMM_DEVICE_NET, 0),
+    F(struct vmm_device_config, "idle_count", u.net.idle_count, CONFIG_WINDOW, NULL, VMM_DEVICE_NET, 0),
     F(struct vmm_device_config, "tx_delay_us", u.net.tx_delay_us, CONFIG_DECIMAL, NULL, VMM_DEVICE_NET, 0),
     F(struct vmm_device_config, "window", u.net.window, CONFIG_DECIMAL, NULL, VMM_DEVICE_NET, 0),
     F(struct vmm_device_config, "mac_is_fixed", u.net.mac_is_fixed, CONFIG_DECIMAL, NULL, VMM_DEVICE_NET, 0),
@@ -151,12 +151,13 @@ static const struct config_field port_fields[] = {
     F(struct vswitch_port_config, "", link, CONFIG_LINK, NULL, 0, 0),
     F(struct vswitch_port_config, "", link.channel, CONFIG_CHANNEL, NULL, 0, 0),
     F(struct vswitch_port_config, "interrupt", interrupt, CONFIG_POST, NULL, VSWITCH_PORT_VHOST, 0),
-    F(struct vswitch_port_config, "late_interrupt", late_interrupt, CONFIG_POST, NULL, VSWITCH_PORT_VHOST, 0),
-    F(struct vswitch_port_config, "late_us", late_us, CONFIG_DECIMAL, NULL, 0, 0),
+    F(struct vswitch_port_config, "deferred_interrupt", deferred_interrupt, CONFIG_POST, NULL,
+      VSWITCH_PORT_VHOST, 0),
+    F(struct vswitch_port_config, "deferred_us", deferred_us, CONFIG_DECIMAL, NULL, 0, 0),
     F(struct vswitch_port_config, "window", window, CONFIG_DECIMAL, NULL, 0, 0),
     OTHER(struct vswitch_port_config, reserved),
     F(struct vswitch_port_config, "status", status, CONFIG_WINDOW, NULL, 0, 0),
-    F(struct vswitch_port_config, "pauses", pauses, CONFIG_WINDOW, NULL, 0, 0),
+    F(struct vswitch_port_config, "idle_count", idle_count, CONFIG_WINDOW, NULL, 0, 0),
     F(struct vswitch_port_config, "ram_gpa", ram_gpa, CONFIG_HEX, NULL, 0, 0),
     F(struct vswitch_port_config, "ram", ram_vaddr, CONFIG_WINDOW, NULL, 0, 0),
     F(struct vswitch_port_config, "ram_bytes", ram_bytes, CONFIG_HEX, NULL, 0, 0),
@@ -293,34 +294,34 @@ static const struct config_part timer_parts[] = {
      FIELDS(timer_client_fields)},
 };
 
-static const struct config_field monitor_fields[] = {
-    F(struct monitor_config, "console", console, CONFIG_LINK, NULL, 0, 0),
-    OTHER(struct monitor_config, reserved_flags),
-    F(struct monitor_config, "region_count", region_count, CONFIG_DECIMAL, NULL, 0, 0),
-    F(struct monitor_config, "switch_count", switch_count, CONFIG_DECIMAL, NULL, 0, 0),
-    OTHER(struct monitor_config, reserved),
+static const struct config_field stats_fields[] = {
+    F(struct stats_config, "console", console, CONFIG_LINK, NULL, 0, 0),
+    OTHER(struct stats_config, reserved_flags),
+    F(struct stats_config, "region_count", region_count, CONFIG_DECIMAL, NULL, 0, 0),
+    F(struct stats_config, "switch_count", switch_count, CONFIG_DECIMAL, NULL, 0, 0),
+    OTHER(struct stats_config, reserved),
 };
-static const struct config_field monitor_region_fields[] = {
-    OTHER(struct monitor_region_config, name),
-    F(struct monitor_region_config, "", vaddr, CONFIG_WINDOW, NULL, 0, 0),
-    OTHER(struct monitor_region_config, bytes),
+static const struct config_field stats_region_fields[] = {
+    OTHER(struct stats_region_config, name),
+    F(struct stats_region_config, "", vaddr, CONFIG_WINDOW, NULL, 0, 0),
+    OTHER(struct stats_region_config, bytes),
 };
-static const struct config_field monitor_switch_fields[] = {
-    OTHER(struct monitor_switch_config, name),
-    F(struct monitor_switch_config, "", stats, CONFIG_WINDOW, NULL, 0, 0),
+static const struct config_field stats_switch_fields[] = {
+    OTHER(struct stats_switch_config, name),
+    F(struct stats_switch_config, "", stats, CONFIG_WINDOW, NULL, 0, 0),
 };
-static const struct config_part monitor_parts[] = {
-    WHOLE("monitor", monitor_fields),
+static const struct config_part stats_parts[] = {
+    WHOLE("stats", stats_fields),
     {.element = "region.",
      .naming = CONFIG_BY_NAME,
-     .name_offset = offsetof(struct monitor_region_config, name),
-     ROWS(struct monitor_config, regions, region_count),
-     FIELDS(monitor_region_fields)},
+     .name_offset = offsetof(struct stats_region_config, name),
+     ROWS(struct stats_config, regions, region_count),
+     FIELDS(stats_region_fields)},
     {.element = "switch.",
      .naming = CONFIG_BY_NAME,
-     .name_offset = offsetof(struct monitor_switch_config, name),
-     ROWS(struct monitor_config, switches, switch_count),
-     FIELDS(monitor_switch_fields)},
+     .name_offset = offsetof(struct stats_switch_config, name),
+     ROWS(struct stats_config, switches, switch_count),
+     FIELDS(stats_switch_fields)},
 };
 
 static const struct config_field supervisor_fields[] = {
@@ -362,7 +363,7 @@ const struct config_struct config_structs[] = {
     STRUCT(BLK_SERVER_CONFIG, struct blk_server_config, NULL, server_parts),
     STRUCT(ENTROPY_CONFIG, struct entropy_config, "client", entropy_parts),
     STRUCT(TIMER_CONFIG, struct timer_config, NULL, timer_parts),
-    STRUCT(MONITOR_CONFIG, struct monitor_config, NULL, monitor_parts),
+    STRUCT(STATS_CONFIG, struct stats_config, NULL, stats_parts),
     STRUCT(SUPERVISOR_CONFIG, struct supervisor_config, NULL, supervisor_parts),
 };
 const size_t config_struct_count = COUNT(config_structs);

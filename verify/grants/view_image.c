@@ -261,8 +261,8 @@ static const char *vcpu_identity(struct context *context, const struct sysdesc_v
 static void add_doorbell(struct context *context, const char *vm, const struct sysdesc_doorbell *row)
 {
     const char *where = grants_format(context->grants, "0x%" PRIx64, row->gpa);
-    if ((row->flags & SYSDESC_DOORBELL_PAUSE) != 0) {
-        where = row->gpa == UINT64_MAX ? "pause" : grants_format(context->grants, "pause %s", where);
+    if ((row->flags & SYSDESC_DOORBELL_IDLE) != 0) {
+        where = row->gpa == UINT64_MAX ? "idle" : grants_format(context->grants, "idle %s", where);
     }
     if ((row->flags & SYSDESC_DOORBELL_MATCH) != 0) {
         where = grants_format(context->grants, "%s = %u", where, row->value);
@@ -370,7 +370,7 @@ static void add_board(struct context *context)
                facts->intent.ram_bytes);
     grants_add(context->grants, "board firmware: 0x%" PRIx64 " 0x%" PRIx64 "%s", board->fdt_base,
                board->fdt_bytes,
-               facts->intent.firmware_bytes == board->fdt_bytes ? "" : " but for the declaration");
+               facts->intent.firmware_bytes == board->fdt_bytes ? "" : " except for the declaration");
     grants_add(context->grants, "board gicd: 0x%" PRIx64, board->gicd_base);
     grants_add(context->grants, "board gicc: 0x%" PRIx64, board->gicc_base);
     grants_add(context->grants, "board gich: 0x%" PRIx64, board->gich_base);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
  * What an image says about itself: the system descriptor that the kernel will obey, and the declaration
- * (tool/intent.h) it is held against. Everything is copied out of the file and bounds-checked once, here.
+ * (tool/image/intent.h) it is held against. Everything is copied out of the file and bounds-checked once,
+ * here.
  */
 #pragma once
 
@@ -11,7 +12,7 @@
 #include "kernel/include/sysdesc.h"
 
 #include "lib/base/err.h"
-#include "tool/intent.h"
+#include "tool/image/intent.h"
 #include "verify/image/elf64.h"
 #include "verify/image/findings.h"
 

@@ -51,7 +51,7 @@ enum findings_rule {
     RULE_INTENT,             /**< declaration and descriptor agree */
     RULE_LOAD_ADDRESS,       /**< segments are loaded where they are linked */
     RULE_KERNEL_IMAGE,       /**< the kernel is the given one, byte for byte */
-    RULE_PROGRAM_IMAGE,      /**< a PD's program is the given one but for its configuration */
+    RULE_PROGRAM_IMAGE,      /**< a PD's program is the given one except for its configuration */
     RULE_LIBRARY,            /**< what libmicrokit knows of its PD is what the descriptor says */
     RULE_POLICY,             /**< the first of those about the lines of a policy, one for each kind of line */
     RULE_COUNT = RULE_POLICY + 26

@@ -128,21 +128,23 @@ static void connect_vhost(struct system *system, struct system_guest *guest, con
     policy_hold(guest->ram, lan, policy_role(description_format("%s.ram", role)), POLICY_READ | POLICY_WRITE);
     if (policy->sel4) {
         if (window != 0) {
-            add_page(system, guest->vmm, description_format("%s.pauses", device), lan,
-                     description_format("%s.pauses", role));
+            add_page(system, guest->vmm, description_format("%s.idle_count", device), lan,
+                     description_format("%s.idle_count", role));
         }
     } else if (delay != 0 || place->is_pci) {
         policy_add(policy, "post %s %s.interrupt: %s 0 interrupt %" PRIu64 " delay 0 by %s", lan, role,
                    guest->domain, place->virq, role);
-        policy_add(policy, "post %s %s.late_interrupt: %s 0 interrupt %" PRIu64 " delay %" PRIu64 " by %s",
-                   lan, role, guest->domain, place->virq, delay, role);
+        policy_add(policy,
+                   "post %s %s.deferred_interrupt: %s 0 interrupt %" PRIu64 " delay %" PRIu64 " by %s", lan,
+                   role, guest->domain, place->virq, delay, role);
     } else {
-        policy_add(policy, "post %s %s.interrupt+%s.late_interrupt: %s 0 interrupt %" PRIu64 " delay 0 by %s",
+        policy_add(policy,
+                   "post %s %s.interrupt+%s.deferred_interrupt: %s 0 interrupt %" PRIu64 " delay 0 by %s",
                    lan, role, role, guest->domain, place->virq, role);
     }
     guest_wire(system, guest, device, place, lan, role, 2, description_number(net, "kick_delay_us", "0"));
     if (window != 0 && !policy->sel4) {
-        policy_add(policy, "doorbell %s pause: %s %s delay 0", guest->domain, lan, role);
+        policy_add(policy, "doorbell %s idle: %s %s delay 0", guest->domain, lan, role);
     }
 }
 
@@ -155,7 +157,7 @@ static void connect_ring(struct system *system, struct system_guest *guest, cons
                 description_number(net, "ring_bytes", "1M"));
     guest_wire(system, guest, device, place, NULL, NULL, 2, 0);
     if (description_number(net, "rx_window", "32") != 0 && !system->policy->sel4) {
-        policy_add(system->policy, "doorbell %s pause: %s %s delay 0", guest->domain, guest->vmm, device);
+        policy_add(system->policy, "doorbell %s idle: %s %s delay 0", guest->domain, guest->vmm, device);
     }
 }
 
@@ -173,7 +175,7 @@ static void add_port_config(struct system *system, const struct system_guest *gu
         policy_text("mac", port->mac), policy_number("mtu", description_number(net, "mtu", "1500")),
         policy_number("rate_kbps", description_number(net, "rate_kbps", "0")),
         policy_number("window", description_number(net, "rx_window", "32")),
-        policy_number("late_us",
+        policy_number("deferred_us",
                       is_vhost && system->policy->sel4 ? description_number(net, "tx_delay_us", "200") : 0),
         policy_hex("link_bytes", ring),
         policy_hex("ram_gpa", is_vhost ? description_number(guest->node, "ram_base", "0x40000000") : 0),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The services beside switches and disks: consoles, timer, entropy, supervisor, monitor. */
+/* The services beside switches and disks: consoles, timer, entropy, supervisor, VMM. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -14,8 +14,8 @@ static const struct policy_pd_defaults uart_defaults = {
     .priority = "240", .budget = "1000", .program = "uart_driver.elf", .stack = "64K", .period_budgets = 1};
 static const struct policy_pd_defaults entropy_defaults = {
     .priority = "245", .budget = "1000", .program = "entropy.elf", .stack = "64K", .period_budgets = 10};
-static const struct policy_pd_defaults monitor_defaults = {
-    .priority = "220", .budget = "1000", .program = "monitor.elf", .stack = "64K", .period_budgets = 1};
+static const struct policy_pd_defaults stats_defaults = {
+    .priority = "220", .budget = "1000", .program = "stats.elf", .stack = "64K", .period_budgets = 1};
 static const struct policy_pd_defaults timer_defaults = {
     .priority = "254", .budget = "1000", .program = "timer.elf", .stack = "0x1000", .period_budgets = 1};
 static const struct policy_pd_defaults guard_defaults = {.priority = "254",
@@ -196,14 +196,14 @@ static void add_switches(struct system *system, const char *name)
     }
 }
 
-void services_monitor(struct system *system, const xmlNode *node)
+void services_stats(struct system *system, const xmlNode *node)
 {
     struct policy *policy = system->policy;
-    const char *name = description_text(node, "name", "monitor");
+    const char *name = description_text(node, "name", "stats");
     const xmlNode *console = description_child(node, "console");
     uint64_t regions = 0;
 
-    policy_pd(policy, name, node, "", &monitor_defaults);
+    policy_pd(policy, name, node, "", &stats_defaults);
     for (xmlNode *watch = description_child(node, "watch"); watch != NULL;
          watch = description_next(watch, "watch")) {
         struct policy_region *region = policy_find_region(policy, description_text(watch, "mr", ""));
@@ -220,7 +220,7 @@ void services_monitor(struct system *system, const xmlNode *node)
         return;
     }
     add_switches(system, name);
-    POLICY_CONFIG(policy, name, "monitor", policy_number("region_count", regions),
+    POLICY_CONFIG(policy, name, "stats", policy_number("region_count", regions),
                   policy_number("switch_count", system->switch_count < 8 ? system->switch_count : 8),
                   policy_hex("console_bytes", description_number(console, "ring_bytes", "16K") + 0x1000));
 }

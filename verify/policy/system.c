@@ -78,8 +78,8 @@ void system_expand(struct system *system)
          node = description_next(node, "guest")) {
         guest_expand(system, node);
     }
-    for (xmlNode *node = description_child(root, "monitor"); node != NULL; node = NULL) {
-        services_monitor(system, node);
+    for (xmlNode *node = description_child(root, "stats"); node != NULL; node = NULL) {
+        services_stats(system, node);
     }
     net_finish(system);
     disk_finish(system);

@@ -136,8 +136,8 @@ void services_entropy(struct system *system);
 void services_timer(struct system *system, const char *pd);
 /** A guest's VMM becomes a child of the supervisor. */
 void services_supervise(struct system *system, const struct system_guest *guest);
-/** <monitor>. */
-void services_monitor(struct system *system, const xmlNode *node);
+/** <stats>. */
+void services_stats(struct system *system, const xmlNode *node);
 /** Once everything is connected: the configurations of timer, multiplexer and supervisor. */
 void services_finish(struct system *system);
 

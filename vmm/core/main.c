@@ -7,7 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/config/vmm_config.h"
-#include "vmm/core/supervisor.h"
+#include "vmm/core/supervisor_client.h"
 #include "vmm/core/vm.h"
 
 /* The tool overwrites this section in its copy of the ELF. Not static: the compiler must not know the value.
@@ -21,14 +21,14 @@ const struct log_sink log_sink = {microkit_name, microkit_dbg_puts};
 static struct vm vm;
 static bool usable;
 
-/* Where this program can be started anew, whatever it has done to itself: crt0, or vmm/sel4/restart.S. */
+/* Where this program can be started again, whatever it has done to itself: crt0, or vmm/sel4/restart.S. */
 extern void pd_restart(void);
 
 static void begin(void)
 {
     uint32_t wait_ms;
 
-    switch (supervisor_greet(&vmm_config, (uintptr_t)pd_restart, &wait_ms)) {
+    switch (supervisor_register(&vmm_config, (uintptr_t)pd_restart, &wait_ms)) {
     case SUPERVISOR_START:
         vm_start_later(&vm, wait_ms);
         break;

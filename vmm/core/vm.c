@@ -26,7 +26,7 @@ static enum err add_devices(struct vm *vm)
         }
         vm->device_count++;
     }
-    vm_devices_greet(vm);
+    vm_devices_notify_peers(vm);
     return ERR_OK;
 }
 
@@ -57,7 +57,7 @@ static enum err add_pci(struct vm *vm)
     return err;
 }
 
-/* If this VMM has been started anew, its guest may still be running. */
+/* If this VMM has been started again, its guest may still be running. */
 static void stop_vcpus(const struct vmm_config *config)
 {
     for (uint32_t vcpu = 0; vcpu < config->vcpu_count; vcpu++) {

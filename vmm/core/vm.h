@@ -14,16 +14,16 @@
 #include "lib/config/vmm_config.h"
 #include "lib/guestmem/guestmem.h"
 #include "lib/virtq/virtq.h"
-#include "vmm/core/mmio.h"
-#include "vmm/core/pl031.h"
+#include "vmm/bus/mmio.h"
 #include "vmm/core/psci.h"
-#include "vmm/core/watchdog.h"
+#include "vmm/device/pl011.h"
+#include "vmm/device/pl031.h"
+#include "vmm/device/watchdog.h"
 #include "vmm/pci/pci_host.h"
 #include "vmm/platform.h"
 #include "vmm/vgic/gicv2m.h"
 #include "vmm/vgic/irq_line.h"
 #include "vmm/vgic/vgic.h"
-#include "vmm/virtio/pl011.h"
 #include "vmm/virtio/vhost_net.h"
 #include "vmm/virtio/virtio_blk.h"
 #include "vmm/virtio/virtio_console.h"
@@ -107,8 +107,8 @@ struct vm {
 ERR_CHECKED enum err vm_init(struct vm *vm, const struct vmm_config *config);
 
 /**
- * Reset everything, load the guest anew and let it run, at once or as soon as its disks are ready. Errors:
- * those of image_load(); it is then stopped.
+ * Reset everything, load the guest again and let it run, at once or as soon as its disks are ready. Errors:
+ * those of guest_loader_load(); it is then stopped.
  */
 ERR_CHECKED enum err vm_start(struct vm *vm);
 

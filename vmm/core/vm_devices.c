@@ -248,7 +248,7 @@ enum err vm_devices_add(struct vm *vm, struct vm_device *device, const struct vm
     return err;
 }
 
-static void greet_peer(struct vm_device *device, const struct config_link *link)
+static void notify_peer(struct vm_device *device, const struct config_link *link)
 {
     if (link->bytes != 0) {
         microkit_notify(link->channel);
@@ -256,16 +256,16 @@ static void greet_peer(struct vm_device *device, const struct config_link *link)
     }
 }
 
-void vm_devices_greet(struct vm *vm)
+void vm_devices_notify_peers(struct vm *vm)
 {
     for (uint32_t i = 0; i < vm->device_count; i++) {
         struct vm_device *device = &vm->devices[i];
         const struct vmm_device_config *config = device->config;
 
-        greet_peer(device, &config->link);
+        notify_peer(device, &config->link);
         for (uint32_t port = 0; config->kind == VMM_DEVICE_CONSOLE && port < config->u.console.port_count;
              port++) {
-            greet_peer(device, &config->u.console.ports[port].link);
+            notify_peer(device, &config->u.console.ports[port].link);
         }
     }
 }

@@ -14,6 +14,6 @@ ERR_CHECKED enum err vm_devices_add(struct vm *vm, struct vm_device *device,
 
 /**
  * All devices are set up: the other sides of their links are to be in step with ours, and to be asked for
- * what they have. If this VMM has been started anew, none of them has a reason to say anything by itself.
+ * what they have. If this VMM has been started again, none of them has a reason to say anything by itself.
  */
-void vm_devices_greet(struct vm *vm);
+void vm_devices_notify_peers(struct vm *vm);

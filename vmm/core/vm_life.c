@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "vmm/core/image.h"
+#include "vmm/core/guest_loader.h"
 #include "vmm/core/trng.h"
 
 /* No disk's device may still write to the RAM that is scrubbed, and what a disk is like has to be known when
@@ -59,15 +59,15 @@ void vm_stop(struct vm *vm)
     }
 }
 
-/* Load the guest anew and let it run. */
+/* Load the guest again and let it run. */
 static enum err run(struct vm *vm)
 {
     const struct vmm_config *config = vm->config;
-    struct image_entry entry;
+    struct guest_loader_entry entry;
 
     vgic_reset(&vm->vgic);
     psci_reset(&vm->psci, config->vcpu_count, config->ram_gpa, config->ram_bytes);
-    enum err err = image_load(config, &vm->mem, &entry);
+    enum err err = guest_loader_load(config, &vm->mem, &entry);
     if (err == ERR_OK) {
         err = trng_seed_guest(config, &vm->mem);
     }

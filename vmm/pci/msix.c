@@ -16,7 +16,7 @@ void msix_reset(struct msix *msix)
     msix->enabled = false;
     msix->masked = false;
     msix->pending = 0;
-    msix->late = 0;
+    msix->deferred = 0;
     for (uint32_t i = 0; i < MSIX_MAX_VECTORS; i++) {
         msix->entries[i] = (struct msix_entry){.masked = true};
     }
@@ -32,7 +32,7 @@ static void send(struct msix *msix, uint32_t vector)
     const struct msix_entry *entry = &msix->entries[vector];
 
     msix->pending &= ~(1u << vector);
-    msix->late &= ~(1u << vector);
+    msix->deferred &= ~(1u << vector);
     gicv2m_send(msix->frame, entry->address, entry->data);
 }
 
@@ -47,17 +47,17 @@ static void flush(struct msix *msix)
 }
 
 /* Before a vector is masked or goes elsewhere: what is late must not come afterwards, so it comes now. */
-static void hurry(struct msix *msix, uint32_t vector)
+static void send_deferred(struct msix *msix, uint32_t vector)
 {
-    if ((msix->late >> vector & 1) != 0 && is_open(msix, vector)) {
+    if ((msix->deferred >> vector & 1) != 0 && is_open(msix, vector)) {
         send(msix, vector);
     }
 }
 
 void msix_set_control(struct msix *msix, bool enabled, bool masked)
 {
-    for (uint32_t i = 0; i < msix->count && msix->late != 0 && (!enabled || masked); i++) {
-        hurry(msix, i);
+    for (uint32_t i = 0; i < msix->count && msix->deferred != 0 && (!enabled || masked); i++) {
+        send_deferred(msix, i);
     }
     msix->enabled = enabled;
     msix->masked = masked;
@@ -73,15 +73,15 @@ void msix_notify(struct msix *msix, uint32_t vector)
     }
 }
 
-void msix_notify_late(struct msix *msix, uint32_t vector, uint32_t delay_us)
+void msix_notify_deferred(struct msix *msix, uint32_t vector, uint32_t delay_us)
 {
     if (vector >= msix->count || !is_open(msix, vector)) {
         msix_notify(msix, vector);
         return;
     }
     const struct msix_entry *entry = &msix->entries[vector];
-    msix->late |= 1u << vector;
-    gicv2m_send_late(msix->frame, entry->address, entry->data, delay_us);
+    msix->deferred |= 1u << vector;
+    gicv2m_send_deferred(msix->frame, entry->address, entry->data, delay_us);
 }
 
 uint32_t msix_spi(const struct msix *msix, uint32_t vector)
@@ -112,7 +112,7 @@ static void write_word(struct msix *msix, uint32_t word, uint32_t value)
 {
     struct msix_entry *entry = &msix->entries[word / WORDS];
 
-    hurry(msix, word / WORDS);
+    send_deferred(msix, word / WORDS);
     switch (word % WORDS) {
     case WORD_ADDRESS_LOW:
         entry->address = (entry->address & ~0xffffffffull) | value;

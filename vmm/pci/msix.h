@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "lib/config/vmm_config.h"
-#include "vmm/core/mmio.h"
+#include "vmm/bus/mmio.h"
 #include "vmm/vgic/gicv2m.h"
 
 #define MSIX_MAX_VECTORS VMM_CONFIG_MAX_VECTORS
@@ -33,8 +33,8 @@ struct msix {
     bool enabled;
     bool masked; /**< the whole function */
     struct msix_entry entries[MSIX_MAX_VECTORS];
-    uint32_t pending; /**< bit n: vector n */
-    uint32_t late;    /**< bit n: a message of vector n may still be on its way */
+    uint32_t pending;  /**< bit n: vector n */
+    uint32_t deferred; /**< bit n: a message of vector n may still be on its way */
 };
 
 /** `count` vectors (at most MSIX_MAX_VECTORS) whose messages go to `frame`, which must outlive them. */
@@ -51,7 +51,7 @@ void msix_notify(struct msix *msix, uint32_t vector);
 
 /** The same, but the message may be up to `delay_us` late. It does not come after the vector was masked or
  * changed. */
-void msix_notify_late(struct msix *msix, uint32_t vector, uint32_t delay_us);
+void msix_notify_deferred(struct msix *msix, uint32_t vector, uint32_t delay_us);
 
 /** The SPI that vector `vector` pends now, GICV2M_NONE: none, because it is masked, disabled or wrong. */
 uint32_t msix_spi(const struct msix *msix, uint32_t vector);

@@ -43,7 +43,7 @@ void pci_config_set_bar(struct pci_config *config, uint32_t index, uint32_t base
 {
     const uint32_t at = PCI_CONFIG_BAR0 + 4 * index;
 
-    /* Bits below the size are zero for ever: a driver that stores ones reads the size back (6.2.5.1). */
+    /* Bits below the size are zero forever: a driver that stores ones reads the size back (6.2.5.1). */
     put(&config->writable[at], ~(bytes - 1), 4);
     put(&config->initial[at], base, 4);
     config->bar_bytes[index] = bytes;

@@ -13,7 +13,7 @@
 
 #include "lib/base/err.h"
 #include "lib/config/vmm_config.h"
-#include "vmm/core/mmio.h"
+#include "vmm/bus/mmio.h"
 #include "vmm/pci/pci_config.h"
 
 #define PCI_HOST_SLOTS 32u

@@ -51,7 +51,7 @@ static uint8_t *scratch(const struct vmm_config *config)
 bool gic_scrub_prepare(const struct vmm_config *config, const struct lr_queue *queue,
                        seL4_UserContext *context)
 {
-    if ((lr_queue_in_flight(queue) == 0 && !queue->strange) || !has_room(config)) {
+    if ((lr_queue_in_flight(queue) == 0 && !queue->lrs_unknown) || !has_room(config)) {
         return false;
     }
     memcpy(scratch(config), code, sizeof code);

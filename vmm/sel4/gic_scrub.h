@@ -4,8 +4,9 @@
  *
  * What a guest leaves in list registers outlives it: seL4 offers no way to clear one, and one that holds an
  * active interrupt could never be used again. Only the guest's side of the interface can end it. So before
- * the guest is started anew, its vCPU runs a few instructions of ours in its memory: they acknowledge and end
- * what is pending, end whatever may be active, and trap with an SMC. seL4 reports every end as for any guest.
+ * the guest is started again, its vCPU runs a few instructions of ours in its memory: they acknowledge and
+ * end what is pending, end whatever may be active, and trap with an SMC. seL4 reports every end as for any
+ * guest.
  */
 #pragma once
 

@@ -32,7 +32,7 @@ void lr_queue_reset(struct lr_queue *queue)
     lr_queue_init(queue);
     queue->lr_count = before.lr_count;
     queue->flight = before.flight;
-    queue->strange = before.strange;
+    queue->lrs_unknown = before.lrs_unknown;
     for (uint32_t lr = 0; lr < LR_QUEUE_LRS; lr++) {
         queue->lr_intid[lr] = before.lr_intid[lr];
     }

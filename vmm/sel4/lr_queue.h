@@ -48,7 +48,7 @@ struct lr_queue {
     uint8_t priorities[LR_QUEUE_INTIDS];
     uint16_t lr_intid[LR_QUEUE_LRS]; /**< LR_QUEUE_NONE: free */
     uint32_t lr_count;
-    bool strange; /**< LRs may hold what we don't know of, left by an earlier start of this program */
+    bool lrs_unknown; /**< LRs may hold what we don't know of, left by an earlier start of this program */
 };
 
 /** Power-on state: all off, all LRs free. */

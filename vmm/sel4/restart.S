@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where the supervisor has a VMM started anew that has faulted: Microkit sets nothing but the program counter, so the
- * stack pointer is wherever it was. From here on there is a stack of our own. mend_libmicrokit() brings back what libmicrokit
+ * Where the supervisor has a VMM started again that has faulted: Microkit sets nothing but the program counter, so the
+ * stack pointer is wherever it was. From here on there is a stack of our own. libmicrokit_reinit() brings back what libmicrokit
  * needs of its variables; init() sets up all of the VMM's own state.
  */
 /* In .data, which is the first of what is writable: below it is code, so that an overrun harms nothing. */
@@ -25,7 +25,7 @@ restart_was:
 pd_restart:
     ldr     x0, =restart_stack_top
     mov     sp, x0
-    bl      mend_libmicrokit
+    bl      libmicrokit_reinit
     ldr     x0, =restart_was
     mov     w1, #1
     str     w1, [x0]

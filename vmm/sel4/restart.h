@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** What restart.S tells the VMM that it starts anew. */
+/** What restart.S tells the VMM that it starts again. */
 #pragma once
 
 #include <stdint.h>

@@ -16,15 +16,15 @@ void vcpu_check(const struct vcpu *vcpu, seL4_Error error, const char *call)
     }
 }
 
-/* When the guest's virtual timer raises its interrupt; ALARM_NEVER: not before it runs again. */
+/* When the guest's virtual timer raises its interrupt; TIMER_CLIENT_NEVER: not before it runs again. */
 static uint64_t timer_deadline(const struct vcpu *vcpu)
 {
     if (vcpu->timer_masked) {
-        return ALARM_NEVER;
+        return TIMER_CLIENT_NEVER;
     }
     const uint64_t control = vcpu_regs_read(vcpu->object, seL4_VCPUReg_CNTV_CTL);
     if ((control & (CNTV_CTL_ENABLE | CNTV_CTL_IMASK)) != CNTV_CTL_ENABLE) {
-        return ALARM_NEVER;
+        return TIMER_CLIENT_NEVER;
     }
     /* CNTVOFF is 0: the guest's clock is the machine's. */
     return vcpu_regs_read(vcpu->object, seL4_VCPUReg_CNTV_CVAL);
@@ -40,7 +40,7 @@ void vcpu_park(struct vcpu *vcpu)
     vcpu->parked = true;
     vcpu->deadline = deadline;
     vcpu_check(vcpu, (seL4_Error)seL4_TCB_Suspend(vcpu->tcb), "seL4_TCB_Suspend");
-    alarm_set(vcpu->alarm, deadline);
+    timer_client_set(vcpu->alarm, deadline);
 }
 
 void vcpu_wake(struct vcpu *vcpu)
@@ -102,7 +102,7 @@ void vcpu_timer_unmask(struct vcpu *vcpu)
 void vcpu_timer_fired(struct vcpu *vcpu)
 {
     vcpu->timer_masked = true;
-    /* Disabled, it must not stay pending: the guest may set the timer anew before it enables it. */
+    /* Disabled, it must not stay pending: the guest may set the timer again before it enables it. */
     if (lr_queue_is_enabled(&vcpu->virqs, VCPU_TIMER_INTID)) {
         lr_queue_latch(&vcpu->virqs, VCPU_TIMER_INTID, true);
         vcpu_deliver(vcpu);

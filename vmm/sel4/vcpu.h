@@ -20,7 +20,7 @@
 #include <microkit.h>
 
 #include "lib/base/log.h"
-#include "pd/alarm/alarm.h"
+#include "lib/timer_client/timer_client.h"
 #include "vmm/sel4/lr_queue.h"
 
 /** INTID of the virtual timer. */
@@ -30,11 +30,11 @@
 struct vcpu {
     seL4_CPtr tcb;
     seL4_CPtr object;
-    struct alarm *alarm;       /**< the platform's */
-    struct log_limit *refused; /**< of the messages about calls that fail */
+    struct timer_client *alarm; /**< the platform's */
+    struct log_limit *refused;  /**< of the messages about calls that fail */
     bool on;
     bool scrubs;   /**< runs gic_scrub.c's instructions, before it is on */
-    bool answered; /**< the exit in hand needs no reply: the thread was started anew */
+    bool answered; /**< the exit in hand needs no reply: the thread was started again */
     bool parked;
     bool injected;            /**< since it was last let go on */
     bool timer_masked;        /**< the kernel has told of the timer and masks it until it is acknowledged */

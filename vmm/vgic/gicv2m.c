@@ -21,12 +21,12 @@ void gicv2m_send(const struct gicv2m *frame, uint64_t address, uint32_t data)
     }
 }
 
-void gicv2m_send_late(const struct gicv2m *frame, uint64_t address, uint32_t data, uint32_t delay_us)
+void gicv2m_send_deferred(const struct gicv2m *frame, uint64_t address, uint32_t data, uint32_t delay_us)
 {
     const uint32_t spi = gicv2m_spi(frame, address, data);
 
     if (spi != GICV2M_NONE) {
-        vgic_pend_late(frame->vgic, spi, delay_us);
+        vgic_pend_deferred(frame->vgic, spi, delay_us);
     }
 }
 

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "vmm/core/mmio.h"
+#include "vmm/bus/mmio.h"
 #include "vmm/vgic/vgic.h"
 
 /** Register offsets. */
@@ -34,7 +34,7 @@ uint32_t gicv2m_spi(const struct gicv2m *frame, uint64_t address, uint32_t data)
 void gicv2m_send(const struct gicv2m *frame, uint64_t address, uint32_t data);
 
 /** The same, up to `delay_us` later. */
-void gicv2m_send_late(const struct gicv2m *frame, uint64_t address, uint32_t data, uint32_t delay_us);
+void gicv2m_send_deferred(const struct gicv2m *frame, uint64_t address, uint32_t data, uint32_t delay_us);
 
 /** mmio_handler of the page; `context` is a struct gicv2m. Registers take 32-bit accesses, SETSPI 16-bit too.
  */

@@ -34,10 +34,10 @@ static inline void irq_line_set(struct irq_line *line, bool high)
 }
 
 /** An edge that may be up to `delay_us` late. False: the line is a level, which cannot be. */
-static inline bool irq_line_set_late(const struct irq_line *line, uint32_t delay_us)
+static inline bool irq_line_set_deferred(const struct irq_line *line, uint32_t delay_us)
 {
     if (line->edge) {
-        vgic_pend_late(line->vgic, line->intid, delay_us);
+        vgic_pend_deferred(line->vgic, line->intid, delay_us);
     }
     return line->edge;
 }

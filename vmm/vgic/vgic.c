@@ -118,10 +118,10 @@ uint32_t vgic_spi_owner(struct vgic *vgic, uint32_t intid)
     return intid >= VGIC_PRIVATE_COUNT && intid < vgic->irq_count ? owner(vgic, 0, intid) : 0;
 }
 
-void vgic_pend_late(struct vgic *vgic, uint32_t intid, uint32_t delay_us)
+void vgic_pend_deferred(struct vgic *vgic, uint32_t intid, uint32_t delay_us)
 {
     if (intid >= VGIC_PRIVATE_COUNT && intid < vgic->irq_count) {
-        platform_virq_pend_late(owner(vgic, 0, intid), intid, delay_us);
+        platform_virq_pend_deferred(owner(vgic, 0, intid), intid, delay_us);
     }
 }
 

@@ -13,7 +13,7 @@
 
 #include "lib/base/err.h"
 #include "lib/config/vmm_config.h"
-#include "vmm/core/mmio.h"
+#include "vmm/bus/mmio.h"
 
 #define VGIC_SGI_COUNT 16u
 #define VGIC_PRIVATE_COUNT 32u
@@ -58,7 +58,7 @@ void vgic_pend(struct vgic *vgic, uint32_t intid);
 uint32_t vgic_spi_owner(struct vgic *vgic, uint32_t intid);
 
 /** As vgic_pend(), up to `delay_us` later, for an edge that nobody waits for. */
-void vgic_pend_late(struct vgic *vgic, uint32_t intid, uint32_t delay_us);
+void vgic_pend_deferred(struct vgic *vgic, uint32_t intid, uint32_t delay_us);
 
 /** mmio_handler of the register page; `context` is a struct vgic. Accesses it doesn't have are RAZ/WI. */
 enum mmio_result vgic_access(void *context, struct mmio_access *access);

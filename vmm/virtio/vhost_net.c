@@ -35,9 +35,9 @@ static bool hand_over_queue(const struct vhost_net *net, uint16_t index)
 }
 
 /* Whether the switch has to tell the queues' interrupts from each other. */
-static bool tell_apart(const struct vhost_net *net)
+static bool tell_separate_tx_irq(const struct vhost_net *net)
 {
-    const uint64_t word = net->apart;
+    const uint64_t word = net->separate_tx_irq;
 
     return call(net, VHOST_SET_APART, &word, 1) == VHOST_OK;
 }
@@ -75,7 +75,7 @@ static void start(void *context)
     net->device.posted = true;
     net_control_start(&net->control);
     good = call(net, VHOST_SET_FEATURES, &net->device.features, 1) == VHOST_OK;
-    good = good && (!net->apart || tell_apart(net));
+    good = good && (!net->separate_tx_irq || tell_separate_tx_irq(net));
     for (uint16_t i = 0; good && i < VIRTIO_NET_QUEUES; i++) {
         good = !net->device.queues[i].ready || hand_over_queue(net, i);
     }
@@ -117,7 +117,7 @@ static void queue_disabled(void *context, uint16_t index)
     }
 }
 
-/* One queue alone: the switch lets go of it, and takes it up again once the driver has set it up anew. */
+/* One queue alone: the switch lets go of it, and takes it up again once the driver has set it up again. */
 static void queue_reset(void *context, uint16_t index)
 {
     struct vhost_net *net = context;
@@ -154,9 +154,9 @@ static void queue_routed(void *context, uint16_t index, uint32_t vcpu, uint32_t 
     }
     platform_post_route(net->channel, index, vcpu, intid);
     net->intids[index] = intid;
-    net->apart = net->intids[VIRTIO_NET_RX] != net->intids[VIRTIO_NET_TX];
+    net->separate_tx_irq = net->intids[VIRTIO_NET_RX] != net->intids[VIRTIO_NET_TX];
     if (net->started) {
-        (void)tell_apart(net);
+        (void)tell_separate_tx_irq(net);
     }
 }
 
@@ -179,8 +179,9 @@ enum err vhost_net_init(struct vhost_net *net, const struct vmm_device_config *c
                               /* By a VMM that was here before us, perhaps: the first reset ends that. */
                               .started = true};
     net_control_init(&net->control, &config->u.net, &net->device, scratch, true);
-    if (config->u.net.pauses != 0) {
-        platform_share_pauses(net->channel, (struct vhost_pauses *)config->u.net.pauses, net->status);
+    if (config->u.net.idle_count != 0) {
+        platform_share_idle_count(net->channel, (struct vhost_idle_count *)config->u.net.idle_count,
+                                  net->status);
     }
     const struct virtio_device_setup setup = {
         .name = config->name,
@@ -205,7 +206,7 @@ static void interrupt(struct vhost_net *net)
 
     for (uint16_t i = 0; i < VIRTIO_NET_QUEUES; i++) {
         virtq_follow_used(&net->device.queues[i]);
-        if (virtq_should_interrupt(&net->device.queues[i]) && (net->apart || !raised)) {
+        if (virtq_should_interrupt(&net->device.queues[i]) && (net->separate_tx_irq || !raised)) {
             net->device.transport_ops->queue_interrupt(net->device.transport, i);
             raised = true;
         }

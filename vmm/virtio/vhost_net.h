@@ -28,7 +28,7 @@ struct vhost_net {
     const struct vhost_status *status;  /**< written by the switch */
     bool started;                       /**< the switch has the queues */
     uint32_t intids[VIRTIO_NET_QUEUES]; /**< where their interrupts go without us; 0: they don't */
-    bool apart;                         /**< not to the same */
+    bool separate_tx_irq;               /**< not to the same */
 };
 
 /**

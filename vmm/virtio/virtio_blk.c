@@ -386,7 +386,7 @@ static void end_request(struct virtio_blk *blk, struct virtio_blk_request *reque
     job->result = job->result == BLK_DONE ? status : job->result;
     settle(blk, job);
     if (blk->shared && blk->in_flight == 0) {
-        virtio_device_lets_go(&blk->device);
+        virtio_device_quiesced(&blk->device);
     }
 }
 
@@ -511,7 +511,7 @@ static void reset(void *context)
     blk->config.writeback = 1;
 }
 
-static bool has_let_go(const void *context)
+static bool is_quiesced(const void *context)
 {
     return virtio_blk_is_idle(context);
 }
@@ -556,7 +556,7 @@ static const struct virtio_device_ops blk_ops = {
     .reset = reset,
     .kick = kick,
     .queue_disabled = queue_disabled,
-    .has_let_go = has_let_go,
+    .is_quiesced = is_quiesced,
     .config_write = config_write,
 };
 

@@ -8,7 +8,7 @@
  *
  * What the disk is like comes from the server; until then the machine is not started. Requests that the
  * server has outlive a reset of the device: their replies are swallowed. With SHARED they also keep the
- * machine from being started anew, since the disk may still write to its RAM.
+ * machine from being started again, since the disk may still write to its RAM.
  */
 #pragma once
 

@@ -51,12 +51,12 @@ uint8_t virtio_device_status(const struct virtio_device *device)
 {
     const struct virtio_device_ops *ops = device->setup.ops;
     const bool lingers =
-        device->status == 0 && ops->has_let_go != NULL && !ops->has_let_go(device->setup.context);
+        device->status == 0 && ops->is_quiesced != NULL && !ops->is_quiesced(device->setup.context);
 
     return lingers ? VIRTIO_STATUS_NEEDS_RESET : device->status;
 }
 
-void virtio_device_lets_go(struct virtio_device *device)
+void virtio_device_quiesced(struct virtio_device *device)
 {
     if (device->transport_ops->status_changed != NULL) {
         device->transport_ops->status_changed(device->transport);
@@ -283,17 +283,17 @@ void virtio_device_publish(struct virtio_device *device, uint16_t index)
     }
 }
 
-void virtio_device_publish_late(struct virtio_device *device, uint16_t index, uint32_t delay_us)
+void virtio_device_publish_deferred(struct virtio_device *device, uint16_t index, uint32_t delay_us)
 {
     struct virtq *vq = &device->queues[index];
 
-    if (delay_us == 0 || device->transport_ops->queue_interrupt_late == NULL) {
+    if (delay_us == 0 || device->transport_ops->queue_interrupt_deferred == NULL) {
         virtio_device_publish(device, index);
         return;
     }
     virtq_publish(vq);
     if (virtq_should_interrupt(vq)) {
-        device->transport_ops->queue_interrupt_late(device->transport, index, delay_us);
+        device->transport_ops->queue_interrupt_deferred(device->transport, index, delay_us);
     }
 }
 

@@ -62,7 +62,7 @@ struct virtio_device_ops {
      */
     void (*queue_routed)(void *context, uint16_t index, uint32_t vcpu, uint32_t intid);
     /** Optional: is nothing of the driver's memory in use any more that was given before the last reset? */
-    bool (*has_let_go)(const void *context);
+    bool (*is_quiesced)(const void *context);
     /** Optional: a checked store of `bytes` at `offset` of the config space. */
     void (*config_write)(void *context, uint32_t offset, const void *from, uint32_t bytes);
 };
@@ -72,7 +72,7 @@ struct virtio_transport_ops {
     /** There is news in the used ring of queue `index`. */
     void (*queue_interrupt)(void *transport, uint16_t index);
     /** The same, but it may be up to `delay_us` late. NULL: the transport knows only "at once". */
-    void (*queue_interrupt_late)(void *transport, uint16_t index, uint32_t delay_us);
+    void (*queue_interrupt_deferred)(void *transport, uint16_t index, uint32_t delay_us);
     /** The config space or the status has changed. */
     void (*config_interrupt)(void *transport);
     /** The status has changed, and nobody is to be interrupted for that. NULL: it is asked for each time. */
@@ -137,7 +137,7 @@ void virtio_device_set_status(struct virtio_device *device, uint8_t value);
 uint8_t virtio_device_status(const struct virtio_device *device);
 
 /** The device has let go of the driver's memory: tell who reads the status. */
-void virtio_device_lets_go(struct virtio_device *device);
+void virtio_device_quiesced(struct virtio_device *device);
 
 /** Features offered. */
 uint64_t virtio_device_offered(const struct virtio_device *device);
@@ -203,7 +203,7 @@ void virtio_device_config_changed(struct virtio_device *device);
 void virtio_device_publish(struct virtio_device *device, uint16_t index);
 
 /** As virtio_device_publish(), for an interrupt that may be up to `delay_us` late. */
-void virtio_device_publish_late(struct virtio_device *device, uint16_t index, uint32_t delay_us);
+void virtio_device_publish_deferred(struct virtio_device *device, uint16_t index, uint32_t delay_us);
 
 /** The driver broke the rules, as `what` says: DEVICE_NEEDS_RESET, one log line. */
 void virtio_device_fail(struct virtio_device *device, const char *what, enum err err);

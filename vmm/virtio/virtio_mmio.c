@@ -85,11 +85,11 @@ static void queue_interrupt(void *transport, uint16_t index)
     update_line(mmio, mmio->interrupt_status | VIRTIO_MMIO_INTERRUPT_QUEUE);
 }
 
-static void queue_interrupt_late(void *transport, uint16_t index, uint32_t delay_us)
+static void queue_interrupt_deferred(void *transport, uint16_t index, uint32_t delay_us)
 {
     struct virtio_mmio *mmio = transport;
 
-    if (!mmio->device->posted || !irq_line_set_late(mmio->line, delay_us)) {
+    if (!mmio->device->posted || !irq_line_set_deferred(mmio->line, delay_us)) {
         queue_interrupt(mmio, index);
     }
 }
@@ -109,7 +109,7 @@ static void status_changed(void *transport)
 
 static const struct virtio_transport_ops transport_ops = {
     .queue_interrupt = queue_interrupt,
-    .queue_interrupt_late = queue_interrupt_late,
+    .queue_interrupt_deferred = queue_interrupt_deferred,
     .config_interrupt = config_interrupt,
     .status_changed = status_changed,
 };

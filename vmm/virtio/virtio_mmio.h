@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "vmm/core/mmio.h"
+#include "vmm/bus/mmio.h"
 #include "vmm/vgic/irq_line.h"
 #include "vmm/virtio/virtio_device.h"
 

@@ -95,7 +95,7 @@ static bool transmit_some(struct virtio_net *net, struct virtq *vq)
 static void publish_transmit(struct virtio_net *net)
 {
     if (net->tx_unsignalled < VIRTIO_NET_TX_BATCH) {
-        virtio_device_publish_late(&net->device, VIRTIO_NET_TX, net->tx_delay_us);
+        virtio_device_publish_deferred(&net->device, VIRTIO_NET_TX, net->tx_delay_us);
         return;
     }
     net->tx_unsignalled = 0;
@@ -227,7 +227,7 @@ static enum err receive_record(struct virtio_net *net, struct virtq *vq, const s
 /* May the guest get a frame, as far as its time goes? */
 static bool has_credit(struct virtio_net *net)
 {
-    if (net->window != 0 && net->credit == 0 && platform_take_pause(net->channel)) {
+    if (net->window != 0 && net->credit == 0 && platform_take_vcpu_idle(net->channel)) {
         net->credit = net->window;
     }
     return net->window == 0 || net->credit != 0;
@@ -239,7 +239,7 @@ static bool wait_for_credit(struct virtio_net *net)
     if (has_credit(net)) {
         return true;
     }
-    platform_arm_pause(net->channel);
+    platform_arm_vcpu_idle(net->channel);
     return has_credit(net); /* it may have paused just before */
 }
 

@@ -71,7 +71,7 @@ static void queue_interrupt(void *transport, uint16_t index)
 }
 
 /* Whatever else its vector has to say is sent at once, and takes it along. */
-static void queue_interrupt_late(void *transport, uint16_t index, uint32_t delay_us)
+static void queue_interrupt_deferred(void *transport, uint16_t index, uint32_t delay_us)
 {
     struct virtio_pci *pci = transport;
 
@@ -79,7 +79,7 @@ static void queue_interrupt_late(void *transport, uint16_t index, uint32_t delay
         queue_interrupt(pci, index); /* a driver that polls sees the status, and nothing comes late */
         return;
     }
-    msix_notify_late(&pci->msix, pci->queue_vectors[index], delay_us);
+    msix_notify_deferred(&pci->msix, pci->queue_vectors[index], delay_us);
 }
 
 static void config_interrupt(void *transport)
@@ -90,7 +90,8 @@ static void config_interrupt(void *transport)
 }
 
 static const struct virtio_transport_ops transport_ops = {.queue_interrupt = queue_interrupt,
-                                                          .queue_interrupt_late = queue_interrupt_late,
+                                                          .queue_interrupt_deferred =
+                                                              queue_interrupt_deferred,
                                                           .config_interrupt = config_interrupt};
 
 static void forget_vectors(struct virtio_pci *pci)
@@ -363,7 +364,7 @@ static void access_bar(void *context, struct mmio_access *access)
 /* The configuration space. */
 
 /* The data register of the capability that reaches into the BAR (section 4.1.4.9): bar, offset and length are
-   the driver's, so they are checked here and anew each time. */
+   the driver's, so they are checked here and again each time. */
 static void access_through_config(struct virtio_pci *pci, struct mmio_access *access)
 {
     const struct pci_config *config = &pci->function.config;
@@ -385,7 +386,7 @@ static void access_through_config(struct virtio_pci *pci, struct mmio_access *ac
     }
 }
 
-/* A VMM that has been started anew doesn't know where the last one has left them. */
+/* A VMM that has been started again doesn't know where the last one has left them. */
 #define DOORBELLS_UNKNOWN 1u
 
 /* Doorbells follow the BAR, so that another one in its place is not taken for it. */

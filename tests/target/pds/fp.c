@@ -45,8 +45,9 @@ static void store(uint64_t *to)
 static void fill(void)
 {
     /* Both write different values, and new ones each round. */
-    for (unsigned int i = 0; i < 2 * REGISTERS; i++)
+    for (unsigned int i = 0; i < 2 * REGISTERS; i++) {
         expected[i] = ((uint64_t)microkit_name[0] << 56) + rounds * 1000 + i;
+    }
     expected_fpcr = microkit_name[0] == 'a' ? 1u << 22 : 2u << 22; /* rounding mode */
     load(expected);
 }
@@ -55,8 +56,9 @@ static int is_intact(void)
 {
     store(found);
     for (unsigned int i = 0; i < 2 * REGISTERS; i++) {
-        if (found[i] != expected[i])
+        if (found[i] != expected[i]) {
             return 0;
+        }
     }
     return found_fpcr == expected_fpcr;
 }
@@ -64,8 +66,9 @@ static int is_intact(void)
 void init(void)
 {
     fill();
-    if (microkit_name[0] == 'a')
+    if (microkit_name[0] == 'a') {
         microkit_notify(CHANNEL);
+    }
 }
 
 void notified(microkit_channel ch)
@@ -79,8 +82,9 @@ void notified(microkit_channel ch)
         microkit_dbg_puts(microkit_name);
         microkit_dbg_puts(": registers intact\n");
     }
-    if (rounds > ROUNDS)
+    if (rounds > ROUNDS) {
         return;
+    }
     fill();
     microkit_notify(ch);
 }

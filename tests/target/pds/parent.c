@@ -44,10 +44,11 @@ seL4_Bool fault(microkit_child child, microkit_msginfo msginfo, microkit_msginfo
     }
     if (child == CHILD_NULL && label == seL4_Fault_VMFault) {
         say(" touched address ", child, microkit_mr_get(seL4_VMFault_Addr));
-        if (restarts++ == 0)
+        if (restarts++ == 0) {
             microkit_pd_restart(child, CHILD_ENTRY);
-        else
+        } else {
             microkit_pd_stop(child);
+        }
         return seL4_False;
     }
     say(" had an unexpected fault ", child, label);

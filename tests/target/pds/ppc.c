@@ -14,27 +14,32 @@
 
 static bool call_with(seL4_Word count)
 {
-    for (seL4_Uint8 i = 0; i < MAX_WORDS; i++)
+    for (seL4_Uint8 i = 0; i < MAX_WORDS; i++) {
         microkit_mr_set(i, i);
+    }
     microkit_msginfo reply = microkit_ppcall(TO_MIDDLE, microkit_msginfo_new(count, (seL4_Uint16)count));
-    if (microkit_msginfo_get_label(reply) != count + 2 || microkit_msginfo_get_count(reply) != count)
+    if (microkit_msginfo_get_label(reply) != count + 2 || microkit_msginfo_get_count(reply) != count) {
         return false;
+    }
     for (seL4_Uint8 i = 0; i < MAX_WORDS; i++) {
         seL4_Word expected = i < count ? i + TOP_ADDS + MIDDLE_ADDS : i;
 
-        if (microkit_mr_get(i) != expected)
+        if (microkit_mr_get(i) != expected) {
             return false;
+        }
     }
     return true;
 }
 
 void init(void)
 {
-    if (microkit_name[0] != 'c')
+    if (microkit_name[0] != 'c') {
         return;
+    }
     bool good = true;
-    for (seL4_Word count = 0; count <= MAX_WORDS; count++)
+    for (seL4_Word count = 0; count <= MAX_WORDS; count++) {
         good = call_with(count) && good;
+    }
     microkit_dbg_puts(good ? "client: all calls answered\n" : "client: WRONG answer\n");
     (void)microkit_ppcall(7, microkit_msginfo_new(0, 0));
     microkit_notify(62);
@@ -58,7 +63,8 @@ microkit_msginfo protected(microkit_channel ch, microkit_msginfo msginfo)
         label = microkit_msginfo_get_label(reply);
         adds = MIDDLE_ADDS;
     }
-    for (seL4_Uint8 i = 0; i < count; i++)
+    for (seL4_Uint8 i = 0; i < count; i++) {
         microkit_mr_set(i, microkit_mr_get(i) + adds);
+    }
     return microkit_msginfo_new(label + 1, count);
 }

@@ -40,7 +40,8 @@ void notified(microkit_channel ch)
     microkit_dbg_puts("rtc: interrupt ");
     microkit_dbg_put32(++seen);
     microkit_dbg_puts("\n");
-    if (seen < INTERRUPTS)
+    if (seen < INTERRUPTS) {
         set_alarm();
+    }
     microkit_deferred_irq_ack(ch);
 }

@@ -36,8 +36,9 @@ static void measure(void)
     while (last < end) {
         uint64_t next = now();
 
-        if (next - last < limit)
+        if (next - last < limit) {
             own += next - last;
+        }
         last = next;
     }
     microkit_dbg_puts(microkit_name);

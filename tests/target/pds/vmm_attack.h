@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** What a monitor that has been taken over can do to the PDs that it shares memory and channels with. */
+/** What a VMM that has been taken over can do to the PDs that it shares memory and channels with. */
 #pragma once
 
 #include <stdint.h>

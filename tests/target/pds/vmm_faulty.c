@@ -20,7 +20,7 @@ enum faulty_way {
     FAULTY_STACK = 4, /* off the end of its stack */
     FAULTY_CODE = 5,  /* a store to its own program */
     FAULTY_UNDEFINED = 6,
-    FAULTY_SPIN = 7,       /* for ever, with no fault */
+    FAULTY_SPIN = 7,       /* forever, with no fault */
     FAULTY_PEERS = 0x1000, /* the low bits are a seed: it attacks all peers, and goes on */
     FAULTY_VHOST = 0x2000  /* likewise, and ends */
 };

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** Configuration of the stats PD. See config.h for the rules. */
+#pragma once
+
+#include "lib/config/config.h"
+
+#define STATS_CONFIG_MAGIC 0x4e4f4d43u /* "CMON" */
+#define STATS_CONFIG_VERSION 1u
+#define STATS_CONFIG_SECTION ".stats_config"
+#define STATS_CONFIG_MAX_REGIONS 32u
+#define STATS_CONFIG_MAX_SWITCHES 8u
+
+/** A region whose contents the stats PD can sum up: mapped read-only. */
+struct stats_region_config {
+    char name[CONFIG_NAME_BYTES];
+    uint64_t vaddr;
+    uint64_t bytes;
+};
+
+/** A virtual switch whose counters the stats PD shows. */
+struct stats_switch_config {
+    char name[CONFIG_NAME_BYTES];
+    uint64_t stats; /**< vaddr of its struct vswitch_stats, mapped read-only */
+};
+
+struct stats_config {
+    struct config_header header;
+    struct config_link console; /**< byte stream to the serial multiplexer */
+    uint32_t reserved_flags;
+    uint32_t region_count;
+    struct stats_region_config regions[STATS_CONFIG_MAX_REGIONS];
+    uint32_t switch_count;
+    uint32_t reserved;
+    struct stats_switch_config switches[STATS_CONFIG_MAX_SWITCHES];
+};

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pd/stats/stats.h"
+
+#include "lib/base/format.h"
+#include "lib/base/mem.h"
+#include "lib/config/vswitch_stats.h"
+#include "pd/stats/platform_counters.h"
+
+#define PRINT_BYTES 128u
+
+/* In the order of enum syscall_counter, and what seL4 has behind it. */
+static const char *const counter_names[PLATFORM_COUNTER_COUNT] = {
+    [SYSCALL_COUNTER_EXITS] = "exits",
+    [SYSCALL_COUNTER_EXIT_MMIO] = "exits_mmio",
+    [SYSCALL_COUNTER_EXIT_DOORBELL] = "exits_doorbell",
+    [SYSCALL_COUNTER_EXIT_WFI] = "exits_wfi",
+    [SYSCALL_COUNTER_EXIT_CALL] = "exits_call",
+    [SYSCALL_COUNTER_EXIT_SYSREG] = "exits_sysreg",
+    [SYSCALL_COUNTER_EXIT_IRQ] = "exits_irq",
+    [SYSCALL_COUNTER_EXIT_FP] = "exits_fp",
+    [SYSCALL_COUNTER_EXIT_UNDEFINED] = "exits_undefined",
+    [SYSCALL_COUNTER_SYSCALLS] = "syscalls",
+    [SYSCALL_COUNTER_SWITCHES] = "switches",
+    [SYSCALL_COUNTER_NOTIFICATIONS] = "notifications",
+    [SYSCALL_COUNTER_POSTED] = "posted_interrupts",
+    [SYSCALL_COUNTER_VIRQS] = "virtual_interrupts",
+    [SYSCALL_COUNTER_IRQS] = "interrupts",
+    [SYSCALL_COUNTER_MAINTENANCE] = "maintenance",
+    [SYSCALL_COUNTER_SERRORS] = "serrors",
+    [SYSCALL_COUNTER_IDLE_TICKS] = "idle_ticks",
+    [PLATFORM_COUNTER_KERNEL_ENTRIES] = "kernel_entries",
+    [PLATFORM_COUNTER_USER_CYCLES] = "user_cycles",
+};
+
+/* In the order of enum vswitch_stat. */
+static const char *const stat_names[VSWITCH_STAT_COUNT] = {
+    [VSWITCH_STAT_RUNS] = "runs",
+    [VSWITCH_STAT_BATCHES] = "batches",
+    [VSWITCH_STAT_FRAMES] = "frames",
+    [VSWITCH_STAT_COPIES] = "copies",
+    [VSWITCH_STAT_COPIED_BYTES] = "copied_bytes",
+    [VSWITCH_STAT_SOFT_OFFLOADS] = "soft_offloads",
+    [VSWITCH_STAT_DROPPED] = "dropped",
+    [VSWITCH_STAT_HELD] = "held",
+    [VSWITCH_STAT_NOTIFIED] = "notified",
+};
+
+static void print(struct stats *stats, const char *text)
+{
+    stats->ops->print(stats->context, text, (uint32_t)strlen(text));
+}
+
+static void show_switch(struct stats *stats, const struct stats_switch_config *lan)
+{
+    const struct vswitch_stats *counted = (const struct vswitch_stats *)(uintptr_t)lan->stats;
+    char line[PRINT_BYTES];
+
+    for (unsigned int i = 0; i < VSWITCH_STAT_COUNT; i++) {
+        const uint64_t value = __atomic_load_n(&counted->values[i], __ATOMIC_RELAXED);
+
+        (void)format_print(line, sizeof line, "%s.%s %llu\r\n", lan->name, stat_names[i],
+                           (unsigned long long)value);
+        print(stats, line);
+    }
+}
+
+static void show_counters(struct stats *stats)
+{
+    uint64_t values[STATS_COUNTER_MAX] = {0};
+    char line[PRINT_BYTES];
+    uint32_t count = 0;
+
+    count = stats->ops->counters(stats->context, values);
+    for (uint32_t i = 0; i < count && i < PLATFORM_COUNTER_COUNT; i++) {
+        if (values[i] == PLATFORM_COUNTER_ABSENT) {
+            continue;
+        }
+        (void)format_print(line, sizeof line, "%s %llu\r\n", counter_names[i], (unsigned long long)values[i]);
+        print(stats, line);
+    }
+    for (uint32_t i = 0; i < stats->config->switch_count && i < STATS_CONFIG_MAX_SWITCHES; i++) {
+        show_switch(stats, &stats->config->switches[i]);
+    }
+    (void)format_print(line, sizeof line, "ticks %llu\r\n",
+                       (unsigned long long)stats->ops->ticks(stats->context));
+    print(stats, line);
+    print(stats, "end\r\n");
+}
+
+/* FNV-1a over 64-bit words: any store to the region shows. */
+static uint64_t sum(const struct stats_region_config *region)
+{
+    const volatile uint64_t *words = (const volatile uint64_t *)(uintptr_t)region->vaddr;
+    uint64_t hash = 0xcbf29ce484222325ull;
+
+    for (uint64_t i = 0; i < region->bytes / sizeof words[0]; i++) {
+        hash = (hash ^ words[i]) * 0x100000001b3ull;
+    }
+    return hash;
+}
+
+/* All regions, or the one called `name`. */
+static void show_sums(struct stats *stats, const char *name)
+{
+    char line[PRINT_BYTES];
+
+    for (uint32_t i = 0; i < stats->config->region_count && i < STATS_CONFIG_MAX_REGIONS; i++) {
+        const struct stats_region_config *region = &stats->config->regions[i];
+
+        if (name == NULL || strncmp(name, region->name, sizeof region->name) == 0) {
+            (void)format_print(line, sizeof line, "%s %llx\r\n", region->name,
+                               (unsigned long long)sum(region));
+            print(stats, line);
+        }
+    }
+    print(stats, "end\r\n");
+}
+
+static void run(struct stats *stats)
+{
+    stats->line[stats->line_bytes] = '\0';
+    print(stats, "\r\n");
+    if (strcmp(stats->line, "counters") == 0) {
+        show_counters(stats);
+    } else if (strcmp(stats->line, "sums") == 0) {
+        show_sums(stats, NULL);
+    } else if (strncmp(stats->line, "sum ", 4) == 0) {
+        show_sums(stats, stats->line + 4);
+    } else if (stats->line_bytes != 0) {
+        print(stats, "counters: what kernel and switches have counted\r\nsums: a checksum of each region\r\n"
+                     "sum NAME: of one region\r\n");
+    }
+    stats->line_bytes = 0;
+    print(stats, "stats> ");
+}
+
+void stats_init(struct stats *stats, const struct stats_config *config, const struct stats_ops *ops,
+                void *context)
+{
+    *stats = (struct stats){.config = config, .ops = ops, .context = context};
+    print(stats, "stats> ");
+}
+
+void stats_input(struct stats *stats, const char *text, uint32_t bytes)
+{
+    for (uint32_t i = 0; i < bytes; i++) {
+        if (text[i] == '\r' || text[i] == '\n') {
+            run(stats);
+        } else if (stats->line_bytes + 1 < STATS_LINE_BYTES) {
+            stats->line[stats->line_bytes++] = text[i];
+            stats->ops->print(stats->context, &text[i], 1);
+        }
+    }
+}
