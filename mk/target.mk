@@ -9,8 +9,7 @@ $(B)/target/%.o: %.c mk/toolchain.mk
 	@mkdir -p $(@D)
 	$(Q)$(TARGET_CC) $(TARGET_CFLAGS) -Imicrokit/include -c $< -o $@
 
-# The kernel runs before the MMU is on as well: then an access that is not aligned is a fault.
-$(B)/target/kernel/%.o: TARGET_CFLAGS += -mstrict-align
+$(B)/target/kernel/%.o: TARGET_CFLAGS += $(KERNEL_CFLAGS)
 
 $(B)/target/%.o: %.S mk/toolchain.mk
 	$(call say,AS,$<)
@@ -22,7 +21,7 @@ ASM_OFFSETS := $(B)/target/kernel/aarch64/asm_offsets.h
 $(ASM_OFFSETS): kernel/aarch64/asm_offsets.c mk/toolchain.mk
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
-	$(Q)$(TARGET_CC) $(TARGET_CFLAGS) -MT $@ -MF $(@:.h=.d) -Imicrokit/include -S $< -o $(@:.h=.s)
+	$(Q)$(TARGET_CC) $(TARGET_CFLAGS) -fno-lto -MT $@ -MF $(@:.h=.d) -Imicrokit/include -S $< -o $(@:.h=.s)
 	$(Q)sed -n 's/^-> \([A-Z0-9_]*\) \([0-9]*\)$$/#define \1 \2/p' $(@:.h=.s) >$@
 $(patsubst %.S,$(B)/target/%.o,$(filter kernel/%.S,$(KERNEL_SRCS))): $(ASM_OFFSETS)
 $(B)/target/kernel/%.o: TARGET_CFLAGS += -I$(B)/target
@@ -33,7 +32,7 @@ KERNEL := $(B)/kernel$(if $(filter qemu_virt_aarch64,$(BOARD)),,-$(BOARD)).elf
 KERNEL_OBJS := $(call objs,$(B)/target,$(KERNEL_SRCS))
 $(KERNEL): $(KERNEL_OBJS) kernel/aarch64/kernel.ld boards/$(BOARD)/board.mk
 	$(call say,LD,$@)
-	$(Q)$(TARGET_CC) $(TARGET_LDFLAGS) -Wl,--defsym=kernel_base=$(KERNEL_BASE),--defsym=image_offset=$(KERNEL_OFFSET) -T kernel/aarch64/kernel.ld $(KERNEL_OBJS) -o $@
+	$(Q)$(TARGET_CC) $(filter-out -MMD -MP,$(TARGET_CFLAGS)) $(KERNEL_CFLAGS) $(TARGET_LDFLAGS) -Wl,--defsym=kernel_base=$(KERNEL_BASE),--defsym=image_offset=$(KERNEL_OFFSET) -T kernel/aarch64/kernel.ld $(KERNEL_OBJS) -o $@
 
 MICROKIT_OBJS := $(call objs,$(B)/target,$(MICROKIT_SRCS) $(LIB_SRCS))
 

@@ -75,6 +75,7 @@ struct arch_virq_regs {
 struct arch_irqchip {
     uint64_t address; /**< how other cores name this one when they send it an interrupt */
     uint32_t hcr;     /**< what the control register of its virtual interface was set to */
+    uint32_t lrs;     /**< bit n: list register n may hold something */
 };
 
 /** A vCPU's EL1 registers, timer and GIC virtual CPU interface while they are not in the hardware. */

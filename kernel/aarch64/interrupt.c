@@ -5,6 +5,7 @@
 #include "kernel/aarch64/cpu.h"
 #include "kernel/aarch64/irqchip.h"
 #include "kernel/aarch64/list_registers.h"
+#include "kernel/aarch64/sysreg.h"
 #include "kernel/core/charge.h"
 #include "kernel/core/dispatch.h"
 #include "kernel/core/irq.h"
@@ -59,6 +60,12 @@ static bool dispatch(struct core *core, uint32_t intid, struct thread **thread)
     return true;
 }
 
+/* Is a physical interrupt waiting? (ISR_EL1 at EL2, Arm ARM D19.2.60) */
+static bool is_pending(void)
+{
+    return (SYSREG_READ(isr_el1) & ISR_EL1_I) != 0;
+}
+
 void interrupt_handle(struct core *core)
 {
     for (uint32_t i = 0; i < HANDLE_MAX; i++) {
@@ -74,6 +81,9 @@ void interrupt_handle(struct core *core)
             irqchip_deactivate(core, taken);
         }
         charge_interrupt(core, since, thread);
+        if (!is_pending()) {
+            return;
+        }
     }
 }
 
@@ -91,11 +101,27 @@ static void exit_soon(struct core *core)
     }
 }
 
+/* Who runs next. What has come in since the exit is handled before a switch that it would undo; and what
+   comes with the switch, as the timer's interrupt of a vCPU that was woken for it does, before the way out
+   and in again. Either once: what is left traps. */
+static struct thread *choose(struct core *core)
+{
+    if (is_pending()) {
+        interrupt_handle(core);
+    }
+    struct thread *thread = dispatch_enter(core);
+    if (is_pending()) {
+        interrupt_handle(core);
+        thread = dispatch_enter(core);
+    }
+    return thread;
+}
+
 void interrupt_return(struct core *core)
 {
     struct thread *thread;
 
-    while ((thread = dispatch_enter(core)) == NULL) {
+    while ((thread = choose(core)) == NULL) {
         list_registers_idle(core);
         __asm__ volatile("dsb sy\n wfi" ::: "memory");
         interrupt_handle(core);

@@ -14,8 +14,9 @@ static void write_hcr(struct core *core, uint32_t value)
     irqchip_write_hcr(core, value);
 }
 
-static void write_dirty(const struct core *core, struct virq_state *state)
+static void write_dirty(struct core *core, struct virq_state *state)
 {
+    core->irqchip.lrs = (core->irqchip.lrs & ~state->dirty) | (state->used & state->dirty);
     for (; state->dirty != 0; state->dirty &= state->dirty - 1) {
         uint32_t index = (uint32_t)__builtin_ctz(state->dirty);
 
@@ -78,7 +79,8 @@ void arch_virq_sync(struct vcpu *vcpu)
 void list_registers_load(struct core *core, struct vcpu *vcpu)
 {
     irqchip_load(core, &vcpu->arch.virq);
-    vcpu->virq.dirty = (1u << vcpu->virq.lr_count) - 1;
+    /* Its own, and those that hold another vCPU's. */
+    vcpu->virq.dirty |= vcpu->virq.used | core->irqchip.lrs;
     vcpu->virq.lrs_synced = true;
     write_dirty(core, &vcpu->virq);
 }

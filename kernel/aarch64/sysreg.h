@@ -22,6 +22,8 @@ static inline void sysreg_isb(void)
     __asm__ volatile("isb" ::: "memory");
 }
 
+#define ISR_EL1_I (1ull << 7)
+
 #define HCR_VM (1ull << 0)
 #define HCR_SWIO (1ull << 1)
 #define HCR_PTW (1ull << 2)

@@ -226,6 +226,34 @@ static void boot_pd(struct kernel *kernel, uint32_t index, const struct sysdesc_
     sched_update(thread);
 }
 
+/* Where a vCPU's doorbell `row` is noted: at the first one that leads to the same PD, or at itself, in front
+ * of all. */
+static uint32_t find_pause(struct kernel *kernel, struct vcpu *vcpu, uint32_t row)
+{
+    for (uint32_t at = vcpu->pause_first; at != KERNEL_NO_DOORBELL; at = kernel->pause_next[at]) {
+        if (kernel->doorbells[at].pd == kernel->doorbells[row].pd) {
+            return at;
+        }
+    }
+    kernel->pause_next[row] = vcpu->pause_first;
+    kernel->pause_bits[row] = 0;
+    vcpu->pause_first = (uint16_t)row;
+    return row;
+}
+
+/* Few PDs want to know when a vCPU pauses, and few of its doorbells say so: a list of these PDs. */
+static void find_pauses(struct kernel *kernel, struct vcpu *vcpu)
+{
+    vcpu->pause_first = KERNEL_NO_DOORBELL;
+    for (uint32_t n = 0; n < vcpu->row->doorbell_count; n++) {
+        const uint32_t row = vcpu->row->doorbell_first + n;
+
+        if ((kernel->doorbells[row].flags & SYSDESC_DOORBELL_IDLE) != 0) {
+            kernel->pause_bits[find_pause(kernel, vcpu, row)] |= 1ull << kernel->doorbells[row].channel;
+        }
+    }
+}
+
 static void boot_vcpu(struct kernel *kernel, uint32_t index, const struct sysdesc_vcpu *row,
                       uint32_t lr_count)
 {
@@ -240,6 +268,7 @@ static void boot_vcpu(struct kernel *kernel, uint32_t index, const struct sysdes
     thread->state = THREAD_OFF;
     sched_init_budget(thread, row->budget_us, row->period_us);
     virq_init(&vcpu->virq, lr_count);
+    find_pauses(kernel, vcpu);
 }
 
 /* A VM's vCPUs are those of one VMM, and next to each other. */

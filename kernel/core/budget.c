@@ -31,6 +31,18 @@ void budget_renew(struct budget *budget, uint64_t now)
     budget->throttled = !budget_is_round_robin(budget) && budget->remaining <= 0;
 }
 
+void budget_earn(struct budget *budget, uint64_t now, uint64_t equals)
+{
+    const uint64_t earned = (now - budget->slept_at) / equals;
+
+    if (budget->remaining <= 0 || budget->remaining >= (int64_t)budget->budget) {
+        return;
+    }
+    const uint64_t missing = budget->budget - (uint64_t)budget->remaining;
+    budget->slept_at = now;
+    budget->remaining += (int64_t)(earned < missing ? earned : missing);
+}
+
 bool budget_spend(struct budget *budget, uint64_t used)
 {
     const bool had_some = budget->remaining > 0;

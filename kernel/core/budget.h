@@ -23,6 +23,13 @@ static inline bool budget_is_round_robin(const struct budget *budget)
  * one. */
 void budget_renew(struct budget *budget, uint64_t now);
 
+/**
+ * A thread without a limit wakes up: while it slept it has earned its share of the time, one part of as many
+ * as there are `equals`, itself included. So who sleeps most of the time always has something left of its
+ * slice, and does not wait for its equals' slices every now and then. Debts are repaid by turns all the same.
+ */
+void budget_earn(struct budget *budget, uint64_t now, uint64_t equals);
+
 /** Take `used` ticks. Returns true if that uses it up, and it was not before. */
 bool budget_spend(struct budget *budget, uint64_t used);
 

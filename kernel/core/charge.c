@@ -5,15 +5,6 @@
 #include "kernel/core/account.h"
 #include "kernel/core/sched.h"
 
-/* Charge `thread`, which has run for `used`, and who it worked for. */
-static void charge_thread(struct thread *thread, uint64_t used, uint64_t now)
-{
-    sched_spend(thread, used, now);
-    if (thread->kind == THREAD_PD) {
-        account_charge(kernel_pd(thread), used, now);
-    }
-}
-
 /* `used` ticks were not the running thread's: its slice ends that much later. */
 static void skip_to(struct core *core, uint64_t used)
 {
@@ -25,10 +16,18 @@ static void skip_to(struct core *core, uint64_t used)
    from anybody by using more. */
 static void charge_run(struct thread *thread, bool had_slice, uint64_t used, uint64_t now)
 {
-    if (!had_slice && (int64_t)used > thread->budget_owner->remaining) {
-        thread->budget_owner->remaining = (int64_t)used;
+    struct budget *budget = thread->budget_owner;
+    const bool is_free = !had_slice && (int64_t)used > budget->remaining;
+
+    if (is_free && budget->remaining <= 0) {
+        budget->remaining = 0; /* used up before, and dealt with: it would come to the same again */
+    } else {
+        budget->remaining = is_free ? (int64_t)used : budget->remaining;
+        sched_spend(thread, used, now);
     }
-    charge_thread(thread, used, now);
+    if (thread->kind == THREAD_PD) {
+        account_charge(kernel_pd(thread), used, now);
+    }
 }
 
 void charge_current(struct core *core, uint64_t now)
@@ -96,6 +95,7 @@ void charge_settle(struct core *core)
     const uint64_t used = now - core->slice_start;
 
     core->leaving = NULL;
+    thread->own.slept_at = now;
     skip_to(core, used);
     charge_run(thread, core->had_slice, used, now);
 }

@@ -103,6 +103,9 @@ struct thread *dispatch_pick(struct core *core)
             kernel_count(core, SYSCALL_COUNTER_SWITCHES);
         }
         core->current = next;
+        if (next != NULL) {
+            next->woken = false;
+        }
         if (next != NULL && !sched_takes_turns(next)) {
             budget_renew(next->budget_owner, arch_now());
         }

@@ -75,7 +75,9 @@ bool doorbell_store(struct vcpu *vcpu, uint64_t gpa, uint32_t width_bytes, uint6
     const struct sysdesc_doorbell *bells = &kernel->doorbells[vcpu->row->doorbell_first];
     const uint64_t *gpas = &kernel->doorbell_gpas[vcpu->row->doorbell_first];
 
-    for (uint32_t i = 0; i < vcpu->row->doorbell_count; i++) {
+    const uint32_t count = vcpu->row->doorbell_count;
+
+    for (uint32_t i = 0; i < count; i++) {
         if (gpas[i] != gpa || !doorbell_hits(&bells[i], width_bytes, value)) {
             continue;
         }

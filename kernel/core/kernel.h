@@ -37,6 +37,7 @@ struct budget {
     uint64_t period;
     int64_t remaining;   /**< of this period; below zero: owed to the next ones */
     uint64_t window_end; /**< when the next budget is added */
+    uint64_t slept_at;   /**< without a limit: since when it earns its share of the time */
     bool throttled;      /**< it is used up, and there is a limit */
 };
 
@@ -65,6 +66,7 @@ struct thread {
     uint16_t index;
     uint8_t priority;
     bool suspended;            /**< stopped by its parent, whatever the state */
+    bool woken;                /**< by an event, and it has not run since */
     struct thread_link ready;  /**< in its core's ready queue */
     struct thread_link call;   /**< in the callers of a PD */
     struct thread_link budget; /**< in its core's throttled list */
@@ -114,6 +116,7 @@ struct vcpu {
         bool line;          /**< its interrupt is raised */
     } ptimer;
     uint32_t deferred_intid; /**< of its late event, while it has one */
+    uint16_t pause_first;    /**< in struct kernel's pause_next, or KERNEL_NO_DOORBELL */
     uint64_t rang_at;        /**< when it last rang a doorbell that may be late */
     uint16_t vm_first;       /**< the vCPUs of its VM: [first, first + count) */
     uint16_t vm_count;
@@ -144,6 +147,7 @@ struct core {
     struct arch_irqchip irqchip;
     uint64_t ready_bits[CORE_PRIORITIES / 64];
     struct thread_list ready[CORE_PRIORITIES];
+    uint16_t equals[CORE_PRIORITIES]; /**< threads of each priority, ready or not */
     struct thread_list throttled;
     struct thread_list wakeups;
     struct thread_list expired;        /**< vCPUs that have used up their time, which PDs are to be told of */
@@ -154,6 +158,7 @@ struct core {
 };
 
 #define KERNEL_NO_IRQ 0xffffu
+#define KERNEL_NO_DOORBELL 0xffffu
 
 /** What a posted interrupt pends now: INTID in the lower half, 0: nothing; vCPU index in the upper half. */
 #define KERNEL_POST_INTID(post) ((post)&0xffffu)
@@ -169,6 +174,10 @@ struct kernel {
     uint32_t
         post_routes[SYSDESC_MAX_POSTS]; /**< KERNEL_POST_*; atomic, as the poster may be on another core */
     uint64_t doorbell_gpas[SYSDESC_MAX_DOORBELLS]; /**< where each is now; only its VM's core uses it */
+    /** Of the first doorbell with SYSDESC_DOORBELL_IDLE that leads from a vCPU to a PD: the bits of all of
+     * them, and the row for the vCPU's next PD. */
+    uint64_t pause_bits[SYSDESC_MAX_DOORBELLS];
+    uint16_t pause_next[SYSDESC_MAX_DOORBELLS];
     struct sysdesc_klog *log;
     bool log_to_uart; /**< nobody reads the log ring (yet) */
     struct core cores[SYSDESC_MAX_CORES];

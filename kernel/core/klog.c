@@ -18,8 +18,11 @@ static void append(struct kernel *kernel, const char *bytes, size_t count)
     struct sysdesc_klog *log = kernel->log;
     struct pd *pd = reader(kernel);
 
+    size_t at = log->written % SYSDESC_KLOG_TEXT_BYTES;
+
     for (size_t i = 0; i < count; i++) {
-        log->text[(log->written + i) % SYSDESC_KLOG_TEXT_BYTES] = bytes[i];
+        log->text[at] = bytes[i];
+        at = at + 1 == SYSDESC_KLOG_TEXT_BYTES ? 0 : at + 1;
     }
     /* The reader is on this core or looks after a notification, which orders text before count. */
     __atomic_store_n(&log->written, log->written + count, __ATOMIC_RELEASE);
@@ -59,10 +62,15 @@ void klog_pd_flush(struct pd *pd)
 
 void klog_pd_write(struct pd *pd, const char *bytes, uint32_t count)
 {
+    uint32_t length = pd->line_bytes;
+
     for (uint32_t i = 0; i < count; i++) {
-        pd->line[pd->line_bytes++] = bytes[i];
-        if (bytes[i] == '\n' || pd->line_bytes == PD_LINE_BYTES) {
+        pd->line[length++] = bytes[i];
+        if (bytes[i] == '\n' || length == PD_LINE_BYTES) {
+            pd->line_bytes = length;
             klog_pd_flush(pd);
+            length = 0;
         }
     }
+    pd->line_bytes = length;
 }

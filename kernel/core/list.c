@@ -33,6 +33,20 @@ void list_prepend(struct thread_list *list, struct thread *thread, size_t offset
     thread->core->need_resched = true;
 }
 
+void list_insert_after(struct thread *place, struct thread *thread, size_t offset)
+{
+    struct thread_link *before = list_link(place, offset), *link = list_link(thread, offset);
+
+    if (before->next == NULL) {
+        list_append(before->list, thread, offset);
+        return;
+    }
+    *link = (struct thread_link){.list = before->list, .prev = place, .next = before->next};
+    list_link(before->next, offset)->prev = thread;
+    before->next = thread;
+    thread->core->need_resched = true;
+}
+
 void list_remove(struct thread *thread, size_t offset)
 {
     struct thread_link *link = list_link(thread, offset);

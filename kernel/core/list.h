@@ -22,5 +22,8 @@ void list_append(struct thread_list *list, struct thread *thread, size_t offset)
 /** Put `thread`, which must not be in a list through this link, at the head. */
 void list_prepend(struct thread_list *list, struct thread *thread, size_t offset);
 
+/** Put `thread`, which must not be in a list through this link, behind `place`, which is in one. */
+void list_insert_after(struct thread *place, struct thread *thread, size_t offset);
+
 /** Take `thread` out of the list it is in through this link, if any. */
 void list_remove(struct thread *thread, size_t offset);

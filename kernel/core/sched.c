@@ -20,6 +20,7 @@ void sched_init_budget(struct thread *thread, uint32_t budget_us, uint32_t perio
 {
     budget_init(&thread->own, ticks(budget_us), ticks(period_us));
     thread->budget_owner = &thread->own;
+    thread->core->equals[thread->priority]++;
 }
 
 bool sched_is_runnable(const struct thread *thread)
@@ -78,6 +79,28 @@ void sched_update(struct thread *thread)
     }
 }
 
+static void enqueue_woken(struct thread *thread)
+{
+    thread->woken = true;
+    enqueue_first(thread);
+}
+
+/* In front of its equals, but behind those that events have woken and that have not run yet. */
+static void enqueue_resumed(struct thread *thread)
+{
+    struct thread *woken = NULL;
+
+    for (struct thread *next = thread->core->ready[thread->priority].head; next != NULL && next->woken;
+         next = next->ready.next) {
+        woken = next;
+    }
+    if (woken == NULL) {
+        enqueue_first(thread);
+    } else {
+        list_insert_after(woken, thread, READY);
+    }
+}
+
 /* Behind the first of its equals. */
 static void enqueue_next(struct thread *thread)
 {
@@ -111,13 +134,28 @@ static void wake(struct thread *thread, void (*put)(struct thread *thread))
     sched_update(thread);
 }
 
+/* It has slept: whoever goes on after an exit has not, and earns nothing. */
+static void earn(struct thread *thread)
+{
+    if (sched_takes_turns(thread)) {
+        budget_earn(thread->budget_owner, arch_now(), thread->core->equals[thread->priority]);
+    }
+}
+
 void sched_wake_first(struct thread *thread)
 {
-    wake(thread, enqueue_first);
+    earn(thread);
+    wake(thread, enqueue_woken);
+}
+
+void sched_resume(struct thread *thread)
+{
+    wake(thread, enqueue_resumed);
 }
 
 void sched_wake_next(struct thread *thread)
 {
+    earn(thread);
     wake(thread, enqueue_next);
 }
 

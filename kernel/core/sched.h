@@ -32,6 +32,10 @@ void sched_update(struct thread *thread);
  */
 void sched_wake_first(struct thread *thread);
 
+/** The same for one whose exit is done: it goes on before its equals, apart from those that an event has
+ * woken meanwhile. */
+void sched_resume(struct thread *thread);
+
 /** The same, but next after the first of its equals, which goes on: for packets that are many, where turns
  * cost more. */
 void sched_wake_next(struct thread *thread);

@@ -35,23 +35,29 @@ void vcpu_stop(struct vcpu *vcpu)
     halt(vcpu);
 }
 
+static void tell_paused(struct vcpu *vcpu, struct pd *pd, uint64_t bits)
+{
+    /* As they were left the last time, most of the time. Whoever arms a bit from now on looks at the other
+       word after that, and finds it set. */
+    if ((__atomic_load_n(&pd->words[SYSDESC_IDLE_WORD], __ATOMIC_SEQ_CST) & bits) == bits &&
+        (__atomic_load_n(&pd->words[SYSDESC_IDLE_ARMED_WORD], __ATOMIC_SEQ_CST) & bits) == 0) {
+        return;
+    }
+    arch_fetch_or(&pd->words[SYSDESC_IDLE_WORD], bits);
+    const uint64_t armed = arch_fetch_and(&pd->words[SYSDESC_IDLE_ARMED_WORD], ~bits) & bits;
+
+    if (armed != 0) {
+        kernel_count(vcpu->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
+        notification_send(pd, armed);
+    }
+}
+
 void vcpu_went_idle(struct vcpu *vcpu)
 {
     struct kernel *kernel = vcpu->thread.core->kernel;
-    const struct sysdesc_doorbell *bells = &kernel->doorbells[vcpu->row->doorbell_first];
 
-    for (uint32_t i = 0; i < vcpu->row->doorbell_count; i++) {
-        struct pd *pd = &kernel->pds[bells[i].pd];
-        const uint64_t bit = 1ull << bells[i].channel;
-
-        if ((bells[i].flags & SYSDESC_DOORBELL_IDLE) == 0) {
-            continue;
-        }
-        arch_fetch_or(&pd->words[SYSDESC_IDLE_WORD], bit);
-        if ((arch_fetch_and(&pd->words[SYSDESC_IDLE_ARMED_WORD], ~bit) & bit) != 0) {
-            kernel_count(vcpu->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
-            notification_send(pd, bit);
-        }
+    for (uint32_t row = vcpu->pause_first; row != KERNEL_NO_DOORBELL; row = kernel->pause_next[row]) {
+        tell_paused(vcpu, &kernel->pds[kernel->doorbells[row].pd], kernel->pause_bits[row]);
     }
 }
 

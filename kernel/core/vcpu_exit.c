@@ -151,5 +151,5 @@ void vcpu_exit_reply(struct vcpu *vcpu, uint64_t label, uint32_t count, const ui
     finish(vcpu, label, count, words);
     vcpu->thread.state = THREAD_READY;
     /* Its VMM's time is its own (account.h): in front of its equals, if that leaves some of its slice. */
-    sched_wake_first(&vcpu->thread);
+    sched_resume(&vcpu->thread);
 }

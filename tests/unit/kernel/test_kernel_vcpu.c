@@ -10,6 +10,7 @@
 #include "kernel/core/fault.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/notification.h"
+#include "kernel/core/sched.h"
 #include "kernel/core/syndrome.h"
 #include "kernel/core/vcpu.h"
 #include "kernel/core/vcpu_exit.h"
@@ -377,6 +378,81 @@ static void exits_cost_no_turn_and_gain_no_time(void **state)
     assert_ptr_equal(exit_and_answer(mock, vcpu, 900), &vcpu->thread);
 }
 
+static void fall_asleep(struct thread *thread)
+{
+    thread->state = THREAD_IDLE;
+    sched_update(thread);
+}
+
+static void wake_up(struct thread *thread)
+{
+    thread->state = THREAD_READY;
+    sched_wake_first(thread);
+}
+
+/* Beside an equal that computes it is woken for a short time, again and again, far more often than a slice
+ * lasts. */
+static void who_sleeps_most_of_the_time_never_waits_for_a_slice(void **state)
+{
+    struct mock_kernel *mock = *state;
+
+    mock->pds[1].priority = mock->vcpus[0].priority;
+    mock->vcpus[0].budget_us = mock->vcpus[0].period_us = 1000;
+    struct thread *vcpu = &start(mock)->thread;
+    notification_send(mock_kernel_pd(mock, 1), 1);
+    for (int i = 0; i < 1000; i++) {
+        assert_ptr_equal(mock_kernel_pick(mock), vcpu);
+        arch_fake.now += 30;
+        fall_asleep(vcpu);
+        assert_ptr_equal(mock_kernel_pick(mock), &mock_kernel_pd(mock, 1)->thread);
+        arch_fake.now += 70;
+        wake_up(vcpu);
+    }
+}
+
+/* Its share is a half: who wants nine tenths has to wait for the other one's slices in between. */
+static void who_sleeps_earns_no_more_than_a_share(void **state)
+{
+    struct mock_kernel *mock = *state;
+    uint64_t used = 0;
+
+    mock->pds[1].priority = mock->vcpus[0].priority;
+    mock->vcpus[0].budget_us = mock->vcpus[0].period_us = 1000;
+    struct thread *vcpu = &start(mock)->thread;
+    const uint64_t begin = arch_fake.now;
+    notification_send(mock_kernel_pd(mock, 1), 1);
+    for (int i = 0; i < 1000; i++) {
+        while (mock_kernel_pick(mock) != vcpu) {
+            mock_kernel_advance(mock, arch_fake.deadline);
+        }
+        arch_fake.now += 90;
+        used += 90;
+        fall_asleep(vcpu);
+        (void)mock_kernel_pick(mock);
+        arch_fake.now += 10;
+        wake_up(vcpu);
+    }
+    assert_true(used < (arch_fake.now - begin) * 6 / 10);
+}
+
+/* While a guest that computes exits, an equal of it is woken: that one does not wait for the rest of a slice.
+ */
+static void who_is_woken_runs_before_whose_exit_is_done(void **state)
+{
+    struct mock_kernel *mock = *state;
+    struct thread *woken = &mock_kernel_pd(mock, 1)->thread;
+
+    mock->pds[1].priority = mock->vcpus[0].priority;
+    struct vcpu *vcpu = start(mock);
+    vcpu_exit_abort(vcpu, ABORT, 0x9000000, 0);
+    assert_ptr_equal(mock_kernel_pick(mock), &mock_kernel_pd(mock, 0)->thread);
+    wake_up(woken);
+    reply(mock, SYSCALL_VCPU_REPLY_DONE, 0);
+    assert_ptr_equal(mock_kernel_pick(mock), woken);
+    fall_asleep(woken);
+    assert_ptr_equal(mock_kernel_pick(mock), &vcpu->thread);
+}
+
 static void exits_use_up_a_budget(void **state)
 {
     struct mock_kernel *mock = *state;
@@ -458,6 +534,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(dead_vmm_leaves_its_vcpu_stopped, setup, teardown),
         cmocka_unit_test_setup_teardown(nonsense_from_the_vmm_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(exits_cost_no_turn_and_gain_no_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_sleeps_most_of_the_time_never_waits_for_a_slice, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_sleeps_earns_no_more_than_a_share, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_is_woken_runs_before_whose_exit_is_done, setup, teardown),
         cmocka_unit_test_setup_teardown(exits_use_up_a_budget, setup, teardown),
         cmocka_unit_test_setup_teardown(counters_tell_exits_apart, setup, teardown),
         cmocka_unit_test(causes_have_words),
