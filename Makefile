@@ -49,7 +49,7 @@ GUEST_PROGRAMS :=
 
 # Folders with sources, one a line.
 MODULES := \
-	bench \
+	bench bench/* \
 	console \
 	guest guest/* \
 	kernel \

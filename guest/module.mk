@@ -9,7 +9,7 @@ GUEST_FETCH := $(PYTHON) guest/fetch.py $(GUEST_DIR)/apt $(GUEST_DIR)/packages
 GUEST_KERNELS := debian debian-6.12
 debian_PACKAGE := linux-image-cloud-arm64
 debian-6.12_PACKAGE := linux-image-6.12-cloud-arm64
-GUEST_INITRDS := demo demo-6.12 probe bench storage
+GUEST_INITRDS := demo demo-6.12 probe bench cyclictest storage
 demo_KERNEL := debian
 demo_PROGRAMS := netsum
 demo-6.12_KERNEL := debian-6.12
@@ -22,6 +22,10 @@ bench_KERNEL := debian
 bench_PROGRAMS := netsum
 bench_FOLDERS := bench/rootfs
 bench_PACKAGES := iperf3 libiperf0 libsctp1 libssl3 libc6
+# How late a Debian guest's timers are: cyclictest, and iperf3 for what goes on beside it.
+cyclictest_KERNEL := debian
+cyclictest_FOLDERS := bench/rootfs
+cyclictest_PACKAGES := rt-tests libnuma1 $(bench_PACKAGES)
 # Disks: ext4's tools.
 storage_KERNEL := debian
 storage_PACKAGES := e2fsprogs libblkid1 libc6 libcom-err2 libext2fs2 libss2 libuuid1

@@ -39,6 +39,7 @@ Test
 Measure
   make bench     measure in instructions, and compare with bench/baseline.json; on an SDK, too
   make bench-storage   a guest's disk on both data paths, and the same guest directly on QEMU
+  make latency   how late interrupts are beside everything that guests do, and the kernel's longest stretch; LATENCY_ROWS="..."
   make profile   where the instructions of a ping, of TCP and UDP go; PROFILE="ping tcp" PROFILE_ROW=... PROFILE_SYMBOLS=1
 
 Maintain

@@ -3,12 +3,13 @@
  * The hostile guest: a bare-metal AArch64 program that boots as a virtual machine and attacks whatever it was
  * given, case by case.
  *
- * It takes commands on its console, one a line: `list`, `count`, `run N`, `repeat NAME`, `all`,
- * `sabotage NAME`, `conform PREFIX`; NAME/2 is the case of the last device but one that has it. For each case
- * it prints case N NAME: begin case N NAME: survived (...) (the attack was met as it should be, and the
- * devices answer after a reset) case N NAME: MISSED effect (the attack did not do what it is there for: the
- * case proves nothing) case N NAME: DEAD reason         (a device does not answer any more) Whether a
- * neighbour suffered is for the harness to judge (tests/hostile).
+ * With `attack=NAME` on its command line it repeats that case from the start, with `attack=all` it runs each
+ * one once. Otherwise, and after that, it takes commands on its console, one a line: `list`, `count`, `run
+ * N`, `repeat NAME`, `all`, `sabotage NAME`, `conform PREFIX`; NAME/2 is the case of the last device but one
+ * that has it. For each case it prints case N NAME: begin case N NAME: survived (...) (the attack was met as
+ * it should be, and the devices answer after a reset) case N NAME: MISSED effect (the attack did not do what
+ * it is there for: the case proves nothing) case N NAME: DEAD reason         (a device does not answer any
+ * more) Whether a neighbour suffered is for the harness to judge (tests/hostile).
  */
 #pragma once
 
@@ -39,10 +40,15 @@ struct machine {
         uint32_t intid;
     } virtio[MACHINE_MAX_DEVICES];
     uint32_t virtio_count;
+    const char *bootargs; /* the command line, or NULL */
 };
 
 /** Filled by machine_read(). */
 extern struct machine machine;
+
+/** The value of word `name=` of the command line, the last one, cut to `capacity` with its NUL. False: there
+ * is none. */
+bool machine_argument(const char *name, char *value, size_t capacity);
 
 /** Read the device tree at `blob`; false if it isn't one. */
 bool machine_read(const void *blob);

@@ -59,7 +59,9 @@ static bool list_has(const uint8_t *list, uint32_t bytes, const char *text)
 
 static void node_property(struct node *node, const char *name, const uint8_t *value, uint32_t bytes)
 {
-    if (strcmp(name, "reg") == 0) {
+    if (strcmp(name, "bootargs") == 0) {
+        machine.bootargs = (const char *)value; /* of /chosen, with its NUL */
+    } else if (strcmp(name, "reg") == 0) {
         node->reg = value;
         node->reg_bytes = bytes;
     } else if (strcmp(name, "ranges") == 0) {
@@ -155,4 +157,27 @@ bool machine_read(const void *blob)
             return machine.uart != 0;
         }
     }
+}
+
+bool machine_argument(const char *name, char *value, size_t capacity)
+{
+    const size_t length = strlen(name);
+    const char *at = machine.bootargs != NULL ? machine.bootargs : "";
+    bool found = false;
+
+    while (*at != '\0') {
+        if (strncmp(at, name, length) == 0 && at[length] == '=') {
+            size_t count = 0;
+
+            for (at += length + 1; *at != '\0' && *at != ' ' && count + 1 < capacity; at++) {
+                value[count++] = *at;
+            }
+            value[count] = '\0';
+            found = true;
+        }
+        for (; *at != '\0' && *at != ' '; at++) {
+        }
+        at += *at == ' ';
+    }
+    return found;
 }

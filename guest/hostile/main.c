@@ -310,6 +310,21 @@ static void command(char *line)
     }
 }
 
+/* What the command line asks for, without anybody at the console: so a run repeats to the instruction. */
+static void run_argument(void)
+{
+    char name[64];
+
+    if (!machine_argument("attack", name, sizeof(name))) {
+        return;
+    }
+    if (strcmp(name, "all") == 0) {
+        run_all();
+    } else {
+        repeat_case(find_name(name));
+    }
+}
+
 void main_run(const void *fdt)
 {
     char line[80];
@@ -323,6 +338,7 @@ void main_run(const void *fdt)
     console_put("hostile: up, ");
     console_put_number(virtio_count);
     console_put(" virtio devices\n");
+    run_argument();
     for (;;) {
         console_put("hostile> ");
         console_get_line(line, sizeof line);
