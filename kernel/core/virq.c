@@ -334,6 +334,10 @@ bool virq_withdraw_hw(struct virq_state *state, uint32_t intid)
     }
     word->linked &= ~virq_set_mask(intid);
     word->latched &= ~virq_set_mask(intid);
+    /* What is pending still, because its line is high, is pending without the link. */
+    if (lr != 0 && (state->lrs[lr - 1u] & VIRQ_LR_HW) != 0) {
+        free_lr(state, lr - 1u);
+    }
     refresh(state, intid);
     return true;
 }
@@ -368,6 +372,7 @@ void virq_move(struct virq_state *from, struct virq_state *to, uint32_t intid)
     if ((new->left &bit) != 0) {
         /* It comes back to where it is active. */
         new->left &= ~bit;
+        new->ended &= ~bit;
         new->held &= ~bit;
         to->left_count--;
     }
@@ -464,12 +469,14 @@ void virq_fold(struct virq_state *state, uint32_t index, uint32_t value)
     if ((old & VIRQ_LR_PENDING) != 0 && (value & VIRQ_LR_PENDING) == 0) {
         consume(state, intid, old);
     }
+    if ((value & VIRQ_LR_ACTIVE) == 0) {
+        note_end(state, intid); /* it may be pending again */
+    }
     if ((value & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE)) == 0) {
         if ((old & VIRQ_LR_HW) != 0) {
             word_of(state, intid)->linked &= ~virq_set_mask(intid);
         }
         state->irqs[intid].lr = 0;
-        note_end(state, intid);
         state->used &= ~(1u << index);
         state->lrs[index] = value;
         /* The EOI status of an LR lasts until the LR is rewritten, and with it the maintenance interrupt. */
