@@ -113,12 +113,29 @@ static void enqueue_next(struct thread *thread)
     }
 }
 
+/* `budget` has something left again: whoever waits for it goes on, except `thread`. */
+static void release_others(const struct budget *budget, const struct thread *thread)
+{
+    struct thread *next;
+
+    for (struct thread *other = thread->core->throttled.head; other != NULL; other = next) {
+        next = other->budget.next;
+        if (other != thread && other->budget_owner == budget) {
+            sched_update(other);
+        }
+    }
+}
+
 static void wake(struct thread *thread, void (*put)(struct thread *thread))
 {
     struct budget *budget = thread->budget_owner;
+    const bool was_throttled = budget->throttled;
 
     if (budget->remaining <= 0) {
         budget_renew(budget, arch_now());
+    }
+    if (was_throttled && !budget->throttled) {
+        release_others(budget, thread);
     }
     if (sched_is_runnable(thread) && !budget->throttled && !list_contains(thread, READY)) {
         list_remove(thread, WAKEUP);
@@ -201,6 +218,9 @@ void sched_pay(struct thread *thread, uint64_t used, uint64_t now)
        left. */
     if (!sched_takes_turns(thread) || (budget->remaining <= 0 && !list_contains(thread, READY))) {
         budget_renew(budget, now - used);
+    }
+    if (was_throttled && !budget->throttled) {
+        release_others(budget, thread);
     }
     if (budget_spend(budget, used)) {
         use_up(thread, now);
