@@ -56,25 +56,30 @@ static void print_assumptions(const struct verify_summary *summary)
     }
 }
 
+/** The image and its system, whose name may be anything. */
+static void print_name(const char *path, const struct verify_summary *summary)
+{
+    printf("%s: isolation of ", path);
+    findings_print_string(summary->name, stdout);
+}
+
 static void print_sdf_summary(const char *path, const struct verify_summary *summary)
 {
+    print_name(path, summary);
     printf(
-        "%s: isolation of \"%s\" for seL4 stated as the policy says\n"
+        " for seL4 stated as the policy says\n"
         "  assuming that\n"
         "    the SDK's tool and seL4 do what the description says, and hardware and firmware as they should\n"
         "    devices write no memory by themselves but what \"dma\" lines name\n"
         "  %u programs are those that were built, except for %u configurations\n"
         "  it grants all of the %zu lines of the policy, and nothing else\n",
-        path, summary->name, summary->program_count, summary->config_count, summary->line_count);
+        summary->program_count, summary->config_count, summary->line_count);
 }
 
 static void print_summary(const char *path, const struct verify_summary *summary)
 {
-    printf("%s: isolation of \"", path);
-    for (const char *at = summary->name; *at != '\0'; at++) {
-        putchar(*at >= ' ' && *at < 127 ? *at : '?');
-    }
-    printf("\" proved\n");
+    print_name(path, summary);
+    printf(" proved\n");
     print_assumptions(summary);
     printf("  %u protection domains and %u virtual machines: %zu translation tables, %llu mapped pages\n",
            summary->pd_count, summary->vm_count, summary->table_count,

@@ -12,7 +12,7 @@
 #include "verify/image/rule_rows.h"
 #include "verify/image/walk.h"
 
-static enum err check_memory(const struct facts *facts, const struct walk *walk, struct findings *findings,
+static enum err check_memory(const struct facts *facts, struct walk *walk, struct findings *findings,
                              struct verify_summary *summary)
 {
     enum err err = rule_maps_run(facts, walk, findings);
@@ -70,7 +70,6 @@ static enum err judge(const struct facts *facts, const struct verify_reference *
     if (err == ERR_OK && !facts->regions_overlap) {
         err = check_memory(facts, &walk, findings, summary);
     }
-    findings_group(findings, FINDINGS_NO_GROUP);
     if (err == ERR_OK && reference->kernel != NULL) {
         err = compare_kernel(facts, &walk, reference, findings);
     }

@@ -89,6 +89,24 @@ def test_every_system_is_accepted(system, version, guest_dir, tmp_path):
             assert elf_segments(file)
 
 
+def test_a_program_is_linked_where_it_is_compared(guest_dir, tmp_path):
+    """The SDK's tool goes by p_vaddr: two segments that change theirs are another program, whatever p_paddr says."""
+    system = ROOT / "systems" / "virtio_demo.system"
+    description = emit(system, VERSIONS[-1], guest_dir, tmp_path / "out")
+    policy = tmp_path / "policy"
+    subprocess.run([TOOL, "policy", "--sel4", system, "-o", policy, "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]],
+                   check=True)
+    program = description.parent / "vm1_vmm.elf"
+    data = bytearray(program.read_bytes())
+    start, size = struct.unpack_from("<32xQ14xH", data)
+    first, second = start + 16, start + size + 16
+    data[first:first + 8], data[second:second + 8] = data[second:second + 8], data[first:first + 8]
+    program.write_bytes(data)
+    result = subprocess.run([TOOL, "verify", "--sdf", description.parent, "--policy", policy, "--pd-dir", PD_DIR],
+                            capture_output=True, text=True, check=False)
+    assert result.returncode == 1 and "vm1_vmm" in result.stderr and "[load-address]" in result.stderr
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_guest_images_travel_as_the_sdk_can(version, guest_dir, tmp_path):
     """From 2.2 on in prefilled regions, before that in the programs of the VMMs."""

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/time.h>
 
 #include "verify/grants/program.h"
 
@@ -62,6 +62,11 @@ void mutate_judge(struct mutate *mutate, const char *rules, const char *what, co
 
     mutate->count++;
     mutate->controls += rules == NULL;
+    for (unsigned int rule = 0; wanted && rule < RULE_COUNT; rule++) {
+        if (broken[rule]) {
+            printf("broke %s: %s\n", findings_rule_name((enum findings_rule)rule), what);
+        }
+    }
     if (wanted) {
         return;
     }
@@ -135,6 +140,13 @@ static size_t pick_place(struct mutate *mutate, uint64_t random)
     }
 }
 
+void mutate_limit(int seconds)
+{
+    const struct itimerval timer = {.it_value.tv_sec = seconds};
+
+    (void)setitimer(ITIMER_VIRTUAL, &timer, NULL);
+}
+
 static uint64_t next_random(uint64_t *state)
 {
     *state ^= *state << 13;
@@ -162,9 +174,9 @@ void mutate_damage(struct mutate *mutate, unsigned int count)
             mutate->image[places[j]] =
                 (random >> 60) < 8 ? values[(random >> 56) % sizeof values] : (uint8_t)(random >> 50);
         }
-        alarm(20); /* ends the program: a hang is a failure */
+        mutate_limit(20);
         (void)judge(mutate, broken);
-        alarm(0);
+        mutate_limit(0);
         while (place_count-- > 0) {
             mutate->image[places[place_count]] = old[place_count];
         }
@@ -211,6 +223,8 @@ int main(int argc, char **argv)
     mutate_configs(&mutate);
     mutate_file(&mutate);
     mutate_both_ends(&mutate);
+    mutate_attacks(&mutate);
+    mutate_crafted(&mutate);
     mutate_damage(&mutate, 2000 / mutate.stride);
     printf("%s: %u mutants, %u of them controls: %u not as they should be\n", argv[1], mutate.count,
            mutate.controls, mutate.failures);

@@ -29,6 +29,10 @@ void mutate_poke(struct mutate *mutate, void *at, size_t bytes, uint64_t flip, c
 /** The image's bytes at a physical address, or at an address of a PD; NULL: the file has none. */
 void *mutate_at(struct mutate *mutate, uint64_t phys);
 void *mutate_pd_at(struct mutate *mutate, uint32_t pd, uint64_t address);
+/** The leaf descriptor that maps `address` of a domain, to be written; NULL: none does. */
+uint64_t *mutate_leaf(struct mutate *mutate, uint32_t domain, uint64_t address);
+/** The configuration of a PD, to be written; NULL: it has none. */
+uint8_t *mutate_find_config(struct mutate *mutate, uint32_t pd);
 /** Whether the next mutant of a series is left out. */
 bool mutate_skips(struct mutate *mutate);
 
@@ -43,3 +47,9 @@ void mutate_file(struct mutate *mutate);
 void mutate_damage(struct mutate *mutate, unsigned int count);
 /** Two places at once, which agree. */
 void mutate_both_ends(struct mutate *mutate);
+/** Attacks on one system that each change several places, so that they look as if they were meant. */
+void mutate_attacks(struct mutate *mutate);
+/** Images that were made to keep the verifier busy. */
+void mutate_crafted(struct mutate *mutate);
+/** End the program after `seconds` of its own time from now: a hang is a failure. 0: no limit any more. */
+void mutate_limit(int seconds);

@@ -156,6 +156,13 @@ static uint8_t *find_config(struct mutate *mutate, uint32_t pd, const struct lay
     return NULL;
 }
 
+uint8_t *mutate_find_config(struct mutate *mutate, uint32_t pd)
+{
+    const struct layout *layout;
+
+    return find_config(mutate, pd, &layout);
+}
+
 static bool is_in(const struct part *parts, size_t count, size_t offset)
 {
     for (size_t i = 0; i < count; i++) {

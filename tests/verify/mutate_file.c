@@ -123,8 +123,7 @@ static void mutate_decoy(struct mutate *mutate)
     }
 }
 
-/* The leaf descriptor that maps `address` of a domain. */
-static uint64_t *leaf_of(struct mutate *mutate, uint32_t domain, uint64_t address)
+uint64_t *mutate_leaf(struct mutate *mutate, uint32_t domain, uint64_t address)
 {
     uint64_t table = mutate->facts.domains[domain].root;
 
@@ -144,7 +143,7 @@ static void mutate_tables(struct mutate *mutate)
     for (size_t i = 0; i < mutate->walk.map_count; i++) {
         const struct walk_map *map = &mutate->walk.maps[i];
         const char *who = mutate->facts.domains[map->domain].name;
-        uint64_t *leaf = leaf_of(mutate, map->domain, map->address);
+        uint64_t *leaf = mutate_leaf(mutate, map->domain, map->address);
 
         if (mutate_skips(mutate) || leaf == NULL) {
             continue;
@@ -152,6 +151,10 @@ static void mutate_tables(struct mutate *mutate)
         mutate_poke(mutate, leaf, 8, 1ull << 12, "any", "address of a descriptor", who, map->address);
         mutate_poke(mutate, leaf, 8, 1ull << 30, "any", "address of a descriptor", who, map->address);
         mutate_poke(mutate, leaf, 8, 1ull << 52, "descriptor", "contiguous hint", who, i);
+        mutate_poke(mutate, leaf, 8, 1ull << 10, "descriptor", "access flag", who, i);
+        if (!map->device) {
+            mutate_poke(mutate, leaf, 8, 3ull << 8, "descriptor", "shareability", who, i);
+        }
         if (map->domain != FACTS_KERNEL) {
             mutate_poke(mutate, leaf, 8, 1ull << 7, "any", "writable", who, map->address);
             mutate_poke(mutate, leaf, 8, 1ull << 54, "any", "executable", who, map->address);

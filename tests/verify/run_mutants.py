@@ -27,6 +27,25 @@ def fake_guests(folder, systems):
             (place / {"kernel": "Image", "initrd": "initrd.cpio.gz", "contents": "ext4.img"}[kind]).write_bytes(image)
 
 
+def undocumented(broken):
+    """What is wrong with the tables of docs/verify.md: each rule names a mutant, a forged image or a bug that shows it."""
+    root = Path(__file__).resolve().parents[2]
+
+    def read(*patterns):
+        return "".join(path.read_text(encoding="utf-8") for pattern in patterns for path in sorted(root.glob(pattern)))
+
+    rules = set(re.findall(r'^ *(?:\[RULE_\w+\] = )?"([a-z0-9-]+)",', read("verify/**/findings.c"), re.MULTILINE))
+    rules |= set(re.findall(r'"(policy-[a-z-]+)"', read("verify/**/findings.c"))) - {"policy-"}
+    forged = {(rule.lower().replace("_", "-"), name) for name, rule in re.findall(r"BREACH\((\w+), RULE_(\w+),", read("tests/mock/breach_*.c"))}
+    bugs = set(re.findall(r'^    \("([^"]+)", ', read("tests/verify/composer_bugs.py"), re.MULTILINE))
+    shown = dict(re.findall(r"^\| `([a-z0-9-]+)` \| .* \| (.*) \|$", read("docs/verify.md"), re.MULTILINE))
+    wrong = [f"{rule}: not in docs/verify.md" for rule in sorted(rules - shown.keys())]
+    wrong += [f"{rule}: in docs/verify.md only" for rule in sorted(shown.keys() - rules)]
+    wrong += [f'{rule}: not shown by "{name}"' for rule, name in sorted(shown.items())
+              if (rule, name) not in broken | forged and not (rule.startswith("policy-") and name in bugs)]
+    return wrong
+
+
 def mutate(options, folder, system):
     image = folder / (Path(system).stem + ".elf")
     policy = image.with_suffix(".policy")
@@ -43,17 +62,30 @@ def main():
     parser.add_argument("--build", type=Path, required=True)
     parser.add_argument("--board-dtb", type=Path, required=True)
     parser.add_argument("--stride", type=int, default=1)
+    parser.add_argument("--all-attacks", action="store_true", help="each attack has to be possible on one of the systems")
     parser.add_argument("systems", nargs="+")
     options = parser.parse_args()
     failed = False
+    made, known, broken = set(), set(), set()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fake_guests(folder / "guest", options.systems)
         with ThreadPoolExecutor(2) as pool:
             for result in pool.map(lambda system: mutate(options, folder, system), options.systems):
-                lines = result.stdout.strip().splitlines()
+                lines = [line for line in result.stdout.strip().splitlines() if not line.startswith(("attack ", "broke "))]
+                broken |= set(re.findall(r"^broke (\S+): (.*)$", result.stdout, re.MULTILINE))
+                for verb, what in re.findall(r"^attack (made|not made): (.*)$", result.stdout, re.MULTILINE):
+                    known.add(what)
+                    made |= {what} if verb == "made" else set()
                 print("\n".join(lines[-40:]).replace(str(folder) + "/", ""))
                 failed |= result.returncode != 0
+    print(f"{len(made)} of {len(known)} attacks were possible on these systems")
+    if options.all_attacks and made != known:
+        print("not on any: " + ", ".join(sorted(known - made)))
+        failed = True
+    for wrong in undocumented(broken) if options.all_attacks else []:
+        print(wrong)
+        failed = True
     sys.exit(1 if failed else 0)
 
 

@@ -265,6 +265,18 @@ static void report_pair(struct findings *findings, const char *image, const char
                  "the image has %s where the policy has %s", more, less);
 }
 
+/** Whether a line is about what is mapped, which a bad mapping changes. */
+static bool is_about_memory(const char *line)
+{
+    static const char *const kinds[] = {"memory ", "constant ", "device ", "stack "};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strncmp(line, kinds[i], strlen(kinds[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** The lines that only one of both has. */
 struct rest {
     const char **lines;
@@ -280,8 +292,10 @@ static void add_rest(struct rest *rest, const char *line)
 /** One violation for each thing that the image has more, less, or other than it should. */
 static void report(struct findings *findings, struct rest *image, struct rest *policy)
 {
+    const uint32_t fault = findings_only_fault(findings);
     for (size_t i = 0; i < image->count && findings->count < FINDINGS_MAX; i++) {
         size_t other = 0;
+        findings_group(findings, is_about_memory(image->lines[i]) ? fault : 0);
         while (other < policy->count &&
                (policy->lines[other] == NULL || !is_same_subject(image->lines[i], policy->lines[other]))) {
             other++;
@@ -296,6 +310,7 @@ static void report(struct findings *findings, struct rest *image, struct rest *p
     }
     for (size_t i = 0; i < policy->count; i++) {
         if (policy->lines[i] != NULL) {
+            findings_group(findings, is_about_memory(policy->lines[i]) ? fault : 0);
             findings_add(findings, rule_of(policy->lines[i]), "policy", FINDINGS_NO_ADDRESS, "",
                          "the policy says \"%.300s\", the image has no such thing", policy->lines[i]);
         }
@@ -323,6 +338,7 @@ void grants_compare(struct grants *grants, const struct grants_policy *policy, s
         j += order >= 0;
     }
     report(findings, &image, &said);
+    findings_group(findings, 0);
     free(image.lines);
     free(said.lines);
 }

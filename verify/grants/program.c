@@ -345,6 +345,13 @@ void program_check_emitted(const struct view *view, const struct grants_policy *
             findings_add(findings, RULE_PROGRAM_IMAGE, view->pds[i].name, patched->entry, "entry",
                          "its program starts at 0x%" PRIx64, elf->entry);
         }
+        for (size_t j = 0; j < patched->segment_count; j++) {
+            const struct elf64_segment *own = &patched->segments[j];
+            if (own->virt != own->data_phys) {
+                findings_add(findings, RULE_LOAD_ADDRESS, view->pds[i].name, own->data_phys, "segment",
+                             "is linked at 0x%" PRIx64 ", where the SDK's tool puts it", own->virt);
+            }
+        }
         for (size_t j = 0; j < elf->segment_count; j++) {
             const struct elf64_segment *own =
                 elf64_segment_at(patched, elf->segments[j].phys, elf->segments[j].bytes);
@@ -421,13 +428,15 @@ static void check_kernel_map(const struct elf64 *kernel, const struct facts *fac
             at = segment->phys + segment->bytes - map->phys;
             continue;
         }
-        if ((map->perms & (INTENT_WRITE | INTENT_EXECUTE)) != 0 ||
-            elf64_segment_at(facts->elf, map->phys + at, PAGE_BYTES) == NULL) {
+        const struct elf64_segment *own = elf64_segment_from(facts->elf, map->phys + at);
+        if ((map->perms & (INTENT_WRITE | INTENT_EXECUTE)) != 0 || own == NULL ||
+            own->phys > map->phys + at) {
             findings_add(findings, RULE_KERNEL_IMAGE, "kernel", map->address + at, "memory",
                          "is mapped for more than reading, but no segment of the kernel");
             return;
         }
-        at += PAGE_BYTES;
+        uint64_t end = own->phys + own->bytes;
+        at = (segment != NULL && segment->phys < end ? segment->phys : end) - map->phys;
     }
 }
 

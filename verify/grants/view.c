@@ -158,6 +158,7 @@ static void add_region(struct view *view, const struct view_region *region)
 {
     struct grants *grants = view->grants;
     const char *size = grants_format(grants, "0x%" PRIx64, region->bytes);
+    const char *length = is_constant(region) && is_file(view, region) ? "file" : size;
     const char *list = NULL;
     const char **texts;
     if (region->holder_count == 0) {
@@ -167,8 +168,7 @@ static void add_region(struct view *view, const struct view_region *region)
         for (size_t i = 0; i < region->holder_count; i++) {
             const struct view_holder *holder = &region->holders[i];
             grants_add(grants, "constant %s %s: %s %s", holder->domain,
-                       view_window_role(view, holder->pd, holder->address),
-                       is_file(view, region) ? "file" : size, holder->perms);
+                       view_window_role(view, holder->pd, holder->address), length, holder->perms);
         }
         return;
     }

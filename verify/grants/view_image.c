@@ -9,6 +9,10 @@
 #include "lib/config/config.h"
 #include "verify/grants/config.h"
 
+/** More mappings of one region, or of all, make an image that was made to keep us busy. */
+#define HOLDERS_MAX 256u
+#define ALL_HOLDERS_MAX 65536u
+
 /** The image at hand. */
 struct context {
     struct view *view;
@@ -122,10 +126,11 @@ static void add_holder(struct context *context, struct view_region *region, cons
 }
 
 /** Regions are where the image's own declaration says, which splits what is mapped and decides nothing. */
-static void read_regions(struct context *context)
+static enum err read_regions(struct context *context, struct findings *findings)
 {
     const struct facts *facts = context->facts;
     struct view *view = context->view;
+    size_t count = 0;
     view->regions = calloc(facts->region_count + 1, sizeof *view->regions);
     if (view->regions == NULL) {
         abort();
@@ -145,9 +150,14 @@ static void read_regions(struct context *context)
         for (; map->domain != FACTS_KERNEL && region != NULL &&
                region < facts->regions + facts->region_count && region->phys < map->phys + map->bytes;
              region++) {
-            add_holder(context, &view->regions[region - facts->regions], map);
+            struct view_region *own = &view->regions[region - facts->regions];
+            if (own->holder_count == HOLDERS_MAX || ++count > ALL_HOLDERS_MAX) {
+                return findings_malformed(findings, "region %s is mapped too often to judge", region->name);
+            }
+            add_holder(context, own, map);
         }
     }
+    return ERR_OK;
 }
 
 /** Read a variable of a PD's as the image has it. */
@@ -439,7 +449,10 @@ enum err view_image_read(struct view *view, const struct facts *facts, const str
     read_channels(&context);
     find_configs(&context);
     read_configs(&context);
-    read_regions(&context);
+    err = read_regions(&context, findings);
+    if (err != ERR_OK) {
+        return err;
+    }
     read_variables(&context);
     for (uint32_t i = 0; i < view->pd_count; i++) {
         add_pd(&context, i);

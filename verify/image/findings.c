@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,7 +115,7 @@ void findings_add(struct findings *findings, enum findings_rule rule, const char
     item = &findings->items[findings->count++];
     item->rule = rule;
     item->address = address;
-    item->group = findings->group;
+    item->fault = findings->fault;
     copy_printable(item->domain, sizeof item->domain, domain);
     copy_printable(item->region, sizeof item->region, region);
     va_start(args, format);
@@ -127,33 +128,60 @@ enum err findings_malformed(struct findings *findings, const char *format, ...)
 {
     va_list args;
     if (findings->malformed[0] == '\0') {
+        char text[FINDINGS_TEXT_BYTES];
         va_start(args, format);
-        vsnprintf(findings->malformed, sizeof findings->malformed, format, args);
+        vsnprintf(text, sizeof text, format, args);
         va_end(args);
+        copy_printable(findings->malformed, sizeof findings->malformed, text);
     }
     return ERR_FORMAT;
 }
 
-void findings_group(struct findings *findings, uint64_t group)
+void findings_group(struct findings *findings, uint32_t fault)
 {
-    findings->group = group;
+    findings->fault = fault;
 }
 
-/** Whether two violations have one cause. */
+uint32_t findings_only_fault(const struct findings *findings)
+{
+    for (size_t i = 1; i < findings->count; i++) {
+        if (findings->items[i].fault != findings->items[0].fault) {
+            return 0;
+        }
+    }
+    return findings->count == 0 ? 0 : findings->items[0].fault;
+}
+
+/** Whether items `a` and `b` are of one cause. */
 static bool is_same_fault(const struct findings_item *a, const struct findings_item *b)
 {
-    return a->group != 0 && a->group != FINDINGS_NO_GROUP && a->group == b->group &&
-           strcmp(a->domain, b->domain) == 0;
+    return a == b || (a->fault != 0 && a->fault == b->fault);
 }
 
-/** The rules that item `first` and those of the same cause break, each once, and how many those are. */
+/** Print the text at `offset` of item `number`, unless an item of the same fault in front of it has the same.
+ */
+static void print_once(const struct findings *findings, size_t number, size_t offset, FILE *out)
+{
+    const char *text = (const char *)&findings->items[number] + offset;
+    for (size_t i = 0; i < number; i++) {
+        if (is_same_fault(&findings->items[i], &findings->items[number]) &&
+            strcmp((const char *)&findings->items[i] + offset, text) == 0) {
+            return;
+        }
+    }
+    if (text[0] != '\0') {
+        fprintf(out, ", %s", text);
+    }
+}
+
+/** The rules that item `first` and those of the same cause break, each once. Returns how many those are. */
 static size_t print_rules(const struct findings *findings, size_t first, FILE *out)
 {
     bool named[RULE_COUNT] = {false};
     size_t count = 0;
     for (size_t i = first; i < findings->count; i++) {
         const struct findings_item *item = &findings->items[i];
-        if (i != first && !is_same_fault(&findings->items[first], item)) {
+        if (!is_same_fault(&findings->items[first], item)) {
             continue;
         }
         if (!named[item->rule]) {
@@ -166,13 +194,26 @@ static size_t print_rules(const struct findings *findings, size_t first, FILE *o
     return count;
 }
 
+/** Who and what else is concerned by the fault of item `first`. */
+static void print_parties(const struct findings *findings, size_t first, size_t count, FILE *out)
+{
+    fprintf(out, " (%zu violations by this one mapping", count);
+    for (size_t i = first + 1; i < findings->count; i++) {
+        if (is_same_fault(&findings->items[first], &findings->items[i])) {
+            print_once(findings, i, offsetof(struct findings_item, domain), out);
+            print_once(findings, i, offsetof(struct findings_item, region), out);
+        }
+    }
+    fputc(')', out);
+}
+
 void findings_print(const struct findings *findings, const char *image, FILE *out)
 {
     for (size_t i = 0; i < findings->count; i++) {
         const struct findings_item *item = &findings->items[i];
         size_t before = 0;
         size_t count;
-        while (before < i && !is_same_fault(&findings->items[before], item)) {
+        while (!is_same_fault(&findings->items[before], item)) {
             before++;
         }
         if (before < i) {
@@ -185,7 +226,7 @@ void findings_print(const struct findings *findings, const char *image, FILE *ou
         fprintf(out, "%s%s%s", item->region, item->region[0] == '\0' ? "" : ": ", item->text);
         count = print_rules(findings, i, out);
         if (count > 1) {
-            fprintf(out, " (%zu such from this one cause)", count);
+            print_parties(findings, i, count, out);
         }
         fputc('\n', out);
     }
@@ -217,6 +258,9 @@ void findings_print_json(const struct findings *findings, FILE *out)
         findings_print_string(item->domain, out);
         if (item->address != FINDINGS_NO_ADDRESS) {
             fprintf(out, ", \"address\": \"0x%" PRIx64 "\"", item->address);
+        }
+        if (item->fault != 0) {
+            fprintf(out, ", \"fault\": %u", item->fault);
         }
         fputs(", \"region\": ", out);
         findings_print_string(item->region, out);

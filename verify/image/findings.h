@@ -66,8 +66,6 @@ enum findings_rule findings_policy_rule(const char *kind);
 #define FINDINGS_TEXT_BYTES 1200u
 /** A violation that has no address. */
 #define FINDINGS_NO_ADDRESS UINT64_MAX
-/** A violation that stands for itself: see findings_group(). */
-#define FINDINGS_NO_GROUP UINT64_MAX
 /** More violations than this are counted, not kept. */
 #define FINDINGS_MAX 1000u
 
@@ -76,8 +74,8 @@ struct findings_item {
     enum findings_rule rule;
     char domain[FINDINGS_NAME_BYTES];
     uint64_t
-        address; /**< of the domain's space, or physical where the text says so, or FINDINGS_NO_ADDRESS */
-    uint64_t group;
+        address;    /**< of the domain's space, or physical where the text says so, or FINDINGS_NO_ADDRESS */
+    uint32_t fault; /**< those with the same number, not 0, have one cause */
     char region[FINDINGS_NAME_BYTES];
     char text[FINDINGS_TEXT_BYTES];
 };
@@ -87,7 +85,7 @@ struct findings {
     struct findings_item *items;
     size_t count;   /**< kept: at most FINDINGS_MAX */
     size_t dropped; /**< beyond those */
-    uint64_t group; /**< of those that are added now */
+    uint32_t fault; /**< of those that are added now */
     char malformed[FINDINGS_TEXT_BYTES];
 };
 
@@ -96,10 +94,12 @@ void findings_add(struct findings *findings, enum findings_rule rule, const char
                   const char *region, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
 /**
- * Violations of one domain that are added from now on with the same number have one cause, such as one bad
- * mapping, and are printed as one. FINDINGS_NO_GROUP: each stands for itself.
+ * Violations that are added from now on with the same number have one cause, a bad mapping, and are printed
+ * as one. 0: each stands for itself.
  */
-void findings_group(struct findings *findings, uint64_t group);
+void findings_group(struct findings *findings, uint32_t fault);
+/** The number of the one fault that all violations up to now come from; 0: there are more, or none. */
+uint32_t findings_only_fault(const struct findings *findings);
 
 /** Say why the image is malformed (the first reason stays). Returns ERR_FORMAT. */
 ERR_CHECKED enum err findings_malformed(struct findings *findings, const char *format, ...)

@@ -166,6 +166,31 @@ static void check_doorbell(struct context *context, uint32_t domain, const struc
     }
 }
 
+/** Whether every store that rings `later` is taken by `earlier`: the kernel looks no further than a row that
+ * hits. */
+static bool hides(const struct sysdesc_doorbell *earlier, const struct sysdesc_doorbell *later)
+{
+    bool all_values = (earlier->flags & SYSDESC_DOORBELL_MATCH) == 0;
+    bool same_value = (later->flags & SYSDESC_DOORBELL_MATCH) != 0 && earlier->value == later->value;
+    return ((earlier->flags | later->flags) & SYSDESC_DOORBELL_IDLE) == 0 && earlier->gpa == later->gpa &&
+           (all_values || same_value) &&
+           (earlier->width_bytes == 0 || earlier->width_bytes == later->width_bytes);
+}
+
+/** Of the rows [first, number] of a VM, none takes the stores of the last. */
+static void check_not_hidden(struct context *context, uint32_t domain, uint32_t first, uint32_t number)
+{
+    const struct sysdesc_doorbell *rows = context->facts->doorbells;
+    for (uint32_t i = first; i < number; i++) {
+        if (hides(&rows[i], &rows[number])) {
+            findings_add(context->findings, RULE_DOORBELL, context->facts->domains[domain].name,
+                         rows[number].gpa, "doorbell", "never rings: row %u in front of it takes its stores",
+                         i - first);
+            return;
+        }
+    }
+}
+
 /** A store that does not fault never rings. */
 static void check_not_mapped(struct context *context, uint32_t domain,
                              const struct sysdesc_doorbell *doorbell)
@@ -207,6 +232,7 @@ static void check_doorbells(struct context *context)
             owner[j] = domain;
             check_doorbell(context, domain, &facts->doorbells[j]);
             check_not_mapped(context, domain, &facts->doorbells[j]);
+            check_not_hidden(context, domain, vcpu->doorbell_first, j);
         }
     }
     free(owner);
@@ -338,13 +364,15 @@ static bool accounts_exist(const struct facts *facts, const struct sysdesc_pd *p
 static void check_accounts(struct context *context)
 {
     const struct facts *facts = context->facts;
+    uint32_t used = 0;
     bool complete = true;
-    for (uint32_t i = 0; i < facts->sys.pd_count; i++) {
+    for (uint32_t i = 0; i < facts->sys.pd_count && complete; i++) {
         const struct sysdesc_pd *pd = &facts->pds[i];
-        if (!accounts_exist(facts, pd)) {
+        used += accounts_exist(facts, pd) ? pd->account_count : 0;
+        if (!accounts_exist(facts, pd) || used > facts->sys.account_count) {
             complete = false;
             findings_add(context->findings, RULE_ACCOUNT, facts_pd_name(facts, i), pd->account_first,
-                         "account", "its %u rows are not all in the table", pd->account_count);
+                         "account", "its %u rows are not all in the table, or another's", pd->account_count);
         }
     }
     for (uint32_t i = 0; complete && i < facts->sys.pd_count; i++) {

@@ -80,7 +80,7 @@ static void check_el2_map(struct context *context)
         findings_add(context->findings, RULE_WX_EL2, context->domain, map->address, "memory",
                      "mapped writable and executable");
     }
-    for (uint64_t phys = map->phys; phys < end;) {
+    for (uint64_t phys = map->phys; phys < end; context->work++) {
         const struct elf64_segment *segment = elf64_segment_from(context->facts->elf, phys);
         if (segment != NULL && segment->phys > phys) {
             check_el2_piece(context, NULL, piece_at(map, phys, segment->phys));
@@ -300,13 +300,15 @@ static void check_regions(const struct facts *facts, struct findings *findings)
     }
 }
 
-enum err rule_maps_run(const struct facts *facts, const struct walk *walk, struct findings *findings)
+enum err rule_maps_run(const struct facts *facts, struct walk *walk, struct findings *findings)
 {
     struct context context = {.facts = facts, .findings = findings};
     check_image_place(facts, findings);
     check_regions(facts, findings);
     for (size_t i = 0; i < walk->map_count; i++) {
+        const size_t before = findings->count;
         context.map = &walk->maps[i];
+        findings_group(findings, (uint32_t)i + 1);
         context.domain = facts->domains[context.map->domain].name;
         context.work += facts->intent.region_count - facts->region_count;
         if (context.map->domain == FACTS_KERNEL) {
@@ -314,6 +316,8 @@ enum err rule_maps_run(const struct facts *facts, const struct walk *walk, struc
         } else {
             check_domain_map(&context);
         }
+        walk->maps[i].fault = findings->count > before ? (uint32_t)i + 1 : 0;
+        findings_group(findings, 0);
         if (context.work > WORK_LIMIT) {
             return findings_malformed(findings, "the translation tables are too fragmented to judge");
         }

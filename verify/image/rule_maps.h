@@ -14,5 +14,4 @@
  * Regions must not overlap (facts->regions_overlap). Returns ERR_FORMAT for an image that is absurdly
  * complex.
  */
-ERR_CHECKED enum err rule_maps_run(const struct facts *facts, const struct walk *walk,
-                                   struct findings *findings);
+ERR_CHECKED enum err rule_maps_run(const struct facts *facts, struct walk *walk, struct findings *findings);

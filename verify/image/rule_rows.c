@@ -171,7 +171,7 @@ static void check_pd(struct context *context, uint32_t pd)
     }
 }
 
-/** vCPUs of one VM: the same parent and VMID as its first, other affinity. */
+/** vCPUs of one VM: the same parent, VMID and doorbells as the others, other affinity. */
 static void check_siblings(struct context *context, uint32_t vcpu)
 {
     const struct facts *facts = context->facts;
@@ -185,6 +185,11 @@ static void check_siblings(struct context *context, uint32_t vcpu)
             findings_add(context->findings, RULE_CHILD, facts_vcpu_name(context->facts, vcpu),
                          FINDINGS_NO_ADDRESS, "descriptor",
                          "vCPUs %u and %u share memory, but not the parent and VMID", i, vcpu);
+        }
+        if (other->doorbell_first != row->doorbell_first || other->doorbell_count != row->doorbell_count) {
+            findings_add(context->findings, RULE_DOORBELL, facts_vcpu_name(context->facts, vcpu),
+                         FINDINGS_NO_ADDRESS, "descriptor",
+                         "vCPUs %u and %u share memory, but not their doorbells", i, vcpu);
         }
         if ((other->vmpidr & AFFINITY) == (row->vmpidr & AFFINITY)) {
             findings_add(context->findings, RULE_LIMIT, facts_vcpu_name(context->facts, vcpu),

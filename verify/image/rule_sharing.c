@@ -203,6 +203,7 @@ static void compare(struct context *context, const struct walk_map *a, const str
     uint64_t b_end = b->phys + b->bytes;
     uint64_t end = a_end < b_end ? a_end : b_end;
     uint64_t phys = a->phys > b->phys ? a->phys : b->phys;
+    findings_group(context->findings, a->fault != 0 ? a->fault : b->fault);
     if (a->domain == b->domain) {
         check_alias(context, a, b, phys);
     } else if (a->domain == FACTS_KERNEL || b->domain == FACTS_KERNEL) {
@@ -280,6 +281,7 @@ enum err rule_sharing_run(const struct facts *facts, const struct walk *walk, st
         abort();
     }
     for (size_t i = 0; i < walk->map_count; i++) {
+        findings_group(findings, walk->maps[i].fault);
         check_protected(&context, &list, &walk->maps[i]);
         maps[i] = walk->maps[i];
     }
@@ -287,6 +289,7 @@ enum err rule_sharing_run(const struct facts *facts, const struct walk *walk, st
     summarise(facts, walk->maps, walk->map_count, summary);
     qsort(maps, walk->map_count, sizeof *maps, compare_maps);
     err = sweep(&context, maps, walk->map_count);
+    findings_group(findings, 0);
     free(maps);
     free(list.items);
     return err;

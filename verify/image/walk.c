@@ -19,6 +19,7 @@
 #define DESC_SOFTWARE (0xfull << 55) /* ignored by hardware */
 #define DESC_ACCESS_FLAG (1ull << 10)
 #define DESC_SHAREABILITY (3ull << 8)
+#define DESC_INNER_SHAREABLE (3ull << 8)
 #define DESC_XN (1ull << 54)
 #define STAGE2_MEMATTR (0xfull << 2)
 #define STAGE2_MEMATTR_NORMAL (0xcull << 2) /* both bits clear: Device */
@@ -130,6 +131,14 @@ static bool decode_leaf(bool stage2, uint64_t entry, struct walk_map *map)
            (entry & STAGE1_ATTRINDX) >> 2 <= 1;
 }
 
+/** Whether accesses do not fault, and are coherent between cores: what is Normal memory is inner shareable.
+ */
+static bool is_shared_by_cores(uint64_t entry, const struct walk_map *map)
+{
+    return (entry & DESC_ACCESS_FLAG) != 0 &&
+           (map->device || (entry & DESC_SHAREABILITY) == DESC_INNER_SHAREABLE);
+}
+
 static void visit_leaf(struct context *context, uint64_t entry, uint64_t address, uint64_t bytes)
 {
     bool stage2 = context->domain != FACTS_KERNEL;
@@ -139,6 +148,11 @@ static void visit_leaf(struct context *context, uint64_t entry, uint64_t address
         findings_add(context->findings, RULE_DESCRIPTOR, context->facts->domains[context->domain].name,
                      address, "translation table",
                      "descriptor 0x%016" PRIx64 " has bits set that are not in use", entry);
+    }
+    if (!is_shared_by_cores(entry, &map)) {
+        findings_add(context->findings, RULE_DESCRIPTOR, context->facts->domains[context->domain].name,
+                     address, "translation table",
+                     "descriptor 0x%016" PRIx64 " faults, or is not coherent between cores", entry);
     }
     if (map.perms != 0 && context->walk->map_count <= MAPS_MAX) {
         add_map(context, map);

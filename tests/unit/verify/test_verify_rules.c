@@ -304,6 +304,35 @@ static void test_findings_are_bounded_and_printable(void **state)
     findings_free(&findings);
 }
 
+/** What one bad mapping breaks is one line that names everybody. */
+static void test_one_fault_is_one_line(void **state)
+{
+    struct findings findings = {0};
+    char line[512] = "";
+    FILE *file = tmpfile();
+    (void)state;
+    assert_non_null(file);
+    assert_int_equal(findings_only_fault(&findings), 0);
+    findings_group(&findings, 7);
+    findings_add(&findings, RULE_UNDECLARED_MAPPING, "vm1", 0x1000, "vm2_ram", "mapped");
+    findings_add(&findings, RULE_UNDECLARED_SHARING, "vm2", 0x2000, "memory", "shared");
+    findings_add(&findings, RULE_UNDECLARED_SHARING, "vm1", 0x3000, "memory", "shared again");
+    assert_int_equal(findings_only_fault(&findings), 7);
+    findings_group(&findings, 0);
+    findings_add(&findings, RULE_VMID, "vm3", FINDINGS_NO_ADDRESS, "", "zero");
+    assert_int_equal(findings_only_fault(&findings), 0);
+    findings_print(&findings, "image", file);
+    rewind(file);
+    assert_non_null(fgets(line, sizeof line, file));
+    assert_string_equal(line, "image: vm1: 0x1000: vm2_ram: mapped [undeclared-mapping, undeclared-sharing]"
+                              " (3 violations by this one mapping, vm2, memory)\n");
+    assert_non_null(fgets(line, sizeof line, file));
+    assert_string_equal(line, "image: vm3: zero [vmid]\n");
+    assert_null(fgets(line, sizeof line, file));
+    fclose(file);
+    findings_free(&findings);
+}
+
 static struct CMUnitTest breach_test(const struct breach *breach)
 {
     return (struct CMUnitTest){breach->name, test_breach_is_found, NULL, NULL, (void *)(uintptr_t)breach};
@@ -317,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_malformed_elf_is_refused),
         cmocka_unit_test(test_malformed_descriptor_is_refused),
         cmocka_unit_test(test_findings_are_bounded_and_printable),
+        cmocka_unit_test(test_one_fault_is_one_line),
         cmocka_unit_test(test_no_flipped_address_bit_goes_unseen),
         cmocka_unit_test(test_every_rule_is_documented),
     };
