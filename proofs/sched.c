@@ -32,10 +32,10 @@
  * kernel/core/sched.c
  * -     if (budget_spend(budget, used)) {
  * -         use_up(thread, now);
- * -     else if (was_throttled
- * +     if (budget_spend(&thread->own, used))
+ * -     } else if (was_throttled
+ * +     if (budget_spend(&thread->own, used)) {
  * +         use_up(thread, now);
- * +     else if (was_throttled
+ * +     } else if (was_throttled
  *
  * @run prove_spend --unwind 3
  * @defect prove_spend: off exactly while nothing is left of a limit

@@ -49,8 +49,8 @@
  * @run prove_init --unwind 5
  * @defect prove_init: the invariant holds
  * kernel/core/virq.c
- * -         (struct virq_state){.lrs_synced = true, .lr_count
- * +         (struct virq_state){.lrs_synced = true, .used = 1, .lr_count
+ * -     *state = (struct virq_state){.lrs_synced = true,
+ * +     *state = (struct virq_state){.lrs_synced = true, .used = 1,
  *
  * @run prove_configure --unwind 5
  * @defect prove_configure: the invariant holds
@@ -63,11 +63,13 @@
  * @defect prove_pend: the invariant holds
  * kernel/core/virq.c
  * -         word_of(state, intid)->latched |= virq_set_mask(intid);
+ * -     }
  * -     refresh(state, intid);
  * - }
  * -
  * - void virq_unpend
  * +         word_of(state, intid)->latched |= virq_set_mask(intid);
+ * +     }
  * + }
  * +
  * + void virq_unpend
@@ -85,6 +87,7 @@
  * kernel/core/virq.c
  * -     if (is_sgi(intid)) {
  * -         return;
+ * -     }
  * -     /[*] An edge
  * +     /[*] An edge
  *
