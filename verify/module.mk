@@ -4,7 +4,7 @@ VERIFY_SRCS := verify/verify.c \
 	$(addprefix verify/image/,rule_channels.c rule_maps.c rule_rows.c rule_sharing.c elf64.c facts.c findings.c walk.c) \
 	$(addprefix verify/grants/,config.c config_tables.c grants.c program.c view.c view_image.c)
 HOST_PROGRAMS += causeway-verify
-causeway-verify_SRCS := $(VERIFY_SRCS) verify/view_sdf.c verify/main.c
+causeway-verify_SRCS := $(VERIFY_SRCS) verify/view_sdf.c verify/rule_description.c verify/main.c
 causeway-verify_LIBS = $(shell $(PKG_CONFIG) --libs libxml-2.0)
 
 TESTS += test_verify_rules

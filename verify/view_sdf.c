@@ -13,6 +13,7 @@
 
 #include "lib/config/config.h"
 #include "verify/grants/config.h"
+#include "verify/rule_description.h"
 
 #define PATH_BYTES 4096u
 #define MAX_PDS 64u
@@ -47,6 +48,10 @@ static const char *attribute(struct context *context, const xmlNode *node, const
 static uint64_t number(struct context *context, const xmlNode *node, const char *name, uint64_t fallback)
 {
     const char *text = attribute(context, node, name);
+    if (text != NULL && !rule_description_is_number(text)) {
+        findings_add(context->findings, RULE_DESCRIPTION, "description", FINDINGS_NO_ADDRESS, name,
+                     "\"%.40s\" is no plain number", text);
+    }
     return text == NULL ? fallback : strtoull(text, NULL, 0);
 }
 
@@ -481,6 +486,7 @@ static bool compare(struct context *context, const char *name, const struct prog
         context->ram_bytes = strtoull(end, NULL, 0);
         grants_add(&context->grants, "board ram: %s", ram);
     }
+    rule_description_run(context->root, context->findings);
     list_pds(context, context->root, MAX_PDS, 0);
     read_channels(context);
     if (!read_programs(context, places)) {

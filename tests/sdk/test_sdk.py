@@ -89,6 +89,32 @@ def test_every_system_is_accepted(system, version, guest_dir, tmp_path):
             assert elf_segments(file)
 
 
+UNKNOWN = {
+    "element": ("</system>", "<ioport id=\"1\"/></system>"),
+    "attribute": ("<program_image ", "<program_image path_for_symbols=\"other.elf\" "),
+    "octal": (" priority=\"", " priority=\"0"),
+    "namespace": ("<system>", "<system xmlns:x=\"x\" x:name=\"x\">"),
+    "third end": ("</channel>", "<end pd=\"x\" id=\"1\"/></channel>"),
+    "second program": ("</protection_domain>", "<program_image path=\"x.elf\"/></protection_domain>"),
+}
+
+
+@pytest.mark.parametrize("what", UNKNOWN)
+def test_a_description_says_nothing_else(what, guest_dir, tmp_path):
+    """What the SDK's tool may take for something, and the comparison does not know, is refused."""
+    system = ROOT / "systems" / "virtio_demo.system"
+    description = emit(system, VERSIONS[-1], guest_dir, tmp_path / "out")
+    policy = tmp_path / "policy"
+    subprocess.run([TOOL, "policy", "--sel4", system, "-o", policy, "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]],
+                   check=True)
+    text, (old, new) = description.read_text(), UNKNOWN[what]
+    assert old in text
+    description.write_text(text.replace(old, new, 1))
+    result = subprocess.run([TOOL, "verify", "--sdf", description.parent, "--policy", policy, "--pd-dir", PD_DIR],
+                            capture_output=True, text=True, check=False)
+    assert result.returncode == 1 and "[description]" in result.stderr
+
+
 def test_a_program_is_linked_where_it_is_compared(guest_dir, tmp_path):
     """The SDK's tool goes by p_vaddr: two segments that change theirs are another program, whatever p_paddr says."""
     system = ROOT / "systems" / "virtio_demo.system"

@@ -48,6 +48,7 @@ static const char *const rule_names[RULE_COUNT] = {
     [RULE_KERNEL_IMAGE] = "kernel-image",
     [RULE_PROGRAM_IMAGE] = "program-image",
     [RULE_LIBRARY] = "library",
+    [RULE_DESCRIPTION] = "description",
 };
 
 /** Kinds of lines of a policy, and the rules about them. */

@@ -53,6 +53,7 @@ enum findings_rule {
     RULE_KERNEL_IMAGE,       /**< the kernel is the given one, byte for byte */
     RULE_PROGRAM_IMAGE,      /**< a PD's program is the given one except for its configuration */
     RULE_LIBRARY,            /**< what libmicrokit knows of its PD is what the descriptor says */
+    RULE_DESCRIPTION,        /**< on seL4: the description has something whose meaning is not known here */
     RULE_POLICY,             /**< the first of those about the lines of a policy, one for each kind of line */
     RULE_COUNT = RULE_POLICY + 26
 };

@@ -24,7 +24,8 @@ struct walk_map {
     uint32_t perms; /**< enum intent_perms: INTENT_READ, INTENT_WRITE, INTENT_EXECUTE */
     bool device;    /**< Device memory, else Normal */
     bool uncached;  /**< Normal memory, but not write-back */
-    uint32_t fault; /**< the number of what check_maps_run() found wrong with it: see findings_group(); 0: nothing */
+    uint32_t
+        fault; /**< the number of what check_maps_run() found wrong with it: see findings_group(); 0: nothing */
 };
 
 /** A page that holds a translation table. */
