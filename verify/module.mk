@@ -19,8 +19,8 @@ test_image_verify_SRCS := $(VERIFY_SRCS) $(test_image_SRCS)
 test_image_verify_LIBS := -lelf
 
 # The mutator of tests/verify.
-VERIFY_MUTATE_OBJS := $(call objs,$(B)/san,$(VERIFY_SRCS) $(addprefix tests/verify/,mutate.c mutate_rows.c mutate_configs.c mutate_attacks.c mutate_crafted.c \
-	mutate_file.c))
+VERIFY_MUTATE_OBJS := $(call objs,$(B)/san,$(VERIFY_SRCS) $(addprefix tests/verify/,mutate.c mutate_rows.c mutate_configs.c \
+	mutate_file.c mutate_attacks.c attack_rows.c attack_memory.c mutate_crafted.c))
 $(B)/verify_mutate: $(VERIFY_MUTATE_OBJS)
 	$(call say,TESTLD,$@)
 	$(Q)$(CC) $(HOST_SANITIZE) $^ -o $@
