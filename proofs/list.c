@@ -21,11 +21,16 @@
  * -     thread->core->need_resched = true;
  * - }
  * -
- * - void list_remove
+ * - void list_insert_after
  * +     thread->core->need_resched = true;
  * + }
  * +
- * + void list_remove
+ * + void list_insert_after
+ *
+ * @run prove_insert_after
+ * @defect prove_insert_after: linked on both sides
+ * kernel/core/list.c
+ * -     list_link(before->next, offset)->prev = thread;
  *
  * @run prove_remove
  * @defect prove_remove: its neighbours are linked
@@ -108,6 +113,28 @@ void prove_prepend(void)
           "linked in front of the old head");
     PROVE(list.tail == (old.tail == NULL ? &thread : old.tail), "the tail stays");
     PROVE(after.ready.next == old_after.next && after.ready.list == old_after.list, "no other link changes");
+    PROVE(core.need_resched, "who runs is chosen again");
+}
+
+void prove_insert_after(void)
+{
+    make_tail();
+    before.ready.next = NULL;
+    if (nondet_bool()) { /* somebody behind it */
+        before.ready.next = &after;
+        after.ready.prev = &before;
+        list.tail = nondet_bool() ? &after : &far;
+    }
+    ASSUME(list.head != NULL);
+    const struct thread_list old = list;
+    struct thread *const next = before.ready.next;
+
+    list_insert_after(&before, &thread, READY);
+    PROVE(thread.ready.list == &list && thread.ready.prev == &before && before.ready.next == &thread &&
+              thread.ready.next == next && (next == NULL || after.ready.prev == &thread),
+          "linked on both sides");
+    PROVE(list.head == old.head && list.tail == (next == NULL ? &thread : old.tail),
+          "head and tail are right");
     PROVE(core.need_resched, "who runs is chosen again");
 }
 
