@@ -369,10 +369,12 @@ static void check_accounts(struct context *context)
     for (uint32_t i = 0; i < facts->sys.pd_count && complete; i++) {
         const struct sysdesc_pd *pd = &facts->pds[i];
         used += accounts_exist(facts, pd) ? pd->account_count : 0;
-        if (!accounts_exist(facts, pd) || used > facts->sys.account_count) {
+        if (!accounts_exist(facts, pd) || used > SYSDESC_MAX_ACCOUNTS) {
             complete = false;
             findings_add(context->findings, RULE_ACCOUNT, facts_pd_name(facts, i), pd->account_first,
-                         "account", "its %u rows are not all in the table, or another's", pd->account_count);
+                         "account",
+                         "its %u rows are not all in the table, or with the others more than there can be",
+                         pd->account_count);
         }
     }
     for (uint32_t i = 0; complete && i < facts->sys.pd_count; i++) {
