@@ -43,6 +43,8 @@ struct attr_spec {
     uint64_t multiple;    /**< NUMBER and SIZE: of this; 0: any */
     bool power_of_two;
     const char *const *choices; /**< CHOICE: NULL-terminated */
+    const char *former_choice;  /**< CHOICE: accepted with a warning for `choice_now`; NULL: none */
+    const char *choice_now;
     const char *doc;            /**< one phrase for help, without full stop */
     const char *unsupported;    /**< not NULL: known to Microkit but not here, and why; nothing is parsed */
 };

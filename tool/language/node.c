@@ -97,9 +97,15 @@ static void bind_attribute(struct diag *diag, struct node *node, const struct at
 {
     void *field = (uint8_t *)node->fields + attr->offset;
     const struct xml_attribute *given = xml_find(node->xml, attr->name);
+    const char *value = given != NULL ? given->value : NULL;
     char error[ATTR_ERROR_BYTES];
 
-    if (given != NULL && !given->broken && attr_parse(attr, given->value, field, error)) {
+    if (given != NULL && attr->former_choice != NULL && strcmp(value, attr->former_choice) == 0) {
+        diag_warning(diag, given->loc, "<%s>: %s=\"%s\" is called \"%s\" now", node->spec->name, attr->name,
+                     value, attr->choice_now);
+        value = attr->choice_now;
+    }
+    if (given != NULL && !given->broken && attr_parse(attr, value, field, error)) {
         return;
     }
     if (given != NULL && given->broken) {
@@ -144,7 +150,10 @@ static void bind_attributes(struct diag *diag, struct node *node)
 static const struct element_child *find_child(const struct element_spec *spec, const char *name)
 {
     for (size_t i = 0; i < spec->child_count; i++) {
-        if (strcmp(spec->children[i].spec->name, name) == 0) {
+        const struct element_spec *child = spec->children[i].spec;
+
+        if (strcmp(child->name, name) == 0 ||
+            (child->former_name != NULL && strcmp(child->former_name, name) == 0)) {
             return &spec->children[i];
         }
     }
@@ -242,6 +251,9 @@ static struct node *bind(struct diag *diag, const struct element_spec *spec, con
 {
     struct node *node = mem_zalloc(sizeof(*node));
 
+    if (spec->former_name != NULL && strcmp(xml->name, spec->former_name) == 0) {
+        diag_warning(diag, xml->loc, "<%s>: is called <%s> now", xml->name, spec->name);
+    }
     node->spec = spec;
     node->xml = xml;
     node->loc = xml->loc;

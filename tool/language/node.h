@@ -20,7 +20,8 @@ struct element_child {
 /** One kind of element. The tables are in lang.c. */
 struct element_spec {
     const char *name;
-    const char *doc; /**< a sentence or two for help */
+    const char *former_name; /**< accepted with a warning; NULL: none */
+    const char *doc;         /**< a sentence or two for help */
     const struct attr_spec *attrs;
     size_t attr_count;
     size_t fields_bytes; /**< size of the struct the attributes go to */

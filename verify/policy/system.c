@@ -78,8 +78,10 @@ void system_expand(struct system *system)
          node = description_next(node, "guest")) {
         guest_expand(system, node);
     }
-    for (xmlNode *node = description_child(root, "stats"); node != NULL; node = NULL) {
-        services_stats(system, node);
+    xmlNode *stats = description_child(root, "stats");
+    stats = stats != NULL ? stats : description_child(root, "monitor"); /* what it was called */
+    if (stats != NULL) {
+        services_stats(system, stats);
     }
     net_finish(system);
     disk_finish(system);

@@ -111,6 +111,7 @@ static const struct element_child stats_children[] = {
 
 const struct element_spec lang_stats = {
     .name = "stats",
+    .former_name = "monitor",
     .doc =
         "A command line on a console of its own that shows the kernel's counters and checksums of regions.",
     .attrs = stats_attrs,

@@ -308,6 +308,8 @@ static const struct attr_spec passthrough_attrs[] = {
      .offset = offsetof(struct desc_passthrough, route),
      .fallback = "auto",
      .choices = routes,
+     .former_choice = "monitor",
+     .choice_now = "vmm",
      .doc = "who delivers its interrupts: the bundled kernel directly, or the guest's VMM; auto: the "
             "kernel if it is the bundled one"},
 };
