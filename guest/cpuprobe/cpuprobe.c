@@ -18,33 +18,6 @@
 
 int cpuprobe_main(int count, char **arguments);
 
-static void say(const char *text)
-{
-    (void)linux_call(LINUX_WRITE, 1, linux_pointer(text), strlen(text), 0, 0);
-}
-
-void cpuprobe_verdict(const char *name, bool good, const char *found, uint64_t number)
-{
-    char line[160];
-
-    (void)format_print(line, sizeof(line), "%s %s: %s %llu\n", good ? "PASS" : "FAIL", name, found,
-                       (unsigned long long)number);
-    say(line);
-}
-
-int64_t cpuprobe_fork(void)
-{
-    return linux_call(LINUX_CLONE, LINUX_SIGCHLD, 0, 0, 0, 0);
-}
-
-uint32_t cpuprobe_wait(int64_t child)
-{
-    uint32_t status = 0;
-
-    (void)linux_call(LINUX_WAIT4, (uint64_t)child, linux_pointer(&status), 0, 0, 0);
-    return status;
-}
-
 /* By encoding: the assembler need not know them. x0 is memory that may be used, x1 and x2 are small numbers.
  */
 #define TRY(label, instruction)                                                                              \
@@ -114,7 +87,7 @@ static void try_instructions(void)
         } else {
             (void)format_print(line, sizeof(line), "%s: signal %u\n", tries[i].name, status & 0x7f);
         }
-        say(line);
+        cpuprobe_say(line);
     }
 }
 
@@ -132,6 +105,6 @@ int cpuprobe_main(int count, char **arguments)
         vectors_probe(VECTOR_ROUNDS);
         return 0;
     }
-    say("usage: cpuprobe instructions|debug|vectors\n");
+    cpuprobe_say("usage: cpuprobe instructions|debug|vectors\n");
     return 2;
 }

@@ -50,6 +50,9 @@ static inline uint64_t linux_pointer(const void *object)
     return (uint64_t)(uintptr_t)object;
 }
 
+/** Print `text`. */
+void cpuprobe_say(const char *text);
+
 /** A new process: 0 in the child, its id in the parent. */
 int64_t cpuprobe_fork(void);
 

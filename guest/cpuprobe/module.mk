@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # cpuprobe: a Linux program for the guests, which tries what a processor may have.
-CPUPROBE_SRCS := $(addprefix guest/cpuprobe/,start.S cpuprobe.c debug.c sve.S vectors.c) lib/base/mem.c lib/base/format.c
+CPUPROBE_SRCS := $(addprefix guest/cpuprobe/,start.S cpuprobe.c cpuprobe_linux.c debug.c sve.S vectors.c) lib/base/mem.c lib/base/format.c
 CPUPROBE_OBJS := $(call objs,$(B)/target,$(CPUPROBE_SRCS))
 CPUPROBE := $(B)/guest/cpuprobe/root/bin/cpuprobe
 

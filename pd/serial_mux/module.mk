@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-SERIAL_MUX_LOGIC := pd/serial_mux/serial_mux.c pd/serial_mux/mux_console.c pd/serial_mux/mux_filter.c \
+SERIAL_MUX_LOGIC := pd/serial_mux/serial_mux.c pd/serial_mux/serial_mux_say.c pd/serial_mux/mux_console.c pd/serial_mux/mux_filter.c \
 	pd/serial_mux/mux_vt.c pd/serial_mux/mux_screen.c pd/serial_mux/mux_keys.c pd/serial_mux/mux_command.c \
 	pd/serial_mux/mux_frames.c
 

@@ -100,17 +100,6 @@ enum err serial_mux_init(struct serial_mux *mux, const struct serial_mux_config 
     return err;
 }
 
-void serial_mux_say(struct serial_mux *mux, const char *format, ...)
-{
-    char line[MUX_CONSOLE_LINE_BYTES / 2];
-    va_list args;
-    va_start(args, format);
-    size_t length = format_vprint(line, sizeof line - 1, format, args);
-    va_end(args);
-    line[length++] = '\n';
-    mux_console_append(own_console(mux), line, (uint32_t)length);
-}
-
 /* Whether a console's output is to appear on the terminal now. */
 static bool is_displayed(struct serial_mux *mux, const struct mux_console *console)
 {

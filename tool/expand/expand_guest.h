@@ -36,6 +36,9 @@ struct expand_guest {
 struct vmm_device_config *expand_guest_device(struct expand *expand, struct expand_guest *guest,
                                               const struct node *node);
 
+/** enum vmm_transport of a device of `guest`; `transport` NULL: the guest's. */
+uint32_t expand_guest_transport(const struct expand_guest *guest, const struct desc_transport *transport);
+
 /**
  * Give a virtio device what its transport needs: registers and an interrupt, or a BAR and MSIs; in the device
  * tree too. Count it. `transport` NULL: that of the guest.

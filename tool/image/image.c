@@ -165,11 +165,6 @@ enum err image_compose(struct model *model, const struct image_options *options,
     return err;
 }
 
-uint64_t image_table_address(const struct image *image, size_t table)
-{
-    return image->pool_base + table * STAGE2_TABLE_BYTES;
-}
-
 void image_free(struct image *image)
 {
     if (image == NULL) {

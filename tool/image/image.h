@@ -77,7 +77,10 @@ ERR_CHECKED enum err image_compose(struct model *model, const struct image_optio
 ERR_CHECKED enum err image_write(const struct image *image, const char *path, struct diag *diag);
 
 /** Physical address of a table of the pool. */
-uint64_t image_table_address(const struct image *image, size_t table);
+static inline uint64_t image_table_address(const struct image *image, size_t table)
+{
+    return image->pool_base + table * STAGE2_TABLE_BYTES;
+}
 
 /** Free an image, but not its model. NULL is fine. */
 void image_free(struct image *image);

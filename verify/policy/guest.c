@@ -15,12 +15,8 @@
 #define RTC_INTID UINT64_C(34)
 #define WATCHDOG_GPA UINT64_C(0x9100000)
 #define WATCHDOG_INTID UINT64_C(44)
-#define VIRTIO_GPA UINT64_C(0xa000000)
-#define VIRTIO_INTID UINT64_C(48)
 #define PAGE_BYTES UINT64_C(0x1000)
 #define PCI_WINDOW_GPA UINT64_C(0x10000000)
-#define PCI_BAR_BYTES UINT64_C(0x4000)
-#define PCI_NOTIFY_OFFSET UINT64_C(0x1000)
 #define MSI_INTID UINT64_C(128)
 #define MAX_DEVICES 32u
 
@@ -28,103 +24,6 @@ static const struct policy_pd_defaults vmm_defaults = {
     .priority = "200", .budget = "1000", .program = "vmm.elf", .stack = "64K", .period_budgets = 1};
 static const struct policy_pd_defaults vm_defaults = {
     .priority = "100", .budget = "1000", .period_budgets = 1};
-
-static void use_intid(struct system_guest *guest, uint64_t intid)
-{
-    guest->last_intid = intid > guest->last_intid ? intid : guest->last_intid;
-}
-
-struct system_place guest_place(struct system_guest *guest, const xmlNode *element)
-{
-    const char *transport = description_text(element, "transport", "auto");
-    struct system_place place = {.is_pci = false};
-
-    if (strcmp(transport, "auto") == 0) {
-        transport = description_text(guest->node, "transport", "auto");
-    }
-    place.is_pci = strcmp(transport, "pci") == 0;
-    if (place.is_pci) {
-        place.vectors = description_number(element, "vectors", "2");
-        place.gpa = PCI_WINDOW_GPA + guest->pci_count++ * PCI_BAR_BYTES;
-        place.bytes = PCI_BAR_BYTES;
-        guest->msi_count += place.vectors;
-        use_intid(guest, MSI_INTID + (guest->msi_count == 0 ? 0 : guest->msi_count - 1));
-    } else {
-        place.gpa = VIRTIO_GPA + guest->mmio_count * PAGE_BYTES;
-        place.bytes = PAGE_BYTES;
-        place.virq = VIRTIO_INTID + guest->mmio_count++;
-        use_intid(guest, place.virq);
-    }
-    return place;
-}
-
-void guest_device(struct system *system, const struct system_guest *guest, const char *name, const char *kind,
-                  const struct system_place *place, const char **fields, size_t field_count)
-{
-    const char *all[24];
-    size_t count = 0;
-
-    all[count++] = policy_text("kind", kind);
-    if (place != NULL) {
-        all[count++] = policy_text("transport", place->is_pci ? "pci" : "mmio");
-        all[count++] = policy_hex("gpa", place->gpa);
-        all[count++] = policy_hex("bytes", place->bytes);
-        all[count++] = policy_number("virq", place->virq);
-        all[count++] = policy_number("virq_edge", place->is_pci ? 0 : 1);
-        all[count++] = policy_number("vectors", place->vectors);
-    }
-    for (size_t i = 0; i < field_count && count < sizeof all / sizeof all[0]; i++) {
-        all[count++] = fields[i];
-    }
-    policy_config(system->policy, guest->vmm, name, all, count);
-}
-
-/* A page of registers that the guest reads without its VMM; only stores trap. */
-static void add_register_page(struct system *system, const struct system_guest *guest, const char *device,
-                              const struct system_place *place)
-{
-    struct policy_region *page = policy_region(system->policy, NULL, PAGE_BYTES);
-
-    policy_hold(page, guest->vmm, policy_role(description_format("%s.registers", device)),
-                POLICY_READ | POLICY_WRITE | POLICY_UNCACHED);
-    policy_hold(page, guest->domain, policy_role(description_format("at 0x%" PRIx64, place->gpa)),
-                POLICY_READ | POLICY_UNCACHED);
-}
-
-void guest_wire(struct system *system, struct system_guest *guest, const char *device,
-                const struct system_place *place, const char *pd, const char *role, uint64_t queues,
-                uint64_t delay_us)
-{
-    struct policy *policy = system->policy;
-
-    if (!place->is_pci) {
-        add_register_page(system, guest, device, place);
-    }
-    if (policy->sel4) {
-        return;
-    }
-    if (pd == NULL) {
-        pd = guest->vmm;
-        role = "kick";
-        if (!guest->has_kick) {
-            policy_add(policy, "channel %s kick: doorbells", guest->vmm);
-        }
-        guest->has_kick = true;
-    }
-    for (uint64_t queue = 0; queue < queues; queue++) {
-        if (place->is_pci) {
-            policy_add(policy, "doorbell %s 0x%" PRIx64 ": %s %s delay %" PRIu64, guest->domain,
-                       place->gpa + PCI_NOTIFY_OFFSET + 4 * queue, pd, role, delay_us);
-        } else { /* virtio-mmio: QueueNotify */
-            policy_add(policy, "doorbell %s 0x%" PRIx64 " = %" PRIu64 " (4 bytes): %s %s delay %" PRIu64,
-                       guest->domain, place->gpa + 0x50, queue, pd, role, delay_us);
-        }
-    }
-    if (!place->is_pci) { /* InterruptACK of a queue's interrupt does nothing */
-        policy_add(policy, "doorbell %s 0x%" PRIx64 " = 1 (4 bytes): ignored", guest->domain,
-                   place->gpa + 0x64);
-    }
-}
 
 static void add_ram(struct system *system, struct system_guest *guest)
 {
@@ -208,7 +107,7 @@ static void add_console(struct system *system, struct system_guest *guest, const
                                   policy_number("virq", PL011_INTID), link_bytes(node)},
                  4);
     guest->device_count++;
-    use_intid(guest, PL011_INTID);
+    guest_device_intid(guest, PL011_INTID);
 }
 
 static void add_watchdog(struct system *system, struct system_guest *guest)
@@ -224,7 +123,7 @@ static void add_watchdog(struct system *system, struct system_guest *guest)
                 policy_number("boot_ms", description_number(guest->node, "watchdog_boot_ms", "120000"))},
             5);
         guest->device_count++;
-        use_intid(guest, WATCHDOG_INTID);
+        guest_device_intid(guest, WATCHDOG_INTID);
     }
 }
 
@@ -253,7 +152,7 @@ static void add_rtc(struct system *system, struct system_guest *guest)
                                       policy_number("virq", RTC_INTID)},
                      3);
         guest->device_count++;
-        use_intid(guest, RTC_INTID);
+        guest_device_intid(guest, RTC_INTID);
     }
 }
 

@@ -70,11 +70,16 @@ struct system {
     size_t disk_count;
 };
 
+/* system_charge.c */
+
 /** A virtual machine pays for what `pd` does for it as `role`; *count: those that pay there already. */
 void system_charge(struct system *system, const char *pd, const char *vm, const char *role, const char **vms,
                    size_t *count);
 /** And `driver` works for all of them. */
 void system_charge_driver(struct system *system, const char *driver, const char *const *vms, size_t count);
+
+/* system.c */
+
 /** All of a system into its policy. */
 void system_expand(struct system *system);
 
@@ -91,6 +96,11 @@ void microkit_map(struct system *system, const xmlNode *map, const char *domain,
 
 /** A <guest>. */
 void guest_expand(struct system *system, xmlNode *node);
+
+/* guest_device.c */
+
+/** One more interrupt that the guest has: the last of them says how many there are. */
+void guest_device_intid(struct system_guest *guest, uint64_t intid);
 /** Place a virtio device, whose <element> may be NULL, in its guest. */
 struct system_place guest_place(struct system_guest *guest, const xmlNode *element);
 /** The line "config" of a device; `place` NULL: no virtio device. */
