@@ -46,7 +46,7 @@ test_sdf_emit_SRCS := tests/mock/mock_elf.c tests/mock/mock_system.c $(TOOL_MODE
 test_sdf_emit_LIBS := -lelf $(shell $(PKG_CONFIG) --libs libxml-2.0)
 
 # The front end: system description -> model.
-TOOL_FRONT_SRCS := tool/language/xml.c tool/language/vars.c tool/language/source.c tool/base/suggest.c tool/base/ip.c tool/language/attr.c tool/language/node.c \
+TOOL_FRONT_SRCS := tool/language/xml.c tool/language/vars.c tool/language/source.c tool/base/suggest.c tool/base/ip.c tool/base/size_text.c tool/language/attr.c tool/language/node.c \
 	tool/language/spec/lang.c tool/language/spec/lang_sdf.c tool/language/spec/lang_guest.c tool/language/spec/lang_disk.c \
 	tool/expand/expand_disk.c tool/disk/disk_name.c tool/expand/expand_block.c tool/expand/expand.c tool/expand/expand_parts.c tool/expand/expand_sdf.c tool/model/firmware_calls.c tool/expand/expand_serial.c tool/expand/expand_entropy.c tool/expand/expand_stats.c tool/expand/expand_switch.c tool/expand/expand_timer.c tool/expand/expand_supervisor.c \
 	tool/expand/expand_guest.c tool/expand/expand_guest_devices.c tool/expand/expand_reserved.c tool/expand/expand_console.c tool/expand/expand_vhost.c tool/expand/expand_features.c tool/expand/expand_passthrough.c tool/expand/expand_dtb.c tool/expand/expand_linux.c \
@@ -67,9 +67,9 @@ test_disk_check_SRCS = $(test_disk_image_SRCS)
 test_disk_image_SRCS := $(TOOL_MODEL_SRCS) $(TOOL_DISK_SRCS) tool/disk/disk_name.c tool/base/file.c
 
 TESTS += test_attr test_vars test_schema
-test_attr_SRCS := tool/base/mem.c tool/base/suggest.c tool/base/ip.c tool/language/attr.c
+test_attr_SRCS := tool/base/mem.c tool/base/suggest.c tool/base/ip.c tool/base/size_text.c tool/language/attr.c
 test_vars_SRCS := tool/base/mem.c tool/base/diag.c tool/language/vars.c
-test_schema_SRCS := tool/base/mem.c tool/base/suggest.c tool/base/ip.c tool/language/attr.c tool/language/spec/lang.c tool/language/spec/lang_sdf.c \
+test_schema_SRCS := tool/base/mem.c tool/base/suggest.c tool/base/ip.c tool/base/size_text.c tool/language/attr.c tool/language/spec/lang.c tool/language/spec/lang_sdf.c \
 	tool/language/spec/lang_guest.c tool/language/spec/lang_disk.c tool/language/spec/schema.c
 test_schema_LIBS = $(TOOL_LIBS)
 

@@ -9,6 +9,7 @@
 
 #include "tool/base/ip.h"
 #include "tool/base/mem.h"
+#include "tool/base/size_text.h"
 #include "tool/base/suggest.h"
 #include "tool/model/model.h"
 
@@ -77,7 +78,7 @@ static bool parse_unit(const char *unit, uint64_t *value)
 
 static bool check_range(const struct attr_spec *spec, uint64_t value, char *error)
 {
-    char multiple[ATTR_SIZE_TEXT_BYTES];
+    char multiple[SIZE_TEXT_BYTES];
 
     if (value < spec->min || (spec->max != 0 && value > spec->max)) {
         char range[ATTR_ERROR_BYTES];
@@ -88,7 +89,7 @@ static bool check_range(const struct attr_spec *spec, uint64_t value, char *erro
     }
     if (spec->multiple != 0 && value % spec->multiple != 0) {
         (void)snprintf(error, ATTR_ERROR_BYTES, "is not a multiple of %s",
-                       attr_size_text(spec->multiple, multiple));
+                       size_text(spec->multiple, multiple));
         return false;
     }
     if (spec->power_of_two && (value & (value - 1)) != 0) {
@@ -341,27 +342,14 @@ void attr_free(const struct attr_spec *spec, void *field)
     }
 }
 
-const char *attr_size_text(uint64_t bytes, char *text)
-{
-    static const char units[] = "KMG";
-    size_t unit = 0;
-
-    while (unit < 3 && bytes != 0 && bytes % 1024 == 0) {
-        bytes /= 1024;
-        unit++;
-    }
-    (void)snprintf(text, ATTR_SIZE_TEXT_BYTES, "%" PRIu64 "%.1s", bytes, unit == 0 ? "" : &units[unit - 1]);
-    return text;
-}
-
 static void describe_quantity(const struct attr_spec *spec, char *text)
 {
     const char *what = spec->type == ATTR_SIZE ? "size" : "number";
-    char min[ATTR_SIZE_TEXT_BYTES];
-    char max[ATTR_SIZE_TEXT_BYTES];
+    char min[SIZE_TEXT_BYTES];
+    char max[SIZE_TEXT_BYTES];
 
-    (void)attr_size_text(spec->min, min);
-    (void)attr_size_text(spec->max, max);
+    (void)size_text(spec->min, min);
+    (void)size_text(spec->max, max);
     if (spec->type == ATTR_NUMBER) {
         (void)snprintf(min, sizeof(min), "%" PRIu64, spec->min);
         (void)snprintf(max, sizeof(max), "%" PRIu64, spec->max);

@@ -45,8 +45,8 @@ struct attr_spec {
     const char *const *choices; /**< CHOICE: NULL-terminated */
     const char *former_choice;  /**< CHOICE: accepted with a warning for `choice_now`; NULL: none */
     const char *choice_now;
-    const char *doc;            /**< one phrase for help, without full stop */
-    const char *unsupported;    /**< not NULL: known to Microkit but not here, and why; nothing is parsed */
+    const char *doc;         /**< one phrase for help, without full stop */
+    const char *unsupported; /**< not NULL: known to Microkit but not here, and why; nothing is parsed */
 };
 
 #define ATTR_ERROR_BYTES 256u
@@ -63,10 +63,6 @@ bool attr_set_fallback(const struct attr_spec *spec, void *field);
 
 /** Free what attr_parse() allocated in `field`. */
 void attr_free(const struct attr_spec *spec, void *field);
-
-/** A size as one writes it: "4K", "128M", "5000". Returns `text`, which has ATTR_SIZE_TEXT_BYTES. */
-#define ATTR_SIZE_TEXT_BYTES 32u
-const char *attr_size_text(uint64_t bytes, char *text);
 
 /** "size", "number from 0 to 254", ...: what a value looks like, into `text` (ATTR_ERROR_BYTES). */
 void attr_describe(const struct attr_spec *spec, char *text);

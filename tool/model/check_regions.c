@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "boards/board.h"
-#include "tool/language/attr.h"
+#include "tool/base/size_text.h"
 #include "tool/model/check.h"
 
 static bool lies_in(uint64_t base, uint64_t bytes, const struct board_range *range)
@@ -144,9 +144,9 @@ static void check_ram(const struct model *model, struct diag *diag)
 {
     uint64_t ram_bytes = model->board->ram.bytes;
     uint64_t sum = 0;
-    char size[ATTR_SIZE_TEXT_BYTES];
-    char ram[ATTR_SIZE_TEXT_BYTES];
-    char taken[ATTR_SIZE_TEXT_BYTES];
+    char size[SIZE_TEXT_BYTES];
+    char ram[SIZE_TEXT_BYTES];
+    char taken[SIZE_TEXT_BYTES];
 
     for (size_t i = 0; i < model->mr_count; i++) {
         const struct model_mr *mr = model->mrs[i];
@@ -159,8 +159,8 @@ static void check_ram(const struct model *model, struct diag *diag)
                 diag, mr->loc,
                 "memory region \"%s\" of %s does not fit: board %s has %s of RAM, of which regions before "
                 "it take %s",
-                mr->name, attr_size_text(mr->size_bytes, size), model->board->name,
-                attr_size_text(ram_bytes, ram), attr_size_text(sum, taken));
+                mr->name, size_text(mr->size_bytes, size), model->board->name, size_text(ram_bytes, ram),
+                size_text(sum, taken));
             return;
         }
         sum += mr->size_bytes;

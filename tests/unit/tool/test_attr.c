@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "tool/base/size_text.h"
 #include "tool/language/attr.h"
 #include "tool/model/model.h"
 
@@ -183,9 +184,9 @@ static void test_descriptions(void **state)
     assert_string_equal(error, "number from 2 to 5");
     attr_describe(&open, error);
     assert_string_equal(error, "size of at least 7");
-    assert_string_equal(attr_size_text(0x201000, error), "2052K");
-    assert_string_equal(attr_size_text(3ull << 30, error), "3G");
-    assert_string_equal(attr_size_text(0, error), "0");
+    assert_string_equal(size_text(0x201000, error), "2052K");
+    assert_string_equal(size_text(3ull << 30, error), "3G");
+    assert_string_equal(size_text(0, error), "0");
 }
 
 int main(void)
