@@ -104,8 +104,8 @@ static bool upside_down(struct attack_rows *rows)
         uint64_t *one = mutate_leaf(mutate, map->domain, map->address);
         uint64_t *other = mutate_leaf(mutate, map->domain, map->address + PAGE);
 
-        if (map->domain > rows->sys->pd_count && !map->device && map->bytes > PAGE && one != other &&
-            one != NULL && other != NULL && (*one & 3) == 3) {
+        if (map->domain != FACTS_KERNEL && !map->device && map->bytes > PAGE && one != other && one != NULL &&
+            other != NULL && (*one & 3) == 3) {
             ATTACK_SWAP(*one, *other);
             return true;
         }
