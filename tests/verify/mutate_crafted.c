@@ -215,26 +215,61 @@ static void share_rows(struct mutate *mutate)
     finish(&crafted, "all rows are everybody's");
 }
 
-void mutate_crafted(struct mutate *mutate)
+static void map_all(struct mutate *mutate)
 {
     struct crafted crafted;
 
     (void)craft(mutate, &crafted, 0);
     map_everything(&crafted);
     finish(&crafted, "all RAM mapped 512 times by everybody");
+}
+
+static void declare_all(struct mutate *mutate)
+{
+    struct crafted crafted;
+
     (void)craft(mutate, &crafted, 0);
     declare_everything(&crafted);
     finish(&crafted, "8,192 regions and 65,536 mappings");
+}
+
+static void declare_and_map_all(struct mutate *mutate)
+{
+    struct crafted crafted;
+
     (void)craft(mutate, &crafted, 0);
     declare_everything(&crafted);
     map_everything(&crafted);
     finish(&crafted, "8,192 regions mapped 512 times by everybody");
+}
+
+static void fragment_all(struct mutate *mutate)
+{
+    struct crafted crafted;
+
     (void)craft(mutate, &crafted, 0);
     fragment(&crafted);
     finish(&crafted, "two million pages that don't follow each other");
+}
+
+static void headers_behind_the_file(struct mutate *mutate)
+{
+    struct crafted crafted;
+
     (void)craft(mutate, &crafted, 0);
     header(&crafted)->e_phnum = 0xffff;
     finish(&crafted, "65,535 program headers, most of them behind the file");
-    many_segments(mutate);
-    share_rows(mutate);
+}
+
+void mutate_crafted(struct mutate *mutate)
+{
+    static void (*const cases[])(struct mutate * mutate) = {
+        headers_behind_the_file, share_rows,  declare_all, many_segments, map_all,
+        declare_and_map_all,     fragment_all};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (!mutate_skips(mutate)) {
+            cases[i](mutate);
+        }
+    }
 }

@@ -47,7 +47,7 @@ static const struct field pd_fields[] = {
 };
 
 static const struct field vcpu_fields[] = {
-    FIELD(struct sysdesc_vcpu, name, 1, "policy-vcpu"),
+    FIELD(struct sysdesc_vcpu, name, 1, "policy-vcpu child"),
     FIELD(struct sysdesc_vcpu, stage2_root, 0x1000, "any"),
     FIELD(struct sysdesc_vcpu, vmpidr, 0x10, "policy-vcpu"),
     FIELD(struct sysdesc_vcpu, budget_us, 2, "policy-schedule"),
@@ -57,7 +57,7 @@ static const struct field vcpu_fields[] = {
     FIELD(struct sysdesc_vcpu, priority, 1, "policy-schedule"),
     FIELD(struct sysdesc_vcpu, priority, 0x80, "policy-schedule"),
     FIELD(struct sysdesc_vcpu, core, 1, "policy-schedule"),
-    FIELD(struct sysdesc_vcpu, vmid, 0x100, "vmid"),
+    FIELD(struct sysdesc_vcpu, vmid, 0x100, "vmid child"),
     FIELD(struct sysdesc_vcpu, doorbell_first, 0x10000, "doorbell"),
     FIELD(struct sysdesc_vcpu, doorbell_count, 1, "policy-doorbell doorbell"),
     FIELD(struct sysdesc_vcpu, vtimer_intid, 1, "policy-vcpu"),

@@ -171,7 +171,7 @@ static void check_pd(struct context *context, uint32_t pd)
     }
 }
 
-/** vCPUs of one VM: the same parent, VMID and doorbells as the others, other affinity. */
+/** vCPUs of one VM: the same name, parent, VMID and doorbells as the others, other affinity. */
 static void check_siblings(struct context *context, uint32_t vcpu)
 {
     const struct facts *facts = context->facts;
@@ -181,10 +181,11 @@ static void check_siblings(struct context *context, uint32_t vcpu)
         if (other->stage2_root != row->stage2_root) {
             continue;
         }
-        if (other->parent != row->parent || other->vmid != row->vmid) {
+        if (other->parent != row->parent || other->vmid != row->vmid ||
+            memcmp(other->name, row->name, sizeof(row->name)) != 0) {
             findings_add(context->findings, RULE_CHILD, facts_vcpu_name(context->facts, vcpu),
                          FINDINGS_NO_ADDRESS, "descriptor",
-                         "vCPUs %u and %u share memory, but not the parent and VMID", i, vcpu);
+                         "vCPUs %u and %u share memory, but not name, parent and VMID", i, vcpu);
         }
         if (other->doorbell_first != row->doorbell_first || other->doorbell_count != row->doorbell_count) {
             findings_add(context->findings, RULE_DOORBELL, facts_vcpu_name(context->facts, vcpu),
