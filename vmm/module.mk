@@ -18,7 +18,7 @@ vmm_SEL4_SRCS := vmm/core/main.c vmm/sel4/restart.S vmm/sel4/libmicrokit_reinit.
 
 # What host tests put in place of the platform below.
 VMM_FAKE_SRCS := vmm/platform_fake.c microkit/host/microkit_host.c tests/mock/log_record.c $(LIB_BASE_HOST_SRCS)
-VMM_VIRTIO_TEST_SRCS := $(VMM_VIRTIO_SRCS) $(VIRTIO_NET_HDR_SRCS) $(VMM_VGIC_SRCS) $(GUESTMEM_SRCS) $(VIRTQ_SRCS) lib/ring/ring.c \
+VMM_VIRTIO_TEST_SRCS := $(VMM_VIRTIO_SRCS) $(VIRTIO_NET_HDR_SRCS) lib/net/rx_merge.c $(VMM_VGIC_SRCS) $(GUESTMEM_SRCS) $(VIRTQ_SRCS) lib/ring/ring.c \
 	tests/mock/virtio_driver.c $(MOCK_DRIVER_SRCS) $(VMM_FAKE_SRCS)
 VMM_CONSOLE_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/console_machine.c
 VMM_NET_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/net_machine.c

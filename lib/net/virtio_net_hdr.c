@@ -56,8 +56,7 @@ uint32_t virtio_net_hdr_capabilities(uint64_t features)
            (has(features, VIRTIO_NET_F_GUEST_USO4 | VIRTIO_NET_F_GUEST_USO6) ? OFFLOAD_USO : 0u);
 }
 
-/* The same for what a driver may send. */
-static uint32_t sender_capabilities(uint64_t features)
+uint32_t virtio_net_hdr_sends(uint64_t features)
 {
     return (has(features, VIRTIO_NET_F_CSUM) ? OFFLOAD_CSUM : 0u) |
            (has(features, VIRTIO_NET_F_HOST_TSO4) ? OFFLOAD_TSO4 : 0u) |
@@ -66,47 +65,57 @@ static uint32_t sender_capabilities(uint64_t features)
            (has(features, VIRTIO_NET_F_HOST_USO) ? OFFLOAD_USO : 0u);
 }
 
-enum err virtio_net_hdr_to_meta(const struct virtio_net_hdr *untrusted_hdr, uint64_t features,
-                                uint32_t frame_bytes, uint64_t *meta)
+enum err virtio_net_hdr_to_fields(const struct virtio_net_hdr *untrusted_hdr, uint32_t sends,
+                                  uint32_t frame_bytes, struct frame_meta *fields, uint32_t *needed)
 {
     /* A sender cannot vouch for its own checksum: of its flags, only NEEDS_CSUM counts. */
-    const struct frame_meta fields = {.flags = untrusted_hdr->flags & FRAME_META_NEEDS_CSUM,
-                                      .gso_type = untrusted_hdr->gso_type,
-                                      .gso_size = untrusted_hdr->gso_size,
-                                      .hdr_len = untrusted_hdr->hdr_len,
-                                      .csum_start = untrusted_hdr->csum_start,
-                                      .csum_offset = untrusted_hdr->csum_offset};
+    const uint8_t flags = untrusted_hdr->flags & FRAME_META_NEEDS_CSUM;
+    enum err err;
 
-    *meta = 0;
-    if (fields.flags == 0 && fields.gso_type == 0) {
+    *fields = (struct frame_meta){0};
+    *needed = 0;
+    if (flags == 0 && untrusted_hdr->gso_type == 0) {
         return ERR_OK;
     }
-    if ((offload_needed(&fields) & ~sender_capabilities(features)) != 0) {
-        return ERR_DENIED;
+    fields->flags = flags;
+    if (flags != 0) {
+        fields->csum_start = untrusted_hdr->csum_start;
+        fields->csum_offset = untrusted_hdr->csum_offset;
     }
-    const enum err err = frame_meta_check(&fields, frame_bytes);
-    if (err == ERR_OK) {
-        *meta = frame_meta_pack(&fields);
+    if (untrusted_hdr->gso_type != 0) {
+        fields->gso_type = untrusted_hdr->gso_type;
+        fields->gso_size = untrusted_hdr->gso_size;
+        fields->hdr_len = untrusted_hdr->hdr_len;
+    }
+    *needed = offload_needed(fields);
+    err = (*needed & ~sends) != 0 ? ERR_DENIED : frame_meta_check(fields, frame_bytes);
+    if (err != ERR_OK) {
+        *fields = (struct frame_meta){0};
     }
     return err;
 }
 
-enum err virtio_net_hdr_from_fields(const struct frame_meta *fields, uint64_t features,
-                                    struct virtio_net_hdr *hdr)
+enum err virtio_net_hdr_to_meta(const struct virtio_net_hdr *untrusted_hdr, uint64_t features,
+                                uint32_t frame_bytes, uint64_t *meta)
 {
-    *hdr = (struct virtio_net_hdr){.num_buffers = 1};
-    if ((offload_needed(fields) & ~virtio_net_hdr_capabilities(features)) != 0) {
-        return ERR_DENIED;
-    }
-    if (has(features, VIRTIO_NET_F_GUEST_CSUM)) {
-        hdr->flags = fields->flags;
-    }
-    hdr->gso_type = fields->gso_type;
-    hdr->gso_size = fields->gso_size;
-    hdr->hdr_len = fields->hdr_len;
-    hdr->csum_start = fields->csum_start;
-    hdr->csum_offset = fields->csum_offset;
-    return ERR_OK;
+    struct frame_meta fields;
+    uint32_t needed;
+    const enum err err = virtio_net_hdr_to_fields(untrusted_hdr, virtio_net_hdr_sends(features), frame_bytes,
+                                                  &fields, &needed);
+
+    *meta = frame_meta_pack(&fields);
+    return err;
+}
+
+void virtio_net_hdr_fill(const struct frame_meta *fields, uint32_t takes, struct virtio_net_hdr *hdr)
+{
+    *hdr = (struct virtio_net_hdr){.flags = (takes & OFFLOAD_CSUM) != 0 ? fields->flags : 0,
+                                   .gso_type = fields->gso_type,
+                                   .hdr_len = fields->hdr_len,
+                                   .gso_size = fields->gso_size,
+                                   .csum_start = fields->csum_start,
+                                   .csum_offset = fields->csum_offset,
+                                   .num_buffers = 1};
 }
 
 enum err virtio_net_hdr_from_meta(uint64_t untrusted_meta, uint64_t features, uint32_t frame_bytes,
@@ -118,6 +127,11 @@ enum err virtio_net_hdr_from_meta(uint64_t untrusted_meta, uint64_t features, ui
     if (untrusted_meta == 0) {
         return ERR_OK;
     }
+    const uint32_t takes = virtio_net_hdr_capabilities(features);
     const enum err err = frame_meta_unpack(untrusted_meta, frame_bytes, &fields);
-    return err != ERR_OK ? err : virtio_net_hdr_from_fields(&fields, features, hdr);
+    if (err != ERR_OK || (offload_needed(&fields) & ~takes) != 0) {
+        return err != ERR_OK ? err : ERR_DENIED;
+    }
+    virtio_net_hdr_fill(&fields, takes, hdr);
+    return ERR_OK;
 }

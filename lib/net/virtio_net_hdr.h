@@ -74,6 +74,18 @@ uint64_t virtio_net_hdr_strip(uint64_t features);
 /** What a driver with `features` takes unfinished: enum offload_capability. */
 uint32_t virtio_net_hdr_capabilities(uint64_t features);
 
+/** What a driver with `features` may send unfinished: enum offload_capability. */
+uint32_t virtio_net_hdr_sends(uint64_t features);
+
+/**
+ * From the header in front of a frame of a driver that may send what `sends` has (enum offload_capability) to
+ * checked metadata, and to what a receiver needs to take it as it is. Errors: ERR_DENIED (an offload that is
+ * not in `sends`), those of frame_meta_check(); *fields is then zero.
+ */
+ERR_CHECKED enum err virtio_net_hdr_to_fields(const struct virtio_net_hdr *untrusted_hdr, uint32_t sends,
+                                              uint32_t frame_bytes, struct frame_meta *fields,
+                                              uint32_t *needed);
+
 /**
  * From the header in front of a frame that a driver with `features` sends to the meta word that travels with
  * it (frame_meta.h). Errors: ERR_DENIED (an offload that was not negotiated), those of frame_meta_check().
@@ -82,11 +94,10 @@ ERR_CHECKED enum err virtio_net_hdr_to_meta(const struct virtio_net_hdr *untrust
                                             uint32_t frame_bytes, uint64_t *meta);
 
 /**
- * From checked offload metadata to the header for a driver with `features`; num_buffers is 1.
- * Errors: ERR_DENIED (the driver doesn't take such a frame). *hdr is then zero except for num_buffers.
+ * From checked offload metadata, of which nothing is left to do but what is in `takes` (enum
+ * offload_capability), to the header for a driver that takes that; num_buffers is 1.
  */
-ERR_CHECKED enum err virtio_net_hdr_from_fields(const struct frame_meta *fields, uint64_t features,
-                                                struct virtio_net_hdr *hdr);
+void virtio_net_hdr_fill(const struct frame_meta *fields, uint32_t takes, struct virtio_net_hdr *hdr);
 
 /**
  * From a meta word to the header for a driver with `features`; num_buffers is 1.

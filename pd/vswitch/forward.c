@@ -6,13 +6,11 @@
 #include "lib/net/frame_meta.h"
 #include "lib/net/offload.h"
 #include "pd/vswitch/soft_offload.h"
+#include "pd/vswitch/wake.h"
 
 /* 802.1Q: frames to 01:80:c2:00:00:00..0f concern the link itself and are not forwarded. */
 #define RESERVED_GROUP UINT64_C(0x0180c2000000)
 #define RESERVED_GROUP_MASK UINT64_C(0xfffffffffff0)
-
-/* Ethernet header and VLAN tag: what a frame may have beyond its port's MTU. */
-#define MTU_OVERHEAD_BYTES 18u
 
 #define BYTES_PER_KBIT 125u
 
@@ -27,12 +25,27 @@ static void drop(const struct vswitch *vswitch, struct vswitch_port *port, enum 
     }
 }
 
+/* A frame that is held for a port that broke need not wait any longer. */
+static void release_those_held(struct vswitch *vswitch, uint32_t target)
+{
+    for (uint32_t i = 0; i < vswitch->port_count; i++) {
+        const struct vswitch_port *port = &vswitch->ports[i];
+        if (port->held && port->held_for == target) {
+            vswitch->stuck &= ~state_bit(i);
+        }
+    }
+}
+
 static void break_port(struct vswitch *vswitch, struct vswitch_port *port, enum err err)
 {
-    port->broken = true;
+    const uint32_t index = state_index(vswitch, port);
+
     port->held = false;
-    vswitch->again = true; /* a frame held for it need not wait any longer */
-    mac_table_forget(&vswitch->macs, state_index(vswitch, port));
+    vswitch->up &= ~state_bit(index);
+    vswitch->busy &= ~state_bit(index);
+    vswitch->touched |= state_bit(index);
+    release_those_held(vswitch, index);
+    mac_table_forget(&vswitch->macs, index);
     log_warn_limited(&port->faults, "%.*s: out of service until it restarts: %s", (int)CONFIG_NAME_BYTES,
                      port->config->name, err_text(err));
 }
@@ -65,6 +78,9 @@ static bool within_rate(const struct vswitch *vswitch, struct vswitch_port *port
 /* May this port send from this address? Learns it if so. */
 static bool source_is_allowed(struct vswitch *vswitch, const struct vswitch_port *port, mac_t source)
 {
+    if (port->is_static && source.bits == port->mac.bits) {
+        return true; /* as good as every time */
+    }
     if (mac_table_is_group(source) || source.bits == 0) {
         return false;
     }
@@ -82,14 +98,9 @@ static bool admit(struct vswitch *vswitch, struct vswitch_port *port, struct vsw
         *cause = VSWITCH_DROP_LENGTH;
         return false;
     }
-    frame->needed = 0;
-    frame->fields = (struct frame_meta){0};
-    if (frame->meta != 0) {
-        if (frame_meta_unpack(frame->meta, frame->length_bytes, &frame->fields) != ERR_OK) {
-            *cause = VSWITCH_DROP_META;
-            return false;
-        }
-        frame->needed = offload_needed(&frame->fields);
+    if (frame->needed == VSWITCH_NEEDS_UNKNOWN) {
+        *cause = VSWITCH_DROP_META;
+        return false;
     }
     frame_read_header(frame);
     if (!source_is_allowed(vswitch, port, mac_table_address(frame->header + 6))) {
@@ -104,43 +115,47 @@ static bool admit(struct vswitch *vswitch, struct vswitch_port *port, struct vsw
     return true;
 }
 
-static uint32_t ports_up(const struct vswitch *vswitch)
+/* The port of a unicast address. A port's frames mostly go where its last one went. */
+static uint32_t home_of(const struct vswitch *vswitch, struct vswitch_port *port, mac_t target)
 {
-    uint32_t up = 0;
-    for (uint32_t i = 0; i < vswitch->port_count; i++) {
-        up |= state_is_up(&vswitch->ports[i]) ? state_bit(i) : 0;
+    if (port->last_target.bits != target.bits || port->last_version != vswitch->macs.version) {
+        port->last_home = mac_table_find(&vswitch->macs, target);
+        port->last_target = target;
+        port->last_version = vswitch->macs.version;
     }
-    return up;
+    return port->last_home;
 }
 
 /* Where a frame goes: a set of ports; 0 with *cause set: nowhere. */
 static uint32_t destinations(const struct vswitch *vswitch, struct vswitch_port *port,
                              const struct vswitch_frame *frame, enum vswitch_drop *cause)
 {
-    mac_t target = mac_table_address(frame->header);
-    uint32_t self = state_index(vswitch, port);
-    uint32_t candidates = ports_up(vswitch) & ~state_bit(self);
-    if ((target.bits & RESERVED_GROUP_MASK) == RESERVED_GROUP) {
+    const mac_t target = mac_table_address(frame->header);
+    const uint32_t self = state_index(vswitch, port);
+    uint32_t candidates = vswitch->up & port->config->allow & ~state_bit(self);
+    uint32_t home = MAC_TABLE_NO_PORT;
+
+    *cause = VSWITCH_DROP_DENIED;
+    if (!mac_table_is_group(target)) {
+        home = home_of(vswitch, port, target);
+    } else if ((target.bits & RESERVED_GROUP_MASK) == RESERVED_GROUP) {
         *cause = VSWITCH_DROP_RESERVED;
         return 0;
     }
-    uint32_t home = mac_table_is_group(target) ? MAC_TABLE_NO_PORT : mac_table_find(&vswitch->macs, target);
     if (home == self) {
         *cause = VSWITCH_DROP_LOCAL;
         return 0;
     }
     if (home != MAC_TABLE_NO_PORT) {
-        candidates &= state_bit(home);
-    } else if (!port->held) {
-        port->counters.flooded++;
+        return candidates & state_bit(home);
     }
-    *cause = VSWITCH_DROP_DENIED;
-    return candidates & port->config->allow;
+    port->counters.flooded += port->held ? 0 : 1;
+    return candidates;
 }
 
 static bool fits_mtu(const struct vswitch_port *port, const struct vswitch_frame *frame)
 {
-    if (port->config->mtu == 0 || frame->length_bytes <= port->config->mtu + MTU_OVERHEAD_BYTES) {
+    if (frame->length_bytes <= port->longest_bytes) {
         return true;
     }
     return frame->fields.gso_type != FRAME_META_GSO_NONE && frame->fields.gso_size <= port->config->mtu;
@@ -186,10 +201,10 @@ static void count_copies(const struct vswitch *vswitch, const struct vswitch_fra
 /* A destination that takes frames at a fair pace, if in batches, does not use up its sender's patience. */
 static void restore_patience(const struct vswitch *vswitch, struct vswitch_port *port)
 {
-    const uint64_t limit = vswitch->ticks_per_second * VSWITCH_PATIENCE_MS / 1000;
-    const uint64_t earned = vswitch->ticks_per_second * VSWITCH_PATIENCE_FRAME_US / 1000000;
+    const uint64_t limit = vswitch->patience_limit;
+    const uint64_t patience = port->patience_ticks + vswitch->patience_earned;
 
-    port->patience_ticks = limit - port->patience_ticks < earned ? limit : port->patience_ticks + earned;
+    port->patience_ticks = patience < limit ? patience : limit;
 }
 
 /* Whether the receiver of a frame that was delivered may take its time. */
@@ -197,8 +212,7 @@ static void classify_bulk(const struct vswitch *vswitch, struct vswitch_port *so
                           struct vswitch_port *port, const struct vswitch_frame *frame)
 {
     const bool is_bulk = frame->length_bytes >= VSWITCH_BULK_BYTES;
-    const uint64_t while_ticks = vswitch->ticks_per_second * VSWITCH_BULK_US / 1000000;
-    const bool is_answer = port->sends_bulk && vswitch->now - port->bulk_at < while_ticks;
+    const bool is_answer = port->sends_bulk && vswitch->now - port->bulk_at < vswitch->bulk_ticks;
 
     if (is_bulk) {
         source->sends_bulk = true;
@@ -240,8 +254,9 @@ static bool deliver(struct vswitch *vswitch, struct vswitch_port *source, struct
 /* Patience runs down while a port is held and recovers as fast while it isn't. */
 static bool has_patience(const struct vswitch *vswitch, struct vswitch_port *port)
 {
-    uint64_t limit = vswitch->ticks_per_second * VSWITCH_PATIENCE_MS / 1000;
-    uint64_t elapsed = vswitch->now - port->patience_at;
+    const uint64_t limit = vswitch->patience_limit;
+    const uint64_t elapsed = vswitch->now - port->patience_at;
+
     port->patience_at = vswitch->now;
     if (port->held) {
         port->patience_ticks -= elapsed < port->patience_ticks ? elapsed : port->patience_ticks;
@@ -288,10 +303,13 @@ static bool wait_for_room(struct vswitch *vswitch, struct vswitch_port *source, 
     return request_room(vswitch, source) && deliver(vswitch, source, target, frame);
 }
 
-bool forward_has_to_wait(const struct vswitch *vswitch, struct vswitch_port *source)
+bool forward_has_to_wait(struct vswitch *vswitch, struct vswitch_port *source)
 {
-    return source->held && state_is_up(&vswitch->ports[source->held_for]) && has_patience(vswitch, source) &&
-           !request_room(vswitch, source);
+    if (!source->held || !state_is_up(vswitch, source->held_for)) {
+        return false;
+    }
+    wake_sync(vswitch, source->held_for);
+    return has_patience(vswitch, source) && !request_room(vswitch, source);
 }
 
 static bool is_wanted(const struct vswitch_port *port, const struct vswitch_frame *frame)
@@ -299,28 +317,41 @@ static bool is_wanted(const struct vswitch_port *port, const struct vswitch_fram
     return port->ops->wants == NULL || port->ops->wants(port->context, frame);
 }
 
+/* To a port that is the frame's only destination. Returns false if it has to stay at its source. */
+static bool forward_to_one(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_frame *frame,
+                           uint32_t index)
+{
+    struct vswitch_port *target = &vswitch->ports[index];
+
+    wake_sync(vswitch, index);
+    return !is_wanted(target, frame) || deliver(vswitch, source, target, frame) ||
+           wait_for_room(vswitch, source, target, frame);
+}
+
+/* To each port that wants it, and has room. */
+static void forward_to_all(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_frame *frame,
+                           uint32_t targets)
+{
+    for (uint32_t left = targets; left != 0; left &= left - 1) {
+        const uint32_t index = (uint32_t)__builtin_ctz(left);
+        struct vswitch_port *target = &vswitch->ports[index];
+
+        wake_sync(vswitch, index);
+        frame->segments_sent = 0;
+        if (is_wanted(target, frame) && !deliver(vswitch, source, target, frame)) {
+            drop(vswitch, target, VSWITCH_DROP_FULL);
+        }
+    }
+}
+
 /* Returns false if the frame has to stay at its source. */
 static bool forward(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_frame *frame,
                     uint32_t targets)
 {
-    bool single = (targets & (targets - 1)) == 0;
-    for (uint32_t i = 0; i < vswitch->port_count; i++) {
-        struct vswitch_port *target = &vswitch->ports[i];
-        if (!single) {
-            frame->segments_sent = 0;
-        }
-        if ((targets & state_bit(i)) == 0 || !is_wanted(target, frame) ||
-            deliver(vswitch, source, target, frame)) {
-            continue;
-        }
-        if (!single) {
-            drop(vswitch, target, VSWITCH_DROP_FULL);
-            continue;
-        }
-        if (!wait_for_room(vswitch, source, target, frame)) {
-            return false;
-        }
+    if ((targets & (targets - 1)) == 0) {
+        return forward_to_one(vswitch, source, frame, (uint32_t)__builtin_ctz(targets));
     }
+    forward_to_all(vswitch, source, frame, targets);
     return true;
 }
 
@@ -337,20 +368,38 @@ static enum err next_frame(struct vswitch_port *port, struct vswitch_frame *fram
     return err;
 }
 
+/* The frame has left its source's buffers. */
+static void finish(struct vswitch *vswitch, struct vswitch_port *port, uint32_t length_bytes)
+{
+    if (port->held) {
+        (void)has_patience(vswitch, port);
+        port->held = false;
+    }
+    port->share--;
+    port->counters.rx_frames++;
+    port->counters.rx_bytes += length_bytes;
+    state_count(vswitch, VSWITCH_STAT_FRAMES, 1);
+    port->ops->release(port->context);
+    vswitch->touched |= state_bit(state_index(vswitch, port));
+}
+
 bool forward_next(struct vswitch *vswitch, struct vswitch_port *port)
 {
-    struct vswitch_frame frame = {.work = &port->work};
-    enum err err = next_frame(port, &frame);
+    enum vswitch_drop cause = VSWITCH_DROP_COUNT;
+    struct vswitch_frame frame; /* peek() and frame_read_header() fill it */
+    const enum err err = next_frame(port, &frame);
+    uint32_t targets = 0;
+
     if (err != ERR_OK) {
+        vswitch->busy &= ~state_bit(state_index(vswitch, port));
         if (err != ERR_EMPTY) {
             break_port(vswitch, port, err);
         }
         return false;
     }
-    enum vswitch_drop cause = VSWITCH_DROP_COUNT;
-    uint32_t targets = 0;
     account_enter(&vswitch->account, port->config->link.channel);
     port->work += VSWITCH_FRAME_WORK + (uint64_t)frame.segment_count * VSWITCH_SEGMENT_WORK;
+    frame.work = &port->work;
     frame.segments_sent = port->held ? port->segments_sent : 0;
     if (admit(vswitch, port, &frame, &cause)) {
         targets = destinations(vswitch, port, &frame, &cause);
@@ -359,16 +408,9 @@ bool forward_next(struct vswitch *vswitch, struct vswitch_port *port)
         drop(vswitch, port, cause);
     } else if (!forward(vswitch, port, &frame, targets)) {
         port->segments_sent = frame.segments_sent;
-        port->stuck = true;
+        vswitch->stuck |= state_bit(state_index(vswitch, port));
         return false;
     }
-    (void)has_patience(vswitch, port);
-    port->held = false;
-    port->share--;
-    port->counters.rx_frames++;
-    state_count(vswitch, VSWITCH_STAT_FRAMES, 1);
-    port->counters.rx_bytes += frame.length_bytes;
-    port->ops->release(port->context);
-    vswitch->touched |= state_bit(state_index(vswitch, port));
+    finish(vswitch, port, frame.length_bytes);
     return true;
 }

@@ -10,4 +10,4 @@
 bool forward_next(struct vswitch *vswitch, struct vswitch_port *port);
 
 /** Would the frame that `source` holds have to wait again, as far as can be said without a look at it? */
-bool forward_has_to_wait(const struct vswitch *vswitch, struct vswitch_port *source);
+bool forward_has_to_wait(struct vswitch *vswitch, struct vswitch_port *source);

@@ -3,6 +3,7 @@
 #include "pd/vswitch/frame.h"
 
 #include "lib/base/mem.h"
+#include "lib/net/offload.h"
 
 void frame_copy_next(const struct vswitch_frame *frame, struct vswitch_cursor *cursor, uint8_t *to,
                      uint32_t bytes)
@@ -43,9 +44,11 @@ void frame_copy(const struct vswitch_frame *frame, uint32_t offset, uint8_t *to,
     frame_copy_next(frame, &cursor, to, bytes);
 }
 
-void frame_read_header(struct vswitch_frame *frame)
+/* The header is in several pieces, or short. */
+static void gather_header(struct vswitch_frame *frame)
 {
     uint32_t have = 0;
+
     memset(frame->header, 0, sizeof frame->header);
     for (uint32_t i = 0; have < VSWITCH_CHECKED_BYTES && i < frame->segment_count; i++) {
         uint32_t left = VSWITCH_CHECKED_BYTES - have;
@@ -53,4 +56,25 @@ void frame_read_header(struct vswitch_frame *frame)
         memcpy(frame->header + have, frame->segments[i].data, count);
         have += count;
     }
+}
+
+void frame_read_header(struct vswitch_frame *frame)
+{
+    if (frame->segment_count != 0 && frame->segments[0].bytes >= VSWITCH_CHECKED_BYTES) {
+        mem_copy_once(frame->header, frame->segments[0].data, VSWITCH_CHECKED_BYTES);
+    } else {
+        gather_header(frame);
+    }
+}
+
+void frame_take_meta(struct vswitch_frame *frame, uint64_t untrusted_meta)
+{
+    frame->needed = 0;
+    frame->fields = (struct frame_meta){0};
+    if (untrusted_meta == 0) {
+        return;
+    }
+    frame->needed = frame_meta_unpack(untrusted_meta, frame->length_bytes, &frame->fields) == ERR_OK
+                        ? offload_needed(&frame->fields)
+                        : VSWITCH_NEEDS_UNKNOWN;
 }

@@ -11,9 +11,13 @@
 #define VSWITCH_CHECKED_BYTES 18u
 /** Longest frame: 64 KiB of IP packet (GSO) with Ethernet header and VLAN tag. */
 #define VSWITCH_FRAME_MAX_BYTES 65553u
+/** What a frame may have beyond its port's MTU: Ethernet header and VLAN tag. */
+#define VSWITCH_MTU_OVERHEAD_BYTES 18u
 /** What a frame costs beside its copies, and each piece of a buffer that is looked up for it. */
 #define VSWITCH_FRAME_WORK 8192u
 #define VSWITCH_SEGMENT_WORK 384u
+/** In `needed`: whatever that frame is, nobody takes it. */
+#define VSWITCH_NEEDS_UNKNOWN UINT32_MAX
 
 /** A piece of a frame in memory that its sender may still write to. */
 struct vswitch_segment {
@@ -32,11 +36,10 @@ struct vswitch_cursor {
 struct vswitch_frame {
     const struct vswitch_segment *segments; /**< the port's, valid until release */
     uint32_t segment_count;
-    uint32_t length_bytes; /**< sum of the segments */
-    uint64_t meta;         /**< lib/net/frame_meta.h */
-    struct frame_meta
-        fields;      /**< set by the switch: the same, unpacked and checked; zero for a finished piece */
-    uint32_t needed; /**< set by the switch: capabilities to take it as it is (enum offload_capability) */
+    uint32_t length_bytes;    /**< sum of the segments */
+    uint32_t needed;          /**< capabilities to take it as it is (enum offload_capability), or
+                                   VSWITCH_NEEDS_UNKNOWN: its sender said nonsense of it */
+    struct frame_meta fields; /**< what is left to do, checked against its length; zero: nothing */
     uint32_t segments_sent; /**< set by the switch: segments of it that its destination has already */
     uint64_t *work;         /**< set by the switch: where ports add what looking up buffers took */
     /** Set by the switch: what was checked, as far as the frame goes; then zeros. */
@@ -45,6 +48,9 @@ struct vswitch_frame {
 
 /** Read the first bytes of a frame once, into frame->header; zeros behind its end. */
 void frame_read_header(struct vswitch_frame *frame);
+
+/** What a ring record's `untrusted_meta` (lib/net/frame_meta.h) says of a frame whose length is set. */
+void frame_take_meta(struct vswitch_frame *frame, uint64_t untrusted_meta);
 
 /**
  * For send(): copy the next `bytes` of a frame to `to`, the header from the checked copy. They must lie

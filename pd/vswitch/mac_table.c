@@ -122,10 +122,11 @@ bool mac_table_learn(struct mac_table *table, mac_t mac, uint32_t port)
         if (entry == NULL) {
             return true; /* unknown addresses are flooded: nothing is lost but bandwidth */
         }
-        *entry = (struct mac_table_entry){.mac = mac.bits, .flags = ENTRY_USED};
+        *entry = (struct mac_table_entry){.mac = mac.bits, .port = UINT16_MAX, .flags = ENTRY_USED};
     } else if ((entry->flags & ENTRY_STATIC) != 0) {
         return entry->port == port;
     }
+    table->version += entry->port != port ? 1 : 0;
     entry->port = (uint16_t)port;
     entry->seen = table->clock;
     return true;
@@ -139,6 +140,7 @@ uint32_t mac_table_find(const struct mac_table *table, mac_t mac)
 
 void mac_table_forget(struct mac_table *table, uint32_t port)
 {
+    table->version++;
     for (uint32_t i = 0; i < table->sets * MAC_TABLE_WAYS; i++) {
         struct mac_table_entry *entry = &table->entries[i];
         if (entry->port == port && (entry->flags & ENTRY_STATIC) == 0) {

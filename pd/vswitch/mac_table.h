@@ -52,6 +52,7 @@ struct mac_table {
     uint32_t sets;                   /**< a power of two */
     uint32_t port_share;             /**< entries of a set that one port may hold */
     uint32_t clock;                  /**< counts learnings */
+    uint64_t version;                /**< counts what changes an answer of mac_table_find() */
     uint64_t seed;                   /**< of the hash */
 };
 

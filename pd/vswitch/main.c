@@ -6,6 +6,7 @@
 #include "kernel/include/sysdesc.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/base/mem.h"
 #include "lib/config/vhost_protocol.h"
 #include "lib/config/vswitch_config.h"
 #include "lib/timer_client/timer_client.h"
@@ -33,6 +34,7 @@ static struct soft_offload offload;
 static struct timer_client alarm; /* for those, and for what is waited for in vain */
 static uint32_t deferred_ports;   /* those to be interrupted when the alarm rings */
 static struct mac_table_entry mac_entries[MAC_TABLE_MAX_ENTRIES];
+static uint8_t port_of_channel[MICROKIT_MAX_CHANNELS];
 
 static bool is_vhost(const struct vswitch_port_config *port)
 {
@@ -140,7 +142,8 @@ static void set_alarm(void)
 /* What the vhost ports have to say after a run: a broken queue, a late interrupt. */
 static void tell_vhost_ports(void)
 {
-    for (uint32_t i = 0; i < vswitch_config.port_count; i++) {
+    for (uint32_t left = vswitch_spoken_for(&vswitch); left != 0; left &= left - 1) {
+        const uint32_t i = (uint32_t)__builtin_ctz(left);
         const struct vswitch_port_config *port = &vswitch_config.ports[i];
 
         if (!is_vhost(port)) {
@@ -179,6 +182,18 @@ static void alarm_rang(void)
     vcpu_idle_expire(vcpu_idles, vswitch_config.port_count, clock_ticks());
 }
 
+static void start_port(uint32_t index, const struct vswitch_port_config *port)
+{
+    if (port->kind != VSWITCH_PORT_NONE && port->link.channel < MICROKIT_MAX_CHANNELS) {
+        port_of_channel[port->link.channel] = (uint8_t)index;
+    }
+    if (port->kind == VSWITCH_PORT_RING) {
+        attach_ring(index, port);
+    } else if (is_vhost(port)) {
+        prepare_vhost(index, port);
+    }
+}
+
 void init(void)
 {
     if (!config_is_valid(&vswitch_config.header, VSWITCH_CONFIG_MAGIC, VSWITCH_CONFIG_VERSION,
@@ -198,28 +213,17 @@ void init(void)
     if (vswitch_config.stats != 0) {
         vswitch_set_stats(&vswitch, (struct vswitch_stats *)vswitch_config.stats);
     }
+    memset(port_of_channel, VSWITCH_CONFIG_MAX_PORTS, sizeof port_of_channel);
     for (uint32_t i = 0; i < vswitch_config.port_count; i++) {
-        const struct vswitch_port_config *port = &vswitch_config.ports[i];
-
-        if (port->kind == VSWITCH_PORT_RING) {
-            attach_ring(i, port);
-        } else if (is_vhost(port)) {
-            prepare_vhost(i, port);
-        }
+        start_port(i, &vswitch_config.ports[i]);
     }
     run(microkit_notify);
 }
 
-/* Index of the port with that channel, or port_count. */
+/* Index of the port with that channel, or one that no port has. */
 static uint32_t find_port(microkit_channel channel)
 {
-    uint32_t index = 0;
-
-    while (index < vswitch_config.port_count && (vswitch_config.ports[index].kind == VSWITCH_PORT_NONE ||
-                                                 vswitch_config.ports[index].link.channel != channel)) {
-        index++;
-    }
-    return index;
+    return channel < MICROKIT_MAX_CHANNELS ? port_of_channel[channel] : VSWITCH_CONFIG_MAX_PORTS;
 }
 
 void notified(microkit_channel channel)
@@ -238,7 +242,7 @@ microkit_msginfo protected(microkit_channel channel, microkit_msginfo msginfo)
     struct vhost_control control = {.label = microkit_msginfo_get_label(msginfo),
                                     .count = microkit_msginfo_get_count(msginfo)};
 
-    if (index == vswitch_config.port_count || !is_vhost(&vswitch_config.ports[index])) {
+    if (index >= vswitch_config.port_count || !is_vhost(&vswitch_config.ports[index])) {
         return microkit_msginfo_new(VHOST_INVALID, 0);
     }
     for (uint32_t i = 0; i < VHOST_CONTROL_WORDS && i < control.count; i++) {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VSWITCH_LOGIC := pd/vswitch/vswitch.c pd/vswitch/forward.c pd/vswitch/drop.c pd/vswitch/frame.c pd/vswitch/mac_table.c pd/vswitch/ring_port.c pd/vswitch/soft_offload.c
+VSWITCH_LOGIC := pd/vswitch/vswitch.c pd/vswitch/forward.c pd/vswitch/drop.c pd/vswitch/frame.c pd/vswitch/mac_table.c pd/vswitch/ring_port.c pd/vswitch/soft_offload.c \
+	pd/vswitch/wake.c
 
 PDS += vswitch
 VSWITCH_SRCS := pd/vswitch/main.c lib/timer_client/timer_client.c pd/vswitch/vhost_control.c $(VSWITCH_LOGIC) pd/vswitch/vhost_port.c \
@@ -24,7 +25,7 @@ fuzz_vswitch_SRCS := $(test_vswitch_SRCS)
 
 TESTS += test_vhost_port test_vhost_reset test_vswitch_bound
 test_vhost_port_SRCS := $(VSWITCH_LOGIC) pd/vswitch/vhost_port.c pd/vswitch/vhost_control.c lib/guestmem/guestmem.c \
-	lib/virtq/virtq.c lib/ring/ring.c $(VIRTIO_NET_HDR_SRCS) $(LIB_BASE_HOST_SRCS) tests/mock/log_record.c \
+	lib/virtq/virtq.c lib/ring/ring.c $(VIRTIO_NET_HDR_SRCS) lib/net/rx_merge.c $(LIB_BASE_HOST_SRCS) tests/mock/log_record.c \
 	tests/mock/driver.c
 test_vhost_reset_SRCS := $(test_vhost_port_SRCS)
 test_vswitch_bound_SRCS := $(test_vhost_port_SRCS)

@@ -10,7 +10,8 @@
 
 /** What a kind of port can do. `port` is the context given to vswitch_attach(). */
 struct vswitch_port_ops {
-    /** The oldest frame (all but frame->header). ERR_EMPTY: none. Others: the peer broke its side. */
+    /** The oldest frame: segments, length, fields and what it needs. ERR_EMPTY: none. Others: the peer broke its
+     * side. */
     enum err (*peek)(void *port, struct vswitch_frame *frame);
     /** Done with the frame last peeked at. */
     void (*release)(void *port);
@@ -31,8 +32,8 @@ struct vswitch_port_ops {
     bool (*request_space)(void *port, uint32_t length_bytes);
     /** After sends and releases: is the peer to be notified? */
     bool (*should_notify)(void *port);
-    /** At each wake-up, first: look which buffers there are. True if the peer restarted, so that its side is
-     * as new. */
+    /** In each wake-up in which the port sends or gets frames, first: look which buffers there are. True if the
+     * peer restarted, so that its side is as new: it notifies us then. */
     bool (*sync)(void *port);
     /** What the peer takes unfinished now: enum offload_capability. NULL: nothing. */
     uint32_t (*capabilities)(void *port);

@@ -20,7 +20,7 @@ static enum err peek(void *context, struct vswitch_frame *frame)
     frame->segments = &port->segment;
     frame->segment_count = 1;
     frame->length_bytes = record.length_bytes;
-    frame->meta = record.meta;
+    frame_take_meta(frame, record.meta);
     return ERR_OK;
 }
 
@@ -39,7 +39,7 @@ static enum err send(void *context, const struct vswitch_frame *frame)
         return err;
     }
     frame_copy(frame, 0, data, frame->length_bytes);
-    ring_commit(&port->ring, frame->length_bytes, frame->meta);
+    ring_commit(&port->ring, frame->length_bytes, frame_meta_pack(&frame->fields));
     return ERR_OK;
 }
 

@@ -18,12 +18,12 @@ static enum err send_piece(const struct vswitch_port_ops *ops, void *port, const
 }
 
 static enum err send_segments(struct soft_offload *offload, const struct vswitch_port_ops *ops, void *port,
-                              struct vswitch_frame *frame, const struct frame_meta *meta)
+                              struct vswitch_frame *frame)
 {
     struct offload_segmenter segmenter;
     uint32_t bytes;
 
-    if (offload_segment_init(&segmenter, offload->whole, frame->length_bytes, meta) != ERR_OK) {
+    if (offload_segment_init(&segmenter, offload->whole, frame->length_bytes, &frame->fields) != ERR_OK) {
         return ERR_UNSUPPORTED;
     }
     offload_segment_skip(&segmenter, frame->segments_sent);
@@ -40,27 +40,19 @@ static enum err send_segments(struct soft_offload *offload, const struct vswitch
 enum err soft_offload_send(struct soft_offload *offload, const struct vswitch_port_ops *ops, void *port,
                            struct vswitch_frame *frame)
 {
-    struct frame_meta meta;
-
-    if (frame_meta_unpack(frame->meta, frame->length_bytes, &meta) != ERR_OK) {
-        return ERR_UNSUPPORTED;
-    }
     frame_copy(frame, 0, offload->whole, frame->length_bytes);
-    if (meta.gso_type != FRAME_META_GSO_NONE) {
-        return send_segments(offload, ops, port, frame, &meta);
+    if (frame->fields.gso_type != FRAME_META_GSO_NONE) {
+        return send_segments(offload, ops, port, frame);
     }
-    offload_finish_checksum(offload->whole, frame->length_bytes, &meta);
+    offload_finish_checksum(offload->whole, frame->length_bytes, &frame->fields);
     return send_piece(ops, port, offload->whole, frame->length_bytes, frame->work);
 }
 
 uint32_t soft_offload_max_bytes(const struct vswitch_frame *frame)
 {
-    struct frame_meta meta;
-
-    if (frame_meta_unpack(frame->meta, frame->length_bytes, &meta) != ERR_OK ||
-        meta.gso_type == FRAME_META_GSO_NONE) {
+    if (frame->fields.gso_type == FRAME_META_GSO_NONE) {
         return frame->length_bytes;
     }
-    const uint32_t most = OFFLOAD_MAX_HEADER_BYTES + meta.gso_size;
+    const uint32_t most = OFFLOAD_MAX_HEADER_BYTES + frame->fields.gso_size;
     return most < frame->length_bytes ? most : frame->length_bytes;
 }

@@ -21,7 +21,7 @@ struct soft_offload {
 /**
  * Send a checked `frame` to a port, finished. What the port has of it is counted in frame->segments_sent, so
  * that after ERR_SPACE a later call goes on where this one stopped. Errors: those of send(); ERR_UNSUPPORTED:
- * the frame's headers and its meta word don't agree.
+ * the frame's headers and its metadata don't agree.
  */
 ERR_CHECKED enum err soft_offload_send(struct soft_offload *offload, const struct vswitch_port_ops *ops,
                                        void *port, struct vswitch_frame *frame);

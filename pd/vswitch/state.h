@@ -46,10 +46,9 @@ struct vswitch_port {
     void *context;
     const struct vswitch_port_config *config;
     mac_t mac;
-    bool broken;         /**< the peer broke its side: out of service until it restarts */
     bool kicked;         /**< its peer has notified us, and we have not looked since */
     bool held;           /**< its oldest frame waits for a destination */
-    bool stuck;          /**< and can't go on in this wake-up */
+    bool is_static;      /**< `mac` is nobody else's, and so need not be learned */
     bool more;           /**< it has had its share of a wake-up, and there may be more */
     uint32_t held_for;   /**< the port that it waits for */
     uint32_t held_bytes; /**< and the room that it needs there */
@@ -59,7 +58,11 @@ struct vswitch_port {
     bool may_defer;      /**< all it got since it was last notified is bulk, or answers to that */
     bool sends_bulk;     /**< it has sent bulk, at bulk_at */
     uint64_t bulk_at;
-    uint32_t segments_sent;  /**< of the held frame: struct vswitch_frame's */
+    uint32_t segments_sent; /**< of the held frame: struct vswitch_frame's */
+    uint32_t longest_bytes; /**< frames that it takes uncut */
+    mac_t last_target;      /**< what it last sent to */
+    uint32_t last_home;     /**< and where that was, when the table was at: */
+    uint64_t last_version;
     uint64_t patience_ticks; /**< how long it may yet be held */
     uint64_t patience_at;    /**< when that was computed */
     uint64_t rate_bytes;     /**< what it may send at once */
@@ -75,11 +78,18 @@ struct soft_offload; /* soft_offload.h */
 struct vswitch {
     const struct vswitch_config *config;
     uint32_t port_count;
-    uint32_t first;     /**< port whose turn is first */
-    uint32_t touched;   /**< ports that got or gave frames since they were last notified */
-    bool again;         /**< a port broke in this turn */
-    uint64_t resume_at; /**< when ports go on that have had their share */
+    uint32_t first;      /**< port whose turn is first */
+    uint32_t up;         /**< ports that frames may go to and come from: attached, and not broken */
+    uint32_t busy;       /**< ports whose peer has notified us, or that have frames left */
+    uint32_t stuck;      /**< of these, the ones that can't go on in this wake-up */
+    uint32_t synced;     /**< ports whose side was looked at in this wake-up */
+    uint32_t touched;    /**< ports that got or gave frames since they were last notified */
+    uint32_t spoken_for; /**< ports that got or gave any in this wake-up, or broke */
+    uint64_t resume_at;  /**< when ports go on that have had their share */
     uint64_t ticks_per_second;
+    uint64_t patience_limit;  /**< VSWITCH_PATIENCE_MS in ticks, and so on */
+    uint64_t patience_earned; /**< what a frame that is delivered gives back of it */
+    uint64_t bulk_ticks;
     uint64_t now;
     struct mac_table macs;
     struct soft_offload *offload;   /**< working memory */
@@ -109,8 +119,8 @@ static inline void state_count(const struct vswitch *vswitch, enum vswitch_stat 
     vswitch->stats->values[stat] += more;
 }
 
-/** May frames go to and come from the port? */
-static inline bool state_is_up(const struct vswitch_port *port)
+/** May frames go to and come from port `port`? */
+static inline bool state_is_up(const struct vswitch *vswitch, uint32_t port)
 {
-    return port->ops != NULL && !port->broken;
+    return (vswitch->up & state_bit(port)) != 0;
 }

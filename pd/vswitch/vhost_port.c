@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pd/vswitch/vhost_port.h"
 
-#include <stddef.h>
-
 #include "lib/base/mem.h"
+#include "lib/net/rx_merge.h"
 
 #define FEATURE_INDIRECT_DESC (1ull << 28)
 #define FEATURE_EVENT_IDX (1ull << 29)
-/* No frame has this meta word, so the switch drops it and counts it as what it is. */
-#define META_INVALID UINT64_MAX
+
+/* A frame on its way into receive buffers. */
+struct vhost_copy {
+    const struct vswitch_frame *frame;
+    struct vswitch_cursor cursor;
+};
 
 enum err vhost_port_init(struct vhost_port *port, uint64_t ram_gpa, void *ram, uint64_t ram_bytes,
                          struct vhost_scratch *scratch)
@@ -30,6 +33,9 @@ enum err vhost_port_set_features(struct vhost_port *port, uint64_t features)
         return ERR_STATE;
     }
     port->features = features;
+    port->sends = virtio_net_hdr_sends(features);
+    port->takes = virtio_net_hdr_capabilities(features);
+    port->mergeable = (features & VIRTIO_NET_F_MRG_RXBUF) != 0;
     return ERR_OK;
 }
 
@@ -124,6 +130,9 @@ void vhost_port_stop(struct vhost_port *port)
     port->tx_irq_pending = false;
     port->tx_unsignalled = 0;
     port->features = 0;
+    port->sends = 0;
+    port->takes = 0;
+    port->mergeable = false;
     port->fault = ERR_OK;
     port->fault_is_news = false;
 }
@@ -157,18 +166,6 @@ static enum err fail(struct vhost_port *port, enum err err)
     return err;
 }
 
-static bool has(const struct vhost_port *port, uint64_t features)
-{
-    return (port->features & features) == features;
-}
-
-static uint64_t meta_of(const struct vhost_port *port, const struct virtio_net_hdr *hdr, uint32_t frame_bytes)
-{
-    uint64_t meta;
-
-    return virtio_net_hdr_to_meta(hdr, port->features, frame_bytes, &meta) == ERR_OK ? meta : META_INVALID;
-}
-
 /* The chain's bytes behind the header, as the switch wants them. */
 static uint32_t strip_header(struct vhost_scratch *scratch)
 {
@@ -186,6 +183,15 @@ static uint32_t strip_header(struct vhost_scratch *scratch)
         skip = 0;
     }
     return count;
+}
+
+static void read_header(const struct virtq_chain *chain, struct virtio_net_hdr *hdr)
+{
+    if (chain->segments[0].bytes >= sizeof *hdr) {
+        mem_copy_once(hdr, chain->segments[0].host, sizeof *hdr);
+    } else {
+        (void)virtq_chain_read(chain, 0, hdr, sizeof *hdr);
+    }
 }
 
 static enum err peek(void *context, struct vswitch_frame *frame)
@@ -215,12 +221,15 @@ static enum err peek(void *context, struct vswitch_frame *frame)
         return fail(port, err);
     }
     port->in_hand = true;
-    (void)virtq_chain_read(&scratch->transmit, 0, &hdr, sizeof hdr);
+    read_header(&scratch->transmit, &hdr);
     const uint64_t length = scratch->transmit.readable_bytes - sizeof hdr;
     frame->segments = scratch->segments;
     frame->segment_count = strip_header(scratch);
     frame->length_bytes = length <= UINT32_MAX ? (uint32_t)length : UINT32_MAX;
-    frame->meta = meta_of(port, &hdr, frame->length_bytes);
+    if (virtio_net_hdr_to_fields(&hdr, port->sends, frame->length_bytes, &frame->fields, &frame->needed) !=
+        ERR_OK) {
+        frame->needed = VSWITCH_NEEDS_UNKNOWN; /* the switch drops it and counts it as what it is */
+    }
     return ERR_OK;
 }
 
@@ -233,45 +242,12 @@ static void release(void *context)
     port->tx_unsignalled++;
 }
 
-/* What of the header goes into the segment, as byte `done` and on of header and frame. */
-static uint32_t fill_header(const struct virtq_segment *segment, const struct virtio_net_hdr *hdr,
-                            uint32_t done)
+/* struct rx_merge's copy(). */
+static void copy_next(void *context, uint8_t *to, uint32_t bytes)
 {
-    const uint32_t left = (uint32_t)sizeof *hdr - done;
-    const uint32_t count = left < segment->bytes ? left : segment->bytes;
+    struct vhost_copy *copy = context;
 
-    memcpy(segment->host, (const uint8_t *)hdr + done, count);
-    return count;
-}
-
-/* Fill the chain in hand from byte `done` of header and frame on. Returns how many bytes went in. */
-static uint32_t fill(const struct virtq_chain *chain, const struct vswitch_frame *frame,
-                     const struct virtio_net_hdr *hdr, struct vswitch_cursor *cursor, uint32_t done)
-{
-    uint32_t written = 0;
-
-    for (unsigned int i = 0; i < chain->writable_count && cursor->offset < frame->length_bytes; i++) {
-        const struct virtq_segment *segment = &chain->segments[i];
-        const uint32_t at = done + written < sizeof *hdr ? fill_header(segment, hdr, done + written) : 0;
-        const uint32_t room = segment->bytes - at;
-        const uint32_t left = frame->length_bytes - cursor->offset;
-        const uint32_t count = left < room ? left : room;
-
-        frame_copy_next(frame, cursor, segment->host + at, count);
-        written += at + count;
-    }
-    return written;
-}
-
-/* Take back the chains that a frame did not get into after all. */
-static enum err give_back(struct vhost_port *port, uint16_t popped, uint16_t added, enum err err)
-{
-    struct virtq *vq = &port->queues[VIRTIO_NET_RX];
-
-    virtq_cancel_used(vq, added);
-    virtq_unpop(vq, popped);
-    port->chains_tried = virtq_left(vq);
-    return err;
+    frame_copy_next(copy->frame, &copy->cursor, to, bytes);
 }
 
 /* May the guest get a frame, as far as its time goes? */
@@ -283,66 +259,50 @@ static bool has_credit(struct vhost_port *port)
     return port->rx_credit == NULL || port->credit != 0;
 }
 
+/* Header and frame into the receive queue. */
+static enum err put(struct vhost_port *port, const struct vswitch_frame *frame)
+{
+    struct vhost_copy copy = {.frame = frame};
+    struct rx_merge merge = {.vq = &port->queues[VIRTIO_NET_RX],
+                             .chain = &port->scratch->receive,
+                             .copy = copy_next,
+                             .context = &copy,
+                             .mergeable = port->mergeable};
+    struct virtio_net_hdr hdr;
+
+    virtio_net_hdr_fill(&frame->fields, port->takes, &hdr);
+    const enum err err = rx_merge_put(&merge, &hdr, frame->length_bytes);
+    *frame->work += (uint64_t)merge.pieces * VSWITCH_SEGMENT_WORK;
+    return err;
+}
+
 static enum err send(void *context, const struct vswitch_frame *frame)
 {
     struct vhost_port *port = context;
-    struct virtq_chain *chain = &port->scratch->receive;
     struct virtq *vq = &port->queues[VIRTIO_NET_RX];
-    struct virtio_net_hdr hdr;
-    const uint32_t total = (uint32_t)sizeof hdr + frame->length_bytes;
-    struct vswitch_cursor cursor = {0};
-    uint8_t *num_buffers = NULL;
-    uint32_t done = 0, pieces = 0;
-    uint16_t count = 0;
 
     if (!port->running || !vq->ready) {
         return ERR_RANGE; /* nobody there: as a cable that is not plugged in */
     }
-    if (virtio_net_hdr_from_fields(&frame->fields, port->features, &hdr) != ERR_OK) {
-        return ERR_RANGE; /* the switch asks capabilities() first, so this is a frame it should have finished
-                           */
+    if ((frame->needed & ~port->takes) != 0) {
+        return ERR_RANGE; /* the switch asks capabilities() first: it should have finished this frame */
     }
     if (!has_credit(port)) {
         port->chains_tried = -1;
         return ERR_SPACE;
     }
-    while (done < total) {
-        const enum err err = virtq_pop(vq, chain);
-        if (err == ERR_EMPTY) {
-            return give_back(port, count, count, virtq_is_half(vq, count) ? ERR_RANGE : ERR_SPACE);
-        }
-        *frame->work += (uint64_t)chain->writable_count * VSWITCH_SEGMENT_WORK;
-        pieces += chain->writable_count;
-        if (err == ERR_OK && pieces > vq->size) { /* no queue has so many of its own */
-            return give_back(port, (uint16_t)(count + 1), count, ERR_RANGE);
-        }
-        if (err != ERR_OK || chain->readable_count != 0 || chain->writable_bytes < sizeof hdr) {
-            return fail(port, err != ERR_OK ? err : ERR_FORMAT);
-        }
-        if (!has(port, VIRTIO_NET_F_MRG_RXBUF) && chain->writable_bytes < total) {
-            return give_back(port, 1, 0, ERR_RANGE);
-        }
-        if (count == 0) {
-            /* The first segment holds the whole header with every driver known; if not, there is one buffer.
-             */
-            num_buffers = chain->segments[0].bytes >= sizeof hdr
-                              ? chain->segments[0].host + offsetof(struct virtio_net_hdr, num_buffers)
-                              : NULL;
-        }
-        const uint32_t written = fill(chain, frame, &hdr, &cursor, done);
-        virtq_add_used(vq, chain->head, written);
-        done += written;
-        count++;
+    const enum err err = put(port, frame);
+    switch (err) {
+    case ERR_OK:
+        port->credit -= port->rx_credit != NULL ? 1 : 0;
+        return ERR_OK;
+    case ERR_EMPTY:
+    case ERR_SPACE: /* rx_merge's: it never fits */
+        port->chains_tried = virtq_left(vq);
+        return err == ERR_EMPTY ? ERR_SPACE : ERR_RANGE;
+    default:
+        return fail(port, err);
     }
-    if (count > 1 && num_buffers == NULL) {
-        return fail(port, ERR_FORMAT);
-    }
-    if (count > 1) {
-        num_buffers[0] = (uint8_t)count;
-        num_buffers[1] = (uint8_t)(count >> 8);
-    }
-    port->credit -= port->rx_credit != NULL ? 1 : 0;
-    return ERR_OK;
 }
 
 static void look(void *context)
@@ -416,7 +376,7 @@ static uint32_t capabilities(void *context)
 {
     const struct vhost_port *port = context;
 
-    return virtio_net_hdr_capabilities(port->features);
+    return port->takes;
 }
 
 static bool wants(void *context, const struct vswitch_frame *frame)

@@ -52,6 +52,9 @@ struct vhost_port {
     struct guestmem mem;
     struct vhost_scratch *scratch;
     uint64_t features;
+    uint32_t sends; /**< what the driver may leave to us: enum offload_capability */
+    uint32_t takes; /**< what it takes unfinished */
+    bool mergeable; /**< it takes a frame in several buffers */
     struct virtq_layout layouts[VIRTIO_NET_QUEUES];
     bool has_layout[VIRTIO_NET_QUEUES];
     struct virtq queues[VIRTIO_NET_QUEUES];

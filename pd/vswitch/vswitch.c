@@ -4,6 +4,22 @@
 #include <stddef.h>
 
 #include "pd/vswitch/forward.h"
+#include "pd/vswitch/wake.h"
+
+/* What a port's configuration comes to is computed once, not for each frame. */
+static void init_port(struct vswitch *vswitch, uint32_t index)
+{
+    const struct vswitch_port_config *config = &vswitch->config->ports[index];
+    struct vswitch_port *port = &vswitch->ports[index];
+
+    port->config = config;
+    port->mac = mac_table_address(config->mac);
+    port->is_static = (config->flags & VSWITCH_PORT_STATIC_MAC) != 0;
+    port->longest_bytes = config->mtu != 0 ? config->mtu + VSWITCH_MTU_OVERHEAD_BYTES : UINT32_MAX;
+    port->rate_bytes = VSWITCH_RATE_BURST_BYTES;
+    port->patience_ticks = vswitch->patience_limit;
+    port->last_version = UINT64_MAX; /* nothing is remembered yet */
+}
 
 enum err vswitch_init(struct vswitch *vswitch, const struct vswitch_config *config,
                       struct mac_table_entry *entries, struct soft_offload *offload,
@@ -17,18 +33,17 @@ enum err vswitch_init(struct vswitch *vswitch, const struct vswitch_config *conf
                                 .port_count = config->port_count,
                                 .offload = offload,
                                 .ticks_per_second = ticks_per_second,
+                                .patience_limit = ticks_per_second * VSWITCH_PATIENCE_MS / 1000,
+                                .patience_earned = ticks_per_second * VSWITCH_PATIENCE_FRAME_US / 1000000,
+                                .bulk_ticks = ticks_per_second * VSWITCH_BULK_US / 1000000,
                                 .notify = notify,
                                 .notify_context = notify_context};
     vswitch->stats = &vswitch->own_stats;
     struct mac_table_static statics[VSWITCH_CONFIG_MAX_PORTS];
     uint32_t static_count = 0;
     for (uint32_t i = 0; i < config->port_count; i++) {
-        const struct vswitch_port_config *port = &config->ports[i];
-        vswitch->ports[i].config = port;
-        vswitch->ports[i].mac = mac_table_address(port->mac);
-        vswitch->ports[i].rate_bytes = VSWITCH_RATE_BURST_BYTES;
-        vswitch->ports[i].patience_ticks = ticks_per_second * VSWITCH_PATIENCE_MS / 1000;
-        if ((port->flags & VSWITCH_PORT_STATIC_MAC) != 0) {
+        init_port(vswitch, i);
+        if (vswitch->ports[i].is_static) {
             statics[static_count++] = (struct mac_table_static){.mac = vswitch->ports[i].mac, .port = i};
         }
     }
@@ -44,10 +59,15 @@ void vswitch_set_stats(struct vswitch *vswitch, struct vswitch_stats *stats)
 
 void vswitch_attach(struct vswitch *vswitch, uint32_t port, const struct vswitch_port_ops *ops, void *context)
 {
-    if (port < vswitch->port_count) {
-        vswitch->ports[port].ops = ops;
-        vswitch->ports[port].context = context;
-        vswitch->ports[port].kicked = true; /* there may be something already */
+    if (port >= vswitch->port_count) {
+        return;
+    }
+    vswitch->ports[port].ops = ops;
+    vswitch->ports[port].context = context;
+    vswitch->up &= ~state_bit(port);
+    if (ops != NULL) {
+        vswitch->up |= state_bit(port);
+        vswitch_kicked(vswitch, port); /* there may be something already */
     }
 }
 
@@ -55,6 +75,7 @@ void vswitch_kicked(struct vswitch *vswitch, uint32_t port)
 {
     if (port < vswitch->port_count) {
         vswitch->ports[port].kicked = true;
+        vswitch->busy |= state_bit(port);
     }
 }
 
@@ -68,116 +89,100 @@ struct vswitch_counters vswitch_port_counters(const struct vswitch *vswitch, uin
     return port < vswitch->port_count ? vswitch->ports[port].counters : (struct vswitch_counters){0};
 }
 
+/* Index of the first port in a set that is not empty. */
+static uint32_t first_of(uint32_t ports)
+{
+    return (uint32_t)__builtin_ctz(ports);
+}
+
 static void notify_touched(struct vswitch *vswitch)
 {
-    uint32_t touched = vswitch->touched;
-    vswitch->touched = 0;
-    for (uint32_t i = 0; i < vswitch->port_count; i++) {
+    vswitch->spoken_for |= vswitch->touched;
+    for (uint32_t left = vswitch->touched; left != 0; left &= left - 1) {
+        const uint32_t i = first_of(left);
         struct vswitch_port *port = &vswitch->ports[i];
-        if ((touched & state_bit(i)) != 0 && state_is_up(port) && port->ops->should_notify(port->context)) {
+
+        if (state_is_up(vswitch, i) && port->ops->should_notify(port->context)) {
             state_count(vswitch, VSWITCH_STAT_NOTIFIED, 1);
             vswitch->notify(vswitch->notify_context, i);
         }
         port->rx_outstanding = false;
         port->may_defer = false;
     }
-}
-
-/* A frame that is held for a port that broke need not wait any longer. */
-static void release_those_held(struct vswitch *vswitch)
-{
-    for (uint32_t i = 0; i < vswitch->port_count; i++) {
-        struct vswitch_port *port = &vswitch->ports[i];
-        port->stuck = port->stuck && !(port->held && !state_is_up(&vswitch->ports[port->held_for]));
-    }
+    vswitch->touched = 0;
 }
 
 /* May the port send another frame in this wake-up? */
-static bool has_share(struct vswitch_port *port)
+static bool has_share(struct vswitch *vswitch, struct vswitch_port *port, uint32_t bit)
 {
     port->more = port->share == 0 || port->work >= VSWITCH_RUN_WORK;
+    vswitch->stuck |= port->more ? bit : 0;
     return !port->more;
 }
 
-/* One port's turn. Returns how many frames it moved. */
-static uint32_t serve(struct vswitch *vswitch, struct vswitch_port *port)
+/* One port's turn. */
+static void serve(struct vswitch *vswitch, uint32_t index)
 {
+    struct vswitch_port *port = &vswitch->ports[index];
+    const uint32_t bit = state_bit(index);
     uint32_t moved = 0;
-    while (state_is_up(port) && !port->stuck && moved < VSWITCH_PORT_BUDGET && has_share(port) &&
-           forward_next(vswitch, port)) {
+
+    while (moved < VSWITCH_PORT_BUDGET && has_share(vswitch, port, bit) && forward_next(vswitch, port)) {
         moved++;
     }
-    return moved;
+    state_count(vswitch, VSWITCH_STAT_BATCHES, moved != 0 ? 1 : 0);
 }
 
-/* One turn for every port. Returns true if some port may have more. */
-static bool run_turn(struct vswitch *vswitch)
+/* One turn for every port that can go on, from `first` on. */
+static void run_turn(struct vswitch *vswitch)
 {
-    bool more = false;
-    for (uint32_t i = 0; i < vswitch->port_count; i++) {
-        const uint32_t moved = serve(vswitch, &vswitch->ports[(vswitch->first + i) % vswitch->port_count]);
-        state_count(vswitch, VSWITCH_STAT_BATCHES, moved != 0 ? 1 : 0);
-        more |= moved == VSWITCH_PORT_BUDGET;
+    const uint32_t able = vswitch->busy & ~vswitch->stuck;
+    const uint32_t before = state_bit(vswitch->first) - 1;
+
+    for (uint32_t left = able & ~before; left != 0; left &= left - 1) {
+        serve(vswitch, first_of(left));
     }
-    vswitch->first = (vswitch->first + 1) % vswitch->port_count;
+    for (uint32_t left = able & before; left != 0; left &= left - 1) {
+        serve(vswitch, first_of(left));
+    }
+    vswitch->first = vswitch->first + 1 < vswitch->port_count ? vswitch->first + 1 : 0;
     notify_touched(vswitch);
-    return more;
-}
-
-static void sync_port(struct vswitch *vswitch, struct vswitch_port *port)
-{
-    if (port->ops != NULL && port->ops->sync(port->context)) {
-        mac_table_forget(&vswitch->macs, state_index(vswitch, port));
-        port->broken = false;
-        port->held = false;
-        port->kicked = true;
-        vswitch->touched |= state_bit(state_index(vswitch, port));
-    }
-}
-
-/* What the port may do in this wake-up. One that has had its share of an earlier one waits until it is time,
- * unless its peer, which has run then, notifies us. */
-static void grant_share(const struct vswitch *vswitch, struct vswitch_port *port)
-{
-    const bool waits = port->more && !port->kicked && vswitch->now < vswitch->resume_at;
-
-    port->stuck = waits || !state_is_up(port);
-    port->share = port->stuck ? 0 : port->ops->burst(port->context);
-    port->work = 0;
 }
 
 void vswitch_run(struct vswitch *vswitch, uint64_t now)
 {
     vswitch->now = now;
+    vswitch->synced = 0;
+    vswitch->stuck = 0;
+    vswitch->spoken_for = 0;
     state_count(vswitch, VSWITCH_STAT_RUNS, 1);
-    if (vswitch->port_count == 0) {
-        return;
+    for (uint32_t left = vswitch->busy; left != 0; left &= left - 1) {
+        wake_start(vswitch, first_of(left));
     }
-    for (uint32_t i = 0; i < vswitch->port_count; i++) {
-        sync_port(vswitch, &vswitch->ports[i]);
-        grant_share(vswitch, &vswitch->ports[i]);
-    }
-    for (uint32_t i = 0; i < vswitch->port_count; i++) {
-        struct vswitch_port *port = &vswitch->ports[i];
-        port->stuck = port->stuck || forward_has_to_wait(vswitch, port);
-    }
-    do {
-        vswitch->again = false;
-        while (run_turn(vswitch)) {
+    for (uint32_t left = vswitch->busy & ~vswitch->stuck; left != 0; left &= left - 1) {
+        if (forward_has_to_wait(vswitch, &vswitch->ports[first_of(left)])) {
+            vswitch->stuck |= left & -left;
         }
-        release_those_held(vswitch);
-    } while (vswitch->again);
+    }
+    while ((vswitch->busy & ~vswitch->stuck) != 0) {
+        run_turn(vswitch);
+    }
+    if (vswitch->touched != 0) { /* restarted, and nothing to move */
+        notify_touched(vswitch);
+    }
     account_enter(&vswitch->account, ACCOUNT_NOBODY);
 }
 
-/* When a port goes on by itself. */
+uint32_t vswitch_spoken_for(const struct vswitch *vswitch)
+{
+    return vswitch->spoken_for;
+}
+
+/* When a port with something to send goes on by itself. */
 static uint64_t port_deadline(const struct vswitch *vswitch, const struct vswitch_port *port)
 {
     const uint64_t patience_end = port->patience_at + port->patience_ticks;
 
-    if (!state_is_up(port)) {
-        return VSWITCH_NEVER;
-    }
     return port->held ? patience_end : port->more ? vswitch->resume_at : VSWITCH_NEVER;
 }
 
@@ -188,8 +193,8 @@ uint64_t vswitch_deadline(struct vswitch *vswitch, uint64_t now)
     if (vswitch->now >= vswitch->resume_at) { /* else some wait for that already */
         vswitch->resume_at = now + (now - vswitch->now);
     }
-    for (uint32_t i = 0; i < vswitch->port_count; i++) {
-        const uint64_t at = port_deadline(vswitch, &vswitch->ports[i]);
+    for (uint32_t left = vswitch->busy; left != 0; left &= left - 1) {
+        const uint64_t at = port_deadline(vswitch, &vswitch->ports[first_of(left)]);
         next = at < next ? at : next;
     }
     return next;

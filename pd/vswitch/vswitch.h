@@ -62,6 +62,10 @@ void vswitch_kicked(struct vswitch *vswitch, uint32_t port);
  */
 void vswitch_run(struct vswitch *vswitch, uint64_t now);
 
+/** After a run: the ports that got or gave a frame in it, or broke: a bit each. Others have nothing new to
+ * say. */
+uint32_t vswitch_spoken_for(const struct vswitch *vswitch);
+
 #define VSWITCH_NEVER UINT64_MAX
 /**
  * After a run, at time `now`: when to call vswitch_run() again, in ticks, even if nothing happens. A source

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/virtio/virtio_net.h"
 
-#include <stddef.h>
-
 #include "lib/base/mem.h"
+#include "lib/net/rx_merge.h"
 #include "vmm/platform.h"
 
 static bool link_is_good(const struct virtio_net *net)
@@ -122,68 +121,13 @@ static void run_transmit(struct virtio_net *net)
 
 /* Receive: link to queue. */
 
-/* What a receive buffer chain can be used for. */
-static enum err pop_buffer(struct virtio_net *net, struct virtq *vq)
+/* struct rx_merge's copy(). */
+static void copy_next(void *context, uint8_t *to, uint32_t bytes)
 {
-    const enum err err = virtq_pop(vq, net->scratch);
+    const uint8_t **from = context;
 
-    if (err == ERR_OK &&
-        (net->scratch->readable_count != 0 || net->scratch->writable_bytes < sizeof(struct virtio_net_hdr))) {
-        return ERR_FORMAT;
-    }
-    return err;
-}
-
-static void store_num_buffers(uint8_t *const at[2], uint16_t count)
-{
-    *at[0] = (uint8_t)count;
-    *at[1] = (uint8_t)(count >> 8);
-}
-
-/*
- * One frame into one chain, or several with MRG_RXBUF (section 5.1.6.3.2). On any error the queue is as it
- * was before: ERR_EMPTY (not enough chains yet), ERR_SPACE (the frame fits no chain), else the driver's
- * fault.
- */
-static enum err receive(struct virtio_net *net, struct virtq *vq, const struct virtio_net_hdr *hdr,
-                        const uint8_t *data, uint32_t length)
-{
-    const bool mergeable = virtio_device_has(&net->device, VIRTIO_NET_F_MRG_RXBUF);
-    uint8_t *num_buffers[2] = {NULL, NULL};
-    uint32_t done = 0;
-    uint16_t count = 0;
-
-    for (;;) {
-        enum err err = pop_buffer(net, vq);
-        if (err == ERR_OK && !mergeable && net->scratch->writable_bytes < sizeof *hdr + (uint64_t)length) {
-            err = ERR_SPACE;
-            virtq_unpop(vq, 1);
-        }
-        if (err == ERR_EMPTY && virtq_is_half(vq, count)) {
-            err = ERR_SPACE;
-        }
-        if (err != ERR_OK) {
-            virtq_cancel_used(vq, count);
-            virtq_unpop(vq, count);
-            return err;
-        }
-        uint64_t written = 0;
-        if (count == 0) {
-            written = virtq_chain_write(net->scratch, 0, hdr, sizeof *hdr);
-            num_buffers[0] =
-                virtq_chain_writable_at(net->scratch, offsetof(struct virtio_net_hdr, num_buffers));
-            num_buffers[1] =
-                virtq_chain_writable_at(net->scratch, offsetof(struct virtio_net_hdr, num_buffers) + 1);
-        }
-        const uint64_t copied = virtq_chain_write(net->scratch, written, data + done, length - done);
-        done += (uint32_t)copied;
-        virtq_add_used(vq, net->scratch->head, (uint32_t)(written + copied));
-        count++;
-        if (done == length) {
-            store_num_buffers(num_buffers, count);
-            return ERR_OK;
-        }
-    }
+    memcpy(to, *from, bytes);
+    *from += bytes;
 }
 
 static bool is_wanted(const struct virtio_net *net, const uint8_t *data, uint32_t length)
@@ -199,6 +143,11 @@ static enum err receive_record(struct virtio_net *net, struct virtq *vq, const s
                                const uint8_t *data)
 {
     struct virtio_net_hdr hdr;
+    struct rx_merge merge = {.vq = vq,
+                             .chain = net->scratch,
+                             .copy = copy_next,
+                             .context = &data,
+                             .mergeable = virtio_device_has(&net->device, VIRTIO_NET_F_MRG_RXBUF)};
 
     /* A record whose offloads this driver hasn't negotiated was meant for the one before it. */
     if (record->length_bytes < VIRTIO_NET_FRAME_MIN || record->length_bytes > VIRTIO_NET_FRAME_MAX ||
@@ -210,10 +159,12 @@ static enum err receive_record(struct virtio_net *net, struct virtq *vq, const s
         net->counters.rx_filtered++;
         return ERR_OK;
     }
-    enum err err = receive(net, vq, &hdr, data, record->length_bytes);
+    const uint8_t *const frame = data;
+    enum err err = rx_merge_put(&merge, &hdr, record->length_bytes);
     if (err == ERR_EMPTY && virtq_request_kick(vq)) {
         /* Buffers have come just now; if they still don't suffice, the next kick will tell. */
-        err = receive(net, vq, &hdr, data, record->length_bytes);
+        data = frame;
+        err = rx_merge_put(&merge, &hdr, record->length_bytes);
     }
     if (err == ERR_OK) {
         net->counters.rx_frames++;

@@ -229,6 +229,32 @@ static void test_large_frame_merges_buffers(void **state)
     assert_int_equal(done, sizeof frame);
 }
 
+/* A legal driver may cut its buffers in the middle of the header, with frames over several of them, too. */
+static void test_header_split_over_descriptors_is_no_fault(void **state)
+{
+    struct fixture *f = *state;
+    struct guest *guest = &f->guests[1];
+    uint64_t first = 0;
+    uint8_t frame[500];
+
+    start_guest(f, 0, 0);
+    start_guest(f, 1, VIRTIO_NET_F_MRG_RXBUF);
+    for (unsigned int i = 0; i < 4; i++) {
+        const uint64_t at = driver_alloc(&guest->ram, 400, 8);
+        const struct driver_buffer pieces[] = {{at, 11, true}, {at + 100, 200, true}};
+        assert_true(driver_add(&guest->queues[VIRTIO_NET_RX], pieces, 2) >= 0);
+        first = i == 0 ? at : first;
+    }
+    build_frame(frame, sizeof frame, 0, 1, 7);
+    transmit(&f->guests[0], &plain, frame, sizeof frame, sizeof frame + HDR_BYTES);
+    run(f);
+    assert_int_equal(vhost_port_status(&guest->port), ERR_OK);
+    assert_int_equal(driver_take_all_used(&guest->queues[VIRTIO_NET_RX]), 3);
+    assert_int_equal(*(uint8_t *)driver_at(&guest->ram, first + 10, 1), 3); /* num_buffers */
+    assert_int_equal(*(uint8_t *)driver_at(&guest->ram, first + 100, 1), 0);
+    assert_memory_equal(driver_at(&guest->ram, first + 101, 199), frame, 199);
+}
+
 static void test_frame_waits_for_buffers_and_is_not_lost(void **state)
 {
     struct fixture *f = *state;
@@ -581,6 +607,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_frame_goes_across_once_in_pieces_of_any_size),
         CASE(test_large_frame_merges_buffers),
+        CASE(test_header_split_over_descriptors_is_no_fault),
         CASE(test_frame_waits_for_buffers_and_is_not_lost),
         CASE(test_some_buffers_are_not_enough),
         CASE(test_frame_larger_than_half_a_queue_does_not_wait),

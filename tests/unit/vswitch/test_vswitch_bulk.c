@@ -43,7 +43,7 @@ static enum err peek(void *context, struct vswitch_frame *frame)
     frame->segments = &port->segment;
     frame->segment_count = 1;
     frame->length_bytes = port->segment.bytes;
-    frame->meta = 0;
+    frame_take_meta(frame, 0);
     return ERR_OK;
 }
 

@@ -27,7 +27,7 @@ static enum err shifting_peek(void *port, struct vswitch_frame *frame)
     frame->segments = shifting_segments;
     frame->segment_count = 2;
     frame->length_bytes = sizeof shifting_bytes;
-    frame->meta = 0;
+    frame_take_meta(frame, 0);
     return ERR_OK;
 }
 

@@ -43,7 +43,7 @@ static enum err peek(void *port, struct vswitch_frame *frame)
     frame->segments = &f->segment;
     frame->segment_count = 1;
     frame->length_bytes = FRAME_BYTES;
-    frame->meta = 0;
+    frame_take_meta(frame, 0);
     return ERR_OK;
 }
 
