@@ -5,7 +5,7 @@
 #include "lib/config/config.h"
 
 #define VSWITCH_CONFIG_MAGIC 0x57535643u /* "CVSW" */
-#define VSWITCH_CONFIG_VERSION 3u
+#define VSWITCH_CONFIG_VERSION 4u
 #define VSWITCH_CONFIG_SECTION ".vswitch_config"
 #define VSWITCH_CONFIG_MAX_PORTS 32u
 
@@ -24,7 +24,9 @@ struct vswitch_port_config {
     uint8_t mac[6];
     uint16_t mtu;
     uint32_t allow;          /**< bit n: frames from this port may reach port n */
-    uint32_t rate_kbps;      /**< ingress limit, 0: none */
+    uint32_t rate_kbps;      /**< limit of what it sends, 0: none */
+    uint32_t rx_rate_kbps;   /**< limit of what it gets, 0: none */
+    uint32_t burst_bytes;    /**< of both: what goes at once after a pause; 0: what the rate gives in 4 ms */
     struct config_link link; /**< RING: the data path. VHOST: only its channel, for calls and kicks */
     uint32_t interrupt;      /**< VHOST: what to notify to interrupt the guest: a posted interrupt's id, or
                                   link.channel where the VMM has to do it */

@@ -12,8 +12,6 @@
 #define RESERVED_GROUP UINT64_C(0x0180c2000000)
 #define RESERVED_GROUP_MASK UINT64_C(0xfffffffffff0)
 
-#define BYTES_PER_KBIT 125u
-
 static void drop(const struct vswitch *vswitch, struct vswitch_port *port, enum vswitch_drop cause)
 {
     port->counters.dropped[cause]++;
@@ -50,31 +48,6 @@ static void break_port(struct vswitch *vswitch, struct vswitch_port *port, enum 
                      port->config->name, err_text(err));
 }
 
-/* Token bucket. Time that grants less than one kbit is left for later, so that no rate is rounded to zero. */
-static bool within_rate(const struct vswitch *vswitch, struct vswitch_port *port, uint32_t length_bytes)
-{
-    uint64_t kbps = port->config->rate_kbps;
-    if (kbps == 0) {
-        return true;
-    }
-    uint64_t elapsed = vswitch->now - port->rate_at;
-    if (elapsed >= vswitch->ticks_per_second) {
-        elapsed = vswitch->ticks_per_second;
-        port->rate_at = vswitch->now - elapsed;
-    }
-    uint64_t kbits = elapsed * kbps / vswitch->ticks_per_second;
-    port->rate_at += kbits * vswitch->ticks_per_second / kbps;
-    port->rate_bytes += kbits * BYTES_PER_KBIT;
-    if (port->rate_bytes > VSWITCH_RATE_BURST_BYTES) {
-        port->rate_bytes = VSWITCH_RATE_BURST_BYTES;
-    }
-    if (port->rate_bytes < length_bytes) {
-        return false;
-    }
-    port->rate_bytes -= length_bytes;
-    return true;
-}
-
 /* May this port send from this address? Learns it if so. */
 static bool source_is_allowed(struct vswitch *vswitch, const struct vswitch_port *port, mac_t source)
 {
@@ -105,11 +78,6 @@ static bool admit(struct vswitch *vswitch, struct vswitch_port *port, struct vsw
     frame_read_header(frame);
     if (!source_is_allowed(vswitch, port, mac_table_address(frame->header + 6))) {
         *cause = VSWITCH_DROP_SOURCE;
-        return false;
-    }
-    /* A frame that was held has been paid for. */
-    if (!port->held && !within_rate(vswitch, port, frame->length_bytes)) {
-        *cause = VSWITCH_DROP_RATE;
         return false;
     }
     return true;
@@ -236,8 +204,14 @@ static bool deliver(struct vswitch *vswitch, struct vswitch_port *source, struct
         count_copies(vswitch, frame, too_raw);
         vswitch->touched |= state_bit(state_index(vswitch, port));
         restore_patience(vswitch, source);
+        port->is_full = false;
+        if ((port->managed & VSWITCH_RATE_OUT) != 0) {
+            rate_charge(&port->out, frame->length_bytes);
+        }
         return true;
     case ERR_SPACE:
+        port->full_at = port->is_full ? port->full_at : vswitch->now;
+        port->is_full = true;
         return false;
     case ERR_RANGE:
         drop(vswitch, port, VSWITCH_DROP_TOO_LONG);
@@ -268,10 +242,10 @@ static bool has_patience(const struct vswitch *vswitch, struct vswitch_port *por
 }
 
 static void hold(const struct vswitch *vswitch, struct vswitch_port *source,
-                 const struct vswitch_port *target, const struct vswitch_frame *frame)
+                 const struct vswitch_port *target, uint32_t bytes)
 {
     source->held_for = state_index(vswitch, target);
-    source->held_bytes = is_too_raw(target, frame) ? soft_offload_max_bytes(frame) : frame->length_bytes;
+    source->held_bytes = bytes;
     if (!source->held) {
         source->held = true;
         source->counters.held++;
@@ -279,12 +253,28 @@ static void hold(const struct vswitch *vswitch, struct vswitch_port *source,
     }
 }
 
-/* Ask the destination of a held frame to notify us. True if it may have room already. */
-static bool request_room(const struct vswitch *vswitch, const struct vswitch_port *source)
+/* The longest piece of the frame that the port has to take at once. */
+static uint32_t piece_bytes(const struct vswitch_port *target, const struct vswitch_frame *frame)
 {
-    const struct vswitch_port *target = &vswitch->ports[source->held_for];
+    return is_too_raw(target, frame) ? soft_offload_max_bytes(frame) : frame->length_bytes;
+}
 
-    return target->ops->request_space(target->context, source->held_bytes);
+/* Does the port's limit let it have another frame now? */
+static bool is_within_rate(const struct vswitch *vswitch, struct vswitch_port *target)
+{
+    return (target->managed & VSWITCH_RATE_OUT) == 0 || rate_allows(&target->out, vswitch->now);
+}
+
+/* Ask a destination to notify us of room for `bytes`. True if it may have that already. */
+static bool request_room(const struct vswitch *vswitch, struct vswitch_port *target, uint32_t bytes)
+{
+    return is_within_rate(vswitch, target) && target->ops->request_space(target->context, bytes);
+}
+
+/* Nobody waits for a port that has taken nothing for so long: its interface may be down. */
+static bool is_deaf(const struct vswitch *vswitch, const struct vswitch_port *target)
+{
+    return target->is_full && vswitch->now - target->full_at >= vswitch->deaf_ticks;
 }
 
 /*
@@ -295,21 +285,25 @@ static bool request_room(const struct vswitch *vswitch, const struct vswitch_por
 static bool wait_for_room(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_port *target,
                           struct vswitch_frame *frame)
 {
-    if (!has_patience(vswitch, source)) {
+    const uint32_t bytes = piece_bytes(target, frame);
+
+    if (is_deaf(vswitch, target) || !has_patience(vswitch, source)) {
         drop(vswitch, target, VSWITCH_DROP_FULL);
         return true;
     }
-    hold(vswitch, source, target, frame);
-    return request_room(vswitch, source) && deliver(vswitch, source, target, frame);
+    hold(vswitch, source, target, bytes);
+    return request_room(vswitch, target, bytes) && deliver(vswitch, source, target, frame);
 }
 
 bool forward_has_to_wait(struct vswitch *vswitch, struct vswitch_port *source)
 {
-    if (!source->held || !state_is_up(vswitch, source->held_for)) {
+    struct vswitch_port *target = &vswitch->ports[source->held_for];
+
+    if (!source->held || !state_is_up(vswitch, source->held_for) || is_deaf(vswitch, target)) {
         return false;
     }
     wake_sync(vswitch, source->held_for);
-    return has_patience(vswitch, source) && !request_room(vswitch, source);
+    return has_patience(vswitch, source) && !request_room(vswitch, target, source->held_bytes);
 }
 
 static bool is_wanted(const struct vswitch_port *port, const struct vswitch_frame *frame)
@@ -324,7 +318,14 @@ static bool forward_to_one(struct vswitch *vswitch, struct vswitch_port *source,
     struct vswitch_port *target = &vswitch->ports[index];
 
     wake_sync(vswitch, index);
-    return !is_wanted(target, frame) || deliver(vswitch, source, target, frame) ||
+    if (!is_wanted(target, frame)) {
+        return true;
+    }
+    if (is_deaf(vswitch, target) && !request_room(vswitch, target, piece_bytes(target, frame))) {
+        drop(vswitch, target, VSWITCH_DROP_FULL);
+        return true;
+    }
+    return (is_within_rate(vswitch, target) && deliver(vswitch, source, target, frame)) ||
            wait_for_room(vswitch, source, target, frame);
 }
 
@@ -338,7 +339,12 @@ static void forward_to_all(struct vswitch *vswitch, struct vswitch_port *source,
 
         wake_sync(vswitch, index);
         frame->segments_sent = 0;
-        if (is_wanted(target, frame) && !deliver(vswitch, source, target, frame)) {
+        if (!is_wanted(target, frame)) {
+            continue;
+        }
+        if (!is_within_rate(vswitch, target)) {
+            drop(vswitch, target, VSWITCH_DROP_RATE);
+        } else if (!deliver(vswitch, source, target, frame)) {
             drop(vswitch, target, VSWITCH_DROP_FULL);
         }
     }
@@ -375,6 +381,9 @@ static void finish(struct vswitch *vswitch, struct vswitch_port *port, uint32_t 
         (void)has_patience(vswitch, port);
         port->held = false;
     }
+    if ((port->managed & VSWITCH_RATE_IN) != 0) {
+        rate_charge(&port->in, length_bytes);
+    }
     port->share--;
     port->counters.rx_frames++;
     port->counters.rx_bytes += length_bytes;
@@ -387,9 +396,13 @@ bool forward_next(struct vswitch *vswitch, struct vswitch_port *port)
 {
     enum vswitch_drop cause = VSWITCH_DROP_COUNT;
     struct vswitch_frame frame; /* peek() and frame_read_header() fill it */
-    const enum err err = next_frame(port, &frame);
     uint32_t targets = 0;
 
+    if ((port->managed & VSWITCH_RATE_IN) != 0 && !rate_allows(&port->in, vswitch->now)) {
+        vswitch->stuck |= state_bit(state_index(vswitch, port)); /* its frames wait in its queue */
+        return false;
+    }
+    const enum err err = next_frame(port, &frame);
     if (err != ERR_OK) {
         vswitch->busy &= ~state_bit(state_index(vswitch, port));
         if (err != ERR_EMPTY) {

@@ -13,6 +13,7 @@
 #include "pd/vswitch/drop.h"
 #include "pd/vswitch/mac_table.h"
 #include "pd/vswitch/port.h"
+#include "pd/vswitch/rate.h"
 
 #define VSWITCH_PORT_BUDGET 64u
 /**
@@ -20,11 +21,12 @@
  * sixteen with one instruction: 64 of the longest frames, or 1,024 short ones.
  */
 #define VSWITCH_RUN_WORK (8u << 20)
-/** A rate limit lets this much through at once: one longest frame, so that GSO works under any limit. */
-#define VSWITCH_RATE_BURST_BYTES (2 * (uint64_t)VSWITCH_FRAME_MAX_BYTES)
 #define VSWITCH_PATIENCE_MS 50u
 /** What each frame that reaches a destination gives back of it. */
 #define VSWITCH_PATIENCE_FRAME_US 100u
+/** A port that has taken nothing for so long, though there was something for it, makes nobody wait until it
+ * has room. */
+#define VSWITCH_DEAF_MS 100u
 /** Frames from this on are bulk: their receiver need not interrupt their sender. */
 #define VSWITCH_BULK_BYTES 16384u
 /** For so long after its last one a port that sends bulk is busy with that: what comes back need not
@@ -38,6 +40,12 @@ struct vswitch_counters {
     uint64_t dropped[VSWITCH_DROP_COUNT];
     uint64_t held;    /**< times a frame had to wait for its destination */
     uint64_t flooded; /**< frames to an unknown or group address */
+};
+
+/** What a port has beyond the plain switch. Each costs the others nothing. */
+enum vswitch_managed {
+    VSWITCH_RATE_IN = 1u << 0, /**< a limit on what it sends */
+    VSWITCH_RATE_OUT = 1u << 1 /**< a limit on what it gets */
 };
 
 /** One port. Private to vswitch.c except for its size. */
@@ -65,8 +73,10 @@ struct vswitch_port {
     uint64_t last_version;
     uint64_t patience_ticks; /**< how long it may yet be held */
     uint64_t patience_at;    /**< when that was computed */
-    uint64_t rate_bytes;     /**< what it may send at once */
-    uint64_t rate_at;        /**< when that was computed */
+    uint32_t managed;        /**< enum vswitch_managed */
+    bool is_full;            /**< it had no room for a frame, and has taken none since */
+    uint64_t full_at;        /**< from when on */
+    struct rate in, out;     /**< limits of what it sends and gets */
     struct log_limit warnings[VSWITCH_DROP_COUNT];
     struct log_limit faults;
     struct vswitch_counters counters;
@@ -90,6 +100,7 @@ struct vswitch {
     uint64_t patience_limit;  /**< VSWITCH_PATIENCE_MS in ticks, and so on */
     uint64_t patience_earned; /**< what a frame that is delivered gives back of it */
     uint64_t bulk_ticks;
+    uint64_t deaf_ticks;
     uint64_t now;
     struct mac_table macs;
     struct soft_offload *offload;   /**< working memory */

@@ -16,7 +16,10 @@ static void init_port(struct vswitch *vswitch, uint32_t index)
     port->mac = mac_table_address(config->mac);
     port->is_static = (config->flags & VSWITCH_PORT_STATIC_MAC) != 0;
     port->longest_bytes = config->mtu != 0 ? config->mtu + VSWITCH_MTU_OVERHEAD_BYTES : UINT32_MAX;
-    port->rate_bytes = VSWITCH_RATE_BURST_BYTES;
+    rate_init(&port->in, config->rate_kbps, config->burst_bytes, vswitch->ticks_per_second);
+    rate_init(&port->out, config->rx_rate_kbps, config->burst_bytes, vswitch->ticks_per_second);
+    port->managed =
+        (config->rate_kbps != 0 ? VSWITCH_RATE_IN : 0u) | (config->rx_rate_kbps != 0 ? VSWITCH_RATE_OUT : 0u);
     port->patience_ticks = vswitch->patience_limit;
     port->last_version = UINT64_MAX; /* nothing is remembered yet */
 }
@@ -36,6 +39,7 @@ enum err vswitch_init(struct vswitch *vswitch, const struct vswitch_config *conf
                                 .patience_limit = ticks_per_second * VSWITCH_PATIENCE_MS / 1000,
                                 .patience_earned = ticks_per_second * VSWITCH_PATIENCE_FRAME_US / 1000000,
                                 .bulk_ticks = ticks_per_second * VSWITCH_BULK_US / 1000000,
+                                .deaf_ticks = ticks_per_second * VSWITCH_DEAF_MS / 1000,
                                 .notify = notify,
                                 .notify_context = notify_context};
     vswitch->stats = &vswitch->own_stats;
@@ -181,9 +185,15 @@ uint32_t vswitch_spoken_for(const struct vswitch *vswitch)
 /* When a port with something to send goes on by itself. */
 static uint64_t port_deadline(const struct vswitch *vswitch, const struct vswitch_port *port)
 {
-    const uint64_t patience_end = port->patience_at + port->patience_ticks;
+    const struct rate *limit = port->held ? &vswitch->ports[port->held_for].out : &port->in;
+    uint64_t at = port->held   ? port->patience_at + port->patience_ticks
+                  : port->more ? vswitch->resume_at
+                               : VSWITCH_NEVER;
 
-    return port->held ? patience_end : port->more ? vswitch->resume_at : VSWITCH_NEVER;
+    if (limit->waits && rate_ready_at(limit) < at) {
+        at = rate_ready_at(limit);
+    }
+    return at;
 }
 
 uint64_t vswitch_deadline(struct vswitch *vswitch, uint64_t now)
