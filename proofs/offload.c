@@ -41,7 +41,7 @@
 #include "lib/base/mem.h"
 #include "lib/net/checksum.h"
 
-#define FRAME_MAX (65535u + 18u)
+#define FRAME_MAX (65535u + 22u)
 
 struct frame_meta nondet_meta(void);
 struct offload_segmenter nondet_segmenter(void);

@@ -31,7 +31,8 @@ static bool vlan_is_wanted(const struct rx_filter *filter, const uint8_t *header
         return true;
     }
     const uint32_t id = get16(header + TAG_OFFSET) & VLAN_ID_MASK;
-    return (filter->vlans[id / 64] >> (id % 64) & 1) != 0;
+    /* No VLAN, only a priority: as if it had no tag (802.1Q, 6.9). Each station has to take that. */
+    return id == 0 || (filter->vlans[id / 64] >> (id % 64) & 1) != 0;
 }
 
 static bool is_listed(const struct rx_filter *filter, uint32_t first, uint32_t count, const uint8_t *mac)

@@ -62,8 +62,8 @@ _Static_assert(sizeof(struct virtio_net_hdr) == 12, "virtio 1.2, 5.1.6");
 
 /** Smallest frame passed on: an Ethernet header. */
 #define VIRTIO_NET_FRAME_MIN 14u
-/** Largest one: 64 KiB of IP in an Ethernet frame with a VLAN tag. */
-#define VIRTIO_NET_FRAME_MAX (65535u + 18u)
+/** Largest one: 64 KiB of IP in an Ethernet frame with two VLAN tags. */
+#define VIRTIO_NET_FRAME_MAX (65535u + 22u)
 
 /** May a driver have this set of features? Some need others (section 5.1.3.1). */
 bool virtio_net_hdr_features_agree(uint64_t features);

@@ -9,10 +9,10 @@
 #define VSWITCH_HEADER_BYTES 14u
 /** What is read once and checked: with a VLAN tag. */
 #define VSWITCH_CHECKED_BYTES 18u
-/** Longest frame: 64 KiB of IP packet (GSO) with Ethernet header and VLAN tag. */
-#define VSWITCH_FRAME_MAX_BYTES 65553u
-/** What a frame may have beyond its port's MTU: Ethernet header and VLAN tag. */
-#define VSWITCH_MTU_OVERHEAD_BYTES 18u
+/** Longest frame: 64 KiB of IP packet (GSO) with Ethernet header and two VLAN tags. */
+#define VSWITCH_FRAME_MAX_BYTES 65557u
+/** What a frame may have beyond its port's MTU: Ethernet header and two VLAN tags. */
+#define VSWITCH_MTU_OVERHEAD_BYTES 22u
 /** What a frame costs beside its copies, and each piece of a buffer that is looked up for it. */
 #define VSWITCH_FRAME_WORK 8192u
 #define VSWITCH_SEGMENT_WORK 384u

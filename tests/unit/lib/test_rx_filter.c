@@ -48,6 +48,24 @@ static void test_open_filter_lets_everything_through(void **state)
     assert_true(accepts(&filter, other, 3));
 }
 
+/* A station without VLANs takes frames that have only a priority, to its own address as to all. */
+static void test_priority_tag_is_no_vlan(void **state)
+{
+    struct rx_filter filter = closed();
+    uint8_t header[RX_FILTER_HEADER_BYTES] = {2, 0, 0, 0, 0, 1, [12] = 0x81, [14] = 0xc0};
+
+    (void)state;
+    filter.mode = RX_FILTER_VLANS;
+    assert_true(rx_filter_accepts(&filter, header));
+    memcpy(header, broadcast, 6);
+    assert_true(rx_filter_accepts(&filter, header));
+    header[15] = 1; /* VLAN 1 is one */
+    assert_false(rx_filter_accepts(&filter, header));
+    memcpy(header, other, 6);
+    header[15] = 0;
+    assert_false(rx_filter_accepts(&filter, header));
+}
+
 static void test_own_address_and_broadcast_by_default(void **state)
 {
     const struct rx_filter filter = closed();
@@ -126,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open_filter_lets_everything_through),
+        cmocka_unit_test(test_priority_tag_is_no_vlan),
         cmocka_unit_test(test_own_address_and_broadcast_by_default),
         cmocka_unit_test(test_modes),
         cmocka_unit_test(test_listed_addresses),

@@ -306,11 +306,11 @@ static void test_mtu_of_the_destination(void **state)
     f->config.ports[1].mtu = 1500;
     start(f);
     ring_offer(&f->peers[1], OFFLOAD_CSUM | OFFLOAD_TSO4);
-    send(f, 0, mac_of(1), 1518);
-    send(f, 0, mac_of(1), 1519);
+    send(f, 0, mac_of(1), 1522);
+    send(f, 0, mac_of(1), 1523);
     assert_int_equal(try_send(f, 0, mac_of(1), mac_of(0), 9000, frame_meta_pack(&segments)), ERR_OK);
     run(f);
-    assert_int_equal(receive(f, 1, mac_of(1), mac_of(0)), 1518);
+    assert_int_equal(receive(f, 1, mac_of(1), mac_of(0)), 1522);
     assert_int_equal(receive(f, 1, mac_of(1), mac_of(0)), 9000);
     assert_int_equal(dropped(f, 1, VSWITCH_DROP_TOO_LONG), 1);
 }
