@@ -48,8 +48,10 @@ enum vhost_call {
     /** [mode, mac, uni_count, multi_count, macs...]: a struct rx_filter except for its VLANs. An address is a
        word, its first byte in bits 0..7. */
     VHOST_SET_RX_FILTER = 0x105,
-    VHOST_SET_VLANS = 0x106,  /**< [64 words]: bit n of word n / 64: VLAN n is wanted */
-    VHOST_RESET_VRING = 0x107 /**< [index], while started */
+    VHOST_SET_VLANS = 0x106,   /**< [64 words]: bit n of word n / 64: VLAN n is wanted */
+    VHOST_RESET_VRING = 0x107, /**< [index], while started */
+    VHOST_SET_OFFLOADS = 0x108 /**< [features], at any time: of the offloads that were negotiated, those that
+                                  the driver takes now. All of them at VHOST_SET_FEATURES */
 };
 
 /** Words of VHOST_SET_RX_FILTER in front of the addresses. */

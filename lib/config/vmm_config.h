@@ -54,6 +54,8 @@ struct vmm_net_config {
     uint32_t tx_delay_us;  /**< RING: how late an interrupt for sent frames alone may be; 0: at once */
     uint32_t window;       /**< RING: frames to the guest between two pauses of its vCPU; 0: no limit */
     uint32_t mac_is_fixed; /**< 1: the driver may not change its address, as the switch checks it */
+    uint32_t speed_mbps;   /**< what the driver is told: its limit, or that of a fast card; 0: not offered */
+    uint32_t reserved;
 };
 
 #define VMM_BLOCK_ID_BYTES 20u

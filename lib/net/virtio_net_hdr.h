@@ -11,6 +11,7 @@
 /** Feature bits, section 5.1.3. */
 #define VIRTIO_NET_F_CSUM (1ull << 0)
 #define VIRTIO_NET_F_GUEST_CSUM (1ull << 1)
+#define VIRTIO_NET_F_CTRL_GUEST_OFFLOADS (1ull << 2)
 #define VIRTIO_NET_F_MTU (1ull << 3)
 #define VIRTIO_NET_F_MAC (1ull << 5)
 #define VIRTIO_NET_F_GUEST_TSO4 (1ull << 7)
@@ -30,17 +31,22 @@
 #define VIRTIO_NET_F_GUEST_USO4 (1ull << 54)
 #define VIRTIO_NET_F_GUEST_USO6 (1ull << 55)
 #define VIRTIO_NET_F_HOST_USO (1ull << 56)
+#define VIRTIO_NET_F_SPEED_DUPLEX (1ull << 63)
 
+/** What a driver may take unfinished, and, with CTRL_GUEST_OFFLOADS, switch on and off (section 5.1.6.5.6).
+ */
+#define VIRTIO_NET_GUEST_OFFLOADS                                                                            \
+    (VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6 | VIRTIO_NET_F_GUEST_ECN |  \
+     VIRTIO_NET_F_GUEST_USO4 | VIRTIO_NET_F_GUEST_USO6)
 /** All offloads: what a driver may leave to the device, and what it takes unfinished itself. */
 #define VIRTIO_NET_OFFLOADS                                                                                  \
     (VIRTIO_NET_F_CSUM | VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_F_HOST_ECN |           \
-     VIRTIO_NET_F_HOST_USO | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6 |   \
-     VIRTIO_NET_F_GUEST_ECN | VIRTIO_NET_F_GUEST_USO4 | VIRTIO_NET_F_GUEST_USO6)
+     VIRTIO_NET_F_HOST_USO | VIRTIO_NET_GUEST_OFFLOADS)
 
 /** What goes through the control queue. */
 #define VIRTIO_NET_CONTROLS                                                                                  \
     (VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_CTRL_VLAN | VIRTIO_NET_F_CTRL_RX_EXTRA |                            \
-     VIRTIO_NET_F_GUEST_ANNOUNCE | VIRTIO_NET_F_CTRL_MAC_ADDR)
+     VIRTIO_NET_F_GUEST_ANNOUNCE | VIRTIO_NET_F_CTRL_MAC_ADDR | VIRTIO_NET_F_CTRL_GUEST_OFFLOADS)
 
 /** Queues that carry frames, and behind them the control queue of a device that has one (section 5.1.2). */
 #define VIRTIO_NET_RX 0u

@@ -59,6 +59,7 @@ static uint64_t words_of(uint64_t label)
     case VHOST_SET_FEATURES:
     case VHOST_SET_APART:
     case VHOST_RESET_VRING:
+    case VHOST_SET_OFFLOADS:
         return 1;
     case VHOST_SET_VRING:
         return 5;
@@ -90,6 +91,9 @@ uint64_t vhost_control_call(struct vhost_port *port, const struct vhost_control 
         return VHOST_OK;
     case VHOST_RESET_VRING:
         return reply_of(vhost_port_reset_vring(port, control->words[0]));
+    case VHOST_SET_OFFLOADS:
+        vhost_port_set_offloads(port, control->words[0]);
+        return VHOST_OK;
     case VHOST_SET_VLANS:
         vhost_port_set_vlans(port, control->words);
         return VHOST_OK;

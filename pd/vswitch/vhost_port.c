@@ -39,6 +39,11 @@ enum err vhost_port_set_features(struct vhost_port *port, uint64_t features)
     return ERR_OK;
 }
 
+void vhost_port_set_offloads(struct vhost_port *port, uint64_t offloads)
+{
+    port->takes = virtio_net_hdr_capabilities(port->features & (offloads | ~VIRTIO_NET_GUEST_OFFLOADS));
+}
+
 static enum err enable_queue(struct vhost_port *port, unsigned int index)
 {
     const struct virtq_features features = {.event_idx = (port->features & FEATURE_EVENT_IDX) != 0,

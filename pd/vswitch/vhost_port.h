@@ -86,6 +86,10 @@ void vhost_port_set_window(struct vhost_port *port, uint32_t window, const struc
 /** Virtio feature bits in force from the next start on. ERR_STATE: running. */
 ERR_CHECKED enum err vhost_port_set_features(struct vhost_port *port, uint64_t features);
 
+/** Of the offloads that were negotiated, the driver takes only those in `offloads` (feature bits) from now
+ * on. */
+void vhost_port_set_offloads(struct vhost_port *port, uint64_t offloads);
+
 /**
  * Where queue `index` lies. ERR_RANGE: no such queue. Checked when started; while running, at once, with the
  * errors of virtq_enable(), and ERR_STATE if the queue is in use.

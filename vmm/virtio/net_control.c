@@ -4,16 +4,17 @@
 #include "lib/base/mem.h"
 #include "lib/net/virtio_net_hdr.h"
 
-_Static_assert(sizeof(struct virtio_net_config) == 12, "virtio 1.2, 5.1.4");
+_Static_assert(sizeof(struct virtio_net_config) == 20, "virtio 1.2, 5.1.4, and padding");
 
 #define MAC_BYTES 6u
 #define MAC_MULTICAST 1u
 
 /* Classes and commands, 5.1.6.5. */
-enum control_class { CLASS_RX = 0, CLASS_MAC = 1, CLASS_VLAN = 2, CLASS_ANNOUNCE = 3 };
+enum control_class { CLASS_RX = 0, CLASS_MAC = 1, CLASS_VLAN = 2, CLASS_ANNOUNCE = 3, CLASS_OFFLOADS = 5 };
 enum mac_command { MAC_TABLE_SET = 0, MAC_ADDR_SET = 1 };
 enum vlan_command { VLAN_ADD = 0, VLAN_DEL = 1 };
 enum announce_command { ANNOUNCE_ACK = 0 };
+enum offloads_command { OFFLOADS_SET = 0 };
 enum control_ack { ACK_OK = 0, ACK_ERR = 1 };
 
 struct control_header {
@@ -36,7 +37,9 @@ void net_control_init(struct net_control *control, const struct vmm_net_config *
     *control = (struct net_control){.device = device,
                                     .config = {.status = link_up ? VIRTIO_NET_S_LINK_UP : 0,
                                                .max_virtqueue_pairs = 1,
-                                               .mtu = config->mtu},
+                                               .mtu = config->mtu,
+                                               .speed = config->speed_mbps,
+                                               .duplex = VIRTIO_NET_FULL_DUPLEX},
                                     .mac_is_fixed = config->mac_is_fixed != 0,
                                     .scratch = scratch};
     memcpy(control->first_mac, config->mac, MAC_BYTES);
@@ -57,6 +60,7 @@ static bool has(const struct net_control *control, uint64_t features)
 
 void net_control_start(struct net_control *control)
 {
+    control->features = control->device->features;
     if (has(control, VIRTIO_NET_F_CTRL_VLAN)) {
         control->filter.mode |= RX_FILTER_VLANS;
     }
@@ -161,6 +165,20 @@ static bool run_vlan(struct net_control *control, uint8_t command)
            rx_filter_set_vlan(&control->filter, id, command == VLAN_ADD);
 }
 
+/* 5.1.6.5.6: of what was negotiated the driver takes those offloads only. Linux switches them off for XDP. */
+static bool set_offloads(struct net_control *control)
+{
+    const uint64_t negotiated = control->device->features;
+    uint64_t offloads;
+
+    if (!has(control, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS) || !take(control, 0, &offloads, sizeof offloads) ||
+        (offloads & ~(negotiated & VIRTIO_NET_GUEST_OFFLOADS)) != 0) {
+        return false;
+    }
+    control->features = virtio_net_hdr_strip((negotiated & ~VIRTIO_NET_GUEST_OFFLOADS) | offloads);
+    return true;
+}
+
 static bool run_announce(struct net_control *control, uint8_t command)
 {
     if (command != ANNOUNCE_ACK || !has(control, VIRTIO_NET_F_GUEST_ANNOUNCE)) {
@@ -184,6 +202,8 @@ static bool run_command(struct net_control *control, const struct control_header
         return run_vlan(control, header->command);
     case CLASS_ANNOUNCE:
         return run_announce(control, header->command);
+    case CLASS_OFFLOADS:
+        return header->command == OFFLOADS_SET && set_offloads(control);
     default:
         return false;
     }

@@ -20,7 +20,11 @@ struct virtio_net_config {
     uint16_t status;
     uint16_t max_virtqueue_pairs;
     uint16_t mtu;
+    uint32_t speed; /**< Mb/s */
+    uint8_t duplex;
+    uint8_t padding[3];
 };
+#define VIRTIO_NET_FULL_DUPLEX 1u
 #define VIRTIO_NET_S_LINK_UP 1u
 #define VIRTIO_NET_S_ANNOUNCE 2u
 
@@ -29,9 +33,10 @@ struct net_control {
     struct virtio_device *device;
     struct virtio_net_config config; /**< the device's config space */
     struct rx_filter filter;         /**< what the driver wants to receive */
-    uint8_t first_mac[6];            /**< of the description: what a reset brings back */
-    bool mac_is_fixed;           /**< the switch drops other source addresses: the driver can't change it */
-    bool announce_due;           /**< the network forgot where we are, and the driver has not run since */
+    uint64_t features;    /**< in force: the negotiated ones except for offloads that it switched off */
+    uint8_t first_mac[6]; /**< of the description: what a reset brings back */
+    bool mac_is_fixed;    /**< the switch drops other source addresses: the driver can't change it */
+    bool announce_due;    /**< the network forgot where we are, and the driver has not run since */
     struct virtq_chain *scratch; /**< for the chain in hand; shared by all devices, not owned */
 };
 
@@ -47,7 +52,7 @@ void net_control_start(struct net_control *control);
 
 /**
  * Carry out the commands in the queue. A chain that is none breaks the device; a command that is wrong is
- * answered so. Returns true if the filter changed.
+ * answered so. Returns true if there were any: filter and features may have changed.
  */
 bool net_control_run(struct net_control *control);
 

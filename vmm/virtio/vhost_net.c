@@ -65,6 +65,12 @@ static bool hand_over_filter(const struct vhost_net *net)
            call(net, VHOST_SET_VLANS, filter->vlans, RX_FILTER_VLAN_WORDS) == VHOST_OK;
 }
 
+/* What the driver said on the control queue is the switch's to know. */
+static bool hand_over_controls(const struct vhost_net *net)
+{
+    return hand_over_filter(net) && call(net, VHOST_SET_OFFLOADS, &net->control.features, 1) == VHOST_OK;
+}
+
 static void start(void *context)
 {
     struct vhost_net *net = context;
@@ -101,7 +107,7 @@ static void kick(void *context, uint16_t index)
     struct vhost_net *net = context;
 
     if (index == VIRTIO_NET_CONTROL) {
-        if (net_control_run(&net->control) && net->started && !hand_over_filter(net)) {
+        if (net_control_run(&net->control) && net->started && !hand_over_controls(net)) {
             virtio_device_fail(&net->device, "the switch does not take the filter", ERR_STATE);
         }
     } else if (net->started) {

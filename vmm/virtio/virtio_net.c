@@ -151,7 +151,7 @@ static enum err receive_record(struct virtio_net *net, struct virtq *vq, const s
 
     /* A record whose offloads this driver hasn't negotiated was meant for the one before it. */
     if (record->length_bytes < VIRTIO_NET_FRAME_MIN || record->length_bytes > VIRTIO_NET_FRAME_MAX ||
-        virtio_net_hdr_from_meta(record->meta, net->device.features, record->length_bytes, &hdr) != ERR_OK) {
+        virtio_net_hdr_from_meta(record->meta, net->control.features, record->length_bytes, &hdr) != ERR_OK) {
         net->counters.rx_dropped++;
         return ERR_OK;
     }
@@ -269,7 +269,7 @@ static void start(void *context)
     net_control_start(&net->control);
     if (net->has_link) {
         (void)ring_sync(&net->link);
-        ring_offer(&net->link, virtio_net_hdr_capabilities(net->device.features));
+        ring_offer(&net->link, virtio_net_hdr_capabilities(net->control.features));
         discard_records(net);
     }
     run_receive(net);
@@ -295,7 +295,9 @@ static void kick(void *context, uint16_t index)
         net->tx_kicked = true;
         run_transmit(net);
     } else if (index == VIRTIO_NET_CONTROL) {
-        (void)net_control_run(&net->control);
+        if (net_control_run(&net->control) && net->has_link) {
+            ring_offer(&net->link, virtio_net_hdr_capabilities(net->control.features));
+        }
     } else {
         run_receive(net);
     }
@@ -330,9 +332,8 @@ uint64_t virtio_net_features(const struct vmm_net_config *config)
                         VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_RING_RESET |
                         VIRTIO_NET_OFFLOADS | VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_CONTROLS;
 
-    if (config->mtu != 0) {
-        features |= VIRTIO_NET_F_MTU;
-    }
+    features |= config->mtu != 0 ? VIRTIO_NET_F_MTU : 0;
+    features |= config->speed_mbps != 0 ? VIRTIO_NET_F_SPEED_DUPLEX : 0;
     return virtio_net_hdr_strip(features & ~config->features_off);
 }
 

@@ -9,15 +9,16 @@
 
 #include <cmocka.h>
 
+#include "lib/net/offload.h"
 #include "tests/mock/log_record.h"
 #include "tests/mock/net_machine.h"
 
 #define RAM_BYTES 0x80000u
-#define LINK_BYTES 0x10000u
+#define LINK_BYTES 0x41000u /* enough for large packets */
 
 #define FEATURES (VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_CONTROLS | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MAC)
 
-enum { RX = 0, MAC = 1, VLAN = 2, ANNOUNCE = 3, MQ = 4 };
+enum { RX = 0, MAC = 1, VLAN = 2, ANNOUNCE = 3, MQ = 4, OFFLOADS = 5 };
 
 static const uint8_t own[6] = {0x52, 0x54, 0, 0, 0, 1};
 static const uint8_t other[6] = {2, 0, 0, 0, 0, 9};
@@ -261,6 +262,34 @@ static void test_chains_that_are_no_commands(void **state)
     expect_broken(*state, 2, false);
 }
 
+/* The driver takes less than it negotiated, as Linux does for XDP, and all of it again. */
+static void test_offloads_are_switched_off_and_on(void **state)
+{
+    struct net_machine *m = *state;
+    const uint64_t guest = VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_GUEST_TSO4, csum = VIRTIO_NET_F_GUEST_CSUM;
+    const uint64_t tso = VIRTIO_NET_F_GUEST_TSO4, more = guest | VIRTIO_NET_F_GUEST_TSO6, none = 0;
+
+    virtio_driver_write(&m->mmio, VIRTIO_MMIO_STATUS, 0);
+    assert_true(net_machine_start(m, FEATURES | guest));
+    assert_int_equal(ring_peer_offer(&m->peer), OFFLOAD_CSUM | OFFLOAD_TSO4);
+    assert_int_equal(net_machine_command(m, OFFLOADS, 0, &none, 8), 0);
+    assert_int_equal(ring_peer_offer(&m->peer), 0);
+    assert_int_equal(net_machine_command(m, OFFLOADS, 0, &csum, 8), 0);
+    assert_int_equal(ring_peer_offer(&m->peer), OFFLOAD_CSUM);
+    assert_int_equal(net_machine_command(m, OFFLOADS, 0, &more, 8), 1); /* was not negotiated */
+    assert_int_equal(net_machine_command(m, OFFLOADS, 1, &guest, 8), 1);
+    assert_int_equal(net_machine_command(m, OFFLOADS, 0, &guest, 7), 1);
+    assert_int_equal(ring_peer_offer(&m->peer), OFFLOAD_CSUM);
+    assert_int_equal(net_machine_command(m, OFFLOADS, 0, &tso, 8), 0); /* needs the checksum */
+    assert_int_equal(ring_peer_offer(&m->peer), 0);
+    assert_int_equal(net_machine_command(m, OFFLOADS, 0, &guest, 8), 0);
+    assert_int_equal(ring_peer_offer(&m->peer), OFFLOAD_CSUM | OFFLOAD_TSO4);
+    assert_int_equal(net_machine_command(m, OFFLOADS, 0, &none, 8), 0);
+    virtio_driver_write(&m->mmio, VIRTIO_MMIO_STATUS, 0);
+    assert_true(net_machine_start(m, FEATURES | guest)); /* a new driver begins with all */
+    assert_int_equal(ring_peer_offer(&m->peer), OFFLOAD_CSUM | OFFLOAD_TSO4);
+}
+
 static void test_many_commands_at_once(void **state)
 {
     struct net_machine *m = *state;
@@ -295,6 +324,7 @@ int main(void)
         TEST(test_announcement_after_the_switch_restarted),
         TEST(test_announcement_waits_for_a_driver),
         TEST(test_chains_that_are_no_commands),
+        TEST(test_offloads_are_switched_off_and_on),
         TEST(test_many_commands_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -472,18 +472,20 @@ static void test_filter_goes_to_the_switch(void **state)
     struct fixture *f = *state;
 
     send_commands(f);
-    assert_int_equal(f->call_count, 2);
+    assert_int_equal(f->call_count, 3);
     expect_call(f, 0, VHOST_SET_RX_FILTER, 4);
     assert_int_equal(f->calls[0].words[0], RX_FILTER_VLANS);
     assert_int_equal(f->calls[0].words[1], 2ull | 1ull << 40);
     expect_call(f, 1, VHOST_SET_VLANS, 64);
     assert_int_equal(f->calls[1].words[0], 1 << 3);
+    expect_call(f, 2, VHOST_SET_OFFLOADS, 1);
+    assert_int_equal(f->calls[2].words[0], f->net.device.features);
     assert_int_equal(microkit_host_count(MICROKIT_HOST_NOTIFY, CHANNEL),
                      0); /* nobody kicked the data queues */
     assert_false(is_broken(f));
     virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_SEL, VIRTIO_NET_CONTROL);
     virtio_driver_write(&f->mmio, VIRTIO_MMIO_QUEUE_READY, 0);
-    assert_int_equal(f->call_count, 2); /* the data queues go on without it */
+    assert_int_equal(f->call_count, 3); /* the data queues go on without it */
 }
 
 static void test_filter_that_the_switch_refuses(void **state)

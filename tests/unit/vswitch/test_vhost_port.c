@@ -377,6 +377,33 @@ static void test_offload_header_passes_only_if_negotiated(void **state)
     assert_int_equal(f->guests[0].port.fault, ERR_OK);
 }
 
+/* A driver that takes no offloads for a while (XDP) gets finished frames, without a restart. */
+static void test_offloads_are_switched_off_and_on(void **state)
+{
+    struct fixture *f = *state;
+    const struct virtio_net_hdr hdr = {.flags = FRAME_META_NEEDS_CSUM, .csum_start = 34, .csum_offset = 16};
+    const uint64_t off = 0, on = UINT64_MAX;
+    uint8_t frame[100];
+
+    start_guest(f, 0, VIRTIO_NET_F_CSUM);
+    start_guest(f, 1, VIRTIO_NET_F_GUEST_CSUM);
+    offer(&f->guests[1], 4, BUFFER_BYTES);
+    build_frame(frame, sizeof frame, 0, 1, 1);
+    assert_int_equal(call(&f->guests[1], VHOST_SET_OFFLOADS, 1, &off), VHOST_OK);
+    transmit(&f->guests[0], &hdr, frame, sizeof frame, 200);
+    run(f);
+    uint16_t head;
+    uint32_t written;
+    assert_true(driver_take_used(&f->guests[1].queues[VIRTIO_NET_RX], &head, &written));
+    const uint8_t *seen = driver_at(&f->guests[1].ram, f->guests[1].buffers[head], written);
+    assert_int_equal(seen[0], 0);
+    assert_memory_not_equal(seen + HDR_BYTES + 50, frame + 50, 2); /* the checksum is there */
+    assert_int_equal(call(&f->guests[1], VHOST_SET_OFFLOADS, 1, &on), VHOST_OK);
+    transmit(&f->guests[0], &hdr, frame, sizeof frame, 200);
+    run(f);
+    assert_int_equal(receive(&f->guests[1], frame, sizeof frame).flags, FRAME_META_NEEDS_CSUM);
+}
+
 static void test_hostile_headers_are_dropped(void **state)
 {
     static const struct virtio_net_hdr bad[] = {
@@ -614,6 +641,7 @@ int main(void)
         CASE(test_lone_transmit_interrupt_is_late_and_many_are_not),
         CASE(test_separate_transmit_interrupts),
         CASE(test_offload_header_passes_only_if_negotiated),
+        CASE(test_offloads_are_switched_off_and_on),
         CASE(test_hostile_headers_are_dropped),
         CASE(test_broken_queue_stops_its_port_only),
         CASE(test_stopped_port_touches_nothing),
