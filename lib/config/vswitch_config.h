@@ -12,9 +12,27 @@
 /** The data path of a port between the switch and its peer. */
 enum vswitch_port_kind { VSWITCH_PORT_NONE = 0, VSWITCH_PORT_RING = 1, VSWITCH_PORT_VHOST = 2 };
 
+/** Ranges of VLANs that a trunk carries, and addresses that a port may have. */
+#define VSWITCH_CONFIG_MAX_TRUNK 8u
+#define VSWITCH_CONFIG_MAX_GUARD 4u
+
+/** What becomes of frames to 01:80:c2:00:00:0x, the groups of the link itself (802.1Q, 8.6.3). */
+enum vswitch_reserved {
+    VSWITCH_RESERVED_STP = 0, /**< those of the spanning tree pass, as through a Linux bridge without STP */
+    VSWITCH_RESERVED_DROP = 1,
+    VSWITCH_RESERVED_FORWARD = 2 /**< all but pause frames */
+};
+
+/** VLANs [first, last]. */
+struct vswitch_vlan_range {
+    uint16_t first, last;
+};
+
 enum vswitch_port_flags {
-    VSWITCH_PORT_CHECK_MAC = 1u << 0, /**< drop frames whose source address is not `mac` */
-    VSWITCH_PORT_STATIC_MAC = 1u << 1 /**< `mac` is a static entry: never learned at another port */
+    VSWITCH_PORT_CHECK_MAC = 1u << 0,  /**< drop frames whose source address is not `mac` */
+    VSWITCH_PORT_STATIC_MAC = 1u << 1, /**< `mac` is a static entry: never learned at another port */
+    VSWITCH_PORT_CHECK_IP =
+        1u << 2 /**< drop what speaks for other addresses than guard_ipv4 and guard_ipv6 */
 };
 
 struct vswitch_port_config {
@@ -41,6 +59,14 @@ struct vswitch_port_config {
     uint64_t ram_gpa;    /**< VHOST: guest RAM as the guest sees it */
     uint64_t ram_vaddr;  /**< VHOST: where the switch has it mapped */
     uint64_t ram_bytes;
+    uint32_t storm_pps;   /**< frames a second that it may send to all, 0: any number */
+    uint16_t vlan;        /**< that of its frames without a tag, 0: there is none */
+    uint16_t trunk_count; /**< VLANs with tags. With neither: the port knows of no VLANs */
+    struct vswitch_vlan_range trunk[VSWITCH_CONFIG_MAX_TRUNK];
+    uint32_t guard_ipv4_count;
+    uint32_t guard_ipv6_count;
+    uint8_t guard_ipv4[VSWITCH_CONFIG_MAX_GUARD][4];
+    uint8_t guard_ipv6[VSWITCH_CONFIG_MAX_GUARD][16];
 };
 
 struct vswitch_config {
@@ -50,6 +76,8 @@ struct vswitch_config {
     uint32_t mac_table_entries; /**< learned addresses kept; a power of two */
     uint32_t timer_channel;     /**< to the timer PD, for whatever it waits for; see has_timer */
     uint32_t has_timer;         /**< 1: timer_channel is one */
+    uint32_t has_vlans;         /**< 1: each port is in some */
+    uint32_t reserved_groups;   /**< enum vswitch_reserved */
     uint64_t stats;             /**< vaddr of a struct vswitch_stats that a stats PD reads; 0: nobody does */
     struct vswitch_port_config ports[VSWITCH_CONFIG_MAX_PORTS];
 };

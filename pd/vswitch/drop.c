@@ -14,6 +14,9 @@ const char *drop_text(enum vswitch_drop cause)
         [VSWITCH_DROP_LOCAL] = "destination on the same port",
         [VSWITCH_DROP_FULL] = "destination full",
         [VSWITCH_DROP_TOO_LONG] = "too long for the destination",
+        [VSWITCH_DROP_VLAN] = "VLAN not the port's",
+        [VSWITCH_DROP_GUARD] = "IP address not its own",
+        [VSWITCH_DROP_STORM] = "too many frames to all",
     };
     return (unsigned int)cause < VSWITCH_DROP_COUNT ? texts[cause] : "unknown";
 }

@@ -5,19 +5,24 @@
 #include "lib/base/mem.h"
 #include "lib/net/frame_meta.h"
 #include "lib/net/offload.h"
+#include "pd/vswitch/guard.h"
 #include "pd/vswitch/soft_offload.h"
+#include "pd/vswitch/vlan.h"
 #include "pd/vswitch/wake.h"
 
-/* 802.1Q: frames to 01:80:c2:00:00:00..0f concern the link itself and are not forwarded. */
+/* 802.1Q: frames to 01:80:c2:00:00:00..0f concern the link itself. */
 #define RESERVED_GROUP UINT64_C(0x0180c2000000)
 #define RESERVED_GROUP_MASK UINT64_C(0xfffffffffff0)
+#define RESERVED_GROUP_STP RESERVED_GROUP
+#define RESERVED_GROUP_PAUSE (RESERVED_GROUP + 1)
 
 static void drop(const struct vswitch *vswitch, struct vswitch_port *port, enum vswitch_drop cause)
 {
     port->counters.dropped[cause]++;
     state_count(vswitch, VSWITCH_STAT_DROPPED, 1);
     /* What rules and addresses forbid is worth a line; the rest is daily life of a network. */
-    if (cause == VSWITCH_DROP_SOURCE || cause == VSWITCH_DROP_LENGTH || cause == VSWITCH_DROP_META) {
+    if (cause == VSWITCH_DROP_SOURCE || cause == VSWITCH_DROP_LENGTH || cause == VSWITCH_DROP_META ||
+        cause == VSWITCH_DROP_VLAN || cause == VSWITCH_DROP_GUARD) {
         log_warn_limited(&port->warnings[cause], "%.*s: dropped a frame: %s", (int)CONFIG_NAME_BYTES,
                          port->config->name, drop_text(cause));
     }
@@ -48,8 +53,24 @@ static void break_port(struct vswitch *vswitch, struct vswitch_port *port, enum 
                      port->config->name, err_text(err));
 }
 
+/* An address in a VLAN. Those of ports are in all: they are entered without one. */
+static mac_t in_vlan(mac_t mac, uint16_t vid)
+{
+    return (mac_t){mac.bits | (uint64_t)vid << 48};
+}
+
+/* Learn an address in its VLAN, unless it is another port's. */
+static bool learn_in_vlan(struct vswitch *vswitch, mac_t source, uint16_t vid, uint32_t self)
+{
+    const uint32_t owner = vid != 0 ? mac_table_find(&vswitch->macs, source) : MAC_TABLE_NO_PORT;
+
+    return (owner == MAC_TABLE_NO_PORT || owner == self) &&
+           mac_table_learn(&vswitch->macs, in_vlan(source, vid), self);
+}
+
 /* May this port send from this address? Learns it if so. */
-static bool source_is_allowed(struct vswitch *vswitch, const struct vswitch_port *port, mac_t source)
+static bool source_is_allowed(struct vswitch *vswitch, const struct vswitch_port *port, mac_t source,
+                              uint16_t vid)
 {
     if (port->is_static && source.bits == port->mac.bits) {
         return true; /* as good as every time */
@@ -60,7 +81,24 @@ static bool source_is_allowed(struct vswitch *vswitch, const struct vswitch_port
     if ((port->config->flags & VSWITCH_PORT_CHECK_MAC) != 0 && source.bits != port->mac.bits) {
         return false;
     }
-    return mac_table_learn(&vswitch->macs, source, state_index(vswitch, port));
+    return learn_in_vlan(vswitch, source, vid, state_index(vswitch, port));
+}
+
+/* What only some ports have: VLANs, and checks of what is behind the header. */
+static bool managed_admit(const struct vswitch *vswitch, struct vswitch_port *port,
+                          struct vswitch_frame *frame, enum vswitch_drop *cause)
+{
+    if ((port->managed & VSWITCH_VLAN) != 0 && !vlan_admit(port, frame, cause)) {
+        return false;
+    }
+    if ((port->managed & VSWITCH_GUARD) != 0) {
+        struct edit *pin = &vswitch->offload->pin;
+        const uint32_t bytes = edit_pin(pin, frame);
+
+        *cause = VSWITCH_DROP_GUARD;
+        return guard_allows(port, pin->prefix, bytes);
+    }
+    return true;
 }
 
 /* Everything about a frame that does not depend on its destination. Sets *cause if it is to be dropped. */
@@ -76,22 +114,62 @@ static bool admit(struct vswitch *vswitch, struct vswitch_port *port, struct vsw
         return false;
     }
     frame_read_header(frame);
-    if (!source_is_allowed(vswitch, port, mac_table_address(frame->header + 6))) {
+    if ((port->managed & (VSWITCH_VLAN | VSWITCH_GUARD)) != 0 &&
+        !managed_admit(vswitch, port, frame, cause)) {
+        return false;
+    }
+    if (!source_is_allowed(vswitch, port, mac_table_address(frame->header + 6), frame->vid)) {
         *cause = VSWITCH_DROP_SOURCE;
         return false;
     }
     return true;
 }
 
-/* The port of a unicast address. A port's frames mostly go where its last one went. */
-static uint32_t home_of(const struct vswitch *vswitch, struct vswitch_port *port, mac_t target)
+static uint32_t find_home(const struct vswitch *vswitch, mac_t target, uint16_t vid)
 {
-    if (port->last_target.bits != target.bits || port->last_version != vswitch->macs.version) {
-        port->last_home = mac_table_find(&vswitch->macs, target);
-        port->last_target = target;
+    const uint32_t home = mac_table_find(&vswitch->macs, in_vlan(target, vid));
+
+    return home == MAC_TABLE_NO_PORT && vid != 0 ? mac_table_find(&vswitch->macs, target) : home;
+}
+
+/* The port of a unicast address. A port's frames mostly go where its last one went. */
+static uint32_t home_of(const struct vswitch *vswitch, struct vswitch_port *port, mac_t target, uint16_t vid)
+{
+    const mac_t key = in_vlan(target, vid);
+
+    if (port->last_target.bits != key.bits || port->last_version != vswitch->macs.version) {
+        port->last_home = find_home(vswitch, target, vid);
+        port->last_target = key;
         port->last_version = vswitch->macs.version;
     }
     return port->last_home;
+}
+
+/* May frames to this group of the link pass? Pause frames are between a card and its neighbour in any case.
+ */
+static bool passes_reserved(const struct vswitch *vswitch, mac_t group)
+{
+    switch (vswitch->config->reserved_groups) {
+    case VSWITCH_RESERVED_STP:
+        return group.bits == RESERVED_GROUP_STP;
+    case VSWITCH_RESERVED_FORWARD:
+        return group.bits != RESERVED_GROUP_PAUSE;
+    default:
+        return false;
+    }
+}
+
+/* May the port send another frame to all? */
+static bool passes_storm(const struct vswitch *vswitch, struct vswitch_port *port)
+{
+    if ((port->managed & VSWITCH_STORM) == 0 || port->held) { /* a held one was counted */
+        return true;
+    }
+    if (!rate_allows(&port->storm, vswitch->now)) {
+        return false;
+    }
+    rate_charge(&port->storm, 1);
+    return true;
 }
 
 /* Where a frame goes: a set of ports; 0 with *cause set: nowhere. */
@@ -104,9 +182,12 @@ static uint32_t destinations(const struct vswitch *vswitch, struct vswitch_port 
     uint32_t home = MAC_TABLE_NO_PORT;
 
     *cause = VSWITCH_DROP_DENIED;
+    if (frame->vid != 0) {
+        candidates &= vlan_members(vswitch, frame->vid);
+    }
     if (!mac_table_is_group(target)) {
-        home = home_of(vswitch, port, target);
-    } else if ((target.bits & RESERVED_GROUP_MASK) == RESERVED_GROUP) {
+        home = home_of(vswitch, port, target, frame->vid);
+    } else if ((target.bits & RESERVED_GROUP_MASK) == RESERVED_GROUP && !passes_reserved(vswitch, target)) {
         *cause = VSWITCH_DROP_RESERVED;
         return 0;
     }
@@ -116,6 +197,10 @@ static uint32_t destinations(const struct vswitch *vswitch, struct vswitch_port 
     }
     if (home != MAC_TABLE_NO_PORT) {
         return candidates & state_bit(home);
+    }
+    if (!passes_storm(vswitch, port)) {
+        *cause = VSWITCH_DROP_STORM;
+        return 0;
     }
     port->counters.flooded += port->held ? 0 : 1;
     return candidates;
@@ -311,22 +396,65 @@ static bool is_wanted(const struct vswitch_port *port, const struct vswitch_fram
     return port->ops->wants == NULL || port->ops->wants(port->context, frame);
 }
 
+/* What the port gets of the frame: *out if that is another one. NULL: it can't have it, which is counted. */
+static struct vswitch_frame *view_of(struct vswitch *vswitch, struct vswitch_port *source,
+                                     const struct vswitch_port *target, struct vswitch_frame *frame,
+                                     struct vswitch_frame *out)
+{
+    struct vswitch_frame *seen = frame;
+
+    if ((target->managed & VSWITCH_VLAN) != 0) {
+        seen = vlan_view(&vswitch->offload->tag, target, frame, out);
+        if (seen == NULL) {
+            drop(vswitch, source, VSWITCH_DROP_META);
+        }
+    }
+    return seen;
+}
+
+/* Returns false if the frame has to stay at its source. */
+static bool offer(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_port *target,
+                  struct vswitch_frame *seen)
+{
+    if (!is_wanted(target, seen)) {
+        return true;
+    }
+    if (is_deaf(vswitch, target) && !request_room(vswitch, target, piece_bytes(target, seen))) {
+        drop(vswitch, target, VSWITCH_DROP_FULL);
+        return true;
+    }
+    return (is_within_rate(vswitch, target) && deliver(vswitch, source, target, seen)) ||
+           wait_for_room(vswitch, source, target, seen);
+}
+
 /* To a port that is the frame's only destination. Returns false if it has to stay at its source. */
 static bool forward_to_one(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_frame *frame,
                            uint32_t index)
 {
     struct vswitch_port *target = &vswitch->ports[index];
+    struct vswitch_frame edited, *seen;
 
     wake_sync(vswitch, index);
-    if (!is_wanted(target, frame)) {
+    seen = view_of(vswitch, source, target, frame, &edited);
+    if (seen == NULL || offer(vswitch, source, target, seen)) {
         return true;
     }
-    if (is_deaf(vswitch, target) && !request_room(vswitch, target, piece_bytes(target, frame))) {
+    frame->segments_sent = seen->segments_sent;
+    return false;
+}
+
+/* To one of several: if it has room. */
+static void offer_once(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_port *target,
+                       struct vswitch_frame *seen)
+{
+    if (!is_wanted(target, seen)) {
+        return;
+    }
+    if (!is_within_rate(vswitch, target)) {
+        drop(vswitch, target, VSWITCH_DROP_RATE);
+    } else if (!deliver(vswitch, source, target, seen)) {
         drop(vswitch, target, VSWITCH_DROP_FULL);
-        return true;
     }
-    return (is_within_rate(vswitch, target) && deliver(vswitch, source, target, frame)) ||
-           wait_for_room(vswitch, source, target, frame);
 }
 
 /* To each port that wants it, and has room. */
@@ -336,16 +464,13 @@ static void forward_to_all(struct vswitch *vswitch, struct vswitch_port *source,
     for (uint32_t left = targets; left != 0; left &= left - 1) {
         const uint32_t index = (uint32_t)__builtin_ctz(left);
         struct vswitch_port *target = &vswitch->ports[index];
+        struct vswitch_frame edited, *seen;
 
         wake_sync(vswitch, index);
         frame->segments_sent = 0;
-        if (!is_wanted(target, frame)) {
-            continue;
-        }
-        if (!is_within_rate(vswitch, target)) {
-            drop(vswitch, target, VSWITCH_DROP_RATE);
-        } else if (!deliver(vswitch, source, target, frame)) {
-            drop(vswitch, target, VSWITCH_DROP_FULL);
+        seen = view_of(vswitch, source, target, frame, &edited);
+        if (seen != NULL) {
+            offer_once(vswitch, source, target, seen);
         }
     }
 }
@@ -413,6 +538,7 @@ bool forward_next(struct vswitch *vswitch, struct vswitch_port *port)
     account_enter(&vswitch->account, port->config->link.channel);
     port->work += VSWITCH_FRAME_WORK + (uint64_t)frame.segment_count * VSWITCH_SEGMENT_WORK;
     frame.work = &port->work;
+    frame.vid = 0;
     frame.segments_sent = port->held ? port->segments_sent : 0;
     if (admit(vswitch, port, &frame, &cause)) {
         targets = destinations(vswitch, port, &frame, &cause);

@@ -40,6 +40,19 @@ void rate_init(struct rate *rate, uint32_t kbps, uint32_t burst_bytes, uint64_t 
     rate->tokens = rate->burst;
 }
 
+void rate_init_frames(struct rate *rate, uint32_t pps, uint64_t ticks_per_second)
+{
+    *rate = (struct rate){0};
+    if (pps == 0) {
+        return;
+    }
+    rate->per_byte = (ticks_per_second << TOKENS_PER_TICK_SHIFT) / pps;
+    rate->per_byte += rate->per_byte == 0 ? 1 : 0;
+    rate->burst = cost_of(rate, pps / 10 + 1);
+    rate->piece = 1; /* nobody waits for it */
+    rate->tokens = rate->burst;
+}
+
 /* Grant what has become due. */
 static void renew(struct rate *rate, uint64_t now)
 {

@@ -32,6 +32,9 @@ struct rate {
  */
 void rate_init(struct rate *rate, uint32_t kbps, uint32_t burst_bytes, uint64_t ticks_per_second);
 
+/** Set up for `pps` frames a second (0: no limit), each of which is charged as one byte: a tenth of a second's at once. */
+void rate_init_frames(struct rate *rate, uint32_t pps, uint64_t ticks_per_second);
+
 /** It is `now`: may another frame go? */
 bool rate_allows(struct rate *rate, uint64_t now);
 

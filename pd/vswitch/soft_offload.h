@@ -10,12 +10,14 @@
 
 #include "lib/base/err.h"
 #include "lib/net/offload.h"
+#include "pd/vswitch/edit.h"
 #include "pd/vswitch/vswitch.h"
 
 /** Working memory of a switch: one frame is in hand at a time. Large: keep it static. */
 struct soft_offload {
     uint8_t whole[VSWITCH_FRAME_MAX_BYTES];   /**< the frame as its sender left it */
     uint8_t segment[VSWITCH_FRAME_MAX_BYTES]; /**< what is sent */
+    struct edit pin, tag; /**< a frame whose beginning was checked, and one with another tag */
 };
 
 /**

@@ -42,10 +42,14 @@ struct vswitch_counters {
     uint64_t flooded; /**< frames to an unknown or group address */
 };
 
+#define VSWITCH_VLAN_WORDS 64u
 /** What a port has beyond the plain switch. Each costs the others nothing. */
 enum vswitch_managed {
-    VSWITCH_RATE_IN = 1u << 0, /**< a limit on what it sends */
-    VSWITCH_RATE_OUT = 1u << 1 /**< a limit on what it gets */
+    VSWITCH_RATE_IN = 1u << 0,  /**< a limit on what it sends */
+    VSWITCH_RATE_OUT = 1u << 1, /**< a limit on what it gets */
+    VSWITCH_VLAN = 1u << 2,     /**< it is in a VLAN, or several */
+    VSWITCH_GUARD = 1u << 3,    /**< its IP addresses are checked */
+    VSWITCH_STORM = 1u << 4     /**< a limit on frames to all */
 };
 
 /** One port. Private to vswitch.c except for its size. */
@@ -71,12 +75,14 @@ struct vswitch_port {
     mac_t last_target;      /**< what it last sent to */
     uint32_t last_home;     /**< and where that was, when the table was at: */
     uint64_t last_version;
-    uint64_t patience_ticks; /**< how long it may yet be held */
-    uint64_t patience_at;    /**< when that was computed */
-    uint32_t managed;        /**< enum vswitch_managed */
-    bool is_full;            /**< it had no room for a frame, and has taken none since */
-    uint64_t full_at;        /**< from when on */
-    struct rate in, out;     /**< limits of what it sends and gets */
+    uint64_t patience_ticks;            /**< how long it may yet be held */
+    uint64_t patience_at;               /**< when that was computed */
+    uint32_t managed;                   /**< enum vswitch_managed */
+    bool is_full;                       /**< it had no room for a frame, and has taken none since */
+    uint64_t full_at;                   /**< from when on */
+    struct rate in, out;                /**< limits of what it sends and gets */
+    struct rate storm;                  /**< and of how many frames to all it sends */
+    uint64_t trunk[VSWITCH_VLAN_WORDS]; /**< its VLANs with tags: bit n of word n / 64 */
     struct log_limit warnings[VSWITCH_DROP_COUNT];
     struct log_limit faults;
     struct vswitch_counters counters;

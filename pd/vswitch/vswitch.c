@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "pd/vswitch/forward.h"
+#include "pd/vswitch/vlan.h"
 #include "pd/vswitch/wake.h"
 
 /* What a port's configuration comes to is computed once, not for each frame. */
@@ -18,8 +19,11 @@ static void init_port(struct vswitch *vswitch, uint32_t index)
     port->longest_bytes = config->mtu != 0 ? config->mtu + VSWITCH_MTU_OVERHEAD_BYTES : UINT32_MAX;
     rate_init(&port->in, config->rate_kbps, config->burst_bytes, vswitch->ticks_per_second);
     rate_init(&port->out, config->rx_rate_kbps, config->burst_bytes, vswitch->ticks_per_second);
-    port->managed =
-        (config->rate_kbps != 0 ? VSWITCH_RATE_IN : 0u) | (config->rx_rate_kbps != 0 ? VSWITCH_RATE_OUT : 0u);
+    rate_init_frames(&port->storm, config->storm_pps, vswitch->ticks_per_second);
+    port->managed = (config->rate_kbps != 0 ? VSWITCH_RATE_IN : 0u) |
+                    (config->rx_rate_kbps != 0 ? VSWITCH_RATE_OUT : 0u) |
+                    (config->storm_pps != 0 ? VSWITCH_STORM : 0u) |
+                    ((config->flags & VSWITCH_PORT_CHECK_IP) != 0 ? VSWITCH_GUARD : 0u);
     port->patience_ticks = vswitch->patience_limit;
     port->last_version = UINT64_MAX; /* nothing is remembered yet */
 }
@@ -50,6 +54,9 @@ enum err vswitch_init(struct vswitch *vswitch, const struct vswitch_config *conf
         if (vswitch->ports[i].is_static) {
             statics[static_count++] = (struct mac_table_static){.mac = vswitch->ports[i].mac, .port = i};
         }
+    }
+    if (config->has_vlans != 0) {
+        vlan_init(vswitch);
     }
     return mac_table_init(&vswitch->macs, entries, config->mac_table_entries,
                           config->port_count > 0 ? config->port_count : 1, statics, static_count);
