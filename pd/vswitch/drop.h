@@ -13,9 +13,9 @@ enum vswitch_drop {
     VSWITCH_DROP_LOCAL,      /**< the address lives behind the port it came from */
     VSWITCH_DROP_FULL,       /**< destination took it not in time */
     VSWITCH_DROP_TOO_LONG,   /**< destination cannot take frames of this length */
-    VSWITCH_DROP_VLAN,     /**< of a VLAN that the port is not in */
-    VSWITCH_DROP_GUARD,    /**< speaks for an IP address that is not the port's */
-    VSWITCH_DROP_STORM,    /**< more frames to all than the port may send */
+    VSWITCH_DROP_VLAN,       /**< of a VLAN that the port is not in */
+    VSWITCH_DROP_GUARD,      /**< speaks for an IP address that is not the port's */
+    VSWITCH_DROP_STORM,      /**< more frames to all than the port may send */
     VSWITCH_DROP_COUNT
 };
 

@@ -40,9 +40,9 @@ struct vswitch_frame {
     uint32_t needed;          /**< capabilities to take it as it is (enum offload_capability), or
                                    VSWITCH_NEEDS_UNKNOWN: its sender said nonsense of it */
     struct frame_meta fields; /**< what is left to do, checked against its length; zero: nothing */
-    uint16_t vid;           /**< set by the switch: its VLAN, 0: the switch has none */
-    uint32_t segments_sent; /**< set by the switch: segments of it that its destination has already */
-    uint64_t *work;         /**< set by the switch: where ports add what looking up buffers took */
+    uint16_t vid;             /**< set by the switch: its VLAN, 0: the switch has none */
+    uint32_t segments_sent;   /**< set by the switch: segments of it that its destination has already */
+    uint64_t *work;           /**< set by the switch: where ports add what looking up buffers took */
     /** Set by the switch: what was checked, as far as the frame goes; then zeros. */
     uint8_t header[VSWITCH_CHECKED_BYTES];
 };

@@ -128,9 +128,8 @@ static bool advertisement_is_allowed(const struct vswitch_port *port, struct vie
     if (at + 1 > ip.bytes) {
         return false;
     }
-    return ip.data[at] != ICMPV6_ADVERTISEMENT ||
-           (at + ICMPV6_TARGET + IPV6_ADDRESS_BYTES <= ip.bytes &&
-            owns_ipv6(port->config, ip.data + at + ICMPV6_TARGET));
+    return ip.data[at] != ICMPV6_ADVERTISEMENT || (at + ICMPV6_TARGET + IPV6_ADDRESS_BYTES <= ip.bytes &&
+                                                   owns_ipv6(port->config, ip.data + at + ICMPV6_TARGET));
 }
 
 /* Without an address yet it may look whether one is free, and ask for routers. */

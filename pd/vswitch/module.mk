@@ -8,7 +8,7 @@ VSWITCH_SRCS := pd/vswitch/main.c lib/timer_client/timer_client.c pd/vswitch/vho
 vswitch_SRCS := $(VSWITCH_SRCS) pd/vswitch/vcpu_idle_kernel.c
 vswitch_SEL4_SRCS := $(VSWITCH_SRCS) pd/vswitch/vcpu_idle_page.c
 
-TESTS += test_rate test_vswitch_managed
+TESTS += test_rate test_vswitch_managed test_vswitch_hold
 test_rate_SRCS := pd/vswitch/rate.c
 TESTS += test_soft_offload test_mac_table test_vcpu_idle test_vswitch test_vswitch_copy test_vswitch_offload test_vswitch_bulk test_vswitch_room
 test_soft_offload_SRCS := pd/vswitch/soft_offload.c $(VSWITCH_LOGIC:pd/vswitch/soft_offload.c=) lib/ring/ring.c $(VIRTIO_NET_HDR_SRCS) \
@@ -22,6 +22,7 @@ test_vswitch_room_SRCS := $(test_vswitch_SRCS)
 test_vswitch_bulk_SRCS := $(test_vswitch_SRCS)
 test_vswitch_offload_SRCS := $(test_vswitch_SRCS) tests/mock/tcp_frame.c
 test_vswitch_managed_SRCS := $(test_vswitch_offload_SRCS)
+test_vswitch_hold_SRCS := $(test_vswitch_SRCS)
 
 FUZZERS += fuzz_vswitch
 fuzz_vswitch_SRCS := $(test_vswitch_SRCS)

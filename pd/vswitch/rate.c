@@ -33,8 +33,7 @@ void rate_init(struct rate *rate, uint32_t kbps, uint32_t burst_bytes, uint64_t 
     rate->per_byte =
         ((ticks_per_second * BITS_PER_BYTE) << TOKENS_PER_TICK_SHIFT) / ((uint64_t)kbps * BITS_PER_KBIT);
     rate->per_byte += rate->per_byte == 0 ? 1 : 0;
-    rate->burst =
-        burst_bytes != 0 ? cost_of(rate, burst_bytes) : tokens_in(RATE_BURST_US, ticks_per_second);
+    rate->burst = burst_bytes != 0 ? cost_of(rate, burst_bytes) : tokens_in(RATE_BURST_US, ticks_per_second);
     rate->piece = rate->burst / 4 < piece_max ? rate->burst / 4 : piece_max;
     rate->piece += rate->piece == 0 ? 1 : 0;
     rate->tokens = rate->burst;
@@ -60,7 +59,8 @@ static void renew(struct rate *rate, uint64_t now)
     const uint64_t missing = (uint64_t)(rate->burst - rate->tokens) >> TOKENS_PER_TICK_SHIFT;
 
     rate->at = now;
-    rate->tokens = elapsed > missing ? rate->burst : rate->tokens + (int64_t)(elapsed << TOKENS_PER_TICK_SHIFT);
+    rate->tokens =
+        elapsed > missing ? rate->burst : rate->tokens + (int64_t)(elapsed << TOKENS_PER_TICK_SHIFT);
 }
 
 bool rate_allows(struct rate *rate, uint64_t now)

@@ -36,7 +36,8 @@ void vlan_init(struct vswitch *vswitch)
         const struct vswitch_port_config *config = port->config;
 
         for (uint32_t k = 0; k < config->trunk_count && k < VSWITCH_CONFIG_MAX_TRUNK; k++) {
-            for (uint32_t vid = config->trunk[k].first; vid <= config->trunk[k].last && vid < VID_MASK; vid++) {
+            for (uint32_t vid = config->trunk[k].first; vid <= config->trunk[k].last && vid < VID_MASK;
+                 vid++) {
                 port->trunk[vid / 64] |= 1ull << (vid % 64);
             }
         }
@@ -73,8 +74,8 @@ uint32_t vlan_members(const struct vswitch *vswitch, uint16_t vid)
     return members;
 }
 
-struct vswitch_frame *vlan_view(struct edit *edit, const struct vswitch_port *target, struct vswitch_frame *frame,
-                                struct vswitch_frame *out)
+struct vswitch_frame *vlan_view(struct edit *edit, const struct vswitch_port *target,
+                                struct vswitch_frame *frame, struct vswitch_frame *out)
 {
     const bool wants_tag = target->config->vlan != frame->vid;
     const uint32_t tci = is_tagged(frame) ? get16(frame->header + TCI_OFFSET) : 0;

@@ -24,5 +24,5 @@ uint32_t vlan_members(const struct vswitch *vswitch, uint16_t vid);
 /**
  * What `target` gets of an admitted frame: `frame` itself, or *out with the tag that it wants. NULL: it can't have it.
  */
-struct vswitch_frame *vlan_view(struct edit *edit, const struct vswitch_port *target, struct vswitch_frame *frame,
-                                struct vswitch_frame *out);
+struct vswitch_frame *vlan_view(struct edit *edit, const struct vswitch_port *target,
+                                struct vswitch_frame *frame, struct vswitch_frame *out);

@@ -49,8 +49,8 @@ static int setup(void **state)
     assert_int_equal(
         virtq_enable(&f->vq, &f->ram.mem, &layout, QUEUE_SIZE, (struct virtq_features){.indirect = true}),
         ERR_OK);
-    f->merge = (struct rx_merge){
-        .vq = &f->vq, .chain = &f->chain, .copy = copy, .context = f, .mergeable = true};
+    f->merge =
+        (struct rx_merge){.vq = &f->vq, .chain = &f->chain, .copy = copy, .context = f, .mergeable = true};
     for (uint32_t i = 0; i < FRAME_MAX; i++) {
         f->frame[i] = (uint8_t)(i * 7 + i / 256);
     }
@@ -106,8 +106,9 @@ static void gather(const struct fixture *f, uint64_t at, const int *pieces, uint
 }
 
 static const int splits[][PIECES_MAX] = {
-    {2000, -1},          {12, 2000, -1},  {1, 2000, -1},     {11, 2000, -1},    {13, 2000, -1},
-    {0, 12, 0, 2000, -1}, {10, 1, 1900, -1}, {11, 1, 1000, 1000, -1}, {5, 5, 5, 5, 5, 1990, -1},
+    {2000, -1},        {12, 2000, -1},          {1, 2000, -1},
+    {11, 2000, -1},    {13, 2000, -1},          {0, 12, 0, 2000, -1},
+    {10, 1, 1900, -1}, {11, 1, 1000, 1000, -1}, {5, 5, 5, 5, 5, 1990, -1},
 };
 
 /* One buffer: header and frame lie in it in a row, wherever it is cut. */

@@ -44,8 +44,7 @@ static struct vswitch_frame frame_with(uint64_t meta)
     sent = 0;
     room = UINT32_MAX;
     segment = (struct vswitch_segment){.data = bytes, .bytes = length};
-    struct vswitch_frame frame = {
-        .segments = &segment, .segment_count = 1, .length_bytes = length};
+    struct vswitch_frame frame = {.segments = &segment, .segment_count = 1, .length_bytes = length};
 
     frame_take_meta(&frame, meta);
     memcpy(frame.header, bytes, sizeof frame.header);

@@ -229,32 +229,6 @@ static void test_large_frame_merges_buffers(void **state)
     assert_int_equal(done, sizeof frame);
 }
 
-/* A legal driver may cut its buffers in the middle of the header, with frames over several of them, too. */
-static void test_header_split_over_descriptors_is_no_fault(void **state)
-{
-    struct fixture *f = *state;
-    struct guest *guest = &f->guests[1];
-    uint64_t first = 0;
-    uint8_t frame[500];
-
-    start_guest(f, 0, 0);
-    start_guest(f, 1, VIRTIO_NET_F_MRG_RXBUF);
-    for (unsigned int i = 0; i < 4; i++) {
-        const uint64_t at = driver_alloc(&guest->ram, 400, 8);
-        const struct driver_buffer pieces[] = {{at, 11, true}, {at + 100, 200, true}};
-        assert_true(driver_add(&guest->queues[VIRTIO_NET_RX], pieces, 2) >= 0);
-        first = i == 0 ? at : first;
-    }
-    build_frame(frame, sizeof frame, 0, 1, 7);
-    transmit(&f->guests[0], &plain, frame, sizeof frame, sizeof frame + HDR_BYTES);
-    run(f);
-    assert_int_equal(vhost_port_status(&guest->port), ERR_OK);
-    assert_int_equal(driver_take_all_used(&guest->queues[VIRTIO_NET_RX]), 3);
-    assert_int_equal(*(uint8_t *)driver_at(&guest->ram, first + 10, 1), 3); /* num_buffers */
-    assert_int_equal(*(uint8_t *)driver_at(&guest->ram, first + 100, 1), 0);
-    assert_memory_equal(driver_at(&guest->ram, first + 101, 199), frame, 199);
-}
-
 static void test_frame_waits_for_buffers_and_is_not_lost(void **state)
 {
     struct fixture *f = *state;
@@ -375,33 +349,6 @@ static void test_offload_header_passes_only_if_negotiated(void **state)
     run(f);
     assert_int_equal(vswitch_port_counters(&f->vswitch, 0).dropped[VSWITCH_DROP_META], 1);
     assert_int_equal(f->guests[0].port.fault, ERR_OK);
-}
-
-/* A driver that takes no offloads for a while (XDP) gets finished frames, without a restart. */
-static void test_offloads_are_switched_off_and_on(void **state)
-{
-    struct fixture *f = *state;
-    const struct virtio_net_hdr hdr = {.flags = FRAME_META_NEEDS_CSUM, .csum_start = 34, .csum_offset = 16};
-    const uint64_t off = 0, on = UINT64_MAX;
-    uint8_t frame[100];
-
-    start_guest(f, 0, VIRTIO_NET_F_CSUM);
-    start_guest(f, 1, VIRTIO_NET_F_GUEST_CSUM);
-    offer(&f->guests[1], 4, BUFFER_BYTES);
-    build_frame(frame, sizeof frame, 0, 1, 1);
-    assert_int_equal(call(&f->guests[1], VHOST_SET_OFFLOADS, 1, &off), VHOST_OK);
-    transmit(&f->guests[0], &hdr, frame, sizeof frame, 200);
-    run(f);
-    uint16_t head;
-    uint32_t written;
-    assert_true(driver_take_used(&f->guests[1].queues[VIRTIO_NET_RX], &head, &written));
-    const uint8_t *seen = driver_at(&f->guests[1].ram, f->guests[1].buffers[head], written);
-    assert_int_equal(seen[0], 0);
-    assert_memory_not_equal(seen + HDR_BYTES + 50, frame + 50, 2); /* the checksum is there */
-    assert_int_equal(call(&f->guests[1], VHOST_SET_OFFLOADS, 1, &on), VHOST_OK);
-    transmit(&f->guests[0], &hdr, frame, sizeof frame, 200);
-    run(f);
-    assert_int_equal(receive(&f->guests[1], frame, sizeof frame).flags, FRAME_META_NEEDS_CSUM);
 }
 
 static void test_hostile_headers_are_dropped(void **state)
@@ -634,14 +581,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_frame_goes_across_once_in_pieces_of_any_size),
         CASE(test_large_frame_merges_buffers),
-        CASE(test_header_split_over_descriptors_is_no_fault),
         CASE(test_frame_waits_for_buffers_and_is_not_lost),
         CASE(test_some_buffers_are_not_enough),
         CASE(test_frame_larger_than_half_a_queue_does_not_wait),
         CASE(test_lone_transmit_interrupt_is_late_and_many_are_not),
         CASE(test_separate_transmit_interrupts),
         CASE(test_offload_header_passes_only_if_negotiated),
-        CASE(test_offloads_are_switched_off_and_on),
         CASE(test_hostile_headers_are_dropped),
         CASE(test_broken_queue_stops_its_port_only),
         CASE(test_stopped_port_touches_nothing),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Single queues that the switch lets go of and takes up again (VHOST_RESET_VRING). */
+/* Single queues that the switch lets go of and takes up again (VHOST_RESET_VRING), buffers cut anywhere, offloads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "lib/config/vhost_protocol.h"
+#include "lib/net/offload.h"
 #include "pd/vswitch/vhost_control.h"
 #include "pd/vswitch/vhost_port.h"
 #include "tests/mock/driver.h"
@@ -77,7 +78,7 @@ static enum err send(struct fixture *f)
 static int setup(void **state)
 {
     struct fixture *f = &fixture;
-    const uint64_t features = VIRTIO_NET_F_MRG_RXBUF;
+    const uint64_t features = VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_GUEST_TSO4;
 
     memset(f, 0, sizeof *f);
     driver_ram_init(&f->ram, RAM_BASE, RAM_BYTES);
@@ -150,10 +151,54 @@ static void test_calls_that_are_wrong(void **state)
     assert_int_equal(send(f), ERR_RANGE);
 }
 
+/* A legal driver may cut its buffers in the middle of the header, with frames over several of them, too. */
+static void test_header_split_over_descriptors_is_no_fault(void **state)
+{
+    struct fixture *f = *state;
+    struct driver_queue *queue = &f->queues[VIRTIO_NET_RX];
+    uint64_t first = 0;
+
+    for (unsigned int i = 0; i < 4; i++) {
+        const uint64_t at = driver_alloc(&f->ram, 200, 8);
+        const struct driver_buffer pieces[] = {{at, 11, true}, {at + 100, 30, true}};
+        memset(driver_at(&f->ram, at, 200), 0xaa, 200);
+        assert_true(driver_add(queue, pieces, 2) >= 0);
+        first = i == 0 ? at : first;
+    }
+    assert_int_equal(send(f), ERR_OK);
+    assert_int_equal(vhost_port_status(&f->port), ERR_OK);
+    (void)vhost_port_ops.should_notify(&f->port);
+    assert_int_equal(driver_take_all_used(queue), 2);
+    const uint8_t *seen = driver_at(&f->ram, first, 200);
+    assert_int_equal(seen[10], 2); /* num_buffers */
+    assert_int_equal(seen[11], 0xaa);
+    assert_int_equal(seen[100], 0);
+    assert_int_equal(seen[129], 0);
+    assert_int_equal(seen[130], 0xaa);
+}
+
+/* A driver that takes no offloads for a while (XDP) says so without a restart. */
+static void test_offloads_are_switched_off_and_on(void **state)
+{
+    struct fixture *f = *state;
+    const uint64_t off = 0, csum = VIRTIO_NET_F_GUEST_CSUM, all = UINT64_MAX;
+
+    assert_int_equal(vhost_port_ops.capabilities(&f->port), OFFLOAD_CSUM | OFFLOAD_TSO4);
+    assert_int_equal(call(f, VHOST_SET_OFFLOADS, 1, &off), VHOST_OK);
+    assert_int_equal(vhost_port_ops.capabilities(&f->port), 0);
+    assert_int_equal(call(f, VHOST_SET_OFFLOADS, 1, &csum), VHOST_OK);
+    assert_int_equal(vhost_port_ops.capabilities(&f->port), OFFLOAD_CSUM);
+    assert_int_equal(call(f, VHOST_SET_OFFLOADS, 1, &all), VHOST_OK); /* no more than was negotiated */
+    assert_int_equal(vhost_port_ops.capabilities(&f->port), OFFLOAD_CSUM | OFFLOAD_TSO4);
+    assert_int_equal(call(f, VHOST_SET_OFFLOADS, 0, &all), VHOST_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_transmit_queue_with_a_frame_in_hand, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_header_split_over_descriptors_is_no_fault, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_offloads_are_switched_off_and_on, setup, teardown),
         cmocka_unit_test_setup_teardown(test_receive_queue_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_calls_that_are_wrong, setup, teardown),
     };

@@ -444,97 +444,6 @@ static void test_a_batch_is_one_notification(void **state)
     assert_int_equal(f->notified[0] + f->notified[2] + f->notified[3], 0);
 }
 
-/* What is above the limit waits in its sender's queue, and goes on when the time has come: nothing is lost. */
-static void test_rate_limit(void **state)
-{
-    struct fixture *f = *state;
-    uint64_t bytes = 0, offered = 0;
-
-    f->config.ports[0].rate_kbps = 8000; /* a megabyte a second */
-    start(f);
-    while (f->now < 2 * HZ) { /* offers as much as there is room for */
-        offered += try_send(f, 0, mac_of(1), mac_of(0), 1000, 0) == ERR_OK ? 1000 : 0;
-        run(f);
-        bytes += receive(f, 1, mac_of(1), mac_of(0));
-        f->now += 100;
-    }
-    assert_in_range(bytes, 1990000, 2000000 + 8000);
-    assert_in_range(offered - bytes, 20000, REGION_BYTES); /* they are all there still */
-    assert_int_equal(dropped(f, 0, VSWITCH_DROP_RATE), 0);
-    /* Without anything that happens it goes on when vswitch_deadline() says. */
-    for (unsigned int i = 0; i < 5; i++) {
-        const uint64_t at = vswitch_deadline(&f->vswitch, f->now);
-        assert_in_range(at, f->now + 1, f->now + 3000);
-        const uint64_t before = vswitch_port_counters(&f->vswitch, 1).tx_frames;
-        f->now = at;
-        vswitch_run(&f->vswitch, f->now);
-        assert_true(vswitch_port_counters(&f->vswitch, 1).tx_frames > before);
-    }
-    /* Others do not wait for it. */
-    send(f, 2, mac_of(3), 60);
-    run(f);
-    assert_int_equal(receive(f, 3, mac_of(3), mac_of(2)), 60);
-}
-
-/* The same for what a port gets: a frame for it alone waits, as for a port that is full. */
-static void test_rate_limit_of_a_receiver(void **state)
-{
-    struct fixture *f = *state;
-    uint64_t bytes = 0;
-    const uint8_t *data;
-
-    f->config.ports[1].rx_rate_kbps = 8000;
-    start(f);
-    while (f->now < 2 * HZ) {
-        (void)try_send(f, 0, mac_of(1), mac_of(0), 1000, 0);
-        (void)try_send(f, 2, mac_of(1), mac_of(2), 1000, 0);
-        run(f);
-        for (struct ring_record record; ring_peek(&f->peers[1], &record, &data) == ERR_OK;) {
-            bytes += record.length_bytes;
-            ring_release(&f->peers[1]);
-        }
-        f->now += 100;
-    }
-    assert_in_range(bytes, 1990000, 2000000 + 8000);
-    assert_int_equal(dropped(f, 1, VSWITCH_DROP_RATE), 0);
-    for (unsigned int i = 0; i < 6; i++) {
-        send(f, 3, broadcast, 1500); /* one for all waits for nobody */
-    }
-    run(f);
-    assert_in_range(dropped(f, 1, VSWITCH_DROP_RATE), 1, 6);
-    assert_false(f->vswitch.ports[3].held);
-}
-
-/* An interface that is down takes nothing: after 100 ms that costs its senders no time at all. */
-static void test_nobody_waits_for_a_port_that_takes_nothing(void **state)
-{
-    struct fixture *f = *state;
-
-    (void)fill(f, 0, 1);
-    for (unsigned int i = 0; i < 20; i++) { /* until it is known */
-        f->now += 10000;
-        run(f);
-    }
-    const uint64_t held = vswitch_port_counters(&f->vswitch, 0).held;
-    for (unsigned int i = 0; i < 1000; i++) {
-        f->now += 1000;
-        send(f, 0, mac_of(1), 1500);
-        send(f, 0, mac_of(3), 60);
-        run(f);
-        assert_int_equal(receive(f, 3, mac_of(3), mac_of(0)), 60);
-        assert_true(vswitch_deadline(&f->vswitch, f->now) == VSWITCH_NEVER);
-    }
-    assert_int_equal(vswitch_port_counters(&f->vswitch, 0).held, held);
-    (void)receive(f, 1, mac_of(1), mac_of(0)); /* it is up again */
-    send(f, 0, mac_of(1), 77);
-    run(f);
-    uint32_t last = 0;
-    for (uint32_t length; (length = receive(f, 1, mac_of(1), mac_of(0))) != 0;) {
-        last = length;
-    }
-    assert_int_equal(last, 77);
-}
-
 static void test_broken_port_goes_alone_and_comes_back(void **state)
 {
     struct fixture *f = *state;
@@ -650,9 +559,6 @@ int main(void)
         cmocka_unit_test_setup(test_broadcast_skips_a_full_port, setup),
         cmocka_unit_test_setup(test_flooding_port_leaves_others_their_turn, setup),
         cmocka_unit_test_setup(test_a_batch_is_one_notification, setup),
-        cmocka_unit_test_setup(test_rate_limit, setup),
-        cmocka_unit_test_setup(test_rate_limit_of_a_receiver, setup),
-        cmocka_unit_test_setup(test_nobody_waits_for_a_port_that_takes_nothing, setup),
         cmocka_unit_test_setup(test_broken_port_goes_alone_and_comes_back, setup),
         cmocka_unit_test_setup(test_restart_forgets_what_was_learned, setup),
         cmocka_unit_test_setup(test_configuration_is_checked, setup),

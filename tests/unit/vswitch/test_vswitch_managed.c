@@ -93,16 +93,16 @@ static void send_meta(struct fixture *f, uint32_t port, const uint8_t to[6], con
     vswitch_run_all(&f->vswitch, f->now);
 }
 
-static void send(struct fixture *f, uint32_t port, const uint8_t to[6], const uint8_t *head, uint32_t head_bytes,
-                 uint32_t length)
+static void send(struct fixture *f, uint32_t port, const uint8_t to[6], const uint8_t *head,
+                 uint32_t head_bytes, uint32_t length)
 {
     send_meta(f, port, to, head, head_bytes, length, 0);
 }
 
 /* The next frame at a port has `head` behind its addresses, and after that what was sent behind `sent_head`
  * bytes. */
-static void expect(struct fixture *f, uint32_t port, const uint8_t *head, uint32_t head_bytes, uint32_t sent_head,
-                   uint32_t sent_length)
+static void expect(struct fixture *f, uint32_t port, const uint8_t *head, uint32_t head_bytes,
+                   uint32_t sent_head, uint32_t sent_length)
 {
     struct ring_record record;
     const uint8_t *data;
@@ -206,7 +206,8 @@ static void test_tags_at_access_ports(void **state)
 /* Tags behind the first, and providers' tags, are data. */
 static void test_tags_within_tags(void **state)
 {
-    static const uint8_t two[] = {0x81, 0, 0, 10, 0x81, 0, 0, 20}, provider[] = {0x88, 0xa8, 0, 20, 0x81, 0, 0, 20};
+    static const uint8_t two[] = {0x81, 0, 0, 10, 0x81, 0, 0, 20},
+                         provider[] = {0x88, 0xa8, 0, 20, 0x81, 0, 0, 20};
     static const uint8_t out[] = {0x81, 0, 0, 10, 0x88, 0xa8, 0, 20, 0x81, 0, 0, 20};
     struct fixture *f = *state;
 
@@ -295,8 +296,11 @@ static void test_large_packets_get_tags(void **state)
 
 static void test_groups_of_the_link(void **state)
 {
-    static const uint8_t groups[][6] = {{1, 0x80, 0xc2, 0, 0, 0}, {1, 0x80, 0xc2, 0, 0, 1}, {1, 0x80, 0xc2, 0, 0, 2},
-                                        {1, 0x80, 0xc2, 0, 0, 3}, {1, 0x80, 0xc2, 0, 0, 14}};
+    static const uint8_t groups[][6] = {{1, 0x80, 0xc2, 0, 0, 0},
+                                        {1, 0x80, 0xc2, 0, 0, 1},
+                                        {1, 0x80, 0xc2, 0, 0, 2},
+                                        {1, 0x80, 0xc2, 0, 0, 3},
+                                        {1, 0x80, 0xc2, 0, 0, 14}};
     static const uint8_t passes[3][5] = {{1, 0, 0, 0, 0}, {0, 0, 0, 0, 0}, {1, 0, 1, 1, 1}};
     struct fixture *f = *state;
 
@@ -336,7 +340,8 @@ static void test_storms_end_at_their_port(void **state)
     }
     assert_in_range(vswitch_port_counters(&f->vswitch, 2).tx_frames, 100, 115);
     assert_in_range(dropped(f, 0, VSWITCH_DROP_STORM), 885, 900);
-    assert_in_range(vswitch_port_counters(&f->vswitch, 1).tx_frames, 1100, 1115); /* what is for one goes on */
+    assert_in_range(vswitch_port_counters(&f->vswitch, 1).tx_frames, 1100,
+                    1115); /* what is for one goes on */
 }
 
 /* Frames that port 0, which is 10.0.0.1 and fd00::1, may send, and those that it may not. */
@@ -362,14 +367,18 @@ static const struct {
     {"IPv6: another's", false, {0x86, 0xdd, 0x60, [8] = 6, [10] = 0xfd, [25] = 2}},
     {"IPv6: of the link", true, {0x86, 0xdd, 0x60, [8] = 6, [10] = 0xfe, 0x80, [25] = 2}},
     {"IPv6: none yet", true, {0x86, 0xdd, 0x60, [8] = 58, [42] = 135}},
-    {"advertisement: its own", true, {0x86, 0xdd, 0x60, [8] = 58, [10] = 0xfe, 0x80, [42] = 136, [50] = 0xfd, [65] = 1}},
+    {"advertisement: its own",
+     true,
+     {0x86, 0xdd, 0x60, [8] = 58, [10] = 0xfe, 0x80, [42] = 136, [50] = 0xfd, [65] = 1}},
     {"advertisement: another's",
      false,
      {0x86, 0xdd, 0x60, [8] = 58, [10] = 0xfe, 0x80, [42] = 136, [50] = 0xfd, [65] = 2}},
     {"advertisement behind an extension",
      false,
      {0x86, 0xdd, 0x60, [8] = 0, [10] = 0xfe, 0x80, [42] = 58, [50] = 136, [58] = 0xfd, [71] = 2}},
-    {"advertisement in fragments", false, {0x86, 0xdd, 0x60, [8] = 44, [10] = 0xfe, 0x80, [42] = 58, [50] = 136}},
+    {"advertisement in fragments",
+     false,
+     {0x86, 0xdd, 0x60, [8] = 44, [10] = 0xfe, 0x80, [42] = 58, [50] = 136}},
     {"something else", true, {0x88, 0xcc}},
 };
 
