@@ -143,10 +143,11 @@ static enum err receive_record(struct virtio_net *net, struct virtq *vq, const s
                                const uint8_t *data)
 {
     struct virtio_net_hdr hdr;
+    const uint8_t *next = data;
     struct rx_merge merge = {.vq = vq,
                              .chain = net->scratch,
                              .copy = copy_next,
-                             .context = &data,
+                             .context = &next,
                              .mergeable = virtio_device_has(&net->device, VIRTIO_NET_F_MRG_RXBUF)};
 
     /* A record whose offloads this driver hasn't negotiated was meant for the one before it. */
@@ -159,11 +160,10 @@ static enum err receive_record(struct virtio_net *net, struct virtq *vq, const s
         net->counters.rx_filtered++;
         return ERR_OK;
     }
-    const uint8_t *const frame = data;
     enum err err = rx_merge_put(&merge, &hdr, record->length_bytes);
     if (err == ERR_EMPTY && virtq_request_kick(vq)) {
         /* Buffers have come just now; if they still don't suffice, the next kick will tell. */
-        data = frame;
+        next = data;
         err = rx_merge_put(&merge, &hdr, record->length_bytes);
     }
     if (err == ERR_OK) {
