@@ -4,9 +4,14 @@
 #include <string.h>
 
 #include "boards/qemu_virt_aarch64/board_qemu_virt_aarch64.h"
+#include "boards/qemu_virt_gicv3_aarch64/board_qemu_virt_gicv3_aarch64.h"
 #include "boards/zcu102/board_zcu102.h"
 
-static const struct board *const boards[] = {&board_qemu_virt_aarch64, &board_zcu102};
+static const struct board *const boards[] = {
+    &board_qemu_virt_aarch64,
+    &board_qemu_virt_gicv3_aarch64,
+    &board_zcu102,
+};
 
 const struct board *board_at(size_t index)
 {

@@ -22,7 +22,10 @@ struct board {
     /** Where firmware leaves its device tree and Microkit's kernel leaves that alone; bytes 0: unknown. */
     struct board_range sel4_fdt;
     uint32_t core_count;
-    struct board_range gicd, gicc, gich, gicv;
+    enum sysdesc_gic_kind gic_kind;
+    struct board_range gicd;
+    struct board_range gicc, gich, gicv; /**< GICv2 */
+    struct board_range gicr;             /**< GICv3: redistributors, one behind the other */
     struct board_range uart;
     enum sysdesc_uart_kind uart_kind;
     uint32_t timer_hz; /**< of the generic timer, where firmware does not set CNTFRQ_EL0; 0: it does */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VMM_CORE_SRCS := vmm/core/crash.c vmm/core/supervisor_client.c vmm/core/guest_loader.c vmm/bus/mmio.c vmm/device/pl031.c vmm/core/psci.c vmm/core/vm.c \
 	vmm/core/vm_devices.c vmm/core/vm_life.c vmm/device/watchdog.c lib/restart/restart.c
-VMM_VGIC_SRCS := vmm/vgic/gicv2m.c vmm/vgic/vgic.c
+VMM_VGIC_SRCS := vmm/vgic/gicv2m.c vmm/vgic/vgic.c vmm/vgic/vgic_v2.c vmm/vgic/vgic_v3.c
 VMM_PCI_SRCS := vmm/pci/msix.c vmm/pci/pci_config.c vmm/pci/pci_host.c
 VMM_VIRTIO_SRCS := vmm/virtio/net_control.c vmm/device/pl011.c vmm/virtio/vhost_net.c vmm/virtio/virtio_blk.c vmm/virtio/virtio_blk_io.c \
 	vmm/virtio/virtio_console.c vmm/virtio/virtio_device.c vmm/virtio/virtio_mmio.c vmm/virtio/virtio_net.c \
@@ -27,10 +27,11 @@ TESTS += test_pl031
 test_pl031_SRCS := vmm/device/pl031.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 TESTS += test_watchdog
 test_watchdog_SRCS := vmm/device/watchdog.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
-TESTS += test_mmio test_psci test_vgic test_virtio_mmio test_virtio_net test_virtio_console test_virtio_rng test_pl011 test_vm
+TESTS += test_mmio test_psci test_vgic test_vgic_v3 test_virtio_mmio test_virtio_net test_virtio_console test_virtio_rng test_pl011 test_vm
 test_mmio_SRCS := vmm/bus/mmio.c
 test_psci_SRCS := vmm/core/psci.c $(VMM_FAKE_SRCS)
 test_vgic_SRCS := $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
+test_vgic_v3_SRCS := $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 test_virtio_mmio_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 test_virtio_net_SRCS := $(VMM_NET_TEST_SRCS)
 TESTS += test_vhost_net test_net_control test_virtio_net_deferred test_virtio_net_bound test_ring_reset

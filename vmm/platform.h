@@ -66,6 +66,7 @@ enum platform_resume {
 struct platform_virq {
     bool enabled;
     bool edge;        /**< else level-sensitive */
+    bool group1;      /**< else group 0 */
     uint8_t priority; /**< GICD_IPRIORITYR byte */
 };
 
@@ -96,7 +97,7 @@ void platform_vcpu_registers(uint32_t vcpu, uint64_t registers[PLATFORM_REGISTER
 /** Tell the platform an interrupt's configuration; pending state is kept. intid below 32: that vCPU's own. */
 void platform_virq_configure(uint32_t vcpu, uint32_t intid, const struct platform_virq *virq);
 
-/** GICD_CTLR.EnableGrp0/1 of the VM as a whole. */
+/** Whether the distributor forwards anything, of either group. */
 void platform_virq_enable(uint32_t vcpu, bool enabled);
 
 /** Latch `intid` pending (edge, software pend, or SGI from `source` vCPU). */

@@ -159,8 +159,8 @@ void platform_vcpu_registers(uint32_t vcpu, uint64_t registers[PLATFORM_REGISTER
 
 void platform_virq_configure(uint32_t vcpu, uint32_t intid, const struct platform_virq *virq)
 {
-    const uint64_t flags =
-        (virq->enabled ? SYSCALL_VIRQ_ENABLED : 0u) | (virq->edge ? 0u : SYSCALL_VIRQ_LEVEL);
+    const uint64_t flags = (virq->enabled ? SYSCALL_VIRQ_ENABLED : 0u) |
+                           (virq->edge ? 0u : SYSCALL_VIRQ_LEVEL) | (virq->group1 ? SYSCALL_VIRQ_GROUP1 : 0u);
 
     (void)vcpu_call(SYSCALL_VIRQ_CONFIGURE, vcpu, intid, flags | (uint64_t)virq->priority << 8, 0);
 }

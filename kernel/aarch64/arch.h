@@ -68,14 +68,16 @@ struct arch_debug {
 /** What a vCPU's virtual CPU interface holds beside its list registers. */
 struct arch_virq_regs {
     uint32_t vmcr;
-    uint32_t active0[1]; /**< active priorities */
+    uint32_t active0[4], active1[4]; /**< active priorities of group 0 and 1; GICv2: a word, of both */
 };
 
 /** A core's interrupt controller. */
 struct arch_irqchip {
-    uint64_t address; /**< how other cores name this one when they send it an interrupt */
-    uint32_t hcr;     /**< what the control register of its virtual interface was set to */
-    uint32_t lrs;     /**< bit n: list register n may hold something */
+    uint64_t address;       /**< how other cores name this one when they send it an interrupt */
+    uint64_t redistributor; /**< GICv3: registers of this core's private interrupts */
+    uint32_t active_words;  /**< GICv3: words of active priorities that a group has */
+    uint32_t hcr;           /**< what the control register of its virtual interface was set to */
+    uint32_t lrs;           /**< bit n: list register n may hold something */
 };
 
 /** A vCPU's EL1 registers, timer and GIC virtual CPU interface while they are not in the hardware. */

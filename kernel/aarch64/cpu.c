@@ -133,6 +133,9 @@ const char *cpu_init(struct core *core)
     if (refused != NULL) {
         return refused;
     }
+    if (core->kernel->desc->board.gic_kind == SYSDESC_GIC_V3) {
+        features_add_gic(features);
+    }
     SYSREG_WRITE(tpidr_el2, (uintptr_t)core);
     SYSREG_WRITE(hcr_el2, HCR_PD);
     SYSREG_WRITE(vtcr_el2, VTCR_39_BITS | features->pa_size << 16);

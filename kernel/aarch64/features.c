@@ -7,6 +7,7 @@
 
 #include "kernel/aarch64/sysreg.h"
 
+#define PFR0_GIC (1ull << 24)
 #define FIELD_NONE 0xfu /* "not implemented" of a signed field */
 
 /* How a guest sees a field. */
@@ -320,6 +321,12 @@ const char *features_derive(const uint64_t ids[FEATURES_ID_COUNT], struct featur
     derive_guest(ids, features);
     derive_controls(ids, features);
     return refuse(ids, features->bits);
+}
+
+void features_add_gic(struct features *features)
+{
+    features->guest[FEATURES_PFR0] |= PFR0_GIC;
+    features->sve_pfr0 |= PFR0_GIC;
 }
 
 uint64_t features_read(const struct features *features, uint32_t index, bool sve)

@@ -58,7 +58,7 @@ enum features_bit {
     FEATURES_SPE = 1u << 14,           /**< trapped, off */
     FEATURES_TRF = 1u << 15,           /**< trapped, no trace of EL2 */
     FEATURES_CNTPOFF = 1u << 16,       /**< CNTPOFF_EL2 is there, 0 */
-    FEATURES_GICV3 = 1u << 17,         /**< the GIC's registers are system registers as well: off */
+    FEATURES_GICV3 = 1u << 17,         /**< the GIC's registers are system registers as well */
     FEATURES_AARCH32 = 1u << 18,       /**< at EL0 */
     FEATURES_SPECULATIVE_AT = 1u << 19 /**< erratum: walks may use registers that are about to change */
 };
@@ -81,6 +81,9 @@ struct features {
 
 /** Work out what follows from the ID registers `ids`. NULL, or the name of what makes the core unusable. */
 const char *features_derive(const uint64_t ids[FEATURES_ID_COUNT], struct features *features);
+
+/** Guests have the system registers of a GICv3's CPU interface. */
+void features_add_gic(struct features *features);
 
 /** Field at bit `shift` of ID register `index` as guests see it. */
 static inline uint64_t features_field(const struct features *features, uint32_t index, uint32_t shift)

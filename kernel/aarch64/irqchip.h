@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
  * The contract between the kernel and the board's interrupt controller: its physical side, and the virtual
- * interface that a vCPU sees. irqchip_gicv2.c implements it; the board says which file is linked
- * (BOARD_IRQCHIP in its board.mk). It implements arch_irq_*() of arch.h as well.
+ * interface that a vCPU sees. irqchip_gicv2.c and irqchip_gicv3.c implement it; the board says which file is
+ * linked (BOARD_IRQCHIP in its board.mk). It implements arch_irq_*() of arch.h as well.
  *
  * All functions run on the calling core and are about its own part of the controller, unless they say
  * otherwise.
@@ -18,6 +18,9 @@
 #define IRQCHIP_NOTHING 1023u
 /** The INTID in what irqchip_take() returns. */
 #define IRQCHIP_INTID_MASK 0x3ffu
+
+/** The kind that is linked: enum sysdesc_gic_kind. */
+uint32_t irqchip_kind(void);
 
 /** What all cores share: all off, then ready for arch_irq_enable(). Once, on the boot core. */
 void irqchip_init(struct kernel *kernel);

@@ -56,6 +56,11 @@ static uint64_t gich(const struct core *core)
     return core->kernel->desc->board.gich_base;
 }
 
+uint32_t irqchip_kind(void)
+{
+    return SYSDESC_GIC_V2;
+}
+
 static void set_bit(const struct kernel *kernel, uint32_t registers, uint32_t intid)
 {
     mmio_write(gicd(kernel) + registers + intid / 32 * 4, 1u << (intid % 32));

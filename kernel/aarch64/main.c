@@ -94,6 +94,9 @@ _Noreturn void main_boot(const void *fdt)
     if (wrong != NULL) {
         panic_stop(&kernel, wrong);
     }
+    if (desc->board.gic_kind != irqchip_kind()) {
+        panic_stop(&kernel, "the system's board has another interrupt controller than this kernel");
+    }
     seed_bytes = fdt != NULL
                      ? seed_find(fdt, FDT_MAX_BYTES, seed)
                      : seed_find((const void *)(uintptr_t)desc->board.fdt_base, desc->board.fdt_bytes, seed);

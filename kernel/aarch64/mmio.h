@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** Device registers: 32-bit accesses, ordered by the Device-nGnRE mapping. */
+/** Device registers: accesses of 32 and 64 bits, ordered by the Device-nGnRE mapping. */
 #pragma once
 
 #include <stdint.h>
@@ -14,4 +14,16 @@ static inline uint32_t mmio_read(uint64_t address)
 static inline void mmio_write(uint64_t address, uint32_t value)
 {
     *(volatile uint32_t *)(uintptr_t)address = value;
+}
+
+/** Read the 64-bit register at `address`. */
+static inline uint64_t mmio_read64(uint64_t address)
+{
+    return *(const volatile uint64_t *)(uintptr_t)address;
+}
+
+/** Write the 64-bit register at `address`. */
+static inline void mmio_write64(uint64_t address, uint64_t value)
+{
+    *(volatile uint64_t *)(uintptr_t)address = value;
 }

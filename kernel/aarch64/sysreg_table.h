@@ -24,7 +24,10 @@ enum sysreg_action {
     SYSREG_WCR,
     SYSREG_OSLAR,
     SYSREG_OSLSR,
-    SYSREG_PTIMER /**< CNTP_TVAL_EL0, CTL, CVAL: `index` 0, 1, 2 */
+    SYSREG_PTIMER, /**< CNTP_TVAL_EL0, CTL, CVAL: `index` 0, 1, 2 */
+    SYSREG_SGI, /**< ICC_SGI1R_EL1, ICC_ASGI1R_EL1, ICC_SGI0R_EL1: `index` 5, 6, 7; where the GIC is a GICv3
+                 */
+    SYSREG_SRE  /**< ICC_SRE_EL1; likewise */
 };
 
 /** An access and what the table says of it. */

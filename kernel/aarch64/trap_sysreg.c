@@ -6,6 +6,7 @@
 #include "kernel/aarch64/sysreg.h"
 #include "kernel/aarch64/sysreg_table.h"
 #include "kernel/core/ptimer.h"
+#include "kernel/core/sgi.h"
 #include "kernel/core/syndrome.h"
 #include "kernel/core/vcpu_exit.h"
 
@@ -13,6 +14,10 @@
 #define TIMER_INTID SYSDESC_PTIMER_INTID
 #define TIMER_CTL 1u
 #define TIMER_CVAL 2u
+/* Group 1 of the sender's security state: what guests have (IHI 0069H, 12.2.8). */
+#define SGI_GROUP1 5u
+/* ICC_SRE_EL1: system registers are on, and there is nothing else. */
+#define SRE_VALUE 7u
 #define TIMER_KEY(op2) SYSREG_KEY(3, 3, 14, 2, op2)
 
 static uint64_t read(const struct vcpu *vcpu, const struct sysreg_access *access)
@@ -22,6 +27,8 @@ static uint64_t read(const struct vcpu *vcpu, const struct sysreg_access *access
         return features_read(&vcpu->thread.core->features, access->index, switch_has_sve(&vcpu->thread));
     case SYSREG_AIDR:
         return SYSREG_READ(aidr_el1);
+    case SYSREG_SRE:
+        return SRE_VALUE;
     case SYSREG_PTIMER:
         return access->index == TIMER_CTL    ? ptimer_ctl(vcpu)
                : access->index == TIMER_CVAL ? vcpu->ptimer.cval
@@ -33,7 +40,11 @@ static uint64_t read(const struct vcpu *vcpu, const struct sysreg_access *access
 
 static void write(struct vcpu *vcpu, const struct sysreg_access *access, uint64_t value)
 {
-    if (access->action == SYSREG_ZERO) {
+    if (access->action == SYSREG_ZERO || access->action == SYSREG_SRE) {
+        return;
+    }
+    if (access->action == SYSREG_SGI) {
+        sgi_send(vcpu, value, access->index == SGI_GROUP1);
         return;
     }
     if (access->action != SYSREG_PTIMER) {
@@ -51,6 +62,9 @@ static bool is_there(const struct vcpu *vcpu, const struct sysreg_access *access
 {
     if (access->action == SYSREG_PTIMER) {
         return access->index <= TIMER_CVAL;
+    }
+    if (access->action == SYSREG_SGI || access->action == SYSREG_SRE) {
+        return vcpu->thread.core->kernel->desc->board.gic_kind == SYSDESC_GIC_V3;
     }
     return access->action != SYSREG_UNDEF && debug_has(vcpu->thread.core, access);
 }

@@ -101,6 +101,7 @@ vectors_resume:
     eret
 
     /* An exception of the kernel's own is a bug, apart from one: see irqchip_gicv2.c. Its instruction expects x0 and x1 to change. */
+    .weak   irqchip_sre_write       /* a kernel for a GICv3 has none */
 kernel_sync:
     mrs     x0, elr_el2
     ldr     x1, =irqchip_sre_write

@@ -135,6 +135,16 @@ void vcpu_virq_tick(struct core *core, uint64_t now)
     }
 }
 
+void vcpu_virq_sgi(struct vcpu *vcpu, uint32_t intid, bool both_groups)
+{
+    if (!both_groups && virq_is_group1(&vcpu->virq, intid)) {
+        return;
+    }
+    arch_virq_sync(vcpu);
+    virq_pend(&vcpu->virq, intid, 0);
+    vcpu_virq_wake(vcpu);
+}
+
 void vcpu_virq_pend_hw(struct vcpu *vcpu, uint32_t intid, uint32_t physical)
 {
     arch_virq_sync(vcpu);

@@ -37,9 +37,8 @@ static bool is_raised(const struct virq_state *state, uint32_t intid)
 /* To be signalled while the distributor is on. */
 static bool is_wanted(const struct virq_state *state, uint32_t intid)
 {
-    const struct virq_word *word = &state->words[intid / 64];
-
-    return (word->enabled & ~word->held & virq_set_mask(intid)) != 0 && is_raised(state, intid);
+    return (state->words[intid / 64].enabled & virq_set_mask(intid)) != 0 && !virq_is_held(state, intid) &&
+           is_raised(state, intid);
 }
 
 static void write_lr(struct virq_state *state, uint32_t index, uint32_t value)
@@ -223,10 +222,22 @@ static void set_priority(struct virq_state *state, uint32_t intid, uint8_t prior
     set_spilled(state, intid, spilled);
 }
 
+/* A list register keeps its group until it is filled again, unless nothing was taken from it yet. */
+static void set_group(struct virq_state *state, uint32_t intid, bool group1)
+{
+    const uint32_t lr = state->irqs[intid].lr;
+
+    set_bit(&word_of(state, intid)->group1, intid, group1);
+    if (lr != 0 && (state->lrs[lr - 1u] & VIRQ_LR_ACTIVE) == 0) {
+        write_lr(state, lr - 1u, (state->lrs[lr - 1u] & ~VIRQ_LR_GROUP1) | (group1 ? VIRQ_LR_GROUP1 : 0));
+    }
+}
+
 void virq_configure(struct virq_state *state, uint32_t intid, uint32_t flags, uint8_t priority)
 {
     set_bit(&word_of(state, intid)->enabled, intid, (flags & SYSCALL_VIRQ_ENABLED) != 0);
     set_bit(&word_of(state, intid)->level, intid, (flags & SYSCALL_VIRQ_LEVEL) != 0);
+    set_group(state, intid, (flags & SYSCALL_VIRQ_GROUP1) != 0);
     set_priority(state, intid, priority & PRIORITY_MASK);
     refresh(state, intid);
 }
@@ -362,6 +373,7 @@ void virq_move(struct virq_state *from, struct virq_state *to, uint32_t intid)
     set_priority(to, intid, irq->priority);
     carry(&old->enabled, &new->enabled, bit);
     carry(&old->level, &new->level, bit);
+    carry(&old->group1, &new->group1, bit);
     carry(&old->line, &new->line, bit);
     carry(&old->latched, &new->latched, bit);
     carry(&old->held, &new->held, bit);
@@ -552,6 +564,7 @@ static void place(struct virq_state *state, uint32_t intid, uint32_t index)
     struct virq *irq = &state->irqs[intid];
     uint32_t lr = intid | (uint32_t)(irq->priority >> VIRQ_PRIORITY_SHIFT) << VIRQ_LR_PRIORITY_SHIFT;
 
+    lr |= virq_is_group1(state, intid) ? VIRQ_LR_GROUP1 : 0;
     if (virq_is_linked(state, intid)) {
         lr |= VIRQ_LR_HW | (uint32_t)irq->physical << VIRQ_LR_PHYSICAL_SHIFT | VIRQ_LR_PENDING;
     } else {

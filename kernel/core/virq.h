@@ -2,10 +2,11 @@
 /**
  * Virtual interrupts of one vCPU: pending state in memory, the most urgent ones in list registers.
  *
- * GICv2 (IHI 0048B, chapter 5). The VMM's distributor model says what is enabled, level or edge, and of which
- * priority; it and devices pend, raise and lower. Everything that may be signalled sits in a bit map until
- * there is a list register (LR) for it, so no interrupt is lost for want of one. This file works on copies of
- * the LRs only; kernel/aarch64/list_registers.c moves them to and from the hardware.
+ * GICv2 (IHI 0048B, chapter 5) and GICv3 (IHI 0069H, chapter 6). The VMM's distributor model says what is
+ * enabled, level or edge, of which group and priority; it and devices pend, raise and lower. Everything that
+ * may be signalled sits in a bit map until there is a list register (LR) for it, so no interrupt is lost for
+ * want of one. This file works on copies of the LRs only; kernel/aarch64/list_registers.c moves them to and
+ * from the hardware.
  *
  * The rule that keeps both sides in step: a pending bit in an LR stands for a latch, line or SGI source that
  * is still set here; when the bit is seen gone (the guest acknowledged it), the latch or source is cleared.
@@ -20,7 +21,7 @@
 #define VIRQ_SGI_COUNT 16u
 #define VIRQ_MAX_LRS 16u
 
-/* GICH_LR fields. */
+/* GICH_LR fields: the format of list registers here, whatever the controller. */
 #define VIRQ_LR_ID_MASK 0x3ffu
 #define VIRQ_LR_PHYSICAL_SHIFT 10u
 #define VIRQ_LR_PHYSICAL_MASK (0x3ffu << VIRQ_LR_PHYSICAL_SHIFT)
@@ -29,6 +30,7 @@
 #define VIRQ_LR_PRIORITY_SHIFT 23u
 #define VIRQ_LR_PENDING (1u << 28)
 #define VIRQ_LR_ACTIVE (1u << 29)
+#define VIRQ_LR_GROUP1 (1u << 30)
 #define VIRQ_LR_HW (1u << 31)
 
 /** One virtual interrupt, apart from its bits in struct virq_word. */
@@ -42,6 +44,7 @@ struct virq {
 struct virq_word {
     uint64_t enabled;
     uint64_t level;   /**< level-sensitive */
+    uint64_t group1;  /**< signalled as of group 1, else of group 0 */
     uint64_t line;    /**< the line is high */
     uint64_t latched; /**< pending until acknowledged */
     uint64_t linked;  /**< to an active physical interrupt */
@@ -78,7 +81,7 @@ void virq_init(struct virq_state *state, uint32_t lr_count);
  */
 void virq_clear(struct virq_state *state, void (*drop_hw)(void *context, uint32_t physical), void *context);
 
-/** Set enabled, level or edge (enum syscall_virq_flags) and priority of `intid`, below VIRQ_COUNT. */
+/** Set enabled, level or edge, group (enum syscall_virq_flags) and priority of `intid`, below VIRQ_COUNT. */
 void virq_configure(struct virq_state *state, uint32_t intid, uint32_t flags, uint8_t priority);
 
 /** Distributor on or off. */
@@ -138,6 +141,12 @@ static inline bool virq_is_held(const struct virq_state *state, uint32_t intid)
 static inline bool virq_has_left(const struct virq_state *state, uint32_t intid)
 {
     return (state->words[intid / 64].left >> (intid % 64) & 1) != 0;
+}
+
+/** Whether `intid` is of group 1. */
+static inline bool virq_is_group1(const struct virq_state *state, uint32_t intid)
+{
+    return (state->words[intid / 64].group1 >> (intid % 64) & 1) != 0;
 }
 
 /** Whether virq_fill() has something to do. */

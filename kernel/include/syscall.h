@@ -85,7 +85,8 @@ enum syscall_event {
 
 enum syscall_virq_flags {
     SYSCALL_VIRQ_ENABLED = 1u << 0,
-    SYSCALL_VIRQ_LEVEL = 1u << 1 /**< level-sensitive: pending follows the line; else edge */
+    SYSCALL_VIRQ_LEVEL = 1u << 1, /**< level-sensitive: pending follows the line; else edge */
+    SYSCALL_VIRQ_GROUP1 = 1u << 2 /**< of group 1, which a GICv2's guest has none of; else group 0 */
 };
 
 /** What SYSCALL_VIRQ_SET does. */

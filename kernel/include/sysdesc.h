@@ -22,14 +22,14 @@
 #include <stdint.h>
 
 #define SYSDESC_MAGIC 0x4353455953574343ull /* "CCWSYSEC" read as little-endian bytes */
-#define SYSDESC_VERSION 4u
+#define SYSDESC_VERSION 5u
 
 /** Limits of the kernel's static state. The tool refuses a system beyond them. */
 #define SYSDESC_MAX_PDS 96u
 #define SYSDESC_MAX_VCPUS 64u
 #define SYSDESC_MAX_CORES 4u
 #define SYSDESC_MAX_CHANNELS 62u /**< channel ids 0..61, as Microkit */
-#define SYSDESC_MAX_IRQ 1020u    /**< GICv2 INTIDs below this */
+#define SYSDESC_MAX_IRQ 1020u    /**< INTIDs of SPIs below this */
 #define SYSDESC_NAME_BYTES 64u
 
 /**
@@ -235,20 +235,31 @@ enum sysdesc_uart_kind {
     SYSDESC_UART_KINDS
 };
 
+/** What the board's interrupt controller is, and what its guests see. */
+enum sysdesc_gic_kind {
+    SYSDESC_GIC_V2 = 0, /**< GICv2 (IHI 0048B) */
+    SYSDESC_GIC_V3 = 1, /**< GICv3 or later (IHI 0069), without its legacy interface */
+    SYSDESC_GIC_KINDS
+};
+
 /** Device addresses the kernel itself uses; mapped for EL2 only. 0: the board has none. */
 struct sysdesc_board {
     uint64_t gicd_base;
-    uint64_t gicc_base;
-    uint64_t gich_base;
+    uint64_t gicc_base;       /**< GICv2 */
+    uint64_t gich_base;       /**< GICv2 */
+    uint64_t gicr_base;       /**< GICv3: redistributors, one behind the other */
+    uint64_t gicr_bytes;      /**< of all of them */
     uint64_t uart_base;       /**< for early output, panics and debug output */
     uint64_t fdt_base;        /**< where the firmware leaves the board's device tree */
     uint64_t fdt_bytes;       /**< room for it; 0: it leaves none */
     uint32_t uart_irq;        /**< INTID */
     uint32_t vtimer_irq;      /**< virtual timer PPI, 27 */
     uint32_t hyptimer_irq;    /**< EL2 physical timer PPI, 26 */
-    uint32_t maintenance_irq; /**< GICv2 virtual interface maintenance PPI, 25 */
+    uint32_t maintenance_irq; /**< the virtual interface's maintenance PPI, 25 */
     uint32_t uart_kind;       /**< enum sysdesc_uart_kind */
     uint32_t timer_hz;        /**< of the generic timer, where firmware does not set CNTFRQ_EL0; 0: it does */
+    uint32_t gic_kind;        /**< enum sysdesc_gic_kind */
+    uint32_t reserved;
 };
 
 struct sysdesc {

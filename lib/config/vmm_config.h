@@ -6,7 +6,7 @@
 #include "lib/restart/restart.h"
 
 #define VMM_CONFIG_MAGIC 0x4d4d5643u /* "CVMM" */
-#define VMM_CONFIG_VERSION 4u
+#define VMM_CONFIG_VERSION 5u
 #define VMM_CONFIG_SECTION ".vmm_config"
 #define VMM_CONFIG_MAX_DEVICES 32u
 #define VMM_CONFIG_MAX_VCPUS 4u
@@ -154,7 +154,9 @@ struct vmm_config {
 
     uint32_t has_entropy;     /**< 1: entropy_channel leads to the entropy PD */
     uint32_t entropy_channel; /**< for protected procedure calls (entropy_config.h) */
-    uint64_t gicc_gpa;        /**< the guest's GIC CPU interface */
+    uint64_t gicc_gpa;        /**< the guest's GIC CPU interface; 0: it has a GICv3 */
+    uint64_t gicr_gpa;        /**< GICv3: emulated redistributors, VGIC_REDIST_BYTES a vCPU */
+    uint64_t gicr_bytes;      /**< of all of them; 0: it has a GICv2 */
     uint32_t timer_channel;   /**< to the timer PD (timer_config.h) */
     /** Doorbells of NET with RING and of BLOCK notify it, and nothing else does, so that a kick is told from
        a peer's answer; VMM_CONFIG_NO_CHANNEL: kicks are exits. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Any access to the distributor by any vCPU, mixed with device interrupts. The fake platform asserts INTIDs.
+/* Any access to the distributor of either kind, or to a redistributor, by any vCPU, mixed with device
+ * interrupts. The fake platform asserts INTIDs.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -18,7 +19,8 @@ static void check(void)
 {
     for (uint32_t vcpu = 0; vcpu < vgic.vcpu_count; vcpu++) {
         for (uint32_t sgi = 0; sgi < VGIC_SGI_COUNT; sgi++) {
-            if (!vgic.private_irqs[vcpu][sgi].enabled || !vgic.private_irqs[vcpu][sgi].edge) {
+            const struct vgic_irq *irq = &vgic.private_irqs[vcpu][sgi];
+            if ((!vgic.is_v3 && !irq->enabled) || !irq->edge) {
                 abort();
             }
         }
@@ -26,6 +28,11 @@ static void check(void)
     for (uint32_t i = vgic.irq_count; i < VGIC_MAX_INTIDS; i++) {
         const struct vgic_irq *irq = &vgic.spis[i - VGIC_PRIVATE_COUNT];
         if (irq->enabled || irq->priority != 0) {
+            abort();
+        }
+    }
+    for (uint32_t i = 0; i < vgic.irq_count - VGIC_PRIVATE_COUNT; i++) {
+        if (vgic.spis[i].targets >> vgic.vcpu_count != 0 || (!vgic.is_v3 && vgic.spis[i].group1)) {
             abort();
         }
     }
@@ -46,7 +53,13 @@ static void access_register(struct fuzz_input *input)
         access.offset &= 0xffc;
         access.width_bytes = 4;
     }
-    if (vgic_access(&vgic, &access) != MMIO_DONE) {
+    mmio_handler *handler = !vgic.is_v3           ? vgic_access
+                            : (shape & 0x40) != 0 ? vgic_v3_access
+                                                  : vgic_v3_access_redist;
+    if ((shape & 0x80) != 0) { /* second page of a redistributor */
+        access.offset |= 0x10000u;
+    }
+    if (handler(&vgic, &access) != MMIO_DONE) {
         abort();
     }
     if (!access.is_write && access.width_bytes < 8 && access.value >> (8 * access.width_bytes) != 0) {
@@ -60,7 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint8_t shape = fuzz_input_u8(&input);
 
     platform_fake_reset();
-    if (vgic_init(&vgic, 1 + (shape & 3), 32u * (shape >> 2 & 3)) != ERR_OK) {
+    if (((shape & 0x10) != 0 ? vgic_v3_init : vgic_init)(&vgic, 1 + (shape & 3), 32u * (shape >> 2 & 3)) !=
+        ERR_OK) {
         return 0;
     }
     while (input.bytes > 0) {

@@ -53,16 +53,29 @@ static void add_vcpus(struct expand *expand, struct expand_guest *guest)
 
 static void add_interrupt_controller(struct expand *expand, struct expand_guest *guest)
 {
-    guest->vm->gicc_gpa = GUEST_MACHINE_GICC_GPA;
+    const struct board *board = expand->model->board;
+
     guest->config.gicd_gpa = GUEST_MACHINE_GICD_GPA;
     guest->config.gicd_bytes = GUEST_MACHINE_GICD_BYTES;
     guest->fdt.gicd = (struct fdt_range){GUEST_MACHINE_GICD_GPA, GUEST_MACHINE_GICD_BYTES};
-    guest->config.gicc_gpa = GUEST_MACHINE_GICC_GPA;
     /* seL4 takes an HVC for a system call if x7 looks like one. */
     guest->fdt.psci_by_smc = expand->options->microkit;
     /* There the core's own physical timer is open to guests, but its interrupt is another's. */
     guest->fdt.no_physical_timer = expand->options->microkit;
-    guest->fdt.gicc = (struct fdt_range){GUEST_MACHINE_GICC_GPA, expand->model->board->gicv.bytes};
+    if (board->gic_kind == SYSDESC_GIC_V3) {
+        guest->config.gicr_gpa = GUEST_MACHINE_GICR_GPA;
+        guest->config.gicr_bytes = guest->config.vcpu_count * GUEST_MACHINE_GICR_BYTES;
+        guest->fdt.gicr = (struct fdt_range){GUEST_MACHINE_GICR_GPA, guest->config.gicr_bytes};
+    } else {
+        guest->vm->gicc_gpa = GUEST_MACHINE_GICC_GPA;
+        guest->config.gicc_gpa = GUEST_MACHINE_GICC_GPA;
+        guest->fdt.gicc = (struct fdt_range){GUEST_MACHINE_GICC_GPA, board->gicv.bytes};
+    }
+    if (board->gic_kind == SYSDESC_GIC_V3 && expand->options->microkit) {
+        diag_error(expand->diag, guest->node->loc,
+                   "<guest>: board %s has a GICv3; on seL4 guests run on boards with a GICv2 only",
+                   board->name);
+    }
 }
 
 static void add_net(struct expand *expand, struct expand_guest *guest, const struct node *node)

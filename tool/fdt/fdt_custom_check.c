@@ -162,11 +162,15 @@ static void check_timer(struct checker *checker)
 static void check_gic(struct checker *checker)
 {
     const struct fdt_guest *guest = checker->guest;
-    int node = find_compatible(checker, "arm,cortex-a15-gic", "arm,gic-400");
-    const struct fdt_range *expected[] = {&guest->gicd, &guest->gicc};
-    static const char *const names[] = {"distributor", "CPU interface"};
+    const bool is_v3 = guest->gicr.bytes != 0;
+    int node = is_v3 ? find_compatible(checker, "arm,gic-v3", "arm,gic-v3")
+                     : find_compatible(checker, "arm,cortex-a15-gic", "arm,gic-400");
+    const struct fdt_range *expected[] = {&guest->gicd, is_v3 ? &guest->gicr : &guest->gicc};
+    const char *const names[] = {"distributor", is_v3 ? "redistributor" : "CPU interface"};
     if (node < 0) {
-        disagree(checker, "it has no \"arm,cortex-a15-gic\" or \"arm,gic-400\"; the guest has a GICv2");
+        disagree(checker, "%s",
+                 is_v3 ? "it has no \"arm,gic-v3\"; the guest has a GICv3"
+                       : "it has no \"arm,cortex-a15-gic\" or \"arm,gic-400\"; the guest has a GICv2");
         return;
     }
     for (unsigned int i = 0; i < 2; i++) {
@@ -239,7 +243,8 @@ static bool is_known(const struct fdt_guest *guest, const struct fdt_range *wind
     bool known = is_inside(window, &guest->ram) || is_inside(window, &guest->gicd) ||
                  is_inside(window, &guest->gicc) || is_inside(window, &guest->pl011.window) ||
                  is_inside(window, &guest->rtc.window) || is_inside(window, &guest->watchdog.window) ||
-                 is_inside(window, &guest->pci.ecam) || is_inside(window, &guest->pci.msi_frame);
+                 is_inside(window, &guest->gicr) || is_inside(window, &guest->pci.ecam) ||
+                 is_inside(window, &guest->pci.msi_frame);
     for (size_t i = 0; i < guest->virtio_count; i++) {
         known |= is_inside(window, &guest->virtio[i].window);
     }

@@ -227,9 +227,15 @@ static void write_msi_frame(struct writer *w, const struct fdt_pci *pci)
 static void write_gic(struct writer *w, const struct fdt_guest *guest)
 {
     static const char compatible[] = "arm,cortex-a15-gic\0arm,gic-400";
-    const struct fdt_range windows[] = {guest->gicd, guest->gicc};
+    const bool is_v3 = guest->gicr.bytes != 0;
+    const struct fdt_range windows[] = {guest->gicd, is_v3 ? guest->gicr : guest->gicc};
     begin_at(w, "interrupt-controller", guest->gicd.gpa);
-    put(w, "compatible", compatible, strlen(compatible) + 1);
+    if (is_v3) {
+        put_string(w, "compatible", "arm,gic-v3");
+        put_cell(w, "#redistributor-regions", 1);
+    } else {
+        put(w, "compatible", compatible, strlen(compatible) + 1);
+    }
     put_cell(w, "#interrupt-cells", 3);
     put_flag(w, "interrupt-controller");
     put_reg(w, windows, 2);
@@ -252,7 +258,8 @@ static void write_timer(struct writer *w, const struct fdt_guest *guest)
     static const uint32_t intids[] = {29, 30, 27};
     const size_t first = guest->no_physical_timer ? 2 : 0;
     /* With a GICv2 a PPI's flags name the CPUs that have it. */
-    const uint32_t flags = ((1u << guest->cpu_count) - 1) << 8 | IRQ_LEVEL_LOW;
+    const uint32_t cpus = guest->gicr.bytes != 0 ? 0 : ((1u << guest->cpu_count) - 1) << 8;
+    const uint32_t flags = cpus | IRQ_LEVEL_LOW;
     uint32_t cells[9];
     for (size_t i = 0; i < 3; i++) {
         cells[3 * i] = GIC_PPI;

@@ -92,7 +92,8 @@ struct fdt_guest {
     uint64_t mpidrs[FDT_GUEST_MAX_CPUS];
     struct fdt_range ram;
     struct fdt_range gicd;
-    struct fdt_range gicc;
+    struct fdt_range gicc; /**< GICv2; bytes == 0: it is a GICv3 */
+    struct fdt_range gicr; /**< GICv3: redistributors */
 
     const char *bootargs;    /**< NULL: none */
     struct fdt_range initrd; /**< inside RAM; bytes == 0: none */

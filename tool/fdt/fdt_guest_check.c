@@ -153,7 +153,9 @@ static enum err check_devices(const struct fdt_guest *guest, struct windows *win
     uint8_t taken[SPI_LIMIT / 8 + 1] = {0};
     enum err err = add_window(windows, "GIC distributor", guest->gicd, PAGE_BYTES, error);
     if (err == ERR_OK) {
-        err = add_window(windows, "GIC CPU interface", guest->gicc, PAGE_BYTES, error);
+        err = guest->gicr.bytes != 0
+                  ? add_window(windows, "GIC redistributors", guest->gicr, PAGE_BYTES, error)
+                  : add_window(windows, "GIC CPU interface", guest->gicc, PAGE_BYTES, error);
     }
     if (err == ERR_OK && guest->pl011.window.bytes != 0) {
         err = add_window(windows, "PL011", guest->pl011.window, PAGE_BYTES, error);

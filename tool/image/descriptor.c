@@ -339,6 +339,8 @@ static void fill_board(struct sysdesc *sysdesc, const struct board *board)
         .gicd_base = board->gicd.base,
         .gicc_base = board->gicc.base,
         .gich_base = board->gich.base,
+        .gicr_base = board->gicr.base,
+        .gicr_bytes = board->gicr.bytes,
         .uart_base = board->uart.base,
         .fdt_base = board->ram.base,
         .fdt_bytes = board->firmware_bytes,
@@ -348,6 +350,7 @@ static void fill_board(struct sysdesc *sysdesc, const struct board *board)
         .maintenance_irq = board->maintenance_irq,
         .uart_kind = board->uart_kind,
         .timer_hz = board->timer_hz,
+        .gic_kind = board->gic_kind,
     };
 }
 

@@ -7,7 +7,7 @@
 #include "tool/base/mem.h"
 
 #define DESCRIPTOR_SECTION IMAGE_KERNEL_DESCRIPTOR
-#define DEVICE_COUNT 4u
+#define DEVICE_COUNT 5u
 
 static enum err kernel_error(const struct image *image, struct diag *diag, const char *what)
 {
@@ -126,7 +126,7 @@ static void add_one_to_one(struct image *image, const char *what, uint64_t base,
 void image_kernel_list_space(struct image *image)
 {
     const struct board *board = image->model->board;
-    const struct board_range *devices[DEVICE_COUNT] = {&board->gicd, &board->gicc, &board->gich,
+    const struct board_range *devices[DEVICE_COUNT] = {&board->gicd, &board->gicc, &board->gich, &board->gicr,
                                                        &board->uart};
     const struct layout_range *tables = &image->layout.ranges[image->tables_range];
 
@@ -152,7 +152,7 @@ size_t image_kernel_table_bound(const struct image *image, uint64_t tables_bytes
 {
     const struct board *board = image->model->board;
     uint64_t bytes = tables_bytes + layout_bytes(&image->layout, LAYOUT_KERNEL) + board->gicd.bytes +
-                     board->gicc.bytes + board->gich.bytes + board->uart.bytes;
+                     board->gicc.bytes + board->gich.bytes + board->gicr.bytes + board->uart.bytes;
 
     return stage2_table_bound(image->kernel.segment_count + 1 + DEVICE_COUNT, bytes);
 }

@@ -78,7 +78,7 @@ static bool overlaps(const struct board_range *range, uint64_t base, uint64_t by
 /** A region at a fixed address outside RAM must be a device, and not the interrupt controller. */
 static enum err check_device(const struct board *board, const struct model_mr *mr, struct diag *diag)
 {
-    const struct board_range *gic[] = {&board->gicd, &board->gicc, &board->gich, &board->gicv};
+    const struct board_range *gic[] = {&board->gicd, &board->gicc, &board->gich, &board->gicv, &board->gicr};
 
     for (size_t i = 0; i < sizeof gic / sizeof gic[0]; i++) {
         if (gic[i]->bytes > 0 && overlaps(gic[i], mr->phys_addr, mr->size_bytes)) {

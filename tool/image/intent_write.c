@@ -124,7 +124,8 @@ static void add_board_regions(struct intent *intent)
 {
     const struct image *image = intent->image;
     const struct board *board = image->model->board;
-    const struct board_range *devices[] = {&board->gicd, &board->gicc, &board->gich, &board->uart};
+    const struct board_range *devices[] = {&board->gicd, &board->gicc, &board->gich, &board->gicr,
+                                           &board->uart};
 
     for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
         if (devices[i]->bytes > 0) {
@@ -132,6 +133,9 @@ static void add_board_regions(struct intent *intent)
                        devices[i]->bytes);
             add_mapping(intent, 0, devices[i]->base, INTENT_READ | INTENT_WRITE);
         }
+    }
+    if (board->gicv.bytes == 0) {
+        return;
     }
     add_region(intent, board->gicv.name, INTENT_REGION_GICV, board->gicv.base, board->gicv.bytes);
     for (size_t i = 0; i < image->vm_count; i++) {

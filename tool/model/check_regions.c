@@ -38,7 +38,8 @@ static const struct board_range *device_of(const struct board *board, const stru
 
 static void check_kernel_devices(const struct board *board, const struct model_mr *mr, struct diag *diag)
 {
-    const struct board_range *const gic[] = {&board->gicd, &board->gicc, &board->gich, &board->gicv};
+    const struct board_range *const gic[] = {&board->gicd, &board->gicc, &board->gich, &board->gicv,
+                                             &board->gicr};
 
     for (size_t i = 0; i < sizeof(gic) / sizeof(gic[0]); i++) {
         if (overlaps(mr->phys_addr, mr->size_bytes, gic[i])) {

@@ -11,7 +11,9 @@
 
 #define GUEST_MACHINE_GICD_GPA 0x08000000ull /**< emulated distributor */
 #define GUEST_MACHINE_GICD_BYTES 0x10000ull
-#define GUEST_MACHINE_GICC_GPA 0x08010000ull /**< CPU interface: the board's GICV */
+#define GUEST_MACHINE_GICC_GPA 0x08010000ull /**< CPU interface: the board's GICV, if it has a GICv2 */
+#define GUEST_MACHINE_GICR_GPA 0x080a0000ull /**< emulated redistributors, if it has a GICv3 */
+#define GUEST_MACHINE_GICR_BYTES 0x20000ull  /**< of each */
 #define GUEST_MACHINE_PL011_GPA 0x09000000ull
 #define GUEST_MACHINE_PL011_BYTES 0x1000ull
 #define GUEST_MACHINE_PL011_INTID 33u

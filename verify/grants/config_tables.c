@@ -71,6 +71,8 @@ static const struct config_field vmm_fields[] = {
     F(struct vmm_config, "entropy", entropy_channel, CONFIG_CHANNEL, NULL, 0,
       offsetof(struct vmm_config, has_entropy)),
     F(struct vmm_config, "gicc_gpa", gicc_gpa, CONFIG_HEX, NULL, 0, 0),
+    F(struct vmm_config, "gicr_gpa", gicr_gpa, CONFIG_HEX, NULL, 0, 0),
+    F(struct vmm_config, "gicr_bytes", gicr_bytes, CONFIG_HEX, NULL, 0, 0),
     F(struct vmm_config, "timer", timer_channel, CONFIG_CHANNEL, NULL, 0, 0),
     F(struct vmm_config, "kick", kick_channel, CONFIG_CHANNEL, NULL, 0,
       0), /* VMM_CONFIG_NO_CHANNEL is none */

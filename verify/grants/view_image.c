@@ -381,9 +381,16 @@ static void add_board(struct context *context)
     grants_add(context->grants, "board firmware: 0x%" PRIx64 " 0x%" PRIx64 "%s", board->fdt_base,
                board->fdt_bytes,
                facts->intent.firmware_bytes == board->fdt_bytes ? "" : " except for the declaration");
+    grants_add(context->grants, "board gic: v%u", board->gic_kind + 2);
     grants_add(context->grants, "board gicd: 0x%" PRIx64, board->gicd_base);
-    grants_add(context->grants, "board gicc: 0x%" PRIx64, board->gicc_base);
-    grants_add(context->grants, "board gich: 0x%" PRIx64, board->gich_base);
+    if (board->gicc_base != 0 || board->gich_base != 0) {
+        grants_add(context->grants, "board gicc: 0x%" PRIx64, board->gicc_base);
+        grants_add(context->grants, "board gich: 0x%" PRIx64, board->gich_base);
+    }
+    if (board->gicr_base != 0 || board->gicr_bytes != 0) {
+        grants_add(context->grants, "board gicr: 0x%" PRIx64 " 0x%" PRIx64, board->gicr_base,
+                   board->gicr_bytes);
+    }
     grants_add(context->grants, "board uart: 0x%" PRIx64 " interrupt %u kind %u", board->uart_base,
                board->uart_irq, board->uart_kind);
     grants_add(context->grants, "board timer: %u", board->timer_hz);

@@ -93,6 +93,18 @@ static void check_el2_map(struct context *context)
     }
 }
 
+static bool touches(struct piece piece, uint64_t base, uint64_t bytes)
+{
+    return base != 0 && overlaps(piece.phys, piece.end, base, bytes);
+}
+
+static bool is_interrupt_controller(const struct sysdesc_board *board, struct piece piece)
+{
+    return touches(piece, board->gicd_base, GICD_BYTES) || touches(piece, board->gicc_base, GICC_BYTES) ||
+           touches(piece, board->gich_base, GICH_BYTES) ||
+           touches(piece, board->gicr_base, board->gicr_bytes);
+}
+
 /** The kernel's devices; its UART may also belong to a driver. */
 static void check_kernel_devices(struct context *context, struct piece piece)
 {
@@ -101,9 +113,7 @@ static void check_kernel_devices(struct context *context, struct piece piece)
         facts_kernel_device_in(context->facts, piece.phys, piece.end - piece.phys);
     bool is_uart = device != NULL && board->uart_base >= device->phys &&
                    board->uart_base < device->phys + device->size_bytes;
-    if ((device != NULL && !is_uart) || overlaps(piece.phys, piece.end, board->gicd_base, GICD_BYTES) ||
-        overlaps(piece.phys, piece.end, board->gicc_base, GICC_BYTES) ||
-        overlaps(piece.phys, piece.end, board->gich_base, GICH_BYTES)) {
+    if ((device != NULL && !is_uart) || is_interrupt_controller(board, piece)) {
         findings_add(context->findings, RULE_KERNEL_DEVICE, context->domain, piece.address,
                      device != NULL ? device->name : "GIC", "maps a device of the kernel at 0x%" PRIx64,
                      piece.phys);

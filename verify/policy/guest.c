@@ -9,6 +9,8 @@
 #define GICD_GPA UINT64_C(0x8000000)
 #define GICD_BYTES UINT64_C(0x10000)
 #define GICC_GPA UINT64_C(0x8010000)
+#define GICR_GPA UINT64_C(0x80a0000)
+#define GICR_BYTES UINT64_C(0x20000) /* a vCPU */
 #define PL011_GPA UINT64_C(0x9000000)
 #define PL011_INTID UINT64_C(33)
 #define RTC_GPA UINT64_C(0x9010000)
@@ -204,13 +206,16 @@ static void add_config(struct system *system, const struct system_guest *guest, 
     const xmlNode *node = guest->node;
     uint64_t spis = ((guest->last_intid < 95 ? 95 : guest->last_intid) - 31 + 31) / 32 * 32;
     bool has_pci = guest->pci_count > 0;
+    bool has_v3 = system->policy->board->gic_kind == SYSDESC_GIC_V3;
 
     POLICY_CONFIG(
         system->policy, guest->vmm, "guest", policy_text("name", guest->name),
         policy_hex("ram_gpa", description_number(node, "ram_base", "0x40000000")),
         policy_hex("ram_bytes", description_number(node, "ram", "")),
         policy_number("vcpu_count", description_number(node, "vcpus", "1")), policy_hex("gicd_gpa", GICD_GPA),
-        policy_hex("gicd_bytes", GICD_BYTES), policy_hex("gicc_gpa", GICC_GPA),
+        policy_hex("gicd_bytes", GICD_BYTES), policy_hex("gicc_gpa", has_v3 ? 0 : GICC_GPA),
+        policy_hex("gicr_gpa", has_v3 ? GICR_GPA : 0),
+        policy_hex("gicr_bytes", has_v3 ? GICR_BYTES * description_number(node, "vcpus", "1") : 0),
         policy_number("spi_count", spis), unless_stop("on_off", description_text(node, "on_off", "stop")),
         unless_stop("on_reset", description_text(node, "on_reset", "restart")),
         unless_stop("on_crash", description_text(node, "on_crash", "stop")),
@@ -271,9 +276,11 @@ void guest_expand(struct system *system, xmlNode *node)
     }
     add_ram(system, &guest);
     add_vcpus(system, &guest);
-    policy_hold(policy_device(system->policy, gicv->base, gicv->bytes), guest.domain,
-                policy_role(description_format("at 0x%" PRIx64, (uint64_t)GICC_GPA)),
-                POLICY_READ | POLICY_WRITE);
+    if (gicv->bytes != 0) { /* a guest's GICv3 has no registers of the board's */
+        policy_hold(policy_device(system->policy, gicv->base, gicv->bytes), guest.domain,
+                    policy_role(description_format("at 0x%" PRIx64, (uint64_t)GICC_GPA)),
+                    POLICY_READ | POLICY_WRITE);
+    }
     add_children(system, &guest);
     add_watchdog(system, &guest);
     add_entropy(system, &guest);

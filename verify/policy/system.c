@@ -8,16 +8,22 @@
 static void add_board(struct policy *policy)
 {
     const struct board *board = policy->board;
-    const struct board_range *devices[] = {&board->gicd, &board->gicc, &board->gich, &board->uart};
+    const struct board_range *devices[] = {&board->gicd, &board->gicc, &board->gich, &board->gicr,
+                                           &board->uart};
 
     policy_add(policy, "board ram: 0x%" PRIx64 " 0x%" PRIx64, board->ram.base, board->ram.bytes);
     if (policy->sel4) {
         return;
     }
     policy_add(policy, "board firmware: 0x%" PRIx64 " 0x%" PRIx64, board->ram.base, board->firmware_bytes);
+    policy_add(policy, "board gic: v%u", board->gic_kind == SYSDESC_GIC_V3 ? 3 : 2);
     policy_add(policy, "board gicd: 0x%" PRIx64, board->gicd.base);
-    policy_add(policy, "board gicc: 0x%" PRIx64, board->gicc.base);
-    policy_add(policy, "board gich: 0x%" PRIx64, board->gich.base);
+    if (board->gic_kind == SYSDESC_GIC_V3) {
+        policy_add(policy, "board gicr: 0x%" PRIx64 " 0x%" PRIx64, board->gicr.base, board->gicr.bytes);
+    } else {
+        policy_add(policy, "board gicc: 0x%" PRIx64, board->gicc.base);
+        policy_add(policy, "board gich: 0x%" PRIx64, board->gich.base);
+    }
     policy_add(policy, "board uart: 0x%" PRIx64 " interrupt %u kind %u", board->uart.base, board->uart_irq,
                (unsigned int)board->uart_kind);
     policy_add(policy, "board timer: %u", board->timer_hz);

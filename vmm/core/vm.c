@@ -57,6 +57,27 @@ static enum err add_pci(struct vm *vm)
     return err;
 }
 
+/* A GICv2's distributor, or a GICv3's with its redistributors. */
+static enum err add_interrupt_controller(struct vm *vm)
+{
+    const struct vmm_config *config = vm->config;
+    const bool is_v3 = config->gicr_bytes != 0;
+
+    if (is_v3 && config->gicr_bytes != (uint64_t)config->vcpu_count * VGIC_V3_REDIST_BYTES) {
+        return ERR_RANGE;
+    }
+    enum err err = is_v3 ? vgic_v3_init(&vm->vgic, config->vcpu_count, config->spi_count)
+                         : vgic_init(&vm->vgic, config->vcpu_count, config->spi_count);
+    if (err == ERR_OK) {
+        err = mmio_add(&vm->mmio, config->gicd_gpa, config->gicd_bytes, is_v3 ? vgic_v3_access : vgic_access,
+                       &vm->vgic);
+    }
+    if (err == ERR_OK && is_v3) {
+        err = mmio_add(&vm->mmio, config->gicr_gpa, config->gicr_bytes, vgic_v3_access_redist, &vm->vgic);
+    }
+    return err;
+}
+
 /* If this VMM has been started again, its guest may still be running. */
 static void stop_vcpus(const struct vmm_config *config)
 {
@@ -81,10 +102,7 @@ enum err vm_init(struct vm *vm, const struct vmm_config *config)
     }
     platform_init(config);
     stop_vcpus(config);
-    err = vgic_init(&vm->vgic, config->vcpu_count, config->spi_count);
-    if (err == ERR_OK) {
-        err = mmio_add(&vm->mmio, config->gicd_gpa, config->gicd_bytes, vgic_access, &vm->vgic);
-    }
+    err = add_interrupt_controller(vm);
     if (err != ERR_OK) {
         log_error("configuration: interrupt controller: %s", err_text(err));
         return err;

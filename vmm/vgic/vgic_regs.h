@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** Registers of a GICv2 distributor (Arm IHI 0048B, table 4-1). */
+/** Registers of a GICv2's distributor (Arm IHI 0048B, table 4-1) and a GICv3's (IHI 0069H, 12.8). */
 #pragma once
 
 /** Byte offsets; those with _END end a row of registers. */
@@ -26,6 +26,17 @@ enum vgic_register {
     GICD_SPENDSGIR_END = 0xf30,
     GICD_PIDR4 = 0xfd0,
     GICD_BYTES = 0x1000
+};
+
+/** Those of a GICv3's that a GICv2 lacks. */
+enum vgic_v3_register {
+    GICD_IROUTER = 0x6000,
+    GICD_IROUTER_END = 0x8000,
+    GICD_V3_PIDR4 = 0xffd0, /**< and of both pages of a redistributor: IDs */
+    GICR_CTLR = 0x0000,
+    GICR_IIDR = 0x0004,
+    GICR_TYPER = 0x0008,
+    GICR_PRIVATE = 0x10000, /**< second page: registers of the private interrupts, as in a distributor */
 };
 
 /** Value of GICD_IIDR: implementer Arm (JEP106 0x43b), no product. */

@@ -244,6 +244,11 @@ static void test_registers_are_found(void **state)
         {3, 3, 14, 2, 0, true, SYSREG_PTIMER, 0}, /* CNTP_TVAL_EL0 */
         {3, 3, 14, 2, 2, false, SYSREG_PTIMER, 2},
         {3, 3, 14, 8, 0, true, SYSREG_UNDEF, 0}, /* PMEVCNTR0_EL0 */
+        {3, 0, 12, 11, 5, false, SYSREG_SGI, 5}, /* ICC_SGI1R_EL1 */
+        {3, 0, 12, 11, 7, false, SYSREG_SGI, 7},
+        {3, 0, 12, 11, 5, true, SYSREG_UNDEF, 0},
+        {3, 0, 12, 12, 5, true, SYSREG_SRE, 12}, /* ICC_SRE_EL1 */
+        {3, 0, 12, 12, 0, true, SYSREG_UNDEF, 0},
         {2, 0, 0, 2, 2, false, SYSREG_MDSCR, 2},
         {2, 0, 0, 3, 4, true, SYSREG_BVR, 3},
         {2, 0, 0, 15, 5, false, SYSREG_BCR, 15},

@@ -51,6 +51,27 @@ static void edge_is_delivered_once(void **state)
     assert_int_equal(virq_get(&guest->state, 40), 0);
 }
 
+/* A list register says which group its interrupt is of, also if that changes while it waits there. */
+static void group_is_in_the_list_register(void **state)
+{
+    struct lr_guest *guest = *state;
+    struct virq_state *virq = &guest->state;
+
+    virq_configure(virq, 40, ENABLED | SYSCALL_VIRQ_GROUP1, 0xa0);
+    assert_true(virq_is_group1(virq, 40));
+    virq_pend(virq, 40, 0);
+    (void)virq_fill(virq);
+    assert_int_equal(virq->lrs[0], VIRQ_LR_GROUP1 | VIRQ_LR_PENDING | 0x14u << VIRQ_LR_PRIORITY_SHIFT | 40);
+    virq->dirty = 0;
+    virq_configure(virq, 40, ENABLED, 0xa0);
+    assert_int_equal(virq->lrs[0], VIRQ_LR_PENDING | 0x14u << VIRQ_LR_PRIORITY_SHIFT | 40);
+    assert_int_equal(virq->dirty, 1);
+    virq_configure(virq, 41, ENABLED, 0xa0);
+    virq_pend(virq, 41, 0);
+    (void)virq_fill(virq);
+    assert_int_equal(virq->lrs[1], VIRQ_LR_PENDING | 0x14u << VIRQ_LR_PRIORITY_SHIFT | 41);
+}
+
 static void edge_while_active_comes_again(void **state)
 {
     struct lr_guest *guest = *state;
@@ -487,6 +508,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(edge_is_delivered_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(group_is_in_the_list_register, setup, teardown),
         cmocka_unit_test_setup_teardown(edge_while_active_comes_again, setup, teardown),
         cmocka_unit_test_setup_teardown(level_follows_its_line, setup, teardown),
         cmocka_unit_test_setup_teardown(lowered_line_withdraws_a_pending_one, setup, teardown),
