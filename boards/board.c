@@ -5,11 +5,13 @@
 
 #include "boards/qemu_virt_aarch64/board_qemu_virt_aarch64.h"
 #include "boards/qemu_virt_gicv3_aarch64/board_qemu_virt_gicv3_aarch64.h"
+#include "boards/versal_virt/board_versal_virt.h"
 #include "boards/zcu102/board_zcu102.h"
 
 static const struct board *const boards[] = {
     &board_qemu_virt_aarch64,
     &board_qemu_virt_gicv3_aarch64,
+    &board_versal_virt,
     &board_zcu102,
 };
 

@@ -8,7 +8,9 @@ IMAGE = $(B)/$(SYSTEM_NAME).elf
 
 QEMU_RUN = $(QEMU) -machine $(QEMU_MACHINE) $(QEMU_ARGS)
 # The tool writes the system's disks into a file for QEMU.
-QEMU_BOOT = -readconfig $(IMAGE:.elf=.qemu) -kernel $(IMAGE)
+QEMU_BOOT = -readconfig $(IMAGE:.elf=.qemu) -kernel $(IMAGE:.elf=.$(BOARD_IMAGE))
+# What the board's QEMU starts: the ELF file, or the flat image.
+BOARD_IMAGE ?= elf
 # For a program that types at the consoles and reads them. REPORT_SUFFIX: what a name in the build folder ends in.
 QEMU_CONSOLES = $(QEMU_RUN) -chardev stdio$(comma)id=terminal$(comma)signal=off -serial chardev:terminal $(QEMU_BOOT)
 REPORT_SUFFIX := $(if $(MICROKIT_SDK),-sel4)
@@ -18,24 +20,28 @@ GDB_PORT ?= 1234
 # Debian's kernel package. Randomness would make every build differ.
 BOARD_DTB := $(B)/$(BOARD).dtb
 BOARD_DTB_PACKAGE := linux-image-arm64
+QEMU_DTB_OPTIONS ?= $(comma)dtb-randomness=off
 ifdef BOARD_DTB_FILE
 $(BOARD_DTB): $(GUEST_DIR)/unpacked/$(BOARD_DTB_PACKAGE).stamp boards/$(BOARD)/board.mk
 	$(call say,DTB,$@)
 	$(Q)cp $(basename $<)/usr/lib/linux-image-*/$(BOARD_DTB_FILE) $@
+else
+$(BOARD_DTB): BOARD_BOOT_ARGS :=
+$(BOARD_DTB): boards/$(BOARD)/board.mk
+	$(call say,DTB,$@)
+	@mkdir -p $(@D)
+	$(Q)$(QEMU) -machine $(QEMU_MACHINE)$(QEMU_DTB_OPTIONS),dumpdtb=$@.new $(QEMU_ARGS) 2>/dev/null
+	$(Q)mv $@.new $@
+endif
 
-# What QEMU passes on as the board's firmware would, with a seed for random numbers.
+# What QEMU passes on where it makes no seed for random numbers itself, as the board's firmware would: BOARD_SEED := yes.
+ifdef BOARD_SEED
 BOARD_BOOT_DTB := $(B)/$(BOARD)-boot.dtb
 .PHONY: FORCE
 FORCE:
 $(BOARD_BOOT_DTB): $(BOARD_DTB) FORCE
 	$(Q)cp $< $@.new
 	$(Q)fdtput -p -t bx $@.new /chosen rng-seed $$(od -An -v -tx1 -N32 /dev/urandom)
-	$(Q)mv $@.new $@
-else
-$(BOARD_DTB): boards/$(BOARD)/board.mk
-	$(call say,DTB,$@)
-	@mkdir -p $(@D)
-	$(Q)$(QEMU) -machine $(QEMU_MACHINE),dtb-randomness=off,dumpdtb=$@.new $(QEMU_ARGS) 2>/dev/null
 	$(Q)mv $@.new $@
 endif
 
@@ -53,6 +59,7 @@ image-bundled: tool kernel pds $(SYSTEM_GUESTS) $(BOARD_DTB) $(BOARD_BOOT_DTB)
 		--guest-dir $(GUEST_DIR) --kernel $(KERNEL) --board-dtb $(BOARD_DTB)
 	$(Q)$(B)/causeway-policy $(SYSTEM_FILE) -o $(IMAGE:.elf=.policy) --board $(BOARD) --board-dtb $(BOARD_DTB)
 	$(Q)$(B)/causeway-verify $(IMAGE) --policy $(IMAGE:.elf=.policy) --kernel $(KERNEL)
+	$(if $(filter img,$(BOARD_IMAGE)),$(Q)$(TOOL) flat $(IMAGE) -o $(IMAGE:.elf=.img))
 
 # mon:stdio hands Ctrl-C and the like to the guest. CONSOLES=tmux: a tmux pane for each console; CONSOLES=sockets: a
 # socket for each, for terminals of the user's choice.

@@ -13,4 +13,5 @@ BOARD_IRQCHIP := irqchip_gicv2
 # behind it that is.
 KERNEL_BASE := 0x00200000
 KERNEL_OFFSET := 0x200000
+BOARD_SEED := yes
 BOARD_DTB_FILE := xilinx/zynqmp-zcu102-rev1.0.dtb

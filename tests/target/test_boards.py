@@ -11,7 +11,7 @@ from conftest import ROOT
 pytestmark = pytest.mark.bundled
 
 
-@pytest.mark.parametrize("board", ["zcu102", "qemu_virt_gicv3_aarch64"])
+@pytest.mark.parametrize("board", ["zcu102", "qemu_virt_gicv3_aarch64", "versal_virt"])
 def test_demo(machine, board):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     run = subprocess.run(["make", "--no-print-directory", "demo", f"BOARD={board}", f"BUILD_DIR={machine.build_dir}",
