@@ -33,6 +33,7 @@ test-reproducible: image-bundled
 PYTEST_JOBS ?= $(shell nproc)
 test-target: image $(TEST_TARGET_GUESTS:%=guest-%)
 	$(Q)CAUSEWAY_BUILD_DIR=$(abspath $(B)) CAUSEWAY_BOARD_DTB=$(abspath $(BOARD_DTB)) CAUSEWAY_QEMU="$(QEMU_RUN)" \
+		CAUSEWAY_BOARD=$(BOARD) CAUSEWAY_KERNEL=$(abspath $(KERNEL)) \
 		CAUSEWAY_GUEST_DIR=$(abspath $(GUEST_DIR)) $(TEST_TARGET_ENVIRONMENT) $(PYTHON) -B -m pytest -p no:cacheprovider -n $(PYTEST_JOBS) --dist loadfile \
 		tests/target $(PYTEST_ARGS)
 

@@ -42,6 +42,8 @@ class Machine:
         self.qemu = shlex.split(os.environ["CAUSEWAY_QEMU"])
         self.tool = self.build_dir / "causeway"
         self.guest_dir = Path(os.environ["CAUSEWAY_GUEST_DIR"])
+        self.board = os.environ["CAUSEWAY_BOARD"]
+        self.kernel = Path(os.environ["CAUSEWAY_KERNEL"])
         # Several of us may run at once (pytest-xdist).
         self.work_dir = self.build_dir / "tests" / "target" / os.environ.get("PYTEST_XDIST_WORKER", "main")
         self.work_dir.mkdir(parents=True, exist_ok=True)
@@ -51,7 +53,7 @@ class Machine:
         image = self.work_dir / (Path(system).stem + ".elf")
         subprocess.run([self.tool, "build", system, "-o", image, "--report", self.report(system),
                         "--pd-dir", self.build_dir / "pd", "--guest-dir", self.guest_dir,
-                        "--kernel", self.build_dir / "kernel.elf",
+                        "--kernel", self.kernel, "--board", self.board,
                         "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]], check=True)
         self.verify(system, image)
         return image
@@ -59,10 +61,9 @@ class Machine:
     def verify(self, system, image):
         """Compare an image with the policy of its description."""
         policy = image.with_suffix(".policy")
-        subprocess.run([self.tool, "policy", system, "-o", policy, "--search-path", self.build_dir / "pd",
+        subprocess.run([self.tool, "policy", system, "-o", policy, "--board", self.board, "--search-path", self.build_dir / "pd",
                         "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]], check=True)
-        subprocess.run([self.tool, "verify", image, "--policy", policy, "--kernel", self.build_dir / "kernel.elf"],
-                       check=True)
+        subprocess.run([self.tool, "verify", image, "--policy", policy, "--kernel", self.kernel], check=True)
 
     def report(self, system):
         """Where the report of a description's image is."""

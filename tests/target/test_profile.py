@@ -39,7 +39,7 @@ def profiled(machine):
 def test_instructions_are_found(profiled, machine):
     history, image = profiled
     output = subprocess.run([sys.executable, ROOT / "bench" / "profile.py", history, image.with_suffix(".report.txt"),
-                             machine.build_dir / "kernel.elf", machine.build_dir / "pd"],
+                             machine.kernel, machine.build_dir / "pd"],
                             check=True, capture_output=True, text=True).stdout
     spent = {name: float(count) for count, name in re.findall(r"^ +([0-9.]+) +[0-9.]+% (\S.*)$", output, re.MULTILINE)}
     assert spent["everything"] == pytest.approx(sum(spent.get(name, 0) for name in ("kernel", "copy", "other")), abs=1)

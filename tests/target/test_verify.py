@@ -173,7 +173,7 @@ def test_truncated_image_is_malformed(machine, sound, bytes_kept):
 
 
 def test_other_files_are_refused(machine):
-    for path in (machine.build_dir / "kernel.elf", machine.tool, ROOT, ROOT / "none"):
+    for path in (machine.kernel, machine.tool, ROOT, ROOT / "none"):
         assert verify(machine, path).returncode == 2
 
 
