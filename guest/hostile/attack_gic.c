@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Attacks on the interrupt controller: GICv2's distributor, which the VMM emulates, and its CPU
- * interface. */
+/* Attacks on the interrupt controller: the distributor, which the VMM emulates, and the CPU interface; of a
+ * GICv3 the redistributor as well. */
 #include "guest/hostile/hostile.h"
 
 #include "guest/hostile/mmu.h"
 
-enum gicd_id { GICD_TYPER = 0x004, GICD_IIDR = 0x008, GICD_SGIR = 0xf00, GICD_PIDR2 = 0xfe8 };
-#define SGI_TO_SELF 0x02000000u
+enum gicd_id { GICD_TYPER = 0x004, GICD_IIDR = 0x008, GICD_PIDR2 = 0xfe8, GICD_V3_PIDR2 = 0xffe8 };
 
 /* What a guest cannot change, and whether an interrupt gets through once everything is set up again. */
 static void check_gic(void)
 {
     uint64_t before;
 
-    check_that(access_read(machine.gicd + GICD_PIDR2, 4) == 0x2b, "the distributor is no GICv2 any more");
+    check_that(access_read(machine.gicd + (gic_is_v3() ? GICD_V3_PIDR2 : GICD_PIDR2), 4) ==
+                   (gic_is_v3() ? 0x3b : 0x2b),
+               "the distributor is no GIC any more");
     check_that((access_read(machine.gicd + GICD_TYPER, 4) & 0x1f) != 0,
                "the distributor has lost its interrupts");
     gic_hold = false;
@@ -21,7 +22,7 @@ static void check_gic(void)
     gic_enable(0);
     before = gic_interrupts;
     gic_unmask_cpu();
-    access_write(machine.gicd + GICD_SGIR, 4, SGI_TO_SELF);
+    gic_send_self(0);
     for (volatile int i = 0; i < 10000 && gic_interrupts == before; i++) {
     }
     gic_mask_cpu();
@@ -66,7 +67,8 @@ static void gicd_read(struct virtio_device *device, uint64_t width)
     for (uint64_t offset = 0; offset < 0x1000; offset += width) {
         bits |= access_read(machine.gicd + offset, (uint32_t)width);
     }
-    check_that((bits != 0) == (width == 4 || width == 1),
+    /* Bytes of a GICv3 are priorities alone. */
+    check_that((gic_is_v3() && width == 1) || (bits != 0) == (width == 4 || width == 1),
                "a load of a width that is not there gave something");
     check_that(check_exceptions() == 0, "an aligned load ended in an exception");
     (void)access_read(mmu_normal(machine.gicd + 0xffd), 4);
@@ -86,9 +88,33 @@ static void gicd_over_end(struct virtio_device *device, uint64_t width)
     check_gic();
 }
 
+/* A redistributor's registers, of all widths, and the CPU interface's that are worth a try. */
+static void gicr_access(uint64_t value)
+{
+    for (uint64_t offset = 0; offset < 0x20000; offset += 0x1f0) {
+        for (uint32_t width = 1; width <= 8; width *= 2) {
+            access_write(machine.gicr + (offset & ~7ull), width, value);
+            (void)access_read(machine.gicr + (offset & ~7ull), width);
+        }
+    }
+    for (uint64_t offset = 0x10000; offset < 0x10e00; offset += 4) {
+        access_write(machine.gicr + offset, 4, value);
+        (void)access_read(machine.gicr + offset, 4);
+    }
+    __asm__ volatile(
+        "msr s3_0_c12_c12_4, %0\n\tmsr s3_0_c12_c12_3, %0\n\tmsr s3_0_c4_c6_0, %0\n\t" /* CTLR, BPR1, PMR */
+        "msr s3_0_c12_c9_0, %0\n\tmsr s3_0_c12_c12_7, %0\n\tisb" ::"r"(value)          /* AP1R0, IGRPEN1 */
+        : "memory");
+    check_gic();
+}
+
 static void gicc_access(struct virtio_device *device, uint64_t value)
 {
     (void)device;
+    if (gic_is_v3()) {
+        gicr_access(value);
+        return;
+    }
     for (uint64_t offset = 0; offset < 0x2000; offset += 4) {
         (void)access_read(machine.gicc + offset, 4);
         if (offset != 0 && offset != 4) {
@@ -105,6 +131,14 @@ static void gicc_end_nothing(struct virtio_device *device, uint64_t mode)
 {
     (void)device;
     gic_enable(0);
+    if (gic_is_v3()) {
+        __asm__ volatile("msr s3_0_c12_c12_4, %0\n\tisb" ::"r"(mode >> 8) : "memory"); /* EOImode */
+        for (uint64_t i = 0; i < 0x2000; i++) {
+            __asm__ volatile("msr s3_0_c12_c12_1, %0\n\tmsr s3_0_c12_c11_1, %0" ::"r"(i) : "memory");
+        }
+        check_gic();
+        return;
+    }
     access_write(machine.gicc, 4, mode);
     for (uint64_t i = 0; i < 0x2000; i++) {
         access_write(machine.gicc + 0x10, 4, i);
@@ -118,7 +152,7 @@ static void sgi_storm(struct virtio_device *device, uint64_t value)
     (void)device;
     gic_enable(0);
     for (uint64_t i = 0; i < 5000; i++) {
-        access_write(machine.gicd + GICD_SGIR, 4, value + i % 16);
+        gic_send(value + i % 16);
     }
     check_that(check_exceptions() == 0, "a store ended in an exception");
     check_gic();
@@ -134,7 +168,7 @@ static void sgi_storm_taken(struct virtio_device *device, uint64_t count)
     gic_enable(0);
     gic_unmask_cpu();
     for (uint64_t i = 0; i < count; i++) {
-        access_write(machine.gicd + GICD_SGIR, 4, SGI_TO_SELF + i % 16);
+        gic_send_self((uint32_t)i % 16);
     }
     gic_mask_cpu();
     check_that(gic_interrupts >= before + count / 2, "interrupts are lost");
@@ -154,18 +188,18 @@ static void pend_everything(struct virtio_device *device, uint64_t held)
     if (held != 0) {
         gic_unmask_cpu();
     }
-    for (uint64_t offset = 0x200; offset < 0x224; offset += 4) {
-        access_write(machine.gicd + offset, 4, ~0ull);
+    for (uint32_t intid = 0; intid < 288; intid += 32) {
+        access_write(gic_word(0x200, intid), 4, ~0ull);
     }
-    for (uint64_t offset = 0x300; offset < 0x324; offset += 4) {
-        access_write(machine.gicd + offset, 4, ~0ull);
+    for (uint32_t intid = 0; intid < 288; intid += 32) {
+        access_write(gic_word(0x300, intid), 4, ~0ull);
     }
     gic_mask_cpu();
     gic_release();
-    for (uint64_t offset = 0x180; offset < 0x1a4; offset += 4) {
-        access_write(machine.gicd + offset, 4, ~0ull);
-        access_write(machine.gicd + offset + 0x100, 4, ~0ull);
-        access_write(machine.gicd + offset + 0x200, 4, ~0ull);
+    for (uint32_t intid = 0; intid < 288; intid += 32) {
+        access_write(gic_word(0x180, intid), 4, ~0ull);
+        access_write(gic_word(0x280, intid), 4, ~0ull);
+        access_write(gic_word(0x380, intid), 4, ~0ull);
     }
     check_that(held == 0 || gic_interrupts != before, "nothing was pending");
     check_gic();
@@ -175,7 +209,7 @@ static void distributor_toggle(struct virtio_device *device, uint64_t count)
 {
     (void)device;
     for (uint64_t i = 0; i < count; i++) {
-        access_write(machine.gicd, 4, i & 1);
+        access_write(machine.gicd, 4, gic_is_v3() ? i & 3 : i & 1);
     }
     check_gic();
 }
@@ -187,12 +221,16 @@ static void change_while_active(struct virtio_device *device, uint64_t intid)
     gic_enable((uint32_t)intid);
     gic_hold = true;
     gic_unmask_cpu();
-    access_write(machine.gicd + 0x200 + intid / 32 * 4, 4, 1u << intid % 32);
+    access_write(gic_word(0x200, (uint32_t)intid), 4, 1u << intid % 32);
     for (uint64_t i = 0; i < 256; i++) {
-        access_write(machine.gicd + 0x400 + intid, 1, i);
+        access_write(gic_byte(0x400, (uint32_t)intid), 1, i);
         access_write(machine.gicd + 0x800 + intid, 1, i);
+        if (gic_is_v3()) {
+            access_write(machine.gicd + 0x6000 + 8 * intid, 8, i & 3);
+            access_write(gic_word(0x080, (uint32_t)intid), 4, i & 4 ? ~0u : 0);
+        }
         access_write(machine.gicd + 0xc00 + intid / 16 * 4, 4, i & 1 ? ~0u : 0);
-        access_write(machine.gicd + (i & 1 ? 0x100 : 0x180) + intid / 32 * 4, 4, 1u << intid % 32);
+        access_write(gic_word(i & 1 ? 0x100 : 0x180, (uint32_t)intid), 4, 1u << intid % 32);
     }
     gic_mask_cpu();
     gic_release();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a guest may expect of its virtual timer and its GICv2 (Arm IHI 0048B): after kvm-unit-tests' timer and
+ * What a guest may expect of its virtual timer and its GIC (Arm IHI 0048B, IHI 0069H): after kvm-unit-tests' timer and
  * gic. No attacks: the harness asks for them by `conform` (tests/target/test_conform.py). Interrupts are
- * masked at the CPU but where a case says so, and taken by reading GICC_IAR. The last case starts the second
+ * masked at the CPU but where a case says so, and taken by acknowledging them. The last case starts the second
  * CPU for good.
  */
 #include "guest/hostile/hostile.h"
@@ -12,15 +12,11 @@ enum gic_register {
     GICD_ISENABLER = 0x100,
     GICD_ICENABLER = 0x180,
     GICD_ISPENDR = 0x200,
+    GICD_ICPENDR = 0x280,
     GICD_ISACTIVER = 0x300,
     GICD_ICACTIVER = 0x380,
-    GICD_ITARGETSR = 0x800,
     GICD_CPENDSGIR = 0xf10,
-    GICD_SPENDSGIR = 0xf20,
-    GICC_CTLR = 0x000,
-    GICC_PMR = 0x004,
-    GICC_IAR = 0x00c,
-    GICC_EOIR = 0x010
+    GICD_SPENDSGIR = 0xf20
 };
 
 #define TIMER 27u
@@ -43,22 +39,12 @@ static uint64_t after_ms(uint64_t milliseconds)
 
 static bool get_bit(uint32_t row, uint32_t intid)
 {
-    return (access_read(machine.gicd + row + intid / 32 * 4, 4) >> intid % 32 & 1) != 0;
+    return (access_read(gic_word(row, intid), 4) >> intid % 32 & 1) != 0;
 }
 
 static void set_bit(uint32_t row, uint32_t intid)
 {
-    access_write(machine.gicd + row + intid / 32 * 4, 4, 1u << intid % 32);
-}
-
-static uint32_t acknowledge(void)
-{
-    return (uint32_t)access_read(machine.gicc + GICC_IAR, 4);
-}
-
-static void end(uint32_t iar)
-{
-    access_write(machine.gicc + GICC_EOIR, 4, iar);
+    access_write(gic_word(row, intid), 4, 1u << intid % 32);
 }
 
 /* A quiet machine with `intid` enabled for this CPU, which takes no interrupt by itself. */
@@ -74,11 +60,6 @@ static void begin(uint32_t intid)
 static uint32_t spare_spi(void)
 {
     return 32 * ((uint32_t)(access_read(machine.gicd + GICD_TYPER, 4) & 0x1f) + 1) - 1;
-}
-
-static void target(uint32_t intid, uint32_t cpus)
-{
-    access_write(machine.gicd + GICD_ITARGETSR + intid, 1, cpus);
 }
 
 /* Let this CPU take interrupts for a moment. Returns how many came. */
@@ -149,13 +130,13 @@ static void timer_active(struct virtio_device *device, uint64_t parameter)
     begin(TIMER);
     set_timer(machine_ticks() - 1, CTL_ENABLE);
     (void)get_bit(GICD_ISPENDR, TIMER);
-    check_that(acknowledge() == TIMER, "no interrupt of the timer");
+    check_that(gic_acknowledge() == TIMER, "no interrupt of the timer");
     check_that(get_bit(GICD_ISACTIVER, TIMER), "not active while it is served");
     check_that(get_bit(GICD_ISPENDR, TIMER), "its line is high, and it is not pending");
     set_timer(~0ull, 0);
     check_that(!get_bit(GICD_ISPENDR, TIMER), "its line has fallen, and it is pending");
     check_that(get_bit(GICD_ISACTIVER, TIMER), "not active although it was not ended");
-    end(TIMER);
+    gic_end(TIMER);
     check_that(!get_bit(GICD_ISACTIVER, TIMER), "active after its end");
     check_that(take_interrupts() == 0, "another interrupt of a timer that is disabled");
     set_timer(machine_ticks() - 1, CTL_ENABLE);
@@ -183,11 +164,39 @@ static void timer_wfi(struct virtio_device *device, uint64_t parameter)
     set_timer(~0ull, 0);
 }
 
-/* SGIs: GICD_SPENDSGIR and GICD_CPENDSGIR have a bit for each sender (4.3.16, 4.3.17). */
+/* SGIs: a GICv2's GICD_SPENDSGIR and GICD_CPENDSGIR have a bit for each sender (4.3.16, 4.3.17). A GICv3's SGI is
+ * pending or not, whoever has sent it. */
 
 static uint32_t sources(void)
 {
     return (uint32_t)access_read(machine.gicd + GICD_SPENDSGIR + SGI, 1);
+}
+
+/* On a GICv3 through the redistributor: one, whatever was sent. */
+static void sgi_clear_v3(void)
+{
+    gic_send_self(SGI);
+    gic_send_self(SGI);
+    check_that(get_bit(GICD_ISPENDR, SGI), "not pending");
+    set_bit(GICD_ICPENDR, SGI);
+    check_that(!get_bit(GICD_ISPENDR, SGI) && gic_acknowledge() == SPURIOUS, "one that was cleared");
+    set_bit(GICD_ISPENDR, SGI);
+    check_that(gic_acknowledge() == SGI, "one that the redistributor pends is not signalled");
+    gic_end(SGI);
+    check_that(gic_acknowledge() == SPURIOUS, "another one");
+}
+
+static void sgi_acknowledged_v3(void)
+{
+    gic_send_self(SGI);
+    check_that(gic_acknowledge() == SGI && get_bit(GICD_ISACTIVER, SGI), "not signalled, or not active");
+    check_that(!get_bit(GICD_ISPENDR, SGI), "pending although it was acknowledged");
+    gic_send_self(SGI);
+    check_that(get_bit(GICD_ISPENDR, SGI) && gic_acknowledge() == SPURIOUS, "signalled while it is active");
+    gic_end(SGI);
+    check_that(gic_acknowledge() == SGI, "lost while it was active");
+    gic_end(SGI);
+    check_that(gic_acknowledge() == SPURIOUS && !get_bit(GICD_ISACTIVER, SGI), "another one");
 }
 
 static void sgi_clear(struct virtio_device *device, uint64_t parameter)
@@ -195,16 +204,20 @@ static void sgi_clear(struct virtio_device *device, uint64_t parameter)
     (void)device;
     (void)parameter;
     begin(SGI);
+    if (gic_is_v3()) {
+        sgi_clear_v3();
+        return;
+    }
     access_write(machine.gicd + GICD_SPENDSGIR + SGI, 1, 3);
     check_that(sources() == 3 && get_bit(GICD_ISPENDR, SGI), "not pending from both");
     access_write(machine.gicd + GICD_CPENDSGIR + SGI, 1, 1);
     check_that(sources() == 2 && get_bit(GICD_ISPENDR, SGI), "not pending from the one that was left");
-    check_that(acknowledge() == (1u << 10 | SGI), "not the one that was left");
-    end(1u << 10 | SGI);
-    check_that(acknowledge() == SPURIOUS && sources() == 0, "another one");
+    check_that(gic_acknowledge() == (1u << 10 | SGI), "not the one that was left");
+    gic_end(1u << 10 | SGI);
+    check_that(gic_acknowledge() == SPURIOUS && sources() == 0, "another one");
     access_write(machine.gicd + GICD_SPENDSGIR + SGI, 1, 3);
     access_write(machine.gicd + GICD_CPENDSGIR + SGI, 1, 3);
-    check_that(acknowledge() == SPURIOUS && sources() == 0, "one that was cleared");
+    check_that(gic_acknowledge() == SPURIOUS && sources() == 0, "one that was cleared");
 }
 
 static void sgi_acknowledged(struct virtio_device *device, uint64_t parameter)
@@ -212,17 +225,21 @@ static void sgi_acknowledged(struct virtio_device *device, uint64_t parameter)
     (void)device;
     (void)parameter;
     begin(SGI);
+    if (gic_is_v3()) {
+        sgi_acknowledged_v3();
+        return;
+    }
     access_write(machine.gicd + GICD_SPENDSGIR + SGI, 1, 3);
-    check_that(acknowledge() == SGI, "not the first sender's");
+    check_that(gic_acknowledge() == SGI, "not the first sender's");
     check_that(sources() == 2, "one that was acknowledged is pending, or the other is not");
     check_that(get_bit(GICD_ISACTIVER, SGI), "not active");
-    end(SGI);
-    check_that(acknowledge() == (1u << 10 | SGI), "not the second sender's");
-    end(1u << 10 | SGI);
-    check_that(sources() == 0 && acknowledge() == SPURIOUS, "another one");
+    gic_end(SGI);
+    check_that(gic_acknowledge() == (1u << 10 | SGI), "not the second sender's");
+    gic_end(1u << 10 | SGI);
+    check_that(sources() == 0 && gic_acknowledge() == SPURIOUS, "another one");
 }
 
-/* SPIs whose GICD_ITARGETSR changes (4.3.12). This is CPU 0; CPU 1 does not run yet. */
+/* SPIs whose GICD_ITARGETSR or GICD_IROUTER changes (4.3.12). This is CPU 0; CPU 1 does not run yet. */
 
 static void spi_pending(struct virtio_device *device, uint64_t parameter)
 {
@@ -232,13 +249,13 @@ static void spi_pending(struct virtio_device *device, uint64_t parameter)
     (void)parameter;
     begin(spi);
     set_bit(GICD_ISPENDR, spi);
-    target(spi, 2);
+    gic_route(spi, 2);
     check_that(get_bit(GICD_ISPENDR, spi), "not pending any more");
-    check_that(acknowledge() == SPURIOUS, "signalled to a CPU that is no target");
-    target(spi, 1);
-    check_that(acknowledge() == spi, "lost on its way to another CPU and back");
-    end(spi);
-    check_that(acknowledge() == SPURIOUS, "another one");
+    check_that(gic_acknowledge() == SPURIOUS, "signalled to a CPU that is no target");
+    gic_route(spi, 1);
+    check_that(gic_acknowledge() == spi, "lost on its way to another CPU and back");
+    gic_end(spi);
+    check_that(gic_acknowledge() == SPURIOUS, "another one");
 }
 
 static void spi_active(struct virtio_device *device, uint64_t parameter)
@@ -249,18 +266,18 @@ static void spi_active(struct virtio_device *device, uint64_t parameter)
     (void)parameter;
     begin(spi);
     set_bit(GICD_ISPENDR, spi);
-    check_that(acknowledge() == spi, "not signalled");
-    target(spi, 2);
+    check_that(gic_acknowledge() == spi, "not signalled");
+    gic_route(spi, 2);
     check_that(get_bit(GICD_ISACTIVER, spi), "not active any more as it has other targets");
     set_bit(GICD_ISPENDR, spi);
-    target(spi, 1);
+    gic_route(spi, 1);
     check_that(get_bit(GICD_ISACTIVER, spi) && get_bit(GICD_ISPENDR, spi), "not active and pending");
-    check_that(acknowledge() == SPURIOUS, "signalled while it is active");
-    end(spi);
+    check_that(gic_acknowledge() == SPURIOUS, "signalled while it is active");
+    gic_end(spi);
     check_that(!get_bit(GICD_ISACTIVER, spi), "active after its end");
-    check_that(acknowledge() == spi, "lost while it was active");
-    end(spi);
-    check_that(acknowledge() == SPURIOUS && !get_bit(GICD_ISACTIVER, spi), "another one");
+    check_that(gic_acknowledge() == spi, "lost while it was active");
+    gic_end(spi);
+    check_that(gic_acknowledge() == SPURIOUS && !get_bit(GICD_ISACTIVER, spi), "another one");
 }
 
 static void spi_deactivated(struct virtio_device *device, uint64_t parameter)
@@ -271,35 +288,31 @@ static void spi_deactivated(struct virtio_device *device, uint64_t parameter)
     (void)parameter;
     begin(spi);
     set_bit(GICD_ISPENDR, spi);
-    check_that(acknowledge() == spi, "not signalled");
-    target(spi, 2);
+    check_that(gic_acknowledge() == spi, "not signalled");
+    gic_route(spi, 2);
     set_bit(GICD_ICACTIVER, spi);
     check_that(!get_bit(GICD_ISACTIVER, spi), "active although it was deactivated");
-    end(spi); /* the priority drops by that only */
+    gic_end(spi); /* the priority drops by that only */
     set_bit(GICD_ISPENDR, spi);
-    target(spi, 1);
-    check_that(acknowledge() == spi, "not signalled any more");
-    end(spi);
+    gic_route(spi, 1);
+    check_that(gic_acknowledge() == spi, "not signalled any more");
+    gic_end(spi);
 }
 
 /* CPU 1 takes what is signalled to it. Its MMU is off: volatile, and aligned. */
 
-static volatile uint64_t second_cpu_gicc;
 static volatile uint64_t second_cpu_count;
 static volatile uint64_t second_cpu_last;
 
 static void __attribute__((used)) second_cpu_run(void)
 {
-    volatile uint32_t *gicc = (volatile uint32_t *)(uintptr_t)second_cpu_gicc;
-
-    gicc[GICC_PMR / 4] = 0xff;
-    gicc[GICC_CTLR / 4] = 1;
+    gic_open_cpu();
     for (;;) {
-        const uint32_t iar = gicc[GICC_IAR / 4];
+        const uint32_t iar = gic_acknowledge();
         if ((iar & 0x3ff) < 1020) {
             second_cpu_last = iar;
             second_cpu_count++;
-            gicc[GICC_EOIR / 4] = iar;
+            gic_end(iar);
         }
     }
 }
@@ -318,7 +331,6 @@ static int64_t start_second_cpu(void)
     register uint64_t x2 __asm__("x2") = (uintptr_t)second_cpu_entry;
     register uint64_t x3 __asm__("x3") = 0;
 
-    second_cpu_gicc = machine.gicc;
     __asm__ volatile("dsb sy\n\thvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory");
     return (int64_t)x0;
 }
@@ -341,23 +353,25 @@ static void spi_on_two_cpus(struct virtio_device *device, uint64_t parameter)
     begin(spi);
     check_that(start_second_cpu() == 0, "the second CPU does not start");
     set_bit(GICD_ISPENDR, spi);
-    target(spi, 2);
+    gic_route(spi, 2);
     check_that(second_cpu_takes(1, 5000) && second_cpu_last == spi, "what was pending did not move");
-    target(spi, 1);
+    gic_route(spi, 1);
     set_bit(GICD_ISPENDR, spi);
-    check_that(acknowledge() == spi, "not signalled on the first CPU");
-    target(spi, 2);
+    check_that(gic_acknowledge() == spi, "not signalled on the first CPU");
+    gic_route(spi, 2);
     set_bit(GICD_ISPENDR, spi);
     check_that(!second_cpu_takes(2, 50), "signalled on the second CPU while active on the first");
-    end(spi);
+    gic_end(spi);
     check_that(second_cpu_takes(2, 5000), "not signalled on the second CPU once ended on the first");
     for (uint64_t i = 3; i < 103; i++) {
         set_bit(GICD_ISPENDR, spi);
         check_that(second_cpu_takes(i, 5000), "lost on the second CPU");
-        target(spi, 1);
-        target(spi, 2);
+        gic_route(spi, 1);
+        gic_route(spi, 2);
     }
     check_that(!second_cpu_takes(103, 50) && !get_bit(GICD_ISACTIVER, spi), "one too many");
+    gic_send(2u << 16 | SGI); /* to the second CPU */
+    check_that(second_cpu_takes(103, 5000) && (second_cpu_last & 0x3ff) == SGI, "an SGI does not arrive");
 }
 
 const struct attack conform_gic[] = {

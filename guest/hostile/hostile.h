@@ -29,6 +29,7 @@ extern volatile uint64_t exception_syndrome;
 struct machine {
     uint64_t ram_base, ram_bytes;
     uint64_t gicd, gicc, uart;
+    uint64_t gicr; /* of a GICv3, which has no gicc; else 0 */
     uint32_t uart_intid;
     bool has_physical_timer;   /* or the virtual one alone */
     uint64_t ecam, ecam_bytes; /* of a PCI host bridge, if there is one */
@@ -85,6 +86,25 @@ extern volatile bool gic_hold;
 extern volatile uint64_t gic_limit;
 /** Enable the distributor, the CPU interface and `intid`. */
 void gic_enable(uint32_t intid);
+/** Let the CPU have interrupts of any priority. */
+void gic_open_cpu(void);
+/** Is it a GICv3? */
+bool gic_is_v3(void);
+/** Address of the word with the bit of `intid` in a row of the distributor's; a GICv3's private interrupts have
+ * theirs in the redistributor. */
+uint64_t gic_word(uint32_t row, uint32_t intid);
+/** The same for a byte each. */
+uint64_t gic_byte(uint32_t row, uint32_t intid);
+/** What the CPU interface gives: INTID, and of a GICv2's SGI the sender. */
+uint32_t gic_acknowledge(void);
+/** End of that. */
+void gic_end(uint32_t iar);
+/** Send SGIs as GICD_SGIR has it. */
+void gic_send(uint64_t value);
+/** Send `sgi` to this CPU. */
+void gic_send_self(uint32_t sgi);
+/** Route SPI `intid` to the CPUs in `cpus`, one of 1 and 2. */
+void gic_route(uint32_t intid, uint32_t cpus);
 /** Is `intid` pending at the distributor? */
 bool gic_is_pending(uint32_t intid);
 /** Disable, unpend and deactivate every interrupt. */

@@ -77,6 +77,8 @@ static void node_property(struct node *node, const char *name, const uint8_t *va
             node->kind = 'v';
         } else if (list_has(value, bytes, "arm,cortex-a15-gic") || list_has(value, bytes, "arm,gic-400")) {
             node->kind = 'g';
+        } else if (list_has(value, bytes, "arm,gic-v3")) {
+            node->kind = 'G';
         } else if (list_has(value, bytes, "arm,pl011")) {
             node->kind = 'u';
         } else if (list_has(value, bytes, "pci-host-ecam-generic")) {
@@ -107,6 +109,9 @@ static void node_done(const struct node *node)
     } else if (node->kind == 'g' && node->reg_bytes >= 32) {
         machine.gicd = be64(node->reg);
         machine.gicc = be64(node->reg + 16);
+    } else if (node->kind == 'G' && node->reg_bytes >= 32) {
+        machine.gicd = be64(node->reg);
+        machine.gicr = be64(node->reg + 16);
     } else if (node->kind == 'u') {
         machine.uart = be64(node->reg);
         machine.uart_intid = node->intid;
