@@ -9,9 +9,12 @@ test_xml_SRCS := $(TOOL_MODEL_SRCS) tool/language/xml.c
 test_xml_LIBS = $(TOOL_LIBS)
 
 TOOL_FDT_SRCS := tool/fdt/fdt_board.c tool/fdt/fdt_custom.c tool/fdt/fdt_custom_check.c tool/fdt/fdt_guest.c \
-	tool/fdt/fdt_guest_check.c tool/fdt/fdt_passthrough.c
+	tool/fdt/fdt_guest_check.c tool/fdt/fdt_new_board.c tool/fdt/fdt_passthrough.c
 TESTS += test_fdt_guest test_fdt_passthrough test_fdt_custom
 test_fdt_guest_SRCS := tests/mock/dts.c $(TOOL_FDT_SRCS)
+TESTS += test_fdt_new_board
+test_fdt_new_board_SRCS := tests/mock/dts.c $(TOOL_FDT_SRCS)
+test_fdt_new_board_LIBS := -lfdt
 test_fdt_passthrough_SRCS := $(test_fdt_guest_SRCS)
 test_fdt_custom_SRCS := $(test_fdt_guest_SRCS)
 test_fdt_guest_LIBS := -lfdt
@@ -54,7 +57,7 @@ TOOL_FRONT_SRCS := tool/language/xml.c tool/language/vars.c tool/language/source
 	tool/model/check.c tool/model/check_names.c tool/model/check_ids.c tool/model/check_symbols.c tool/model/check_sched.c tool/model/check_regions.c \
 	tool/model/check_maps.c tool/expand/frontend.c tool/language/spec/schema.c tool/show/graph.c boards/board.c $(wildcard boards/*/board_*.c)
 TOOL_DISK_SRCS := tool/disk/disk_image.c tool/disk/disk_check.c tool/disk/disk_gpt.c lib/blk/blk_table.c lib/blk/crc32.c
-TOOL_CMD_SRCS := $(TOOL_DISK_SRCS) tool/cmd/main.c tool/cmd/cmd.c tool/cmd/cmd_beside.c tool/cmd/cmd_build.c tool/cmd/cmd_check.c tool/cmd/cmd_dts.c tool/cmd/cmd_flat.c tool/image/flat.c tool/cmd/cmd_sdf.c \
+TOOL_CMD_SRCS := $(TOOL_DISK_SRCS) tool/cmd/main.c tool/cmd/cmd.c tool/cmd/cmd_beside.c tool/cmd/cmd_board_new.c tool/cmd/cmd_build.c tool/cmd/cmd_check.c tool/cmd/cmd_dts.c tool/cmd/cmd_flat.c tool/image/flat.c tool/cmd/cmd_sdf.c \
 	tool/cmd/cmd_graph.c tool/cmd/cmd_help.c
 TOOL_SRCS += $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_IMAGE_SRCS) $(TOOL_REPORT_SRCS) $(TOOL_SDF_SRCS) $(TOOL_FRONT_SRCS) \
 	$(TOOL_CMD_SRCS)

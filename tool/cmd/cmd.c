@@ -23,6 +23,7 @@ enum {
     OPTION_BOARD = 'b',
     OPTION_BOARD_DTB = 'd',
     OPTION_SDK_VERSION = 's',
+    OPTION_DTB = 't',
 };
 
 static const struct documented_option {
@@ -49,6 +50,7 @@ static const struct documented_option {
     {{"board-dtb", required_argument, NULL, OPTION_BOARD_DTB},
      "FILE",
      "device tree of the board, for devices passed through"},
+    {{"dtb", required_argument, NULL, OPTION_DTB}, "FILE", "device tree of the board"},
     {{"sdk-version", required_argument, NULL, OPTION_SDK_VERSION},
      "VERSION",
      "version of the Microkit SDK, 2.0.1 to 2.3.0"},
@@ -106,6 +108,7 @@ static bool apply_option(const struct cmd_usage *usage, struct cmd_options *opti
         options->board = value;
         return true;
     case OPTION_BOARD_DTB:
+    case OPTION_DTB:
         options->board_dtb = value;
         return true;
     case OPTION_SDK_VERSION:

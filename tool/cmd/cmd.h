@@ -67,6 +67,7 @@ int cmd_dts(int argc, char **argv);
 int cmd_flat(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
+int cmd_board_new(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
 /** A program of its own beside this one, causeway-NAME: it takes over, with the same arguments. */

@@ -18,6 +18,7 @@ static const struct {
     {"console", cmd_beside, "a terminal for each console of a running system, in tmux"},
     {"graph", cmd_graph, "draw a system as SVG"},
     {"flat", cmd_flat, "write an image as a flat arm64 Image, for U-Boot"},
+    {"board-new", cmd_board_new, "write a board's data from its device tree"},
     {"help", cmd_help, "explain the elements of system descriptions"},
     {"schema", cmd_schema, "print the RELAX NG schema of system descriptions"},
     {"sdf", cmd_sdf, "write a system for the seL4 Microkit SDK"},
@@ -31,7 +32,7 @@ static void print_usage(FILE *out)
 {
     fputs("usage: causeway COMMAND [options] ...\n       causeway --version\n\ncommands:\n", out);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].doc);
+        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].doc);
     }
     fputs("\n`causeway COMMAND --help` says more about each.\n", out);
 }
