@@ -46,6 +46,7 @@ struct board {
     /** Windows that hold device registers; a <memory_region> with a phys_addr must lie in one or in RAM. */
     const struct board_range *devices;
     size_t device_count;
+    uint64_t core_mpidrs[SYSDESC_MAX_CORES]; /**< MPIDR_EL1 of each, affinity fields only */
 };
 
 /** The board of that name or alias, or NULL. */

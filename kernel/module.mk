@@ -5,6 +5,11 @@ KERNEL_CORE_SRCS := $(addprefix kernel/core/,account.c boot.c budget.c charge.c 
 KERNEL_SRCS += $(KERNEL_CORE_SRCS) $(addprefix kernel/aarch64/,start.S vectors.S fp.S  cpu.c debug.c features.c interrupt.c $(BOARD_IRQCHIP).c list_registers.c main.c \
 	panic.c sysreg_table.c timer.c trap.c trap_sysreg.c uart.c switch.c vcpu_regs.c) lib/base/format.c lib/base/mem.c
 
+# From core to core.
+KERNEL_CROSS_SRCS := $(addprefix kernel/core/,inbox.c mail.c remote.c request.c virq_parcel.c)
+KERNEL_SRCS += $(KERNEL_CROSS_SRCS)
+KERNEL_CORE_SRCS += $(KERNEL_CROSS_SRCS)
+
 KERNEL_FAKE_SRCS := $(KERNEL_CORE_SRCS) kernel/fake/arch_fake.c tests/mock/mock_kernel.c lib/base/format.c
 TESTS += test_kernel_account test_kernel_virq test_kernel_sched test_kernel_pd test_kernel_vcpu test_kernel_boot test_kernel_deferred test_kernel_posted_irq
 test_kernel_account_SRCS := $(KERNEL_FAKE_SRCS)
@@ -30,3 +35,5 @@ TESTS += test_features
 test_features_SRCS := kernel/aarch64/features.c kernel/aarch64/sysreg_table.c
 TESTS += test_kernel_ptimer
 test_kernel_ptimer_SRCS := $(KERNEL_FAKE_SRCS)
+TESTS += test_kernel_cores
+test_kernel_cores_SRCS := $(KERNEL_FAKE_SRCS)

@@ -47,7 +47,7 @@ struct arch_context nondet_context(void);
 enum syscall_status nondet_status(void);
 
 static struct kernel kernel;
-static struct core core;
+static struct core core, other;
 static struct sysdesc desc;
 static struct sysdesc_pd row;
 static uint64_t words[SYSDESC_IPC_WORDS];
@@ -115,12 +115,6 @@ void account_ask(struct thread *asker, struct pd *pd)
     PROVE(id < SYSDESC_MAX_CHANNELS && pd == &kernel.pds[row.channels[id].peer], "peer");
 }
 
-void arch_vcpu_registers(struct vcpu *vcpu, uint64_t to[ARCH_VCPU_REGISTER_WORDS])
-{
-    check_child_vcpu(vcpu, self->thread.context.x[0]);
-    PROVE(to == words, "its own words");
-}
-
 void klog_pd_write(struct pd *pd, const char *bytes, uint32_t count)
 {
     check_self(pd);
@@ -181,6 +175,8 @@ struct thread *ppc_reply(struct pd *pd, uint64_t message_info)
     served = nondet_u64() % 3;
     kernel.pds[1].thread.kind = THREAD_PD;
     kernel.vcpus[0].thread.kind = THREAD_VCPU;
+    kernel.pds[1].thread.core = nondet_u64() % 2 == 0 ? &core : &other;
+    kernel.vcpus[0].thread.core = kernel.pds[1].thread.core;
     return served == 0 ? NULL : served == 1 ? &kernel.pds[1].thread : &kernel.vcpus[0].thread;
 }
 
@@ -198,38 +194,46 @@ void vcpu_exit_reply(struct vcpu *vcpu, uint64_t label, uint32_t count, const ui
     PROVE(from == words && count <= SYSDESC_IPC_WORDS, "its own words");
 }
 
-void child_restart(struct pd *pd, uint64_t entry)
+/* To another core goes what is as it was asked for, upon a child of its own. */
+bool request_is_far(const struct pd *pd, uint64_t number)
 {
-    (void)entry;
-    check_child_pd(pd);
+    (void)number;
+    check_self(pd);
+    return nondet_u64() % 2 == 0;
 }
 
-void vcpu_start(struct vcpu *vcpu, uint64_t entry, uint64_t x0)
+void request_send(struct pd *pd, uint64_t number)
 {
-    (void)entry, (void)x0;
-    check_child_vcpu(vcpu, self->thread.context.x[0]);
+    check_self(pd);
+    PROVE(number == self->thread.context.x[7], "what it asked for");
 }
 
-enum syscall_status vcpu_virq_configure(struct vcpu *vcpu, uint64_t intid, uint64_t flags)
+enum syscall_status request_child(struct pd *child, uint64_t number, uint64_t entry)
 {
-    (void)intid, (void)flags;
-    check_child_vcpu(vcpu, self->thread.context.x[0]);
+    (void)number, (void)entry;
+    check_child_pd(child);
     return nondet_status();
 }
 
-enum syscall_status vcpu_virq_set(struct vcpu *vcpu, uint64_t intid, uint64_t op, uint64_t source)
+enum syscall_status request_vcpu(struct vcpu *vcpu, uint64_t number, const uint64_t x[4], uint64_t *value,
+                                 uint64_t to[ARCH_VCPU_REGISTER_WORDS], uint32_t *count)
 {
-    (void)intid, (void)op, (void)source;
+    (void)number, (void)count;
     check_child_vcpu(vcpu, self->thread.context.x[0]);
+    PROVE(x == self->thread.context.x && value == &self->thread.context.x[1], "its own registers");
+    PROVE(to == words, "its own words");
     return nondet_status();
 }
 
-enum syscall_status vcpu_virq_get(struct vcpu *vcpu, uint64_t intid, uint64_t *state)
+bool route_is_sound(uint64_t intid)
 {
-    (void)intid;
-    check_child_vcpu(vcpu, self->thread.context.x[0]);
-    PROVE(state == &self->thread.context.x[1], "its own register");
-    return nondet_status();
+    return intid >= 32 && intid < VIRQ_COUNT;
+}
+
+void mail_post(struct core *to, enum mail_kind kind, uint32_t index)
+{
+    (void)index;
+    PROVE(served != 0 && to == &other && kind == MAIL_REPLY, "whom it serves");
 }
 
 enum syscall_status route_move(struct vcpu *from, uint64_t intid, struct vcpu *to)
@@ -237,19 +241,6 @@ enum syscall_status route_move(struct vcpu *from, uint64_t intid, struct vcpu *t
     (void)intid;
     check_child_vcpu(from, self->thread.context.x[0]);
     check_child_vcpu(to, self->thread.context.x[2]);
-    return nondet_status();
-}
-
-void vcpu_virq_enable(struct vcpu *vcpu, bool enabled)
-{
-    (void)enabled;
-    check_child_vcpu(vcpu, self->thread.context.x[0]);
-}
-
-enum syscall_status doorbell_move(struct vcpu *vcpu, uint64_t described, uint64_t gpa)
-{
-    (void)described, (void)gpa;
-    check_child_vcpu(vcpu, self->thread.context.x[0]);
     return nondet_status();
 }
 
@@ -273,21 +264,16 @@ STUB_PD(notification_deliver, check_self)
 STUB_PD(ppc_abandon, check_self)
 STUB_PD(ppc_deliver, check_self)
 STUB_PD(klog_pd_flush, check_self)
-STUB_PD(child_stop, check_child_pd)
-STUB_PD(child_resume, check_child_pd)
 STUB_THREAD(sched_update)
-
-void vcpu_stop(struct vcpu *vcpu)
-{
-    check_child_vcpu(vcpu, self->thread.context.x[0]);
-}
 
 void prove_calls(void)
 {
     desc = nondet_desc();
     row = nondet_row();
     ASSUME(desc.pd_count <= SYSDESC_MAX_PDS && desc.vcpu_count <= SYSDESC_MAX_VCPUS && sound_pd(&desc, &row));
+    ASSUME(desc.core_count >= 1 && desc.core_count <= SYSDESC_MAX_CORES);
     core.kernel = &kernel;
+    kernel.desc = &desc;
     core.current = &self->thread;
     self->thread.core = &core;
     self->thread.context = nondet_context();

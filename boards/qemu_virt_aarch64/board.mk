@@ -7,7 +7,7 @@ QEMU_MACHINE := virt,virtualization=on,gic-version=2
 # On seL4: the command line of Microkit's manual, with nothing on the terminal that isn't asked for.
 SEL4_QEMU_ARGS = -machine virt,virtualization=on -cpu $(QEMU_CPU) -m size=$(QEMU_RAM) -nic none -display none
 SEL4_LOAD_ADDRESS := 0x70000000
-QEMU_ARGS := -cpu $(QEMU_CPU) -m $(QEMU_RAM) -smp 1 -display none -nodefaults \
+QEMU_ARGS := -cpu $(QEMU_CPU) -m $(QEMU_RAM) -display none -nodefaults \
 	-global virtio-mmio.force-legacy=false
 # The kernel's interrupt controller: kernel/aarch64/irqchip_*.c.
 BOARD_IRQCHIP := irqchip_gicv2

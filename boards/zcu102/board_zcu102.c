@@ -20,7 +20,7 @@ const struct board board_zcu102 = {
     .name = "zcu102",
     .ram = {"ram", 0x00000000, 0x80000000},
     .firmware_bytes = 0x200000,
-    .core_count = 1,
+    .core_count = 4,
     .gicd = {"gicd", 0xf9010000, 0x1000},
     .gicc = {"gicc", 0xf902f000, 0x2000},
     .gich = {"gich", 0xf9040000, 0x1000},
@@ -35,4 +35,5 @@ const struct board board_zcu102 = {
     .rtc = {.range = {"rtc", 0xffa60000, 0x1000}, .seconds_offset = 0x10}, /* UG1087: RTC, CURRENT_TIME */
     .devices = devices,
     .device_count = sizeof devices / sizeof devices[0],
+    .core_mpidrs = {0, 1, 2, 3},
 };

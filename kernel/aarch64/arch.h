@@ -155,6 +155,9 @@ bool arch_vtimer_is_high(const struct vcpu *vcpu);
 /** Whether the interrupt controller should take this physical interrupt; `edge`: its trigger. */
 void arch_irq_enable(struct kernel *kernel, uint32_t intid, bool edge);
 
+/** Shared physical interrupt `intid` goes to core `to` from now on. On any core. */
+void arch_irq_route(struct core *to, uint32_t intid);
+
 /** End of a physical interrupt: it may fire again. */
 void arch_irq_deactivate(struct kernel *kernel, uint32_t intid);
 

@@ -5,11 +5,12 @@
 #include "kernel/aarch64/cpu.h"
 #include "kernel/aarch64/irqchip.h"
 #include "kernel/aarch64/list_registers.h"
+#include "kernel/aarch64/panic.h"
 #include "kernel/aarch64/sysreg.h"
 #include "kernel/core/charge.h"
 #include "kernel/core/dispatch.h"
 #include "kernel/core/irq.h"
-#include "kernel/core/notification.h"
+#include "kernel/core/remote.h"
 #include "kernel/core/vcpu_virq.h"
 
 #define HANDLE_MAX 8u /* a turn; what is left traps again */
@@ -20,13 +21,18 @@ void arch_kick(uint32_t core_id)
     irqchip_kick(&cpu_this_core()->kernel->cores[core_id]);
 }
 
-static void deliver_remote_notifications(struct core *core)
+/* For a controller whose driver does not route interrupts to another core: systems on it have one. */
+__attribute__((weak)) void arch_irq_route(struct core *to, uint32_t intid)
 {
-    for (uint32_t i = 0; i < core->kernel->desc->pd_count; i++) {
-        if (core->kernel->pds[i].thread.core == core) {
-            notification_deliver(&core->kernel->pds[i]);
-        }
-    }
+    (void)intid;
+    panic_stop(to->kernel, "this interrupt controller is for systems on one core");
+}
+
+/* What was written before the SGI was sent is read after it was taken: pairs with irqchip_kick(). */
+static struct thread *look(struct core *core)
+{
+    __asm__ volatile("dmb ishld" ::: "memory");
+    return remote_look(core);
 }
 
 /* The virtual timer's physical interrupt: whether a vCPU takes it, and it stays active. */
@@ -45,7 +51,7 @@ static bool dispatch(struct core *core, uint32_t intid, struct thread **thread)
     const struct sysdesc_board *board = &core->kernel->desc->board;
 
     if (intid == IRQCHIP_SGI_KICK) {
-        deliver_remote_notifications(core);
+        *thread = look(core);
     } else if (intid == board->vtimer_irq) {
         *thread = core->loaded != NULL ? &core->loaded->thread : NULL;
         return !pend_vtimer(core);

@@ -189,6 +189,12 @@ void arch_irq_enable(struct kernel *kernel, uint32_t intid, bool edge)
     set_bit(kernel, GICD_ISENABLER, intid);
 }
 
+void arch_irq_route(struct core *to, uint32_t intid)
+{
+    /* A byte of its own: no other interrupt's is written. */
+    mmio_write8(gicd(to->kernel) + GICD_ITARGETSR + intid, (uint8_t)to->irqchip.address);
+}
+
 void arch_irq_deactivate(struct kernel *kernel, uint32_t intid)
 {
     mmio_write(gicc(kernel) + GICC_DIR, intid);

@@ -5,14 +5,18 @@
 #include "kernel/aarch64/irqchip.h"
 #include "kernel/aarch64/list_registers.h"
 #include "kernel/aarch64/panic.h"
+#include "kernel/aarch64/start.h"
 #include "kernel/aarch64/sysreg.h"
 #include "kernel/aarch64/uart.h"
 #include "kernel/core/boot.h"
 #include "kernel/core/klog.h"
+#include "kernel/include/smccc.h"
 #include "lib/base/format.h"
 
 _Static_assert(SYSDESC_KLOG_BYTES == sizeof(struct sysdesc_klog), "the log ring fills its section");
 
+#define CORE_START_SECONDS 2u
+#define MPIDR_AFFINITY 0xff00ffffffull
 #define FDT_MAX_BYTES 0x200000u /* start.S has looked at that */
 #define MAIR_EL2 0x04ffull      /* 0: Normal write-back, 1: Device-nGnRE */
 #define TCR_EL2_RES1 (1ull << 31 | 1ull << 23)
@@ -30,22 +34,123 @@ static struct kernel kernel;
 
 /* vectors.S */
 _Noreturn void vectors_resume(struct core *core);
-/* start.S */
-extern const char _start[];
-_Noreturn void start_park(void);
+
+static struct start_core start_cores[SYSDESC_MAX_CORES];
+static char stacks[SYSDESC_MAX_CORES - 1][START_STACK_BYTES] __attribute__((aligned(16)));
+
+/* What turns a core's MMU on. */
+static struct start_core mmu_registers(uint64_t root)
+{
+    const uint64_t pa_size = SYSREG_READ(id_aa64mmfr0_el1) & 0xf;
+
+    return (struct start_core){
+        .mair = MAIR_EL2,
+        .tcr = TCR_EL2_RES1 | (pa_size < PA_SIZE_48_BITS ? pa_size : PA_SIZE_48_BITS) << 16 |
+               TCR_EL2_INNER_SHAREABLE | TCR_EL2_WRITE_BACK | TCR_EL2_39_BITS,
+        .ttbr0 = root,
+        .sctlr = SCTLR_EL2_RES1 | SCTLR_EL2_M | SCTLR_EL2_C | SCTLR_EL2_I | SCTLR_EL2_SA | SCTLR_EL2_WXN,
+    };
+}
 
 static void enable_mmu(uint64_t root)
 {
-    uint64_t pa_size = SYSREG_READ(id_aa64mmfr0_el1) & 0xf;
+    const struct start_core registers = mmu_registers(root);
 
-    SYSREG_WRITE(mair_el2, MAIR_EL2);
-    SYSREG_WRITE(tcr_el2, TCR_EL2_RES1 | (pa_size < PA_SIZE_48_BITS ? pa_size : PA_SIZE_48_BITS) << 16 |
-                              TCR_EL2_INNER_SHAREABLE | TCR_EL2_WRITE_BACK | TCR_EL2_39_BITS);
-    SYSREG_WRITE(ttbr0_el2, root);
+    SYSREG_WRITE(mair_el2, registers.mair);
+    SYSREG_WRITE(tcr_el2, registers.tcr);
+    SYSREG_WRITE(ttbr0_el2, registers.ttbr0);
     __asm__ volatile("dsb sy\n ic iallu\n tlbi alle2\n dsb sy\n isb" ::: "memory");
-    SYSREG_WRITE(sctlr_el2,
-                 SCTLR_EL2_RES1 | SCTLR_EL2_M | SCTLR_EL2_C | SCTLR_EL2_I | SCTLR_EL2_SA | SCTLR_EL2_WXN);
+    SYSREG_WRITE(sctlr_el2, registers.sctlr);
     sysreg_isb();
+}
+
+/* A core's own hardware. */
+static void init_core(struct core *core)
+{
+    const char *wrong = cpu_init(core);
+
+    if (wrong == NULL) {
+        wrong = irqchip_init_core(core);
+    }
+    if (wrong != NULL) {
+        panic_unusable(&kernel, wrong);
+    }
+}
+
+/* Entered by start.S, on the core's own stack and with the MMU on. */
+_Noreturn void main_secondary(uint64_t id)
+{
+    struct core *core = &kernel.cores[id];
+
+    init_core(core);
+    boot_irqs(core, true);
+    /* Release pairs with wait_for(). */
+    __atomic_store_n(&core->is_up, true, __ATOMIC_RELEASE);
+    /* Nobody runs before everybody can be told something. */
+    while (!__atomic_load_n(&kernel.is_running, __ATOMIC_ACQUIRE)) {
+        __asm__ volatile("wfe");
+    }
+    interrupt_return(core);
+    vectors_resume(core);
+}
+
+static void wait_for(const struct core *core)
+{
+    const uint64_t deadline = arch_now() + arch_frequency() * CORE_START_SECONDS;
+
+    while (!__atomic_load_n(&core->is_up, __ATOMIC_ACQUIRE)) {
+        if (arch_now() > deadline) {
+            panic_stop(&kernel, "a core that the firmware was asked to start has not come up");
+        }
+    }
+}
+
+static void start_core(struct core *core, const struct start_core *registers)
+{
+    struct start_core *start = &start_cores[core->id];
+    uint64_t call[8] = {SMCCC_PSCI_CPU_ON_64, kernel.desc->core_mpidrs[core->id], (uintptr_t)start_secondary,
+                        (uintptr_t)start};
+
+    *start = *registers;
+    start->stack_top = core->stack_top;
+    start->id = core->id;
+    __asm__ volatile("dc civac, %0\n dsb sy" ::"r"(start) : "memory");
+    arch_smc(call);
+    if (call[0] != 0) {
+        panic_stop(&kernel,
+                   "the firmware does not start a core: does the machine have as many as the system needs?");
+    }
+    wait_for(core);
+}
+
+/* The other cores, one after the other: each reports when it can take interrupts. */
+static void start_others(const struct core *own)
+{
+    const struct start_core registers = mmu_registers(kernel.desc->el2_root);
+
+    for (uint32_t i = 0, stack = 0; i < kernel.desc->core_count; i++) {
+        if (i == own->id) {
+            continue;
+        }
+        kernel.cores[i].stack_top = (uintptr_t)stacks[stack++] + START_STACK_BYTES;
+        start_core(&kernel.cores[i], &registers);
+    }
+}
+
+/* Which of the descriptor's cores this one is. */
+static struct core *boot_core(const struct sysdesc *desc)
+{
+    const uint64_t own = SYSREG_READ(mpidr_el1) & MPIDR_AFFINITY;
+
+    for (uint32_t i = 0; desc->core_count > 1 && i < desc->core_count; i++) {
+        if (desc->core_mpidrs[i] == own) {
+            return &kernel.cores[i];
+        }
+    }
+    if (desc->core_count > 1) {
+        panic_stop(&kernel, "booted on a core that is none of the board's");
+    }
+    return &kernel.cores[0];
 }
 
 /* Called by start.S, which has been entered at exception level `level`, or so many bytes off the address that
@@ -79,7 +184,7 @@ void main_wrong_entry(uint64_t level, uint64_t offset)
 _Noreturn void main_boot(const void *fdt)
 {
     const struct sysdesc *desc = (const struct sysdesc *)(uintptr_t)sysdesc_address;
-    struct core *core = &kernel.cores[0];
+    struct core *core;
     uint8_t seed[SEED_MAX_BYTES];
     uint32_t seed_bytes;
 
@@ -101,21 +206,22 @@ _Noreturn void main_boot(const void *fdt)
                      ? seed_find(fdt, FDT_MAX_BYTES, seed)
                      : seed_find((const void *)(uintptr_t)desc->board.fdt_base, desc->board.fdt_bytes, seed);
     enable_mmu(desc->el2_root);
+    core = boot_core(desc);
     core->kernel = &kernel;
-    wrong = cpu_init(core);
-    if (wrong != NULL) {
-        panic_unusable(&kernel, wrong);
-    }
+    core->stack_top = (uintptr_t)start_stack_top;
     irqchip_init(&kernel);
-    wrong = irqchip_init_core(core);
-    if (wrong != NULL) {
-        panic_unusable(&kernel, wrong);
-    }
+    init_core(core);
     boot_kernel(&kernel, desc, &klog, list_registers_count(core));
     boot_seed(&kernel, seed, seed_bytes);
+    boot_irqs(core, true);
+    start_others(core);
+    boot_irqs(core, false);
     klog_print(&kernel, "kernel: Causeway, system '%s': %u protection domains, %u vCPUs\n", desc->name,
                desc->pd_count, desc->vcpu_count);
     kernel.log_to_uart = false;
+    /* Release pairs with main_secondary(). */
+    __atomic_store_n(&kernel.is_running, true, __ATOMIC_RELEASE);
+    __asm__ volatile("dsb ish\n sev" ::: "memory");
     interrupt_return(core);
     vectors_resume(core);
 }

@@ -10,6 +10,12 @@ static inline uint32_t mmio_read(uint64_t address)
     return *(const volatile uint32_t *)(uintptr_t)address;
 }
 
+/** Write the byte at `address`, of a register that allows that. */
+static inline void mmio_write8(uint64_t address, uint8_t value)
+{
+    *(volatile uint8_t *)(uintptr_t)address = value;
+}
+
 /** Write the register at `address`. */
 static inline void mmio_write(uint64_t address, uint32_t value)
 {

@@ -2,12 +2,10 @@
 #include "kernel/aarch64/panic.h"
 
 #include "kernel/aarch64/cpu.h"
+#include "kernel/aarch64/start.h"
 #include "kernel/aarch64/uart.h"
 #include "kernel/core/syndrome.h"
 #include "lib/base/format.h"
-
-/* start.S */
-_Noreturn void start_park(void);
 
 static const char *running(const struct core *core)
 {

@@ -135,6 +135,43 @@ invalidate:
 8:  dsb     sy
     ret
 
+/* A core that the boot core has started (start.h): no stack before the MMU is on, or the cache would not know of it. */
+    .global start_secondary
+    .type start_secondary, %function
+start_secondary:
+    msr     daifset, #0xf
+    mrs     x1, CurrentEL
+    cmp     x1, #CURRENT_EL2
+    b.ne    park
+    ldr     x1, =SCTLR_EL2_OFF
+    msr     sctlr_el2, x1
+    isb
+    mov     x1, #HCR_EL2_PLAIN
+    msr     hcr_el2, x1
+    isb
+    ldp     x1, x2, [x0, #START_MAIR]
+    msr     mair_el2, x1
+    msr     tcr_el2, x2
+    ldp     x1, x2, [x0, #START_TTBR0]
+    msr     ttbr0_el2, x1
+    dsb     sy
+    isb
+    tlbi    alle2
+    ic      iallu
+    dsb     sy
+    isb
+    msr     sctlr_el2, x2
+    isb
+    ldp     x1, x0, [x0, #START_STACK_TOP]
+    msr     spsel, #1
+    mov     sp, x1
+    ldr     x1, =vectors
+    msr     vbar_el2, x1
+    isb
+    mov     x29, xzr
+    mov     x30, xzr
+    b       main_secondary
+
 /* Entered at another exception level, or at another address: say so, where the UART can be found. */
 wrong:
     adrp    x0, start_stack_top

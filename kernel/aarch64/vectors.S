@@ -113,8 +113,11 @@ kernel_sync:
 
     /* The stack may be what broke: start over on it, nothing below returns. */
 panic:
+    mrs     x1, tpidr_el2
     ldr     x0, =start_stack_top
-    mov     sp, x0
+    cbz     x1, 1f
+    ldr     x0, [x1, #CORE_STACK_TOP]
+1:  mov     sp, x0
     mrs     x0, esr_el2
     mrs     x1, elr_el2
     mrs     x2, far_el2

@@ -44,12 +44,17 @@ static struct vcpu *paying_vcpu(struct vcpu *asked)
 
 static void pay(struct pd *pd, struct thread *client, uint64_t used, uint64_t now)
 {
+    /* Another core's budgets are its own: it takes what is owed to here when it charges the vCPU. */
+    if (client->core != pd->thread.core) {
+        if (client->kind == THREAD_VCPU) {
+            __atomic_fetch_add(&kernel_vcpu(client)->debt, used, __ATOMIC_RELAXED);
+        }
+        return;
+    }
     if (client->kind == THREAD_VCPU) {
         client = &paying_vcpu(kernel_vcpu(client))->thread;
     }
-    if (client->core == pd->thread.core) { /* another core's budgets are its own */
-        sched_pay(client, used, now);
-    }
+    sched_pay(client, used, now);
 }
 
 /* Whom `pd` works for now, or NULL. */

@@ -5,9 +5,9 @@
 #include "kernel/core/sched.h"
 #include "kernel/include/smccc.h"
 
-#define CORES_STARTED 1u /* secondary cores stay parked */
-#define VMID_LIMIT 256u  /* VTTBR_EL2.VMID has 8 bits */
+#define VMID_LIMIT 256u /* VTTBR_EL2.VMID has 8 bits */
 #define PRIORITY_LIMIT 255u
+#define FIRST_SPI 32u
 
 static const void *table(uint64_t address)
 {
@@ -22,7 +22,7 @@ static const char *check_header(const struct sysdesc *desc)
     if (desc->version != SYSDESC_VERSION || desc->size_bytes != sizeof *desc) {
         return "the system descriptor is of another version than this kernel";
     }
-    if (desc->core_count == 0 || desc->core_count > CORES_STARTED) {
+    if (desc->core_count == 0 || desc->core_count > SYSDESC_MAX_CORES) {
         return "the system needs more cores than this kernel starts";
     }
     if (desc->pd_count == 0 || desc->pd_count > SYSDESC_MAX_PDS) {
@@ -87,6 +87,22 @@ static bool smc_calls_are_sound(const struct sysdesc_pd *row)
     return true;
 }
 
+/* A passive server runs on its callers' budgets, which are their cores'. */
+static bool calls_stay(const struct sysdesc *desc, const struct sysdesc_pd *row)
+{
+    const struct sysdesc_pd *pds = table(desc->pds);
+
+    for (uint32_t i = 0; i < SYSDESC_MAX_CHANNELS; i++) {
+        const struct sysdesc_pd *peer = &pds[row->channels[i].peer];
+
+        if ((row->channels[i].kind & SYSDESC_CHANNEL_PPC) != 0 && (peer->flags & SYSDESC_PD_PASSIVE) != 0 &&
+            peer->core != row->core) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static const char *check_pd(const struct sysdesc *desc, const struct sysdesc_pd *row)
 {
     if (row->priority >= PRIORITY_LIMIT || row->core >= desc->core_count || row->vmid == 0 ||
@@ -119,6 +135,9 @@ static const char *check_pd(const struct sysdesc *desc, const struct sysdesc_pd 
             !child_is_sound(desc, &row->children[i])) {
             return "a channel or child leads nowhere";
         }
+    }
+    if (!calls_stay(desc, row)) {
+        return "a protection domain calls a passive one of another core";
     }
     return NULL;
 }
@@ -286,7 +305,7 @@ static void find_siblings(struct kernel *kernel, uint32_t vcpu_count)
     }
 }
 
-static void boot_irqs(struct kernel *kernel)
+static void list_irqs(struct kernel *kernel)
 {
     for (uint32_t i = 0; i < SYSDESC_MAX_IRQ; i++) {
         kernel->irq_rows[i] = KERNEL_NO_IRQ;
@@ -294,7 +313,29 @@ static void boot_irqs(struct kernel *kernel)
     for (uint32_t i = 0; i < kernel->desc->irq_count; i++) {
         kernel->irq_rows[kernel->irqs[i].intid] = (uint16_t)i;
         kernel->irq_vcpus[i] = kernel->irqs[i].target;
-        arch_irq_enable(kernel, kernel->irqs[i].intid, kernel->irqs[i].edge != 0);
+    }
+}
+
+static struct core *core_of(struct kernel *kernel, const struct sysdesc_irq *row)
+{
+    return row->kind == SYSDESC_IRQ_VCPU ? kernel->vcpus[row->target].thread.core
+                                         : kernel->pds[row->target].thread.core;
+}
+
+void boot_irqs(struct core *core, bool is_private)
+{
+    struct kernel *kernel = core->kernel;
+
+    for (uint32_t i = 0; i < kernel->desc->irq_count; i++) {
+        const struct sysdesc_irq *row = &kernel->irqs[i];
+
+        if ((row->intid < FIRST_SPI) != is_private || (is_private && core_of(kernel, row) != core)) {
+            continue;
+        }
+        if (!is_private && kernel->desc->core_count > 1) {
+            arch_irq_route(core_of(kernel, row), row->intid);
+        }
+        arch_irq_enable(kernel, row->intid, row->edge != 0);
     }
 }
 
@@ -339,6 +380,7 @@ void boot_kernel(struct kernel *kernel, const struct sysdesc *desc, struct sysde
         kernel->cores[i].kernel = kernel;
         kernel->cores[i].id = i;
         kernel->cores[i].deadline = ARCH_NEVER;
+        kernel->cores[i].turn_end = ARCH_NEVER;
         kernel->cores[i].need_resched = true;
         kernel->cores[i].slice_start = arch_now();
     }
@@ -352,5 +394,5 @@ void boot_kernel(struct kernel *kernel, const struct sysdesc *desc, struct sysde
     for (uint32_t i = 0; i < desc->pd_count; i++) {
         account_init(kernel, &kernel->pds[i]);
     }
-    boot_irqs(kernel);
+    list_irqs(kernel);
 }

@@ -20,3 +20,9 @@ void boot_kernel(struct kernel *kernel, const struct sysdesc *desc, struct sysde
 
 /** Hand the firmware's rng-seed of `bytes` to the PD that the descriptor names, and wipe `seed`. */
 void boot_seed(struct kernel *kernel, uint8_t seed[SEED_MAX_BYTES], uint32_t bytes);
+
+/**
+ * Open the interrupt controller for the descriptor's interrupts: `core`'s private ones, on that core; or
+ * those that all cores share, on any, when all cores can take them.
+ */
+void boot_irqs(struct core *core, bool is_private);

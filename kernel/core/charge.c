@@ -5,6 +5,14 @@
 #include "kernel/core/account.h"
 #include "kernel/core/sched.h"
 
+/* What services of other cores have worked for `vcpu`. */
+static void collect_debt(struct vcpu *vcpu, uint64_t now)
+{
+    if (__atomic_load_n(&vcpu->debt, __ATOMIC_RELAXED) != 0) {
+        sched_spend(&vcpu->thread, __atomic_exchange_n(&vcpu->debt, 0, __ATOMIC_RELAXED), now);
+    }
+}
+
 /* `used` ticks were not the running thread's: its slice ends that much later. */
 static void skip_to(struct core *core, uint64_t used)
 {
@@ -27,6 +35,8 @@ static void charge_run(struct thread *thread, bool had_slice, uint64_t used, uin
     }
     if (thread->kind == THREAD_PD) {
         account_charge(kernel_pd(thread), used, now);
+    } else {
+        collect_debt(kernel_vcpu(thread), now);
     }
 }
 

@@ -23,6 +23,7 @@ struct thread *dispatch_tick(struct core *core)
     core->need_resched = true;
     arch_timer_set(core, ARCH_NEVER);
     charge_current(core, now);
+    sched_rotate(core, now);
     struct thread *released = sched_release(core, now);
     struct thread *fired = ptimer_tick(core, now);
     doorbell_tick(core, now);
@@ -97,7 +98,8 @@ struct thread *dispatch_pick(struct core *core)
         charge_current(core, arch_now());
         next = sched_first(core);
     }
-    if (next != core->current) {
+    const bool changes = next != core->current;
+    if (changes) {
         next = leave(core, next);
         if (next != NULL && next != core->current) {
             kernel_count(core, SYSCALL_COUNTER_SWITCHES);
@@ -111,6 +113,7 @@ struct thread *dispatch_pick(struct core *core)
         }
     }
     core->has_slice = sched_needs_slice(next);
+    sched_begin_turn(core, next, changes);
     uint64_t deadline = next_deadline(core, next);
     if (deadline != core->deadline) {
         core->deadline = deadline;

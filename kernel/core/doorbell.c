@@ -25,7 +25,7 @@ static bool is_burst(struct vcpu *vcpu, uint32_t delay_us)
 
 void doorbell_ring(struct vcpu *vcpu, struct pd *pd, uint64_t bits, uint32_t delay_us)
 {
-    if (delay_us == 0 || arch_core_id() != pd->thread.core->id || !is_burst(vcpu, delay_us)) {
+    if (delay_us == 0 || !kernel_is_local(&pd->thread) || !is_burst(vcpu, delay_us)) {
         notification_send(pd, bits);
         return;
     }
@@ -78,7 +78,8 @@ bool doorbell_store(struct vcpu *vcpu, uint64_t gpa, uint32_t width_bytes, uint6
     const uint32_t count = vcpu->row->doorbell_count;
 
     for (uint32_t i = 0; i < count; i++) {
-        if (gpas[i] != gpa || !doorbell_hits(&bells[i], width_bytes, value)) {
+        if (__atomic_load_n(&gpas[i], __ATOMIC_RELAXED) != gpa ||
+            !doorbell_hits(&bells[i], width_bytes, value)) {
             continue;
         }
         kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_DOORBELL);
@@ -101,7 +102,8 @@ enum syscall_status doorbell_move(struct vcpu *vcpu, uint64_t described, uint64_
         const uint32_t index = vcpu->row->doorbell_first + i;
 
         if (kernel->doorbells[index].gpa == described) {
-            kernel->doorbell_gpas[index] = gpa;
+            /* A vCPU of another core may see it a moment later, as with a BAR that is written. */
+            __atomic_store_n(&kernel->doorbell_gpas[index], gpa, __ATOMIC_RELAXED);
             status = SYSCALL_OK;
         }
     }

@@ -43,7 +43,7 @@ void fault_pd(struct pd *pd, uint64_t label, const uint64_t *words, uint32_t cou
 
     klog_pd_flush(pd);
     ppc_stop(&pd->thread, label, words, count);
-    if (parent != NULL && !parent->dead) {
+    if (parent != NULL && (!kernel_is_local(&parent->thread) || !parent->dead)) {
         ppc_send_fault(&pd->thread, parent);
         return;
     }

@@ -17,7 +17,7 @@ struct thread *irq_deliver(struct core *core, uint32_t intid)
     }
     const struct sysdesc_irq *row = &kernel->irqs[index];
     if (row->kind == SYSDESC_IRQ_VCPU) {
-        struct vcpu *vcpu = &kernel->vcpus[kernel->irq_vcpus[index]];
+        struct vcpu *vcpu = &kernel->vcpus[__atomic_load_n(&kernel->irq_vcpus[index], __ATOMIC_RELAXED)];
 
         vcpu_virq_pend_hw(vcpu, row->virq, intid);
         return &vcpu->thread;
@@ -35,9 +35,14 @@ void irq_reroute(const struct vcpu *from, uint32_t virq, const struct vcpu *to)
     for (uint32_t i = 0; i < kernel->desc->irq_count; i++) {
         const struct sysdesc_irq *row = &kernel->irqs[i];
 
-        if (row->kind == SYSDESC_IRQ_VCPU && row->virq == virq &&
-            kernel->irq_vcpus[i] == from->thread.index) {
-            kernel->irq_vcpus[i] = to->thread.index;
+        if (row->kind != SYSDESC_IRQ_VCPU || row->virq != virq ||
+            __atomic_load_n(&kernel->irq_vcpus[i], __ATOMIC_RELAXED) != from->thread.index) {
+            continue;
+        }
+        /* One that fires before the controller knows goes there by the inbox (vcpu_virq_pend_hw()). */
+        __atomic_store_n(&kernel->irq_vcpus[i], to->thread.index, __ATOMIC_RELAXED);
+        if (to->thread.core != from->thread.core) {
+            arch_irq_route(to->thread.core, row->intid);
         }
     }
 }

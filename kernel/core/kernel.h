@@ -2,8 +2,10 @@
 /**
  * The kernel's state: one `struct kernel`, in it one `struct core` per core, PDs and vCPUs by index.
  *
- * A core touches only its own struct, the PDs and vCPUs pinned to it, and the read-only descriptor; the one
- * exception is a PD's notification word, which is atomic. All arrays are static; links between threads are
+ * A core is a partition: it touches only its own struct, the PDs and vCPUs pinned to it, and the read-only
+ * descriptor. There is no lock. What other cores may touch is marked: a PD's notification word, a vCPU's
+ * inbox (inbox.h) and a core's mail (mail.h) are atomic bits; a thread's message and a PD's request are
+ * handed over by mail, and belong to one core at a time. All arrays are static; links between threads are
  * pointers into them.
  */
 #pragma once
@@ -48,12 +50,20 @@ enum thread_state {
     THREAD_READY,   /**< runs when its turn comes */
     THREAD_WAITING, /**< PD: in SYSCALL_WAIT */
     THREAD_CALLING, /**< PD: in SYSCALL_PPC */
+    THREAD_REMOTE,  /**< PD: another core does what it asked for */
     THREAD_IDLE,    /**< vCPU: in WFI */
     THREAD_FAULTED  /**< until its parent replies; forever if it has none */
 };
 
 /** Words of the longest fault message. */
 #define THREAD_FAULT_WORDS 13u
+
+/** An answer on its way to another core: to a fault, or to a call (label: status; word 0: message info). */
+struct thread_reply {
+    uint64_t label;
+    uint32_t count;
+    uint64_t words[THREAD_FAULT_WORDS];
+};
 
 /** What PDs and vCPUs have in common. */
 struct thread {
@@ -78,10 +88,35 @@ struct thread {
     uint64_t deferred_until;
     struct budget own;           /**< its own budget */
     struct budget *budget_owner; /**< whose budget it runs on: its own, or its caller's (passive PDs) */
-    struct pd *server;           /**< whom it calls, or who handles its fault */
-    uint64_t message_info;       /**< of its call or fault */
+    /* Its message: with a fault that another core's PD handles it is that core's, from MAIL_MESSAGE to
+     * MAIL_REPLY. */
+    struct pd *server;      /**< whom it calls, or who handles its fault */
+    uint64_t message_info;  /**< of its call or fault */
+    bool calls;             /**< it is a call */
+    bool is_away;           /**< a call, to another core, */
+    uint16_t called;        /**< of this PD */
+    bool restarts;          /**< a PD: as soon as its call is back, */
+    uint64_t restart_entry; /**< there */
     uint64_t fault_words[THREAD_FAULT_WORDS];
+    struct thread_reply reply; /**< from MAIL_REPLY on its own core's */
     uint64_t counters[SYSCALL_COUNTER_COUNT];
+};
+
+/**
+ * What a PD asks another core for: a call on a vCPU or child of that core. It is the other core's from
+ * MAIL_REQUEST to MAIL_DONE, and the PD waits.
+ */
+struct request {
+    uint64_t number;     /**< enum syscall_number */
+    uint64_t x[4];       /**< its arguments */
+    uint32_t step;       /**< a call may take several, on several cores (request.h) */
+    bool is_busy;        /**< it is on its way */
+    bool is_orphan;      /**< and who sent it was restarted: its result is for nobody */
+    uint64_t status;     /**< enum syscall_status */
+    uint64_t value;      /**< result, x1 */
+    uint32_t word_count; /**< results in words */
+    uint64_t words[ARCH_VCPU_REGISTER_WORDS];
+    struct virq_parcel parcel; /**< an interrupt that moves */
 };
 
 #define PD_LINE_BYTES 160u
@@ -91,7 +126,9 @@ struct pd {
     struct thread thread;
     const struct sysdesc_pd *row;
     uint64_t *words;            /**< its message words */
-    uint64_t notifications;     /**< atomic; bit n: channel n */
+    uint64_t notifications;     /**< atomic, any core; bit n: channel n */
+    uint64_t listening;         /**< atomic: it sleeps, and other cores have to say so if they notify it */
+    struct request request;     /**< see there */
     uint64_t irqs_active;       /**< bit n: interrupt of channel n waits for its acknowledgement */
     struct thread_list callers; /**< calls and faults that wait for it */
     struct thread *caller;      /**< whom it will reply to */
@@ -105,6 +142,22 @@ struct pd {
     uint32_t line_bytes;
 };
 
+/** What other cores pend of a vCPU: sets of interrupts. */
+enum inbox_kind {
+    INBOX_PEND,       /**< pend it */
+    INBOX_PEND_HW,    /**< its physical interrupt is active */
+    INBOX_RELEASE,    /**< it is over where it was */
+    INBOX_DEACTIVATE, /**< end it, if it is active here and another vCPU's now */
+    INBOX_KINDS
+};
+
+/** See inbox.h. */
+struct inbox {
+    uint64_t summary[INBOX_KINDS]; /**< bit n: words[kind][n] may have some */
+    uint64_t words[INBOX_KINDS][VIRQ_WORDS];
+    uint64_t sgis[2]; /**< a byte for each SGI, a bit for each sender */
+};
+
 /** A virtual CPU. */
 struct vcpu {
     struct thread thread;
@@ -115,6 +168,8 @@ struct vcpu {
         uint64_t ctl, cval; /**< CNTP_CTL_EL0 without ISTATUS, CNTP_CVAL_EL0 */
         bool line;          /**< its interrupt is raised */
     } ptimer;
+    struct inbox inbox;      /**< atomic, any core */
+    uint64_t debt;           /**< atomic, any core: ticks that others have worked for it there */
     uint32_t deferred_intid; /**< of its late event, while it has one */
     uint16_t pause_first;    /**< in struct kernel's pause_next, or KERNEL_NO_DOORBELL */
     uint64_t rang_at;        /**< when it last rang a doorbell that may be late */
@@ -124,11 +179,40 @@ struct vcpu {
 
 #define CORE_PRIORITIES 256u
 
+/** Why a core has mail: each is a set of threads. */
+enum mail_kind {
+    MAIL_NOTIFIED, /**< a PD of this core has been notified while it slept */
+    MAIL_VIRQ,     /**< a vCPU of this core has something in its inbox */
+    MAIL_MESSAGE,  /**< a call, or a fault, of a thread of another core is for a PD of this core */
+    MAIL_CANCEL,   /**< the same is void: its PD starts again, and waits for MAIL_REPLY */
+    MAIL_REPLY,    /**< a thread of this core: its message is answered */
+    MAIL_REQUEST,  /**< a PD of another core asks for something */
+    MAIL_DONE,     /**< a PD of this core: what it asked for is done */
+    MAIL_LOG,      /**< a core has lines for the log, by core number */
+    MAIL_KINDS
+};
+/** PDs, then vCPUs. */
+#define MAIL_WORDS ((SYSDESC_MAX_PDS + SYSDESC_MAX_VCPUS + 63u) / 64u)
+
+#define CORE_LOG_BYTES 2048u
+
+/** Lines of a core's on their way to the core that has the log. */
+struct core_log {
+    char text[CORE_LOG_BYTES];
+    uint64_t written; /**< atomic: by this core */
+    uint64_t taken;   /**< atomic: by the log's */
+    uint64_t lost;    /**< bytes that found no room */
+};
+
 /** Everything of one core. */
 struct core {
     struct arch_context *context; /* first: where the vectors save. Points into `current` */
     struct kernel *kernel;
     uint32_t id;
+    uint64_t stack_top;
+    bool is_up;                            /**< atomic: its hardware is set up, so it takes interrupts */
+    uint64_t mail[MAIL_KINDS][MAIL_WORDS]; /**< atomic, any core; see mail.h */
+    struct core_log log;
     struct features features; /**< what the core has, and what follows from it */
     struct thread *current;   /**< who runs, NULL: nobody */
     struct thread *resident;  /**< whose switched-at-once registers are in the hardware */
@@ -141,6 +225,7 @@ struct core {
     uint64_t slice_start;
     uint64_t deadline;      /**< what the timer is set to */
     struct thread *leaving; /**< who ran before `current`, until it is charged for that; NULL: nobody */
+    uint64_t turn_end;      /**< of `current` among the vCPUs of its VM; ARCH_NEVER: it shares with none */
     bool had_slice;         /**< has_slice of that */
     bool has_slice;         /**< the timer ends the slice of `current`: it has a limit, or equals that wait */
     bool need_resched;      /**< who is to run, or until when, may have changed since sched_pick() */
@@ -173,18 +258,21 @@ struct kernel {
     const struct sysdesc_account *accounts;
     uint32_t
         post_routes[SYSDESC_MAX_POSTS]; /**< KERNEL_POST_*; atomic, as the poster may be on another core */
-    uint64_t doorbell_gpas[SYSDESC_MAX_DOORBELLS]; /**< where each is now; only its VM's core uses it */
+    uint64_t doorbell_gpas[SYSDESC_MAX_DOORBELLS]; /**< where each is now; atomic */
     /** Of the first doorbell with SYSDESC_DOORBELL_IDLE that leads from a vCPU to a PD: the bits of all of
      * them, and the row for the vCPU's next PD. */
     uint64_t pause_bits[SYSDESC_MAX_DOORBELLS];
     uint16_t pause_next[SYSDESC_MAX_DOORBELLS];
     struct sysdesc_klog *log;
+    bool is_running;  /**< atomic: all cores are up */
     bool log_to_uart; /**< nobody reads the log ring (yet) */
     struct core cores[SYSDESC_MAX_CORES];
     struct pd pds[SYSDESC_MAX_PDS];
     struct vcpu vcpus[SYSDESC_MAX_VCPUS];
     uint16_t irq_rows[SYSDESC_MAX_IRQ];  /**< INTID to row, or KERNEL_NO_IRQ */
-    uint16_t irq_vcpus[SYSDESC_MAX_IRQ]; /**< by row: the vCPU that a SYSDESC_IRQ_VCPU goes to now */
+    uint16_t irq_vcpus[SYSDESC_MAX_IRQ]; /**< by row: the vCPU that a SYSDESC_IRQ_VCPU goes to now; atomic */
+    uint8_t spi_homes[SYSDESC_MAX_VCPUS]
+                     [VIRQ_COUNT]; /**< by a VM's first vCPU: which of its has an SPI; atomic */
 };
 
 /** The PD that `thread` is. */
@@ -203,6 +291,18 @@ static inline struct vcpu *kernel_vcpu(struct thread *thread)
 static inline const struct vcpu *kernel_vcpu_const(const struct thread *thread)
 {
     return (const struct vcpu *)thread;
+}
+
+/** Whether `thread` belongs to the calling core, which alone may touch it. */
+static inline bool kernel_is_local(const struct thread *thread)
+{
+    return thread->core->id == arch_core_id();
+}
+
+/** Number of `thread` in sets of both kinds: PDs, then vCPUs. */
+static inline uint32_t kernel_number(const struct thread *thread)
+{
+    return thread->kind == THREAD_PD ? thread->index : SYSDESC_MAX_PDS + thread->index;
 }
 
 /** Count an event of the core and of its running thread. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/core/klog.h"
 
+#include "kernel/core/mail.h"
 #include "kernel/core/notification.h"
 #include "lib/base/format.h"
 
@@ -13,7 +14,8 @@ static struct pd *reader(struct kernel *kernel)
     return &kernel->pds[kernel->desc->klog_pd];
 }
 
-static void append(struct kernel *kernel, const char *bytes, size_t count)
+/* On the core of the reader. */
+static void append_here(struct kernel *kernel, const char *bytes, size_t count)
 {
     struct sysdesc_klog *log = kernel->log;
     struct pd *pd = reader(kernel);
@@ -24,7 +26,7 @@ static void append(struct kernel *kernel, const char *bytes, size_t count)
         log->text[at] = bytes[i];
         at = at + 1 == SYSDESC_KLOG_TEXT_BYTES ? 0 : at + 1;
     }
-    /* The reader is on this core or looks after a notification, which orders text before count. */
+    /* The reader looks after a notification, which orders text before count. */
     __atomic_store_n(&log->written, log->written + count, __ATOMIC_RELEASE);
     if (pd != NULL) {
         notification_send(pd, 1ull << kernel->desc->klog_channel);
@@ -37,6 +39,62 @@ static void append(struct kernel *kernel, const char *bytes, size_t count)
             arch_putc(kernel, '\r');
         }
         arch_putc(kernel, bytes[i]);
+    }
+}
+
+/* Which core has the log. */
+static struct core *home(struct kernel *kernel)
+{
+    return kernel->desc->klog_pd == SYSDESC_NO_PARENT ? &kernel->cores[0]
+                                                      : kernel->pds[kernel->desc->klog_pd].thread.core;
+}
+
+/* Into the ring of the calling core, for the log's to fetch. What finds no room is counted. */
+static void append_far(struct core *core, const char *bytes, size_t count)
+{
+    struct core_log *log = &core->log;
+    /* Acquire pairs with the release of klog_collect(): what it has taken may be overwritten. */
+    const uint64_t room = CORE_LOG_BYTES - (log->written - __atomic_load_n(&log->taken, __ATOMIC_ACQUIRE));
+
+    if (count > room) {
+        __atomic_fetch_add(&log->lost, count, __ATOMIC_RELAXED);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        log->text[(log->written + i) % CORE_LOG_BYTES] = bytes[i];
+    }
+    __atomic_store_n(&log->written, log->written + count, __ATOMIC_RELEASE);
+    mail_post(home(core->kernel), MAIL_LOG, core->id);
+}
+
+static void append(struct kernel *kernel, const char *bytes, size_t count)
+{
+    if (home(kernel)->id == arch_core_id()) {
+        append_here(kernel, bytes, count);
+    } else {
+        append_far(&kernel->cores[arch_core_id()], bytes, count);
+    }
+}
+
+void klog_collect(struct core *from)
+{
+    struct core_log *log = &from->log;
+    const uint64_t written = __atomic_load_n(&log->written, __ATOMIC_ACQUIRE);
+    const uint64_t lost = __atomic_exchange_n(&log->lost, 0, __ATOMIC_RELAXED);
+    char text[PD_LINE_BYTES];
+
+    while (log->taken != written) {
+        size_t count = 0;
+
+        for (; count < sizeof(text) && log->taken + count != written; count++) {
+            text[count] = log->text[(log->taken + count) % CORE_LOG_BYTES];
+        }
+        append_here(from->kernel, text, count);
+        __atomic_store_n(&log->taken, log->taken + count, __ATOMIC_RELEASE);
+    }
+    if (lost != 0) {
+        klog_print(from->kernel, "kernel: core %u has lost %llu bytes of its log\n", from->id,
+                   (unsigned long long)lost);
     }
 }
 

@@ -14,3 +14,6 @@ void klog_pd_write(struct pd *pd, const char *bytes, uint32_t count);
 
 /** Write out the unfinished line of `pd`. */
 void klog_pd_flush(struct pd *pd);
+
+/** MAIL_LOG: on the log's core, take over the lines of core `from`. */
+void klog_collect(struct core *from);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/core/list.h"
 
-void list_append(struct thread_list *list, struct thread *thread, size_t offset)
+void list_add(struct thread_list *list, struct thread *thread, size_t offset)
 {
     struct thread_link *link = list_link(thread, offset);
 
@@ -14,6 +14,11 @@ void list_append(struct thread_list *list, struct thread *thread, size_t offset)
         list->head = thread;
     }
     list->tail = thread;
+}
+
+void list_append(struct thread_list *list, struct thread *thread, size_t offset)
+{
+    list_add(list, thread, offset);
     thread->core->need_resched = true;
 }
 
@@ -47,14 +52,11 @@ void list_insert_after(struct thread *place, struct thread *thread, size_t offse
     thread->core->need_resched = true;
 }
 
-void list_remove(struct thread *thread, size_t offset)
+void list_take(struct thread *thread, size_t offset)
 {
     struct thread_link *link = list_link(thread, offset);
     struct thread_list *list = link->list;
 
-    if (list == NULL) {
-        return;
-    }
     if (link->prev != NULL) {
         list_link(link->prev, offset)->next = link->next;
     } else {
@@ -66,5 +68,13 @@ void list_remove(struct thread *thread, size_t offset)
         list->tail = link->prev;
     }
     *link = (struct thread_link){0};
+}
+
+void list_remove(struct thread *thread, size_t offset)
+{
+    if (!list_contains(thread, offset)) {
+        return;
+    }
+    list_take(thread, offset);
     thread->core->need_resched = true;
 }

@@ -16,6 +16,12 @@ static inline bool list_contains(struct thread *thread, size_t offset)
     return list_link(thread, offset)->list != NULL;
 }
 
+/** The same as list_append(), for a list that says nothing about who is to run: `thread` may be another
+ * core's. */
+void list_add(struct thread_list *list, struct thread *thread, size_t offset);
+/** Take `thread` out of such a list, which it is in. */
+void list_take(struct thread *thread, size_t offset);
+
 /** Append `thread`, which must not be in a list through this link. */
 void list_append(struct thread_list *list, struct thread *thread, size_t offset);
 

@@ -69,6 +69,19 @@ static uint32_t find_row(const struct kernel *kernel, const struct pd *pd, uint3
     return i;
 }
 
+struct vcpu *posted_irq_target(const struct pd *vmm, const struct sysdesc_channel *channel, uint64_t number)
+{
+    struct kernel *kernel = vmm->thread.core->kernel;
+    const struct pd *poster = &kernel->pds[channel->peer];
+    const uint32_t found = find_row(kernel, poster, channel->peer_channel, number);
+
+    if (found == poster->row->post_count) {
+        return NULL;
+    }
+    return &kernel->vcpus[KERNEL_POST_VCPU(
+        __atomic_load_n(&kernel->post_routes[poster->row->post_first + found], __ATOMIC_RELAXED))];
+}
+
 enum syscall_status posted_irq_route(struct pd *vmm, const struct sysdesc_channel *channel, uint64_t number,
                                      struct vcpu *vcpu, uint64_t intid)
 {

@@ -14,5 +14,11 @@ enum syscall_status posted_irq_send(struct pd *pd, uint64_t number);
 enum syscall_status posted_irq_route(struct pd *vmm, const struct sysdesc_channel *channel, uint64_t number,
                                      struct vcpu *vcpu, uint64_t intid);
 
+/**
+ * The vCPU that such a row leads to now, NULL if there is no such row. Its core does posted_irq_route(): an
+ * interrupt that is late is there.
+ */
+struct vcpu *posted_irq_target(const struct pd *vmm, const struct sysdesc_channel *channel, uint64_t number);
+
 /** What pends `intid` of `from` when it is posted pends it of `to`, a vCPU of the same VM, from now on. */
 void posted_irq_reroute(const struct vcpu *from, uint32_t intid, const struct vcpu *to);

@@ -4,6 +4,7 @@
 #include "kernel/core/account.h"
 #include "kernel/core/charge.h"
 #include "kernel/core/list.h"
+#include "kernel/core/mail.h"
 #include "kernel/core/sched.h"
 
 #define CALL offsetof(struct thread, call)
@@ -52,11 +53,11 @@ void ppc_deliver(struct pd *pd)
     if (pd->thread.state != THREAD_WAITING || thread == NULL) {
         return;
     }
-    list_remove(thread, CALL);
+    list_take(thread, CALL);
     account_ask(thread, pd);
     pd->caller = thread;
     context->x[2] = thread->message_info;
-    if (thread->state == THREAD_CALLING) {
+    if (thread->calls) {
         struct pd *caller = kernel_pd(thread);
 
         context->x[0] = SYSCALL_EVENT_PPC;
@@ -78,7 +79,12 @@ void ppc_deliver(struct pd *pd)
 static void send(struct thread *thread, struct pd *server)
 {
     thread->server = server;
-    list_append(&server->callers, thread, CALL);
+    if (server->thread.core != thread->core) {
+        thread->is_away = thread->calls;
+        mail_post(server->thread.core, MAIL_MESSAGE, kernel_number(thread));
+        return;
+    }
+    list_add(&server->callers, thread, CALL);
     ppc_deliver(server);
 }
 
@@ -87,13 +93,19 @@ enum syscall_status ppc_call(struct pd *pd, const struct sysdesc_channel *channe
     struct thread *thread = &pd->thread;
     struct pd *server = &thread->core->kernel->pds[channel->peer];
 
-    if (server->row->priority <= pd->row->priority || server->thread.core != thread->core) {
+    const bool is_far = server->thread.core != thread->core;
+
+    /* A passive server runs on its caller's budget, which is its core's. */
+    if (server->row->priority <= pd->row->priority ||
+        (is_far && (server->row->flags & SYSDESC_PD_PASSIVE) != 0)) {
         return SYSCALL_DENIED;
     }
-    if (server->dead) {
+    if (!is_far && server->dead) {
         return SYSCALL_INVALID;
     }
     thread->message_info = message_info;
+    thread->calls = true;
+    thread->called = channel->peer;
     thread->state = THREAD_CALLING;
     sched_update(thread);
     send(thread, server);
@@ -106,6 +118,7 @@ void ppc_stop(struct thread *thread, uint64_t label, const uint64_t *words, uint
         count = THREAD_FAULT_WORDS;
     }
     thread->message_info = label << 12 | count;
+    thread->calls = false;
     for (uint32_t i = 0; i < count; i++) {
         thread->fault_words[i] = words[i];
     }
@@ -122,10 +135,52 @@ void ppc_send_fault(struct thread *thread, struct pd *parent)
 static void finish_call(struct thread *thread, uint64_t status, uint64_t message_info)
 {
     thread->server = NULL;
+    if (!kernel_is_local(thread)) {
+        thread->reply.label = status;
+        thread->reply.words[0] = message_info;
+        mail_post(thread->core, MAIL_REPLY, kernel_number(thread));
+        return;
+    }
     thread->context.x[0] = status;
     thread->context.x[1] = message_info;
     thread->state = THREAD_READY;
     sched_update(thread);
+}
+
+void ppc_take(struct thread *thread)
+{
+    struct pd *server = thread->server;
+
+    if (!server->dead) {
+        list_add(&server->callers, thread, CALL);
+        ppc_deliver(server);
+    } else if (thread->calls) {
+        finish_call(thread, SYSCALL_INVALID, 0);
+    }
+}
+
+void ppc_take_back(struct thread *thread)
+{
+    if (thread->server == NULL) {
+        return; /* it has been answered, and the answer is under way */
+    }
+    ppc_cancel(thread);
+    finish_call(thread, SYSCALL_INVALID, 0);
+}
+
+void ppc_take_answer(struct thread *thread)
+{
+    thread->is_away = false;
+    if (thread->state == THREAD_CALLING) {
+        finish_call(thread, thread->reply.label, thread->reply.words[0]);
+    }
+}
+
+void ppc_call_back(struct thread *thread)
+{
+    struct kernel *kernel = thread->core->kernel;
+
+    mail_post(kernel->pds[thread->called].thread.core, MAIL_CANCEL, kernel_number(thread));
 }
 
 struct thread *ppc_reply(struct pd *pd, uint64_t message_info)
@@ -136,7 +191,7 @@ struct thread *ppc_reply(struct pd *pd, uint64_t message_info)
         return NULL;
     }
     pd->caller = NULL;
-    if (thread->state == THREAD_CALLING) {
+    if (thread->calls) {
         copy_words(kernel_pd(thread)->words, pd->words, ppc_message_count(message_info));
         charge_set_payer(&pd->thread, &pd->thread.own);
         finish_call(thread, SYSCALL_OK, message_info);
@@ -146,11 +201,27 @@ struct thread *ppc_reply(struct pd *pd, uint64_t message_info)
     return thread;
 }
 
+/* Whether the message of `thread` is for a PD of another core, and that core's then. */
+static bool is_far(const struct thread *thread)
+{
+    const uint16_t parent = thread->kind == THREAD_PD ? ((const struct pd *)thread)->row->parent
+                                                      : kernel_vcpu_const(thread)->row->parent;
+
+    return thread->is_away || (!thread->calls && parent != SYSDESC_NO_PARENT &&
+                               thread->core->kernel->pds[parent].thread.core != thread->core);
+}
+
 void ppc_cancel(struct thread *thread)
 {
-    struct pd *server = thread->server;
+    struct pd *server;
 
-    list_remove(thread, CALL);
+    if (is_far(thread) && kernel_is_local(thread)) {
+        return;
+    }
+    server = thread->server;
+    if (list_contains(thread, CALL)) {
+        list_take(thread, CALL);
+    }
     thread->server = NULL;
     if (server != NULL && server->caller == thread) {
         server->caller = NULL;
@@ -169,7 +240,7 @@ void ppc_abandon(struct pd *pd)
     if (thread == NULL) {
         return;
     }
-    if (thread->state == THREAD_CALLING) {
+    if (thread->calls) {
         finish_call(thread, SYSCALL_INVALID, 0);
     } else {
         thread->server = NULL;
@@ -182,7 +253,7 @@ void ppc_abandon_all(struct pd *pd)
 
     ppc_abandon(pd);
     while ((thread = pd->callers.head) != NULL) {
-        list_remove(thread, CALL);
+        list_take(thread, CALL);
         pd->caller = thread;
         ppc_abandon(pd);
     }

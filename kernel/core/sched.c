@@ -10,6 +10,7 @@
 #define BUDGET offsetof(struct thread, budget)
 #define WAKEUP offsetof(struct thread, wakeup)
 #define EXPIRED offsetof(struct thread, expired)
+#define SIBLING_TURN_US 200u
 
 static uint64_t ticks(uint32_t microseconds)
 {
@@ -126,6 +127,40 @@ static void release_others(const struct budget *budget, const struct thread *thr
     }
 }
 
+static bool are_siblings(const struct thread *a, const struct thread *b)
+{
+    return a->kind == THREAD_VCPU && b->kind == THREAD_VCPU &&
+           kernel_vcpu_const(a)->vm_first == kernel_vcpu_const(b)->vm_first;
+}
+
+/* The last of those at the head of the queue of `thread` that are vCPUs of its VM, NULL: the first is none.
+ */
+static struct thread *last_sibling(const struct thread *thread)
+{
+    struct thread *last = thread->core->ready[thread->priority].head;
+
+    if (last == NULL || !are_siblings(last, thread)) {
+        return NULL;
+    }
+    while (last->ready.next != NULL && are_siblings(last->ready.next, thread)) {
+        last = last->ready.next;
+    }
+    return last;
+}
+
+/* In front of other VMs' vCPUs, but behind those of its own that run or have been woken before: one of them
+   may hold a lock that it would only spin for. */
+static bool enqueue_behind_siblings(struct thread *thread)
+{
+    struct thread *last = thread->kind == THREAD_VCPU ? last_sibling(thread) : NULL;
+
+    if (last == NULL) {
+        return false;
+    }
+    list_insert_after(last, thread, READY);
+    return true;
+}
+
 static void wake(struct thread *thread, void (*put)(struct thread *thread))
 {
     struct budget *budget = thread->budget_owner;
@@ -143,7 +178,7 @@ static void wake(struct thread *thread, void (*put)(struct thread *thread))
         /* Without anything left of its slice it goes behind its equals. */
         if (budget->remaining <= 0) {
             enqueue(thread);
-        } else {
+        } else if (!enqueue_behind_siblings(thread)) {
             put(thread);
         }
         return;
@@ -184,6 +219,39 @@ bool sched_takes_turns(const struct thread *thread)
 static bool has_equals(struct thread *thread)
 {
     return thread->ready.next != NULL || thread->ready.prev != NULL;
+}
+
+/*
+ * vCPUs of one VM share their slices: the one that runs goes behind the others that can after a short turn,
+ * so that one that spins for what another one has to do costs a turn at most.
+ */
+void sched_rotate(struct core *core, uint64_t now)
+{
+    struct thread *thread = core->current;
+
+    if (thread == NULL || core->turn_end == ARCH_NEVER || now < core->turn_end ||
+        !list_contains(thread, READY) || thread->ready.prev != NULL) {
+        return;
+    }
+    core->turn_end = ARCH_NEVER;
+    struct thread *last = last_sibling(thread);
+    if (last == thread) {
+        return;
+    }
+    list_remove(thread, READY);
+    list_insert_after(last, thread, READY);
+}
+
+/* A turn begins with its thread's run, and as soon as there is somebody to share with. */
+void sched_begin_turn(struct core *core, const struct thread *next, bool changes)
+{
+    const struct thread *other = next != NULL ? next->ready.next : NULL;
+
+    if (other == NULL || !are_siblings(next, other)) {
+        core->turn_end = ARCH_NEVER;
+    } else if (changes || core->turn_end == ARCH_NEVER) {
+        core->turn_end = arch_now() + ticks(SIBLING_TURN_US);
+    }
 }
 
 /* The budget that `thread` runs on has just been used up, by it or by others for it. */
@@ -352,6 +420,7 @@ uint64_t sched_deadline(const struct core *core, const struct thread *next)
     if (core->has_slice) {
         deadline = core->slice_start + (uint64_t)next->budget_owner->remaining;
     }
+    deadline = earliest(deadline, core->turn_end);
     for (const struct thread *thread = core->throttled.head; thread != NULL; thread = thread->budget.next) {
         deadline = earliest(deadline, budget_release(thread->budget_owner));
     }

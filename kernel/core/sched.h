@@ -61,6 +61,12 @@ struct thread *sched_release(struct core *core, uint64_t now);
 /** The first in line that may run, NULL: nobody. */
 struct thread *sched_first(struct core *core);
 
+/** Time has passed: the running vCPU's turn among those of its VM may be over. */
+void sched_rotate(struct core *core, uint64_t now);
+/** `next` runs (`changes`: another one ran before): its turn among the vCPUs of its VM begins, if any other
+ * can run. */
+void sched_begin_turn(struct core *core, const struct thread *next, bool changes);
+
 /** Whether `thread` shares its time with its equals by turns: it has no limit. */
 bool sched_takes_turns(const struct thread *thread);
 

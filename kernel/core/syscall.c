@@ -3,20 +3,18 @@
 
 #include "kernel/core/account.h"
 #include "kernel/core/charge.h"
-#include "kernel/core/child.h"
-#include "kernel/core/doorbell.h"
 #include "kernel/core/fault.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/klog.h"
+#include "kernel/core/mail.h"
 #include "kernel/core/notification.h"
 #include "kernel/core/posted_irq.h"
 #include "kernel/core/ppc.h"
+#include "kernel/core/request.h"
 #include "kernel/core/route.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/syndrome.h"
-#include "kernel/core/vcpu.h"
 #include "kernel/core/vcpu_exit.h"
-#include "kernel/core/vcpu_virq.h"
 #include "kernel/include/smccc.h"
 #include "microkit/include/sel4/sel4.h"
 
@@ -64,6 +62,19 @@ static enum syscall_status call(struct pd *pd, uint64_t channel, uint64_t messag
     return row == NULL ? SYSCALL_DENIED : ppc_call(pd, row, message_info);
 }
 
+/* The message goes back to the core of who has faulted. */
+static void reply_far(struct thread *thread, uint64_t label, uint32_t count, const uint64_t *words)
+{
+    struct thread_reply *reply = &thread->reply;
+
+    reply->label = label;
+    reply->count = count < THREAD_FAULT_WORDS ? count : THREAD_FAULT_WORDS;
+    for (uint32_t i = 0; i < reply->count; i++) {
+        reply->words[i] = words[i];
+    }
+    mail_post(thread->core, MAIL_REPLY, kernel_number(thread));
+}
+
 static void reply(struct pd *pd, uint64_t message_info)
 {
     struct thread *thread = ppc_reply(pd, message_info);
@@ -72,7 +83,9 @@ static void reply(struct pd *pd, uint64_t message_info)
     if (thread == NULL) {
         return;
     }
-    if (thread->kind == THREAD_VCPU) {
+    if (thread->core != pd->thread.core) {
+        reply_far(thread, label, ppc_message_count(message_info), pd->words);
+    } else if (thread->kind == THREAD_VCPU) {
         vcpu_exit_reply(kernel_vcpu(thread), label, ppc_message_count(message_info), pd->words);
     } else {
         fault_reply(kernel_pd(thread), label, ppc_message_count(message_info), pd->words);
@@ -146,11 +159,18 @@ static void secure_monitor_call(struct pd *pd)
     }
 }
 
-static void copy_counters(struct pd *pd, const uint64_t *counters)
+/* Another core's are read while that counts on: each by itself is sound. */
+static enum syscall_status read_counters(struct pd *pd, uint64_t id)
 {
-    for (uint32_t i = 0; i < SYSCALL_COUNTER_COUNT; i++) {
-        pd->words[i] = counters[i];
+    const struct kernel *kernel = pd->thread.core->kernel;
+
+    if (id >= kernel->desc->core_count) {
+        return SYSCALL_INVALID;
     }
+    for (uint32_t i = 0; i < SYSCALL_COUNTER_COUNT; i++) {
+        pd->words[i] = __atomic_load_n(&kernel->cores[id].counters[i], __ATOMIC_RELAXED);
+    }
+    return SYSCALL_OK;
 }
 
 static struct pd *find_child_pd(struct pd *pd, uint64_t id)
@@ -169,6 +189,16 @@ static struct vcpu *find_child_vcpu(struct pd *pd, uint64_t id)
     return &pd->thread.core->kernel->vcpus[pd->row->children[id].index];
 }
 
+/* A call that has to do with another core: the PD waits for that, and its registers are set then. */
+static bool is_sent(struct pd *pd, uint64_t number)
+{
+    if (pd->thread.core->kernel->desc->core_count == 1 || !request_is_far(pd, number)) {
+        return false;
+    }
+    request_send(pd, number);
+    return true;
+}
+
 static enum syscall_status child_call(struct pd *pd, uint64_t number)
 {
     const uint64_t *x = pd->thread.context.x;
@@ -177,53 +207,19 @@ static enum syscall_status child_call(struct pd *pd, uint64_t number)
     if (child == NULL) {
         return SYSCALL_DENIED;
     }
-    switch (number) {
-    case SYSCALL_PD_RESTART:
-        child_restart(child, x[1]);
-        break;
-    case SYSCALL_PD_STOP:
-        child_stop(child);
-        break;
-    default:
-        child_resume(child);
-        break;
-    }
-    return SYSCALL_OK;
+    return is_sent(pd, number) ? SYSCALL_OK : request_child(child, number, x[1]);
 }
 
 static enum syscall_status vcpu_call(struct pd *pd, uint64_t number)
 {
     uint64_t *x = pd->thread.context.x;
     struct vcpu *vcpu = find_child_vcpu(pd, x[0]);
+    uint32_t count;
 
     if (vcpu == NULL) {
         return SYSCALL_DENIED;
     }
-    switch (number) {
-    case SYSCALL_VCPU_START:
-        vcpu_start(vcpu, x[1], x[2]);
-        return SYSCALL_OK;
-    case SYSCALL_VCPU_STOP:
-        vcpu_stop(vcpu);
-        return SYSCALL_OK;
-    case SYSCALL_VCPU_READ_REGS:
-        arch_vcpu_registers(vcpu, pd->words);
-        return SYSCALL_OK;
-    case SYSCALL_VIRQ_CONFIGURE:
-        return vcpu_virq_configure(vcpu, x[1], x[2]);
-    case SYSCALL_VIRQ_SET:
-        return vcpu_virq_set(vcpu, x[1], x[2], x[3]);
-    case SYSCALL_VIRQ_GET:
-        return vcpu_virq_get(vcpu, x[1], &x[1]);
-    case SYSCALL_VIRQ_ENABLE:
-        vcpu_virq_enable(vcpu, x[1] != 0);
-        return SYSCALL_OK;
-    case SYSCALL_DOORBELL_MOVE:
-        return doorbell_move(vcpu, x[1], x[2]);
-    default:
-        copy_counters(pd, vcpu->thread.counters);
-        return SYSCALL_OK;
-    }
+    return is_sent(pd, number) ? SYSCALL_OK : request_vcpu(vcpu, number, x, &x[1], pd->words, &count);
 }
 
 static enum syscall_status post_call(struct pd *pd)
@@ -235,7 +231,7 @@ static enum syscall_status post_call(struct pd *pd)
     if (channel == NULL || vcpu == NULL) {
         return SYSCALL_DENIED;
     }
-    return posted_irq_route(pd, channel, x[1], vcpu, x[3]);
+    return is_sent(pd, SYSCALL_POST_ROUTE) ? SYSCALL_OK : posted_irq_route(pd, channel, x[1], vcpu, x[3]);
 }
 
 static enum syscall_status move_call(struct pd *pd)
@@ -244,7 +240,13 @@ static enum syscall_status move_call(struct pd *pd)
     struct vcpu *from = find_child_vcpu(pd, x[0]);
     struct vcpu *to = find_child_vcpu(pd, x[2]);
 
-    return from == NULL || to == NULL ? SYSCALL_DENIED : route_move(from, x[1], to);
+    if (from == NULL || to == NULL) {
+        return SYSCALL_DENIED;
+    }
+    if (!route_is_sound(x[1])) {
+        return SYSCALL_INVALID;
+    }
+    return from != to && is_sent(pd, SYSCALL_VIRQ_MOVE) ? SYSCALL_OK : route_move(from, x[1], to);
 }
 
 static void unknown(struct pd *pd)
@@ -284,8 +286,7 @@ static enum syscall_status simple_call(struct pd *pd, uint64_t number)
         charge_give_way(pd->thread.core);
         return SYSCALL_OK;
     case SYSCALL_COUNTERS:
-        copy_counters(pd, pd->thread.core->counters);
-        return SYSCALL_OK;
+        return read_counters(pd, x[0]);
     case SYSCALL_POST_ROUTE:
         return post_call(pd);
     case SYSCALL_VIRQ_MOVE:
@@ -321,6 +322,10 @@ void syscall_handle(struct pd *pd)
             unknown(pd);
             return;
         }
-        context->x[0] = simple_call(pd, number);
+        status = simple_call(pd, number);
+        /* One that waits for another core gets its results later. */
+        if (pd->thread.state != THREAD_REMOTE) {
+            context->x[0] = status;
+        }
     }
 }

@@ -6,9 +6,15 @@
 #include "kernel/core/ppc.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/syndrome.h"
+#include "kernel/core/vcpu_virq.h"
 
 #define PSTATE_BTYPE (3ull << 10)
 #define PSTATE_SS (1ull << 21)
+#define SGIR_TARGETS_SHIFT 16
+#define SGIR_FILTER_SHIFT 24
+#define SGIR_FILTER_LIST 0u
+#define SGIR_FILTER_SELF 2u
+#define SGIR_FILTER_RESERVED 3u
 
 void vcpu_exit_skip(struct vcpu *vcpu, uint64_t syndrome)
 {
@@ -47,9 +53,27 @@ void vcpu_exit_message(struct vcpu *vcpu, uint64_t label, const uint64_t *words,
     struct pd *vmm = &vcpu->thread.core->kernel->pds[vcpu->row->parent];
 
     ppc_stop(&vcpu->thread, label, words, count);
-    if (!vmm->dead) {
+    if (!kernel_is_local(&vmm->thread) || !vmm->dead) {
         ppc_send_fault(&vcpu->thread, vmm);
     }
+}
+
+/* GICD_SGIR (IHI 0048B 4.3.15). False: it is none, or its filter is reserved. */
+static bool send_sgi(struct vcpu *vcpu, uint64_t gpa, uint32_t width_bytes, uint64_t value)
+{
+    const uint32_t own = 1u << (vcpu->thread.index - vcpu->vm_first);
+    const uint32_t filter = (uint32_t)value >> SGIR_FILTER_SHIFT & 3;
+    uint32_t targets = (uint32_t)value >> SGIR_TARGETS_SHIFT & 0xff;
+
+    if (gpa != vcpu->row->sgir_gpa || width_bytes != 4 || filter == SGIR_FILTER_RESERVED) {
+        return false;
+    }
+    if (filter != SGIR_FILTER_LIST) {
+        targets = filter == SGIR_FILTER_SELF ? own : ~own;
+    }
+    kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_DOORBELL);
+    vcpu_virq_send_sgi(vcpu, (uint32_t)value & 0xf, targets);
+    return true;
 }
 
 void vcpu_exit_abort(struct vcpu *vcpu, uint64_t syndrome, uint64_t gpa, uint64_t address)
@@ -60,7 +84,8 @@ void vcpu_exit_abort(struct vcpu *vcpu, uint64_t syndrome, uint64_t gpa, uint64_
 
     if (decoded && access.is_write) {
         value = syndrome_store_value(&access, read_register(vcpu, access.reg));
-        if (doorbell_store(vcpu, gpa, access.width_bytes, value)) {
+        if (send_sgi(vcpu, gpa, access.width_bytes, value) ||
+            doorbell_store(vcpu, gpa, access.width_bytes, value)) {
             vcpu_exit_skip(vcpu, syndrome);
             return;
         }

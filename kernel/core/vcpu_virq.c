@@ -2,6 +2,7 @@
 /* A vCPU is told: its virtual interrupts, pended by VMM, PDs and hardware. */
 #include "kernel/core/vcpu_virq.h"
 
+#include "kernel/core/inbox.h"
 #include "kernel/core/list.h"
 #include "kernel/core/sched.h"
 
@@ -25,23 +26,6 @@ void vcpu_virq_sync(struct vcpu *vcpu)
     lower_timer(vcpu);
 }
 
-void vcpu_virq_settle(struct vcpu *vcpu)
-{
-    struct kernel *kernel = vcpu->thread.core->kernel;
-    uint32_t intid;
-
-    vcpu_virq_sync(vcpu);
-    while (virq_take_ended(&vcpu->virq, &intid)) {
-        for (uint32_t i = 0; i < kernel->desc->vcpu_count; i++) {
-            struct vcpu *other = &kernel->vcpus[i];
-
-            if (other->row->parent == vcpu->row->parent && virq_release(&other->virq, intid)) {
-                vcpu_virq_wake(other);
-            }
-        }
-    }
-}
-
 /* Whether an idle vCPU has an interrupt to run for; it is ready then. */
 static bool is_woken(struct vcpu *vcpu)
 {
@@ -56,6 +40,29 @@ void vcpu_virq_wake(struct vcpu *vcpu)
 {
     if (is_woken(vcpu)) {
         sched_wake_first(&vcpu->thread);
+    }
+}
+
+/* `intid` is over where it was. */
+static void release(struct vcpu *vcpu, uint32_t intid)
+{
+    if (!kernel_is_local(&vcpu->thread)) {
+        inbox_post(vcpu, INBOX_RELEASE, intid);
+    } else if (virq_release(&vcpu->virq, intid)) {
+        vcpu_virq_wake(vcpu);
+    }
+}
+
+void vcpu_virq_settle(struct vcpu *vcpu)
+{
+    struct kernel *kernel = vcpu->thread.core->kernel;
+    uint32_t intid;
+
+    vcpu_virq_sync(vcpu);
+    while (virq_take_ended(&vcpu->virq, &intid)) {
+        for (uint32_t i = 0; i < vcpu->vm_count; i++) {
+            release(&kernel->vcpus[vcpu->vm_first + i], intid);
+        }
     }
 }
 
@@ -89,12 +96,20 @@ static void pend_posted(struct vcpu *vcpu, uint32_t intid)
 
 void vcpu_virq_post(struct vcpu *vcpu, uint32_t intid)
 {
+    if (!kernel_is_local(&vcpu->thread)) {
+        inbox_post(vcpu, INBOX_PEND, intid);
+        return;
+    }
     pend_posted(vcpu, intid);
     vcpu_virq_wake(vcpu);
 }
 
 void vcpu_virq_post_next(struct vcpu *vcpu, uint32_t intid)
 {
+    if (!kernel_is_local(&vcpu->thread)) {
+        inbox_post(vcpu, INBOX_PEND, intid);
+        return;
+    }
     pend_posted(vcpu, intid);
     if (is_woken(vcpu)) {
         sched_wake_next(&vcpu->thread);
@@ -105,7 +120,7 @@ void vcpu_virq_post_deferred(struct vcpu *vcpu, uint32_t intid, uint32_t delay_u
 {
     struct thread *thread = &vcpu->thread;
 
-    if (delay_us == 0 || arch_core_id() != thread->core->id) {
+    if (delay_us == 0 || !kernel_is_local(thread)) {
         vcpu_virq_post(vcpu, intid);
         return;
     }
@@ -147,6 +162,10 @@ void vcpu_virq_sgi(struct vcpu *vcpu, uint32_t intid, bool both_groups)
 
 void vcpu_virq_pend_hw(struct vcpu *vcpu, uint32_t intid, uint32_t physical)
 {
+    if (!kernel_is_local(&vcpu->thread)) {
+        inbox_post(vcpu, INBOX_PEND_HW, intid);
+        return;
+    }
     arch_virq_sync(vcpu);
     virq_pend_hw(&vcpu->virq, intid, physical);
     vcpu_virq_wake(vcpu);
@@ -159,6 +178,7 @@ static void drop_hw(void *context, uint32_t physical)
 
 void vcpu_virq_clear(struct vcpu *vcpu)
 {
+    inbox_clear(vcpu);
     arch_virq_sync(vcpu);
     virq_clear(&vcpu->virq, drop_hw, vcpu);
 }
@@ -180,10 +200,12 @@ static void set_active(struct vcpu *vcpu, uint32_t intid, bool active)
     struct kernel *kernel = vcpu->thread.core->kernel;
     struct vcpu *holder = vcpu;
 
-    for (uint32_t i = 0; virq_is_held(&vcpu->virq, intid) && i < kernel->desc->vcpu_count; i++) {
-        struct vcpu *other = &kernel->vcpus[i];
+    for (uint32_t i = 0; virq_is_held(&vcpu->virq, intid) && i < vcpu->vm_count; i++) {
+        struct vcpu *other = &kernel->vcpus[vcpu->vm_first + i];
 
-        if (other->row->parent == vcpu->row->parent && virq_has_left(&other->virq, intid)) {
+        if (!kernel_is_local(&other->thread) && !active) {
+            inbox_post(other, INBOX_DEACTIVATE, intid);
+        } else if (kernel_is_local(&other->thread) && virq_has_left(&other->virq, intid)) {
             holder = other;
         }
     }
@@ -192,6 +214,114 @@ static void set_active(struct vcpu *vcpu, uint32_t intid, bool active)
         arch_virq_drop_hw(holder, holder->virq.irqs[intid].physical);
     }
     vcpu_virq_settle(holder);
+}
+
+/* What was on its way when `intid` moved to another vCPU goes there. */
+static bool forward(struct vcpu *vcpu, enum inbox_kind kind, uint32_t intid)
+{
+    struct kernel *kernel = vcpu->thread.core->kernel;
+
+    if (!virq_is_away(&vcpu->virq, intid)) {
+        return false;
+    }
+    struct vcpu *to =
+        &kernel->vcpus[vcpu->vm_first +
+                       __atomic_load_n(&kernel->spi_homes[vcpu->vm_first][intid], __ATOMIC_RELAXED)];
+    if (kind == INBOX_PEND) {
+        vcpu_virq_post(to, intid);
+    } else {
+        vcpu_virq_pend_hw(to, intid, vcpu->virq.irqs[intid].physical);
+    }
+    return true;
+}
+
+/* The physical interrupt that leads to `intid` of `vcpu`. */
+static uint32_t physical_of(const struct vcpu *vcpu, uint32_t intid)
+{
+    const struct kernel *kernel = vcpu->thread.core->kernel;
+    uint32_t i = 0;
+
+    while (i + 1 < kernel->desc->irq_count &&
+           (kernel->irqs[i].kind != SYSDESC_IRQ_VCPU || kernel->irqs[i].virq != intid ||
+            kernel->vcpus[kernel->irqs[i].target].vm_first != vcpu->vm_first)) {
+        i++;
+    }
+    return kernel->irqs[i].intid;
+}
+
+static void collect(struct vcpu *vcpu, enum inbox_kind kind, uint32_t intid)
+{
+    switch (kind) {
+    case INBOX_PEND:
+        if (!forward(vcpu, kind, intid)) {
+            pend_posted(vcpu, intid);
+        }
+        break;
+    case INBOX_PEND_HW:
+        if (!forward(vcpu, kind, intid)) {
+            virq_pend_hw(&vcpu->virq, intid, physical_of(vcpu, intid));
+        }
+        break;
+    case INBOX_RELEASE:
+        (void)virq_release(&vcpu->virq, intid);
+        break;
+    default:
+        if (virq_has_left(&vcpu->virq, intid)) {
+            set_active(vcpu, intid, false);
+        }
+        break;
+    }
+}
+
+static void collect_sgis(struct vcpu *vcpu)
+{
+    uint64_t sgis[2];
+
+    inbox_take_sgis(vcpu, sgis);
+    for (uint32_t i = 0; i < 2; i++) {
+        for (; sgis[i] != 0; sgis[i] &= sgis[i] - 1) {
+            const uint32_t bit = (uint32_t)__builtin_ctzll(sgis[i]);
+
+            virq_pend(&vcpu->virq, i * 8 + bit / 8, bit % 8);
+        }
+    }
+}
+
+void vcpu_virq_collect(struct vcpu *vcpu)
+{
+    arch_virq_sync(vcpu);
+    collect_sgis(vcpu);
+    for (enum inbox_kind kind = INBOX_PEND; kind < INBOX_KINDS; kind++) {
+        for (uint64_t words = inbox_take_summary(vcpu, kind); words != 0; words &= words - 1) {
+            const uint32_t word = (uint32_t)__builtin_ctzll(words);
+
+            for (uint64_t bits = inbox_take(vcpu, kind, word); bits != 0; bits &= bits - 1) {
+                collect(vcpu, kind, word * 64 + (uint32_t)__builtin_ctzll(bits));
+            }
+        }
+    }
+    vcpu_virq_wake(vcpu);
+}
+
+void vcpu_virq_send_sgi(struct vcpu *vcpu, uint32_t intid, uint32_t targets)
+{
+    struct kernel *kernel = vcpu->thread.core->kernel;
+    const uint32_t source = vcpu->thread.index - vcpu->vm_first;
+
+    for (uint32_t i = 0; i < vcpu->vm_count; i++) {
+        struct vcpu *to = &kernel->vcpus[vcpu->vm_first + i];
+
+        if ((targets >> i & 1) == 0) {
+            continue;
+        }
+        if (!kernel_is_local(&to->thread)) {
+            inbox_post_sgi(to, intid, source);
+            continue;
+        }
+        vcpu_virq_sync(to);
+        virq_pend(&to->virq, intid, source);
+        vcpu_virq_wake(to);
+    }
 }
 
 static bool set_is_sound(uint64_t intid, uint64_t op, uint64_t argument)
@@ -260,7 +390,33 @@ void vcpu_virq_move(struct vcpu *from, uint32_t intid, struct vcpu *to)
     vcpu_virq_settle(from);
     vcpu_virq_settle(to);
     virq_move(&from->virq, &to->virq, intid);
+    from->virq.words[intid / 64].away |= virq_set_mask(intid);
+    to->virq.words[intid / 64].away &= ~virq_set_mask(intid);
     vcpu_virq_wake(to);
+}
+
+void vcpu_virq_pack(struct vcpu *from, uint32_t intid, struct vcpu *to, struct virq_parcel *parcel)
+{
+    const bool deferred = vcpu_virq_revoke_deferred(from, intid);
+
+    vcpu_virq_settle(from);
+    virq_parcel_pack(&from->virq, intid, parcel);
+    if (deferred) {
+        vcpu_virq_post(to, intid);
+    }
+}
+
+void vcpu_virq_unpack(struct vcpu *to, const struct virq_parcel *parcel)
+{
+    vcpu_virq_settle(to);
+    virq_parcel_unpack(&to->virq, parcel);
+    vcpu_virq_wake(to);
+}
+
+void vcpu_virq_arrived(struct vcpu *from, uint32_t intid)
+{
+    virq_parcel_arrived(&from->virq, intid);
+    vcpu_virq_settle(from);
 }
 
 void vcpu_virq_enable(struct vcpu *vcpu, bool enabled)

@@ -22,6 +22,12 @@ void vcpu_virq_wake(struct vcpu *vcpu);
  */
 void vcpu_virq_settle(struct vcpu *vcpu);
 
+/** MAIL_VIRQ: what other cores have pended. */
+void vcpu_virq_collect(struct vcpu *vcpu);
+
+/** SGI `intid` (0..15) from `vcpu` to vCPUs n of its VM whose bit n is set in `targets`, on whatever core. */
+void vcpu_virq_send_sgi(struct vcpu *vcpu, uint32_t intid, uint32_t targets);
+
 /** Forget what is pending or active; physical interrupts that are linked end. */
 void vcpu_virq_clear(struct vcpu *vcpu);
 
@@ -66,3 +72,10 @@ void vcpu_virq_enable(struct vcpu *vcpu, bool enabled);
  * (route.h).
  */
 void vcpu_virq_move(struct vcpu *from, uint32_t intid, struct vcpu *to);
+
+/** The same in three parts, for vCPUs of different cores: on the core of `from`, */
+void vcpu_virq_pack(struct vcpu *from, uint32_t intid, struct vcpu *to, struct virq_parcel *parcel);
+/** on that of `to`, */
+void vcpu_virq_unpack(struct vcpu *to, const struct virq_parcel *parcel);
+/** and on that of `from` again: it has arrived. */
+void vcpu_virq_arrived(struct vcpu *from, uint32_t intid);

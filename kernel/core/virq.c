@@ -236,6 +236,10 @@ static void set_group(struct virq_state *state, uint32_t intid, bool group1)
 void virq_configure(struct virq_state *state, uint32_t intid, uint32_t flags, uint8_t priority)
 {
     set_bit(&word_of(state, intid)->enabled, intid, (flags & SYSCALL_VIRQ_ENABLED) != 0);
+    /* Who is configured has it: a VMM that was restarted in the middle of a move knows nothing of that. */
+    if ((flags & SYSCALL_VIRQ_ENABLED) != 0) {
+        set_bit(&word_of(state, intid)->away, intid, false);
+    }
     set_bit(&word_of(state, intid)->level, intid, (flags & SYSCALL_VIRQ_LEVEL) != 0);
     set_group(state, intid, (flags & SYSCALL_VIRQ_GROUP1) != 0);
     set_priority(state, intid, priority & PRIORITY_MASK);
@@ -402,10 +406,11 @@ bool virq_take_ended(struct virq_state *state, uint32_t *intid)
     for (uint32_t i = 0; i < VIRQ_WORDS && state->left_count != 0; i++) {
         struct virq_word *word = &state->words[i];
 
-        if (word->ended == 0) {
+        const uint64_t ended = word->ended & ~word->moving;
+        if (ended == 0) {
             continue;
         }
-        *intid = i * 64 + (uint32_t)__builtin_ctzll(word->ended);
+        *intid = i * 64 + (uint32_t)__builtin_ctzll(ended);
         word->ended &= ~virq_set_mask(*intid);
         word->left &= ~virq_set_mask(*intid);
         state->left_count--;
@@ -435,29 +440,6 @@ uint32_t virq_get(const struct virq_state *state, uint32_t intid)
         bits |= SYSCALL_VIRQ_IS_ACTIVE;
     }
     return bits;
-}
-
-bool virq_is_pending(const struct virq_state *state)
-{
-    if (virq_has_queued(state)) {
-        return true;
-    }
-    for (uint32_t used = state->used; used != 0; used &= used - 1) {
-        if ((state->lrs[__builtin_ctz(used)] & VIRQ_LR_PENDING) != 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool virq_has_pending_lr(const struct virq_state *state)
-{
-    for (uint32_t used = state->used; used != 0; used &= used - 1) {
-        if ((state->lrs[__builtin_ctz(used)] & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE)) == VIRQ_LR_PENDING) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* The guest acknowledged what the LR's pending bit stood for. */

@@ -51,6 +51,18 @@ struct virq_word {
     uint64_t held;    /**< active on another vCPU: not signalled here before it is ended there */
     uint64_t left;    /**< active here, but routed to another vCPU meanwhile */
     uint64_t ended;   /**< has left, and is not active any more */
+    uint64_t moving;  /**< has left, and is not where it goes yet: its end waits */
+    uint64_t away;    /**< another vCPU's: what is posted here by then goes there */
+};
+
+/** An interrupt on its way from one vCPU to another. */
+struct virq_parcel {
+    uint32_t intid;
+    uint8_t priority;
+    bool enabled, level, line, latched, linked;
+    bool held;         /**< active somewhere else than at the sender */
+    bool active;       /**< active at the sender */
+    uint16_t physical; /**< if it is linked */
 };
 
 /** All of a vCPU's virtual interrupts. */
@@ -116,6 +128,20 @@ bool virq_withdraw_hw(struct virq_state *state, uint32_t intid);
  */
 void virq_move(struct virq_state *from, struct virq_state *to, uint32_t intid);
 
+/** The two halves of that, for vCPUs of different cores. The end of an active one waits for virq_parcel_arrived().
+ */
+void virq_parcel_pack(struct virq_state *from, uint32_t intid, struct virq_parcel *parcel);
+/** See virq_parcel_pack(). */
+void virq_parcel_unpack(struct virq_state *to, const struct virq_parcel *parcel);
+/** `intid`, packed at `from`, is where it goes. */
+void virq_parcel_arrived(struct virq_state *from, uint32_t intid);
+
+/** Whether `intid` is another vCPU's now. */
+static inline bool virq_is_away(const struct virq_state *state, uint32_t intid)
+{
+    return (state->words[intid / 64].away >> (intid % 64) & 1) != 0;
+}
+
 /** The next interrupt that has moved away and is over here, to be passed to virq_release(). False: none. */
 bool virq_take_ended(struct virq_state *state, uint32_t *intid);
 
@@ -156,14 +182,33 @@ static inline bool virq_has_queued(const struct virq_state *state)
 }
 
 /** Whether anything would be signalled to the vCPU: WFI has to return. */
-bool virq_is_pending(const struct virq_state *state);
+static inline bool virq_is_pending(const struct virq_state *state)
+{
+    if (virq_has_queued(state)) {
+        return true;
+    }
+    for (uint32_t used = state->used; used != 0; used &= used - 1) {
+        if ((state->lrs[__builtin_ctz(used)] & VIRQ_LR_PENDING) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /**
  * Whether an LR is pending and not active as well: what the hardware's "no LR is pending" (GICH_MISR.NP,
  * GICv2 5.3.4) looks at. Its maintenance interrupt may be asked for only while there is one, or it never
  * ends.
  */
-bool virq_has_pending_lr(const struct virq_state *state);
+static inline bool virq_has_pending_lr(const struct virq_state *state)
+{
+    for (uint32_t used = state->used; used != 0; used &= used - 1) {
+        if ((state->lrs[__builtin_ctz(used)] & (VIRQ_LR_PENDING | VIRQ_LR_ACTIVE)) == VIRQ_LR_PENDING) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /** LR `index` was read back from the hardware as `value`. */
 void virq_fold(struct virq_state *state, uint32_t index, uint32_t value);

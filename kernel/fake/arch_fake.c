@@ -169,6 +169,12 @@ void arch_irq_enable(struct kernel *kernel, uint32_t intid, bool edge)
     record(arch_fake.enabled, &arch_fake.enabled_count, intid);
 }
 
+void arch_irq_route(struct core *to, uint32_t intid)
+{
+    arch_fake.routed_core = to->id;
+    arch_fake.routed_intid = intid;
+}
+
 void arch_irq_deactivate(struct kernel *kernel, uint32_t intid)
 {
     (void)kernel;

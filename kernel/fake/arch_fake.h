@@ -21,7 +21,8 @@ struct arch_fake {
     uint32_t deactivated_count;
     uint32_t enabled[ARCH_FAKE_IRQS];
     uint32_t enabled_count;
-    uint32_t dropped[ARCH_FAKE_IRQS]; /**< arch_virq_drop_hw() */
+    uint32_t routed_core, routed_intid; /**< last arch_irq_route() */
+    uint32_t dropped[ARCH_FAKE_IRQS];   /**< arch_virq_drop_hw() */
     uint32_t dropped_count;
     bool vtimer_high[ARCH_FAKE_VCPUS]; /**< arch_vtimer_is_high(), by index */
     uint32_t syncs;

@@ -15,6 +15,7 @@
 
 /** Function ids: PSCI (DEN 0022), TRNG (DEN 0098). Those with _64 take 64-bit arguments. */
 #define SMCCC_PSCI_VERSION 0x84000000u
+#define SMCCC_PSCI_CPU_ON_64 0xc4000003u /* the kernel's own: nobody may have it */
 #define SMCCC_PSCI_SYSTEM_OFF 0x84000008u
 #define SMCCC_PSCI_SYSTEM_RESET 0x84000009u
 #define SMCCC_PSCI_FEATURES 0x8400000au

@@ -42,7 +42,7 @@ enum syscall_number {
     SYSCALL_VIRQ_GET = 21,       /**< x1: INTID. Returns x1: enum syscall_virq_state bits */
     SYSCALL_VIRQ_ENABLE = 22, /**< x1: 1 distributor on, 0 off: no virtual interrupt is signalled while off */
     SYSCALL_VCPU_READ_COUNTERS = 23, /**< message words 0..: struct of enum syscall_counter values */
-    SYSCALL_COUNTERS = 24,           /**< x0: 0. Message words 0..: the core's enum syscall_counter values */
+    SYSCALL_COUNTERS = 24,           /**< x0: core. Message words 0..: its enum syscall_counter values */
     /**
      * Where a VM's doorbells are is the guest's to choose if a BAR of PCI contains them. x0: child id of a
      * vCPU, x1: GPA as its rows in the descriptor say, x2: GPA from now on; SYSCALL_NOWHERE: they don't ring.

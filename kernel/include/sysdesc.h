@@ -27,7 +27,7 @@
 /** Limits of the kernel's static state. The tool refuses a system beyond them. */
 #define SYSDESC_MAX_PDS 96u
 #define SYSDESC_MAX_VCPUS 64u
-#define SYSDESC_MAX_CORES 4u
+#define SYSDESC_MAX_CORES 8u
 #define SYSDESC_MAX_CHANNELS 62u /**< channel ids 0..61, as Microkit */
 #define SYSDESC_MAX_IRQ 1020u    /**< INTIDs of SPIs below this */
 #define SYSDESC_NAME_BYTES 64u
@@ -187,6 +187,9 @@ struct sysdesc_vcpu {
     uint32_t doorbell_first; /**< its rows in the doorbell table: [first, first + count) */
     uint32_t doorbell_count;
     uint32_t vtimer_intid; /**< virtual INTID of the virtual timer (27) */
+    /** Where the guest's GICD_SGIR is: the kernel sends SGIs by itself, on whatever core. 0: there is none.
+     */
+    uint64_t sgir_gpa;
 };
 
 /** Flags of a doorbell. */
@@ -279,6 +282,8 @@ struct sysdesc {
     uint8_t reserved;
     uint16_t seed_pd; /**< PD that gets the firmware's rng-seed, or SYSDESC_NO_PARENT */
     uint16_t reserved2;
+    /** MPIDR_EL1 of each core, affinity fields only. With one core any will do. */
+    uint64_t core_mpidrs[SYSDESC_MAX_CORES];
     uint64_t el2_root;  /**< EL2 stage-1 level-1 table: kernel, tables, IPC buffers, its devices */
     uint64_t pds;       /**< struct sysdesc_pd[pd_count] */
     uint64_t vcpus;     /**< struct sysdesc_vcpu[vcpu_count] */

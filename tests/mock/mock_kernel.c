@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "kernel/core/dispatch.h"
+#include "kernel/core/remote.h"
 #include "kernel/core/syscall.h"
 
 static uint64_t address(const void *pointer)
@@ -97,6 +98,8 @@ void mock_kernel_adopt(struct mock_kernel *mock, uint16_t parent, uint16_t child
 void mock_kernel_boot(struct mock_kernel *mock)
 {
     boot_kernel(&mock->kernel, &mock->desc, &mock->log, 4);
+    boot_irqs(&mock->kernel.cores[0], true);
+    boot_irqs(&mock->kernel.cores[0], false);
     mock->kernel.log_to_uart = false;
     for (uint32_t i = 0; i < mock->desc.pd_count; i++) {
         mock_kernel_wait(mock, i);
@@ -124,6 +127,7 @@ uint64_t mock_kernel_call(struct mock_kernel *mock, uint32_t index, uint64_t num
     x[2] = a2;
     x[3] = a3;
     x[7] = number;
+    arch_fake.core_id = pd->thread.core->id;
     syscall_handle(pd);
     return x[0];
 }
@@ -158,4 +162,16 @@ void mock_kernel_advance(struct mock_kernel *mock, uint64_t now)
     if (now >= arch_fake.deadline) {
         dispatch_tick(core);
     }
+}
+
+void mock_kernel_look(struct mock_kernel *mock)
+{
+    while (arch_fake.kicked != 0) {
+        const uint32_t id = (uint32_t)__builtin_ctz(arch_fake.kicked);
+
+        arch_fake.kicked &= arch_fake.kicked - 1;
+        arch_fake.core_id = id;
+        (void)remote_look(&mock->kernel.cores[id]);
+    }
+    arch_fake.core_id = 0;
 }

@@ -71,3 +71,6 @@ struct thread *mock_kernel_pick(struct mock_kernel *mock);
 
 /** Let time pass to `now`, with the interrupts of timers that were set for then. */
 void mock_kernel_advance(struct mock_kernel *mock, uint64_t now);
+
+/** Each core that was kicked looks at its mail, until none is; then core 0 goes on. */
+void mock_kernel_look(struct mock_kernel *mock);

@@ -61,6 +61,7 @@ static const struct field vcpu_fields[] = {
     FIELD(struct sysdesc_vcpu, doorbell_first, 0x10000, "doorbell"),
     FIELD(struct sysdesc_vcpu, doorbell_count, 1, "policy-doorbell doorbell"),
     FIELD(struct sysdesc_vcpu, vtimer_intid, 1, "policy-vcpu"),
+    FIELD(struct sysdesc_vcpu, sgir_gpa, 0x10000, "policy-vcpu"),
     FIELD(struct sysdesc_vcpu, flags, SYSDESC_VCPU_SVE, "policy-vcpu"),
     FIELD(struct sysdesc_vcpu, flags, 0x80, "policy-vcpu limit"),
 };

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "tool/base/mem.h"
 #include "tool/cmd/cmd.h"
 #include "tool/disk/disk_image.h"
 #include "tool/image/image.h"
@@ -38,6 +41,28 @@ static enum err compose(const struct cmd_options *options, struct model *model, 
     return image_compose(model, &image_options, diag, image);
 }
 
+/* More of the configuration file for QEMU: how many cores the machine has to have. */
+static enum err append_cores(const struct model *model, const char *output, struct diag *diag)
+{
+    const size_t length = strlen(output);
+    const bool is_elf = length > 4 && strcmp(output + length - 4, ".elf") == 0;
+    char *path = mem_printf("%.*s.qemu", (int)(is_elf ? length - 4 : length), output);
+    const uint32_t count = model_core_count(model);
+    FILE *file = count > 1 ? fopen(path, "a") : NULL;
+    enum err err = ERR_OK;
+
+    if (count > 1 && (file == NULL || fprintf(file, "\n[smp-opts]\n  cpus = \"%u\"\n", count) < 0)) {
+        diag_error(diag, (struct loc){0}, "%s: cannot be written", path);
+        err = ERR_IO;
+    }
+    if (file != NULL && fclose(file) != 0 && err == ERR_OK) {
+        diag_error(diag, (struct loc){0}, "%s: cannot be written", path);
+        err = ERR_IO;
+    }
+    free(path);
+    return err;
+}
+
 static enum err build(const struct cmd_options *options, struct model *model, struct diag *diag)
 {
     struct image *image = NULL;
@@ -56,6 +81,9 @@ static enum err build(const struct cmd_options *options, struct model *model, st
         err = disk_image_write_config(model, options->output, diag);
     }
     image_free(image);
+    if (err == ERR_OK) {
+        err = append_cores(model, options->output, diag);
+    }
     return err;
 }
 

@@ -36,19 +36,56 @@ static void add_ram(struct expand *expand, struct expand_guest *guest)
     free(stem);
 }
 
+#define GICD_SGIR 0xf00u /* IHI 0048B 4.3.15 */
+
+/* The cores of `cpus`, as many as there are vCPUs, or one for all; without it that of the VMM. */
+static void place_vcpus(struct expand *expand, struct expand_guest *guest)
+{
+    const char *text = guest->desc->cpus;
+    const struct loc loc = node_loc(guest->node, "cpus");
+    uint32_t count = 0;
+    bool sound = true;
+
+    for (size_t i = 0; i < guest->vm->vcpu_count; i++) {
+        guest->vm->vcpus[i].core = guest->vmm->core;
+    }
+    while (text != NULL && sound && *(text += strspn(text, " \t\n,")) != '\0') {
+        char *end;
+        const unsigned long core = strtoul(text, &end, 10);
+
+        sound = end != text && strspn(end, " \t\n,") + (*end == '\0') > 0 && core < SYSDESC_MAX_CORES;
+        if (sound && count < guest->vm->vcpu_count) {
+            guest->vm->vcpus[count].core = (uint32_t)core;
+            guest->vm->vcpus[count].loc = loc;
+        }
+        count++;
+        text = end;
+    }
+    if (!sound || (count > 1 && count != guest->vm->vcpu_count)) {
+        diag_error(expand->diag, loc,
+                   "cpus=\"%s\": needs the core of each of the guest's %zu vCPUs, or one for all, such as "
+                   "\"0\" or \"0 1\"; cores are 0 to %u",
+                   guest->desc->cpus, guest->vm->vcpu_count, SYSDESC_MAX_CORES - 1);
+    }
+    for (size_t i = 1; sound && count == 1 && i < guest->vm->vcpu_count; i++) {
+        guest->vm->vcpus[i].core = guest->vm->vcpus[0].core;
+        guest->vm->vcpus[i].loc = loc;
+    }
+}
+
 static void add_vcpus(struct expand *expand, struct expand_guest *guest)
 {
-    (void)expand;
     guest->config.vcpu_count = (uint32_t)guest->desc->vcpus;
     guest->fdt.cpu_count = guest->config.vcpu_count;
     for (uint32_t i = 0; i < guest->config.vcpu_count; i++) {
         struct model_vcpu *vcpu = model_add_vcpu(guest->vm, i);
 
-        vcpu->core = guest->vmm->core;
         vcpu->vmpidr = i;
         guest->config.vcpu_child[i] = i;
         guest->fdt.mpidrs[i] = i;
     }
+    guest->vm->sgir_gpa = GUEST_MACHINE_GICD_GPA + GICD_SGIR;
+    place_vcpus(expand, guest);
 }
 
 static void add_interrupt_controller(struct expand *expand, struct expand_guest *guest)

@@ -161,6 +161,7 @@ static void fill_vm(struct image *image, size_t vm_index, size_t doorbell_first)
         row->doorbell_first = (uint32_t)doorbell_first;
         row->doorbell_count = (uint32_t)vm->vm->doorbell_count;
         row->vtimer_intid = image->model->board->vtimer_irq;
+        row->sgir_gpa = vm->vm->sgir_gpa;
         pd_row(image, vm->pd)->children[vcpu->id] =
             (struct sysdesc_child){.kind = SYSDESC_CHILD_VCPU, .index = (uint16_t)(vm->first_vcpu + i)};
     }
@@ -371,21 +372,6 @@ static uint64_t image_end(const struct image *image)
     return end;
 }
 
-static uint32_t cores_used(const struct model *model)
-{
-    uint32_t highest = 0;
-
-    for (size_t i = 0; i < model->pd_count; i++) {
-        const struct model_pd *pd = model->pds[i];
-
-        highest = pd->core > highest ? pd->core : highest;
-        for (size_t j = 0; pd->vm != NULL && j < pd->vm->vcpu_count; j++) {
-            highest = pd->vm->vcpus[j].core > highest ? pd->vm->vcpus[j].core : highest;
-        }
-    }
-    return highest + 1;
-}
-
 void descriptor_create(struct image *image)
 {
     struct tables tables = find_tables(image);
@@ -401,7 +387,7 @@ void descriptor_create(struct image *image)
     sysdesc->magic = SYSDESC_MAGIC;
     sysdesc->version = SYSDESC_VERSION;
     sysdesc->size_bytes = sizeof *sysdesc;
-    sysdesc->core_count = cores_used(model);
+    sysdesc->core_count = model_core_count(model);
     sysdesc->pd_count = (uint32_t)image->pd_count;
     sysdesc->vcpu_count = (uint32_t)tables.vcpu_count;
     sysdesc->irq_count = (uint32_t)tables.irq_count;
@@ -412,6 +398,7 @@ void descriptor_create(struct image *image)
     sysdesc->seed_pd = SYSDESC_NO_PARENT;
     copy_name(sysdesc->name, model->name);
     fill_board(sysdesc, model->board);
+    memcpy(sysdesc->core_mpidrs, model->board->core_mpidrs, sysdesc->core_count * sizeof(uint64_t));
     for (size_t i = 0; i < image->pd_count; i++) {
         fill_pd(image, i);
     }

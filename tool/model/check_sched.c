@@ -56,6 +56,13 @@ static void check_calls(const struct model_channel *channel, struct diag *diag)
         const struct model_channel_end *caller = &channel->ends[i];
         const struct model_channel_end *callee = &channel->ends[1 - i];
 
+        if (caller->pp && callee->pd->passive && caller->pd->core != callee->pd->core) {
+            diag_error(diag, caller->loc,
+                       "%s\"%s\" (core %u) cannot call \"%s\" (core %u): a passive protection domain runs on "
+                       "its caller's core; place both on one (cpu=), or give it a budget (passive=\"false\")",
+                       is_written(channel) ? "<end>: " : "", caller->pd->name, caller->pd->core,
+                       callee->pd->name, callee->pd->core);
+        }
         if (caller->pp && !callee->pp && caller->pd != callee->pd &&
             caller->pd->priority >= callee->pd->priority) {
             diag_error(diag, caller->loc,

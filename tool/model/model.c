@@ -330,3 +330,18 @@ uint32_t model_free_channel_id(const struct model *model, const struct model_pd 
     }
     return id;
 }
+
+uint32_t model_core_count(const struct model *model)
+{
+    uint32_t highest = 0;
+
+    for (size_t i = 0; i < model->pd_count; i++) {
+        const struct model_pd *pd = model->pds[i];
+
+        highest = pd->core > highest ? pd->core : highest;
+        for (size_t j = 0; pd->vm != NULL && j < pd->vm->vcpu_count; j++) {
+            highest = pd->vm->vcpus[j].core > highest ? pd->vm->vcpus[j].core : highest;
+        }
+    }
+    return highest + 1;
+}

@@ -133,6 +133,7 @@ struct model_vm {
     struct model_direct_irq *direct_irqs;
     size_t direct_irq_count;
     bool sve;          /**< has the core's SVE; bundled kernel only */
+    uint64_t sgir_gpa; /**< where the guest finds GICD_SGIR, which the bundled kernel then does; 0: nowhere */
     uint64_t gicc_gpa; /**< where the guest finds its GIC CPU interface; 0: none. Mapped to the GICV */
 };
 
@@ -281,3 +282,6 @@ struct model_mr *model_find_mr(const struct model *model, const char *name);
 
 /** The lowest channel id free in `pd` (channels, irqs, klog, doorbells), or MODEL_MAX_CHANNELS if none is. */
 uint32_t model_free_channel_id(const struct model *model, const struct model_pd *pd);
+
+/** How many cores the system needs: 0 to the highest that anything is placed on. */
+uint32_t model_core_count(const struct model *model);

@@ -261,6 +261,9 @@ static const char *vcpu_identity(struct context *context, const struct sysdesc_v
         flags = row->flags == SYSDESC_VCPU_SVE ? " sve"
                                                : grants_format(context->grants, " flags 0x%x", row->flags);
     }
+    if (row->sgir_gpa != 0) {
+        flags = grants_format(context->grants, "%s sgis 0x%" PRIx64, flags, row->sgir_gpa);
+    }
     /* What the composer always gives them isn't worth a word. */
     return row->vmpidr == (number | 1ull << 31) && row->vtimer_intid == context->facts->sys.board.vtimer_irq
                ? flags

@@ -7,6 +7,7 @@
 #include "verify/policy/system.h"
 
 #define GICD_GPA UINT64_C(0x8000000)
+#define GICD_SGIR UINT64_C(0xf00)
 #define GICD_BYTES UINT64_C(0x10000)
 #define GICC_GPA UINT64_C(0x8010000)
 #define GICR_GPA UINT64_C(0x80a0000)
@@ -38,16 +39,30 @@ static void add_ram(struct system *system, struct system_guest *guest)
     policy_hold(guest->ram, guest->vmm, policy_role("ram"), POLICY_READ | POLICY_WRITE);
 }
 
+/* Number `index` of the list `cpus`, or the only one; without it the VMM's core. */
+static const char *core_of(const xmlNode *guest, uint64_t index)
+{
+    const char *text = description_text(guest, "cpus", description_text(guest, "vmm_cpu", "0"));
+    const char *found = text;
+
+    for (uint64_t i = 0; *text != '\0'; i++) {
+        found = i <= index ? text : found;
+        text += strcspn(text, " \t\n,");
+        text += strspn(text, " \t\n,");
+    }
+    return found;
+}
+
 static void add_vcpus(struct system *system, const struct system_guest *guest)
 {
-    const char *core = description_text(guest->node, "vmm_cpu", "0");
     uint64_t count = description_number(guest->node, "vcpus", "1");
 
     for (uint64_t i = 0; i < count; i++) {
-        policy_add(system->policy, "vcpu %s %" PRIu64 ": %s vcpu.%" PRIu64 "%s", guest->domain, i, guest->vmm,
-                   i, description_is(guest->node, "sve", "false") ? " sve" : "");
+        policy_add(system->policy, "vcpu %s %" PRIu64 ": %s vcpu.%" PRIu64 "%s sgis 0x%" PRIx64,
+                   guest->domain, i, guest->vmm, i, description_is(guest->node, "sve", "false") ? " sve" : "",
+                   GICD_GPA + GICD_SGIR);
         policy_schedule(system->policy, description_format("%s %" PRIu64, guest->domain, i), guest->node, "",
-                        &vm_defaults, core);
+                        &vm_defaults, core_of(guest->node, i));
     }
 }
 

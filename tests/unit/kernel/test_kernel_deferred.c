@@ -165,6 +165,7 @@ static void a_woken_vcpu_runs_before_its_equals_for_one_slice(void **state)
     struct mock_kernel *mock = *state;
     struct vcpu *sender = mock_kernel_vcpu(mock, 0), *receiver = mock_kernel_vcpu(mock, 1);
 
+    receiver->vm_first = 1; /* of another VM */
     vcpu_wait(receiver);
     assert_ptr_equal(mock_kernel_pick(mock), &sender->thread);
     vcpu_virq_post(receiver, INTID);
@@ -174,12 +175,33 @@ static void a_woken_vcpu_runs_before_its_equals_for_one_slice(void **state)
     assert_ptr_equal(mock_kernel_pick(mock), &sender->thread);
 }
 
+/* The running one may hold a lock that the other one would spin for. */
+static void a_woken_vcpu_does_not_overtake_its_sibling(void **state)
+{
+    struct mock_kernel *mock = *state;
+    struct vcpu *holder = mock_kernel_vcpu(mock, 0), *receiver = mock_kernel_vcpu(mock, 1);
+
+    vcpu_wait(receiver);
+    assert_ptr_equal(mock_kernel_pick(mock), &holder->thread);
+    vcpu_virq_post(receiver, INTID);
+    assert_ptr_equal(mock_kernel_pick(mock), &holder->thread);
+    /* But one that spins for the other has a short turn only, and then the other has one. */
+    mock_kernel_advance(mock, after_us(200));
+    assert_ptr_equal(mock_kernel_pick(mock), &receiver->thread);
+    mock_kernel_advance(mock, after_us(200));
+    assert_ptr_equal(mock_kernel_pick(mock), &holder->thread);
+    vcpu_wait(holder);
+    assert_ptr_equal(mock_kernel_pick(mock), &receiver->thread);
+    assert_int_equal(mock->kernel.cores[0].turn_end, ARCH_NEVER);
+}
+
 static void an_idle_vcpu_is_told_to_those_who_asked(void **state)
 {
     struct mock_kernel *mock = *state;
     struct vcpu *vcpu = mock_kernel_vcpu(mock, 0);
     struct pd *pd = mock_kernel_pd(mock, 3);
 
+    vcpu->vm_first = 1; /* no sibling of the other one */
     /* Not asked for: only the mark is left. */
     vcpu_wait(vcpu);
     assert_int_equal(pd->words[SYSDESC_IDLE_WORD], 1u << 5);
@@ -209,6 +231,7 @@ int main(void)
         CASE(an_interrupt_at_once_covers_a_late_one),
         CASE(a_second_late_interrupt_makes_the_first_due),
         CASE(a_woken_vcpu_runs_before_its_equals_for_one_slice),
+        CASE(a_woken_vcpu_does_not_overtake_its_sibling),
         CASE(an_idle_vcpu_is_told_to_those_who_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -437,18 +437,6 @@ static void log_goes_to_its_reader_while_that_lives(void **state)
     assert_non_null(strstr(arch_fake.text, "'pd3' faulted"));
 }
 
-static void other_cores_are_kicked(void **state)
-{
-    struct mock_kernel *mock = *state;
-
-    mock_kernel_boot(mock);
-    mock_kernel_pd(mock, 1)->thread.core = &mock->kernel.cores[1];
-    notification_send(mock_kernel_pd(mock, 1), 1u << 3);
-    assert_int_equal(arch_fake.kicked, 1u << 1);
-    assert_int_equal(state_of(mock, 1), THREAD_WAITING);
-    assert_int_equal(mock_kernel_pd(mock, 1)->notifications, 1u << 3);
-}
-
 static void counters_can_be_read(void **state)
 {
     struct mock_kernel *mock = *state;
@@ -484,7 +472,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(deferred_notify_rides_on_the_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(lines_of_two_pds_do_not_mix, setup, teardown),
         cmocka_unit_test_setup_teardown(log_goes_to_its_reader_while_that_lives, setup, teardown),
-        cmocka_unit_test_setup_teardown(other_cores_are_kicked, setup, teardown),
         cmocka_unit_test_setup_teardown(counters_can_be_read, setup, teardown),
     };
 

@@ -404,6 +404,7 @@ static void sleepers_timer_is_set_when_another_takes_the_core(void **state)
     struct vcpu *worker = mock_kernel_vcpu(mock, 1);
 
     mock_kernel_boot(mock);
+    worker->vm_first = 1; /* of another VM */
     vcpu_start(sleeper, 0, 0);
     vcpu_start(worker, 0, 0);
     assert_ptr_equal(mock_kernel_pick(mock), &sleeper->thread);

@@ -166,6 +166,7 @@ enum desc_supervised { DESC_SUPERVISED_AUTO = 0, DESC_SUPERVISED_TRUE = 1, DESC_
 struct desc_guest {
     char *name;
     uint64_t ram, ram_base, vcpus;
+    char *cpus;
     uint64_t priority, budget, period;
     struct desc_pd_options vmm;
     char *hostname;

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * How a core tells another one to look: a bit in a set, and an SGI if the set was empty.
+ *
+ * Bits are set and taken atomically. What a bit is about is written before it is set (release) and read after
+ * it has been taken (acquire); so whatever was written before mail_post() is seen by who takes that bit.
+ */
+#pragma once
+
+#include "kernel/core/kernel.h"
+
+/** `to`, another core, has to look at thread (or core) number `index`, for `kind`. */
+void mail_post(struct core *to, enum mail_kind kind, uint32_t index);
+
+/** Take word `word` of what `core`, the calling one, has of `kind`. */
+uint64_t mail_take(struct core *core, enum mail_kind kind, uint32_t word);
+
+/** Take back that thread `index` has mail of `kind` for `core`, the calling one, if it has not been looked
+ * at. */
+void mail_drop(struct core *core, enum mail_kind kind, uint32_t index);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A VMM stops and starts a vCPU of another core (kernel/core/request.c, remote.c), which may fault at any time: no fault of
+ * before is taken for one of the new life, and no message has two owners.
+ *
+ * Core A has the VMM, core B the vCPU. B's messages to A are mail of two kinds, MESSAGE and DONE, which A takes word by
+ * word. A stops the vCPU, forgets what it has of it, starts it, and serves its next fault.
+ *
+ * Defects that can be built in, each of which Spin finds; -DBROKEN is the first:
+ *   DONE_LAST    what is done is taken after the faults were looked at, not before
+ *   ONE_STEP     stop and start are one step
+ *   NO_FORGET    A does not forget the fault that it has
+ */
+#ifdef BROKEN
+#define DONE_LAST
+#endif
+
+#define OFF 0
+#define RUNNING 1
+#define FAULTED 2
+#define NOTHING 0
+#define STOP 1
+#define START 2
+
+byte vcpu = RUNNING;
+byte life = 0;        /* counts starts */
+byte request = NOTHING;
+bool message, is_done, reply;
+byte message_life;    /* of the message, which is one slot */
+bool queued;          /* A has it */
+byte vmm_life = 0;    /* what the VMM has asked for */
+bool served;
+
+/* The guest, and core B. */
+active proctype core_b()
+{
+    do
+    :: atomic { vcpu == RUNNING && life < 2 && !served ->
+            assert(!queued || message_life == life); /* the slot is ours */
+            vcpu = FAULTED;
+            message_life = life;
+            message = true
+        }
+    :: atomic { request == STOP ->
+            request = NOTHING;
+            vcpu = OFF;
+#ifdef ONE_STEP
+            life++;
+            vcpu = RUNNING;
+#endif
+            is_done = true
+        }
+    :: atomic { request == START -> request = NOTHING; life++; vcpu = RUNNING; is_done = true }
+    :: atomic { reply -> reply = false;
+            if
+            :: vcpu == FAULTED -> vcpu = RUNNING
+            :: else -> skip
+            fi
+        }
+    :: served && !reply && request == NOTHING -> break
+    od
+}
+
+/* remote_look(): what has come since the last time. */
+inline look()
+{
+#ifndef DONE_LAST
+    atomic { finished = is_done; is_done = false };
+#endif
+    atomic { came = message; message = false };
+    if
+    :: came -> queued = true
+    :: else -> skip
+    fi;
+#ifdef DONE_LAST
+    atomic { finished = is_done; is_done = false };
+#endif
+}
+
+inline forget()
+{
+#ifndef NO_FORGET
+    queued = false
+#else
+    skip
+#endif
+}
+
+active proctype core_a()
+{
+    bool finished = false, came = false;
+
+    request = STOP;
+    do
+    :: look();
+        if
+        :: finished -> break
+        :: else -> skip
+        fi
+    od;
+    forget();
+#ifndef ONE_STEP
+    assert(!message);
+    finished = false;
+    request = START;
+    do
+    :: look();
+        if
+        :: finished -> break
+        :: else -> skip
+        fi
+    od;
+#endif
+    vmm_life = 1;
+    do
+    :: queued -> break
+    :: else -> look()
+    od;
+    assert(message_life == vmm_life);
+    queued = false;
+    reply = true;
+    served = true
+}
