@@ -138,6 +138,16 @@ bool expand_switch_connect(struct expand *expand, const struct node *net, const 
                            struct model_pd *vmm, struct vmm_device_config *device);
 /** Whether a <net>'s ring, if it has one, takes the frames that it is to carry. */
 void expand_switch_check_ring(struct expand *expand, const struct node *net, uint64_t features_off);
+
+/** Limits, VLANs and checks of the <net>'s port, from its attributes. */
+void expand_port_manage(struct expand *expand, const struct node *net, struct vswitch_port_config *port);
+
+/** Whether the switch has VLANs; then each port has to be in one. `nets`: where the ports come from. */
+void expand_port_check_vlans(struct expand *expand, struct vswitch_config *config,
+                             const struct node *const nets[]);
+
+/** What a driver is told of its card's speed, in Mb/s. */
+uint32_t expand_port_speed(uint64_t rate_kbps);
 /** Map the switch's counters into `reader`, read-only; where they are there. Before expand_switch_finish().
  */
 uint64_t expand_switch_stats(struct expand *expand, struct expand_switch *lan, struct model_pd *reader);

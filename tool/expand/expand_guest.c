@@ -128,7 +128,8 @@ static void add_net(struct expand *expand, struct expand_guest *guest, const str
         device->kind = VMM_DEVICE_NET;
         strncpy(device->name, name, sizeof(device->name) - 1);
         device->u.net.mtu = (uint16_t)desc->mtu;
-        device->u.net.mac_is_fixed = desc->check_mac ? 1 : 0;
+        device->u.net.mac_is_fixed = desc->check_mac || desc->guard != NULL ? 1 : 0;
+        device->u.net.speed_mbps = expand_port_speed(desc->rate_kbps);
         device->u.net.features_off = expand_net_features(expand, node, "features_off", desc->features_off);
         device->queue_size =
             expand_net_queue_size(expand, node, device->u.net.features_off, guest->desc->ram);

@@ -26,6 +26,7 @@ void expand_switch(struct expand *expand, const struct node *node)
     added->node = node;
     added->pd = expand_add_pd(expand, desc->name, node->loc, &desc->options);
     added->config.mac_table_entries = (uint32_t)desc->mac_table;
+    added->config.reserved_groups = desc->reserved;
     strncpy(added->config.name, desc->name, sizeof(added->config.name) - 1);
 }
 
@@ -202,13 +203,16 @@ static void check_addresses(struct expand *expand, const struct expand_switch *l
     }
 }
 
-static void fill_port(const struct desc_net *desc, struct vswitch_port_config *port)
+static void fill_port(struct expand *expand, const struct node *net, struct vswitch_port_config *port)
 {
+    const struct desc_net *desc = net->fields;
+
     port->kind = desc->datapath == VMM_DATAPATH_VHOST ? VSWITCH_PORT_VHOST : VSWITCH_PORT_RING;
     port->flags =
         (desc->check_mac ? VSWITCH_PORT_CHECK_MAC : 0u) | (desc->static_mac ? VSWITCH_PORT_STATIC_MAC : 0u);
     port->mtu = (uint16_t)desc->mtu;
     port->rate_kbps = (uint32_t)desc->rate_kbps;
+    expand_port_manage(expand, net, port);
     port->window = (uint32_t)desc->rx_window;
 }
 
@@ -240,7 +244,7 @@ bool expand_switch_connect(struct expand *expand, const struct node *net, const 
         return false;
     }
     model_add_account(lan->pd, vmm, port.link.channel);
-    fill_port(desc, &port);
+    fill_port(expand, net, &port);
     memcpy(device->u.net.mac, port.mac, sizeof(port.mac));
     lan->ports[lan->config.port_count] = net;
     lan->config.ports[lan->config.port_count++] = port;
@@ -402,6 +406,7 @@ void expand_switch_finish(struct expand *expand)
         struct vswitch_config *config = &expand->switches[i].config;
 
         apply_policy(expand, &expand->switches[i]);
+        expand_port_check_vlans(expand, config, expand->switches[i].ports);
         connect_timer(expand, &expand->switches[i]);
         expand_config_header(&config->header, VSWITCH_CONFIG_MAGIC, VSWITCH_CONFIG_VERSION, sizeof(*config));
         (void)model_add_config(expand->switches[i].pd, VSWITCH_CONFIG_SECTION, config, sizeof(*config));

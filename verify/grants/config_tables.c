@@ -105,6 +105,7 @@ static const struct config_field device_fields[] = {
     F(struct vmm_device_config, "tx_delay_us", u.net.tx_delay_us, CONFIG_DECIMAL, NULL, VMM_DEVICE_NET, 0),
     F(struct vmm_device_config, "window", u.net.window, CONFIG_DECIMAL, NULL, VMM_DEVICE_NET, 0),
     F(struct vmm_device_config, "mac_is_fixed", u.net.mac_is_fixed, CONFIG_DECIMAL, NULL, VMM_DEVICE_NET, 0),
+    F(struct vmm_device_config, "speed_mbps", u.net.speed_mbps, CONFIG_DECIMAL, NULL, VMM_DEVICE_NET, 0),
     F(struct vmm_device_config, "region", u.block.region, CONFIG_WINDOW, NULL, VMM_DEVICE_BLOCK, 0),
     F(struct vmm_device_config, "region_bytes", u.block.region_bytes, CONFIG_HEX, NULL, VMM_DEVICE_BLOCK, 0),
     F(struct vmm_device_config, "datapath", u.block.datapath, CONFIG_CHOICE, "copy shared", VMM_DEVICE_BLOCK,
@@ -139,8 +140,20 @@ static const struct config_field vswitch_fields[] = {
     F(struct vswitch_config, "timer", timer_channel, CONFIG_CHANNEL, NULL, 0,
       offsetof(struct vswitch_config, has_timer)),
     F(struct vswitch_config, "has_timer", has_timer, CONFIG_DECIMAL, NULL, 0, 0),
+    F(struct vswitch_config, "has_vlans", has_vlans, CONFIG_DECIMAL, NULL, 0, 0),
+    F(struct vswitch_config, "reserved", reserved_groups, CONFIG_CHOICE, "stp drop forward", 0, 0),
     F(struct vswitch_config, "stats", stats, CONFIG_WINDOW, NULL, 0, 0),
 };
+
+/* A range of VLANs, its last one above its first; and the addresses of a guard, their first bytes lowest. */
+#define TRUNK(i) F(struct vswitch_port_config, "trunk" #i, trunk[i], CONFIG_HEX, NULL, 0, 0)
+#define GUARD(i)                                                                                             \
+    F(struct vswitch_port_config, "ipv4_" #i, guard_ipv4[i], CONFIG_HEX, NULL, 0, 0),                        \
+        {"ipv6_" #i, offsetof(struct vswitch_port_config, guard_ipv6[i]), 8, CONFIG_HEX, NULL, 0, 0},        \
+    {                                                                                                        \
+        "ipv6_" #i "_host", offsetof(struct vswitch_port_config, guard_ipv6[i]) + 8, 8, CONFIG_HEX, NULL, 0, \
+            0                                                                                                \
+    }
 
 static const struct config_field port_fields[] = {
     F(struct vswitch_port_config, "kind", kind, CONFIG_CHOICE, "none ring vhost", 0, 0),
@@ -150,6 +163,25 @@ static const struct config_field port_fields[] = {
     F(struct vswitch_port_config, "mtu", mtu, CONFIG_DECIMAL, NULL, 0, 0),
     F(struct vswitch_port_config, "", allow, CONFIG_ALLOW, NULL, 0, 0),
     F(struct vswitch_port_config, "rate_kbps", rate_kbps, CONFIG_DECIMAL, NULL, 0, 0),
+    F(struct vswitch_port_config, "rx_rate_kbps", rx_rate_kbps, CONFIG_DECIMAL, NULL, 0, 0),
+    F(struct vswitch_port_config, "burst", burst_bytes, CONFIG_DECIMAL, NULL, 0, 0),
+    F(struct vswitch_port_config, "storm_pps", storm_pps, CONFIG_DECIMAL, NULL, 0, 0),
+    F(struct vswitch_port_config, "vlan", vlan, CONFIG_DECIMAL, NULL, 0, 0),
+    F(struct vswitch_port_config, "trunk_count", trunk_count, CONFIG_DECIMAL, NULL, 0, 0),
+    TRUNK(0),
+    TRUNK(1),
+    TRUNK(2),
+    TRUNK(3),
+    TRUNK(4),
+    TRUNK(5),
+    TRUNK(6),
+    TRUNK(7),
+    F(struct vswitch_port_config, "ipv4_count", guard_ipv4_count, CONFIG_DECIMAL, NULL, 0, 0),
+    F(struct vswitch_port_config, "ipv6_count", guard_ipv6_count, CONFIG_DECIMAL, NULL, 0, 0),
+    GUARD(0),
+    GUARD(1),
+    GUARD(2),
+    GUARD(3),
     F(struct vswitch_port_config, "", link, CONFIG_LINK, NULL, 0, 0),
     F(struct vswitch_port_config, "", link.channel, CONFIG_CHANNEL, NULL, 0, 0),
     F(struct vswitch_port_config, "interrupt", interrupt, CONFIG_POST, NULL, VSWITCH_PORT_VHOST, 0),

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* <switch> and <net>: who is connected to whom, who sees whose memory, who may send to whom. */
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "verify/policy/system.h"
@@ -161,25 +163,112 @@ static void connect_ring(struct system *system, struct system_guest *guest, cons
     }
 }
 
+/* Is that among the names in attribute `name`? */
+static bool names(const xmlNode *net, const char *name, const char *wanted)
+{
+    char *copy = strdup(description_text(net, name, "")), *rest = NULL;
+    bool found = false;
+
+    for (char *at = strtok_r(copy, " ,", &rest); at != NULL; at = strtok_r(NULL, " ,", &rest)) {
+        found = found || strcmp(at, wanted) == 0;
+    }
+    free(copy);
+    return found;
+}
+
+/* guard="ip" is about the hardware address, too. */
+static bool is_guarded(const xmlNode *net, const char *what)
+{
+    return names(net, "guard", what) ||
+           (strcmp(what, "mac") == 0 &&
+            (names(net, "guard", "ip") || description_is(net, "check_mac", "false")));
+}
+
+static uint64_t speed(const xmlNode *net)
+{
+    const uint64_t rate = description_number(net, "rate_kbps", "0");
+
+    return rate == 0 ? 10000 : rate < 1000 ? 1 : rate / 1000;
+}
+
+#define MANAGED_FIELDS 48u
+
+/* The VLANs with tags: a row each for "10", "20-29" or "all". Returns how many fields there are then. */
+static size_t add_trunk(const xmlNode *net, const char **fields, size_t count)
+{
+    char *copy = strdup(description_text(net, "trunk", "")), *rest = NULL;
+    uint64_t ranges = 0;
+
+    for (char *at = strtok_r(copy, " ,", &rest); at != NULL && ranges < 8; at = strtok_r(NULL, " ,", &rest)) {
+        char *end = at;
+        const bool all = strcmp(at, "all") == 0;
+        const unsigned long first = all ? 1 : strtoul(at, &end, 10);
+        const unsigned long last = all ? 4094 : *end == '-' ? strtoul(end + 1, NULL, 10) : first;
+
+        fields[count++] = policy_hex(description_format("trunk%" PRIu64, ranges++), last << 16 | first);
+    }
+    free(copy);
+    fields[count++] = policy_number("trunk_count", ranges);
+    return count;
+}
+
+/* The addresses that a guarded port may have. */
+static size_t add_guard(const xmlNode *net, const char **fields, size_t count)
+{
+    char *copy = strdup(description_text(net, "ip", "")), *rest = NULL;
+    uint64_t v4 = 0, v6 = 0;
+
+    for (char *at = strtok_r(copy, " ,", &rest); at != NULL; at = strtok_r(NULL, " ,", &rest)) {
+        uint64_t words[2] = {0, 0};
+        uint32_t word;
+
+        at[strcspn(at, "/")] = '\0';
+        if (v4 < 4 && inet_pton(AF_INET, at, &word) == 1) {
+            fields[count++] = policy_hex(description_format("ipv4_%" PRIu64, v4++), word);
+        } else if (v6 < 4 && inet_pton(AF_INET6, at, words) == 1) {
+            fields[count++] = policy_hex(description_format("ipv6_%" PRIu64, v6), words[0]);
+            fields[count++] = policy_hex(description_format("ipv6_%" PRIu64 "_host", v6++), words[1]);
+        }
+    }
+    free(copy);
+    fields[count++] = policy_number("ipv4_count", v4);
+    fields[count++] = policy_number("ipv6_count", v6);
+    return count;
+}
+
+/* What makes the port a managed one. */
+static size_t add_managed(const xmlNode *net, const char **fields, size_t count)
+{
+    fields[count++] = policy_number("rate_kbps", description_number(net, "rate_kbps", "0"));
+    fields[count++] = policy_number("rx_rate_kbps", description_number(net, "rx_rate_kbps", "0"));
+    fields[count++] = policy_number("burst", description_number(net, "burst", "0"));
+    fields[count++] = policy_number("storm_pps", description_number(net, "storm_pps", "0"));
+    fields[count++] = policy_number("vlan", description_number(net, "vlan", "0"));
+    count = add_trunk(net, fields, count);
+    return is_guarded(net, "ip") ? add_guard(net, fields, count) : count;
+}
+
 static void add_port_config(struct system *system, const struct system_guest *guest,
                             const struct system_switch *lan, const struct system_port *port, const char *role,
                             const xmlNode *net)
 {
     bool is_vhost = strcmp(description_text(net, "datapath", "vhost"), "vhost") == 0;
     uint64_t ring = is_vhost ? 0 : description_number(net, "ring_bytes", "1M") + 0x1000;
-
-    POLICY_CONFIG(
-        system->policy, lan->name, role, policy_text("kind", is_vhost ? "vhost" : "ring"),
-        policy_number("flags", (description_is(net, "check_mac", "false") ? 1u : 0u) |
-                                   (description_is(net, "static_mac", "false") ? 2u : 0u)),
-        policy_text("mac", port->mac), policy_number("mtu", description_number(net, "mtu", "1500")),
-        policy_number("rate_kbps", description_number(net, "rate_kbps", "0")),
+    const char *fields[MANAGED_FIELDS] = {
+        policy_text("kind", is_vhost ? "vhost" : "ring"),
+        policy_number("flags", (is_guarded(net, "mac") ? 1u : 0u) |
+                                   (description_is(net, "static_mac", "false") ? 2u : 0u) |
+                                   (is_guarded(net, "ip") ? 4u : 0u)),
+        policy_text("mac", port->mac),
+        policy_number("mtu", description_number(net, "mtu", "1500")),
         policy_number("window", description_number(net, "rx_window", "32")),
         policy_number("deferred_us",
                       is_vhost && system->policy->sel4 ? description_number(net, "tx_delay_us", "200") : 0),
         policy_hex("link_bytes", ring),
         policy_hex("ram_gpa", is_vhost ? description_number(guest->node, "ram_base", "0x40000000") : 0),
-        policy_hex("ram_bytes", is_vhost ? description_number(guest->node, "ram", "") : 0));
+        policy_hex("ram_bytes", is_vhost ? description_number(guest->node, "ram", "") : 0)};
+
+    policy_config(system->policy, lan->name, role, fields, add_managed(net, fields, 9));
 }
 
 void net_expand(struct system *system, struct system_guest *guest, const xmlNode *net)
@@ -201,6 +290,8 @@ void net_expand(struct system *system, struct system_guest *guest, const xmlNode
     port->mac = description_has(net, "mac") ? lower(description_text(net, "mac", ""))
                                             : make_mac(system, lan->name, port->name);
     lan->port_count++;
+    lan->has_vlans =
+        lan->has_vlans || description_has(net, "trunk") || description_number(net, "vlan", "0") != 0;
     role = description_format("port.%s", port->name);
     place = guest_place(guest, net);
     if (is_vhost) {
@@ -215,7 +306,8 @@ void net_expand(struct system *system, struct system_guest *guest, const xmlNode
         policy_number("mtu", description_number(net, "mtu", "1500")),
         policy_number("queue_size", description_number(net, "queue_size", "256")),
         policy_text("datapath", is_vhost ? "vhost" : NULL),
-        policy_number("mac_is_fixed", description_is(net, "check_mac", "false")),
+        policy_number("mac_is_fixed", is_guarded(net, "mac")),
+        policy_number("speed_mbps", speed(net)),
         policy_number("tx_delay_us", is_timed ? description_number(net, "tx_delay_us", "200") : 0),
         policy_number("window", is_timed ? description_number(net, "rx_window", "32") : 0),
         policy_hex("link_bytes", is_vhost ? 0 : description_number(net, "ring_bytes", "1M") + 0x1000)};
@@ -276,6 +368,8 @@ void net_finish(struct system *system)
 {
     for (size_t i = 0; i < system->switch_count; i++) {
         const struct system_switch *lan = &system->switches[i];
+        const char *reserved = description_text(lan->node, "reserved", "stp");
+        const bool is_stp = strcmp(reserved, "stp") == 0;
 
         add_rules(system, lan);
         if (lan->port_count > 0) {
@@ -284,6 +378,8 @@ void net_finish(struct system *system)
         POLICY_CONFIG(system->policy, lan->name, "switch", policy_text("name", lan->name),
                       policy_number("port_count", lan->port_count),
                       policy_number("mac_table_entries", description_number(lan->node, "mac_table", "256")),
-                      policy_number("has_timer", lan->port_count > 0));
+                      policy_number("has_timer", lan->port_count > 0),
+                      policy_number("has_vlans", lan->has_vlans),
+                      policy_text("reserved", is_stp ? NULL : reserved));
     }
 }

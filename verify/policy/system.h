@@ -22,6 +22,7 @@ struct system_switch {
     xmlNode *node;
     struct system_port ports[SYSTEM_MAX_PORTS];
     size_t port_count;
+    bool has_vlans;              /**< its ports are in VLANs */
     struct policy_region *stats; /**< its counters; NULL: nobody reads them */
 };
 

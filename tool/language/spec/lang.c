@@ -156,6 +156,7 @@ const struct element_spec lang_deny = {
 };
 
 static const char *const policies[] = {"allow", "deny", NULL};
+static const char *const reserved_groups[] = {"stp", "drop", "forward", NULL}; /* enum vswitch_reserved */
 
 static const struct attr_spec switch_attrs[] = {
     {.name = "name",
@@ -170,6 +171,14 @@ static const struct attr_spec switch_attrs[] = {
      .fallback = "allow",
      .choices = policies,
      .doc = "what holds between two ports that no rule names"},
+    {.name = "reserved",
+     .type = ATTR_CHOICE,
+     .offset = offsetof(struct desc_switch, reserved),
+     .fallback = "stp",
+     .choices = reserved_groups,
+     .doc =
+         "which frames to the groups of the link (01:80:c2:00:00:0x) pass: stp: those of the spanning tree; "
+         "forward: all but pause frames, so LLDP, LACP, 802.1X and gPTP too; drop: none"},
     {.name = "mac_table",
      .type = ATTR_NUMBER,
      .offset = offsetof(struct desc_switch, mac_table),

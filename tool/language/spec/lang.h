@@ -128,7 +128,8 @@ struct desc_watch {
 struct desc_switch {
     char *name;
     struct desc_pd_options options;
-    uint32_t policy; /**< 0: allow, 1: deny */
+    uint32_t policy;   /**< 0: allow, 1: deny */
+    uint32_t reserved; /**< enum vswitch_reserved */
     uint64_t mac_table;
 };
 
@@ -229,6 +230,8 @@ struct desc_net {
     struct attr_mac mac;
     char *ip, *gateway, *features_off;
     uint64_t mtu, queue_size, ring_bytes, rate_kbps;
+    uint64_t rx_rate_kbps, burst_bytes, storm_pps, vlan;
+    char *trunk, *guard;
     uint32_t datapath; /**< enum vmm_datapath */
     uint64_t tx_delay_us, kick_delay_us, rx_window;
     bool check_mac, static_mac;

@@ -248,7 +248,47 @@ static const struct attr_spec net_attrs[] = {
      .offset = offsetof(struct desc_net, rate_kbps),
      .fallback = "0",
      .max = UINT32_MAX,
-     .doc = "limit for what the guest sends in kbit/s; 0: none"},
+     .doc = "limit for what the guest sends in kbit/s: what is above it waits in the guest's queue; 0: none"},
+    {.name = "rx_rate_kbps",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_net, rx_rate_kbps),
+     .fallback = "0",
+     .max = UINT32_MAX,
+     .doc =
+         "limit for what the guest gets in kbit/s: it then counts as full, so what is above it waits in its "
+         "sender's queue for a while, and is dropped after that; 0: none"},
+    {.name = "burst",
+     .type = ATTR_SIZE,
+     .offset = offsetof(struct desc_net, burst_bytes),
+     .fallback = "0",
+     .max = UINT32_MAX,
+     .doc = "bytes that go at once after a pause, under rate_kbps and rx_rate_kbps; 0: what the rate gives "
+            "in 4 ms"},
+    {.name = "storm_pps",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_net, storm_pps),
+     .fallback = "0",
+     .max = 1000000,
+     .doc = "limit for frames that the guest sends to all (broadcast, multicast, unknown addresses), a "
+            "second; 0: none"},
+    {.name = "vlan",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_net, vlan),
+     .fallback = "0",
+     .max = 4094,
+     .doc =
+         "VLAN of the guest's frames without a tag; 0: none. At a switch where a port has VLANs, each has"},
+    {.name = "trunk",
+     .type = ATTR_NAMES,
+     .offset = offsetof(struct desc_net, trunk),
+     .doc =
+         "VLANs that the guest sees with their tags, such as 10 20-29, up to eight of these; all: every one"},
+    {.name = "guard",
+     .type = ATTR_NAMES,
+     .offset = offsetof(struct desc_net, guard),
+     .doc =
+         "what is checked of the guest's frames, others are dropped: mac, as check_mac; ip, that IP, ARP and "
+         "neighbour discovery have addresses of ip, up to four of each kind (and mac)"},
     SPEC_TRANSPORT(struct desc_net, transport),
 };
 
