@@ -4,7 +4,7 @@ QEMU ?= qemu-system-aarch64
 QEMU_CPU ?= cortex-a53
 QEMU_RAM ?= 2G
 QEMU_MACHINE := virt,virtualization=on,gic-version=3
-QEMU_ARGS := -cpu $(QEMU_CPU) -m $(QEMU_RAM) -smp 1 -display none -nodefaults \
+QEMU_ARGS := -cpu $(QEMU_CPU) -m $(QEMU_RAM) -display none -nodefaults \
 	-global virtio-mmio.force-legacy=false
 # The kernel's interrupt controller: kernel/aarch64/irqchip_*.c.
 BOARD_IRQCHIP := irqchip_gicv3

@@ -16,7 +16,7 @@ const struct board board_qemu_virt_gicv3_aarch64 = {
     .name = "qemu_virt_gicv3_aarch64",
     .ram = {"ram", 0x40000000, 0x80000000},
     .firmware_bytes = 0x200000,
-    .core_count = 1,
+    .core_count = 8,
     .gic_kind = SYSDESC_GIC_V3,
     .gicd = {"gicd", 0x08000000, 0x10000},
     .gicr = {"gicr", 0x080a0000, 0x100000},
@@ -29,4 +29,5 @@ const struct board board_qemu_virt_gicv3_aarch64 = {
     .virtio = {.range = {"virtio-mmio", 0x0a000000, 0x4000}, .slot_bytes = 0x200, .irq = 48},
     .devices = devices,
     .device_count = sizeof devices / sizeof devices[0],
+    .core_mpidrs = {0, 1, 2, 3, 4, 5, 6, 7},
 };

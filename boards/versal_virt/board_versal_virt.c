@@ -12,7 +12,7 @@ const struct board board_versal_virt = {
     .name = "versal_virt",
     .ram = {"ram", 0x00000000, 0x80000000},
     .firmware_bytes = 0x200000,
-    .core_count = 1,
+    .core_count = 2,
     .gic_kind = SYSDESC_GIC_V3,
     .gicd = {"gicd", 0xf9000000, 0x10000},
     .gicr = {"gicr", 0xf9080000, 0x80000},
@@ -25,4 +25,5 @@ const struct board board_versal_virt = {
     .virtio = {.range = {"virtio-mmio", 0xa0000000, 0x1000}, .slot_bytes = 0x200, .irq = 143},
     .devices = devices,
     .device_count = sizeof devices / sizeof devices[0],
+    .core_mpidrs = {0, 1},
 };

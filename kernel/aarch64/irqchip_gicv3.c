@@ -262,6 +262,15 @@ static uint64_t kick_address(void)
            (affinity >> 8 & 0xff) << 16 | 1ull << (affinity & 0xf);
 }
 
+/* The affinity in such an address, as registers of the distributor have it. */
+static uint64_t affinity_of(uint64_t address)
+{
+    const uint64_t in_range = (uint64_t)__builtin_ctzll(address & 0xffff);
+
+    return (address >> 48 & 0xff) << 32 | (address >> 32 & 0xff) << 16 | (address >> 16 & 0xff) << 8 |
+           (address >> 44 & 0xf) << 4 | in_range;
+}
+
 const char *irqchip_init_core(struct core *core)
 {
     if ((core->features.bits & FEATURES_GICV3) == 0) {
@@ -305,6 +314,12 @@ void irqchip_deactivate(struct core *core, uint32_t taken)
     sysreg_isb();
 }
 
+/* The core that runs. */
+static const struct core *own_core(void)
+{
+    return (const struct core *)(uintptr_t)SYSREG_READ(tpidr_el2);
+}
+
 static uint64_t registers_of(const struct core *core, uint32_t intid)
 {
     return intid < 32 ? core->irqchip.redistributor : gicd(core->kernel);
@@ -312,13 +327,19 @@ static uint64_t registers_of(const struct core *core, uint32_t intid)
 
 void arch_irq_enable(struct kernel *kernel, uint32_t intid, bool edge)
 {
-    const uint64_t base = registers_of(&kernel->cores[0], intid);
+    const uint64_t base = registers_of(own_core(), intid);
     uint64_t address = base + ICFGR + intid / 16 * 4;
     uint32_t bit = 2u << (intid % 16 * 2);
     uint32_t config = mmio_read(address);
 
+    (void)kernel;
     mmio_write(address, edge ? config | bit : config & ~bit);
     mmio_write(base + ISENABLER + intid / 32 * 4, 1u << (intid % 32));
+}
+
+void arch_irq_route(struct core *to, uint32_t intid)
+{
+    mmio_write64(gicd(to->kernel) + GICD_IROUTER + intid * 8, affinity_of(to->irqchip.address));
 }
 
 void arch_irq_deactivate(struct kernel *kernel, uint32_t intid)

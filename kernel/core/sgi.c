@@ -23,18 +23,28 @@ static bool is_named(uint64_t value, uint64_t mpidr)
            (value >> (affinity & 0xf) & 1) != 0;
 }
 
+/* Group 0 alone is what two of the three registers reach. Another core may change the word meanwhile: then the
+   SGI was sent before or after that. */
+static bool is_reached(const struct vcpu *target, uint32_t intid, bool both_groups)
+{
+    return both_groups ||
+           (__atomic_load_n(&target->virq.words[0].group1, __ATOMIC_RELAXED) >> intid & 1) == 0;
+}
+
 void sgi_send(struct vcpu *sender, uint64_t value, bool both_groups)
 {
-    struct kernel *kernel = sender->thread.core->kernel;
+    const struct kernel *kernel = sender->thread.core->kernel;
     const uint32_t intid = (uint32_t)(value >> SGI_INTID_SHIFT) & 0xf;
     const bool broadcast = (value & SGI_ALL_BUT_SENDER) != 0;
+    uint32_t targets = 0;
 
     for (uint32_t i = 0; i < sender->vm_count; i++) {
-        struct vcpu *target = &kernel->vcpus[sender->vm_first + i];
+        const struct vcpu *target = &kernel->vcpus[sender->vm_first + i];
 
-        if (broadcast ? target == sender : !is_named(value, target->row->vmpidr)) {
-            continue;
+        if ((broadcast ? target != sender : is_named(value, target->row->vmpidr)) &&
+            is_reached(target, intid, both_groups)) {
+            targets |= 1u << i;
         }
-        vcpu_virq_sgi(target, intid, both_groups);
     }
+    vcpu_virq_send_sgi(sender, intid, targets);
 }

@@ -150,16 +150,6 @@ void vcpu_virq_tick(struct core *core, uint64_t now)
     }
 }
 
-void vcpu_virq_sgi(struct vcpu *vcpu, uint32_t intid, bool both_groups)
-{
-    if (!both_groups && virq_is_group1(&vcpu->virq, intid)) {
-        return;
-    }
-    arch_virq_sync(vcpu);
-    virq_pend(&vcpu->virq, intid, 0);
-    vcpu_virq_wake(vcpu);
-}
-
 void vcpu_virq_pend_hw(struct vcpu *vcpu, uint32_t intid, uint32_t physical)
 {
     if (!kernel_is_local(&vcpu->thread)) {
@@ -306,7 +296,9 @@ void vcpu_virq_collect(struct vcpu *vcpu)
 void vcpu_virq_send_sgi(struct vcpu *vcpu, uint32_t intid, uint32_t targets)
 {
     struct kernel *kernel = vcpu->thread.core->kernel;
-    const uint32_t source = vcpu->thread.index - vcpu->vm_first;
+    /* A GICv3 does not tell senders apart. */
+    const bool is_v3 = kernel->desc->board.gic_kind == SYSDESC_GIC_V3;
+    const uint32_t source = is_v3 ? 0 : vcpu->thread.index - vcpu->vm_first;
 
     for (uint32_t i = 0; i < vcpu->vm_count; i++) {
         struct vcpu *to = &kernel->vcpus[vcpu->vm_first + i];

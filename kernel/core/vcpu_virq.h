@@ -31,9 +31,6 @@ void vcpu_virq_send_sgi(struct vcpu *vcpu, uint32_t intid, uint32_t targets);
 /** Forget what is pending or active; physical interrupts that are linked end. */
 void vcpu_virq_clear(struct vcpu *vcpu);
 
-/** Pend SGI `intid`, from another vCPU of the VM; one of group 1 only if `both_groups`. */
-void vcpu_virq_sgi(struct vcpu *vcpu, uint32_t intid, bool both_groups);
-
 /** Pend virtual interrupt `intid`: a posted interrupt. */
 void vcpu_virq_post(struct vcpu *vcpu, uint32_t intid);
 

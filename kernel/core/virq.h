@@ -59,7 +59,7 @@ struct virq_word {
 struct virq_parcel {
     uint32_t intid;
     uint8_t priority;
-    bool enabled, level, line, latched, linked;
+    bool enabled, level, group1, line, latched, linked;
     bool held;         /**< active somewhere else than at the sender */
     bool active;       /**< active at the sender */
     uint16_t physical; /**< if it is linked */

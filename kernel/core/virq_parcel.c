@@ -31,6 +31,7 @@ void virq_parcel_pack(struct virq_state *from, uint32_t intid, struct virq_parce
         .priority = irq->priority,
         .enabled = take(&word->enabled, bit),
         .level = take(&word->level, bit),
+        .group1 = take(&word->group1, bit),
         .line = take(&word->line, bit),
         .latched = take(&word->latched, bit),
         .held = take(&word->held, bit),
@@ -57,7 +58,8 @@ void virq_parcel_unpack(struct virq_state *to, const struct virq_parcel *parcel)
     to->left_count -= returns;
     word->away &= ~bit;
     virq_configure(to, intid,
-                   (parcel->enabled ? SYSCALL_VIRQ_ENABLED : 0u) | (parcel->level ? SYSCALL_VIRQ_LEVEL : 0u),
+                   (parcel->enabled ? SYSCALL_VIRQ_ENABLED : 0u) | (parcel->level ? SYSCALL_VIRQ_LEVEL : 0u) |
+                       (parcel->group1 ? SYSCALL_VIRQ_GROUP1 : 0u),
                    parcel->priority);
     word->line |= parcel->line ? bit : 0;
     word->latched |= parcel->latched ? bit : 0;
