@@ -52,7 +52,7 @@ test_sdf_emit_LIBS := -lelf $(shell $(PKG_CONFIG) --libs libxml-2.0)
 TOOL_FRONT_SRCS := tool/language/xml.c tool/language/vars.c tool/language/source.c tool/base/suggest.c tool/base/ip.c tool/base/size_text.c tool/language/attr.c tool/language/node.c \
 	tool/language/spec/lang.c tool/language/spec/lang_sdf.c tool/language/spec/lang_guest.c tool/language/spec/lang_disk.c \
 	tool/expand/expand_disk.c tool/disk/disk_name.c tool/expand/expand_block.c tool/expand/expand.c tool/expand/expand_parts.c tool/expand/expand_sdf.c tool/model/firmware_calls.c tool/expand/expand_serial.c tool/expand/expand_entropy.c tool/expand/expand_stats.c tool/expand/expand_switch.c tool/expand/expand_port.c tool/expand/expand_timer.c tool/expand/expand_supervisor.c \
-	tool/expand/expand_guest.c tool/expand/expand_guest_devices.c tool/expand/expand_reserved.c tool/expand/expand_console.c tool/expand/expand_vhost.c tool/expand/expand_features.c tool/expand/expand_passthrough.c tool/expand/expand_dtb.c tool/expand/expand_linux.c \
+	tool/expand/expand_guest.c tool/expand/expand_guest_devices.c tool/expand/expand_reserved.c tool/expand/expand_console.c tool/expand/expand_vhost.c tool/expand/expand_features.c tool/expand/expand_passthrough.c tool/expand/expand_realtime.c tool/expand/expand_dtb.c tool/expand/expand_linux.c \
 	tool/expand/expand_image.c \
 	tool/model/check.c tool/model/check_names.c tool/model/check_ids.c tool/model/check_symbols.c tool/model/check_sched.c tool/model/check_regions.c \
 	tool/model/check_maps.c tool/expand/frontend.c tool/language/spec/schema.c tool/show/graph.c boards/board.c $(wildcard boards/*/board_*.c)

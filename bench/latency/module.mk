@@ -5,7 +5,7 @@ LATENCY_PLUGIN := $(B)/host/bench/latency/qemu_plugin.so
 LATENCY_JSON := $(B)/latency.json
 LATENCY_SHORT_ROWS := equal, beside one that computes;above, beside reset-storm;above, beside net-tso-flood/2
 LATENCY_ROWS ?= $(if $(LATENCY_SHORT),$(LATENCY_SHORT_ROWS))
-LATENCY_SAMPLES ?= $(if $(LATENCY_SHORT),200,1000)
+LATENCY_SAMPLES ?= 300
 
 # What it calls is QEMU's own.
 $(LATENCY_PLUGIN): bench/latency/qemu_plugin.c guest/latency/latency.h

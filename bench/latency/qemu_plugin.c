@@ -8,7 +8,7 @@
  *     -plugin qemu_plugin.so,output=FILE,base=ADDRESS,bytes=COUNT
  *
  * base and bytes: where the kernel's code is; it runs at its physical address. Counting begins and ends with
- * the hints of guest/latency/latency.h. FILE when QEMU ends: "T instructions stretches", then for each kind
+ * the hints of guest/latency/latency.h, or with always=1 once the kernel has booted. FILE when QEMU ends: "T instructions stretches", then for each kind
  * of stretch (those that run through the same blocks of code), its longest: "S instructions from", and its
  * blocks in order, "vaddr count" each. `from` is the physical address of the block before it.
  */
@@ -74,7 +74,7 @@ static struct stretch *kinds;
 static uint32_t kind_count;
 static uint64_t kernel_base, kernel_bytes, ram_offset; /* host address less physical address */
 static uint64_t stretches, instructions;
-static bool counting;
+static bool counting, always;
 static const char *file_name;
 
 /* Where the stretch belongs, or NULL: it is shorter than all that are kept. */
@@ -104,6 +104,7 @@ static void end_stretch(struct stretch *stretch)
         memcpy(place->path, stretch->path, kept * sizeof(stretch->path[0]));
     }
     stretches += counting;
+    counting |= always; /* the first one is the kernel's boot */
     memset(stretch, 0, offsetof(struct stretch, path));
 }
 
@@ -226,6 +227,8 @@ int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
             kernel_base = strtoull(argv[i] + 5, NULL, 0);
         } else if (strncmp(argv[i], "bytes=", 6) == 0) {
             kernel_bytes = strtoull(argv[i] + 6, NULL, 0);
+        } else if (strcmp(argv[i], "always=1") == 0) {
+            always = true;
         }
     }
     blocks = calloc(BLOCKS_MAX, sizeof(*blocks));

@@ -108,6 +108,7 @@ struct model *expand_system(struct diag *diag, const struct source *source, cons
         model_free(expand.model);
         return NULL;
     }
+    expand_realtime(&expand);
     expand_sdf(&expand);
     expand.clock_is_taken = is_clock_taken(&expand, &expand.model->board->rtc.range);
     for_each(&expand, &lang_serial, expand_serial);
@@ -121,6 +122,7 @@ struct model *expand_system(struct diag *diag, const struct source *source, cons
     expand_disk_finish(&expand);
     expand_timer_finish(&expand);
     expand_supervisor_finish(&expand);
+    expand_realtime_check(&expand);
     expand_sdf_maps(&expand);
     choose_page_sizes(expand.model);
     free(expand.switches);

@@ -77,6 +77,8 @@ struct expand {
     struct xml_element default_entropy_xml; /**< what stands for an <entropy> that isn't written */
     struct node *default_entropy;           /**< bound to it; owned */
     struct model_pd *timer_pd;              /**< NULL: none yet */
+    struct model_pd *timer_guard_pd;        /**< NULL: none */
+    bool realtime;                          /**< a guest has deadlines: see expand_realtime() */
     struct timer_config timer_config;
     bool clock_is_taken;            /**< the description gives the board's real-time clock to somebody */
     struct model_pd *supervisor_pd; /**< NULL: none yet */
@@ -178,6 +180,13 @@ void expand_stats(struct expand *expand, const struct node *node);
 /* expand_entropy.c */
 
 struct expand_guest; /* expand_guest.h */
+
+/** Priorities for guests with realtime="true", before anything is made of the description. */
+void expand_realtime(struct expand *expand);
+/** The same for an element that the description does not have. */
+void expand_realtime_lower(const struct expand *expand, struct node *node);
+/** Warn of what such a guest has to wait for, once all is there. */
+void expand_realtime_check(const struct expand *expand);
 
 /** The entropy PD, if there are guests to serve. */
 void expand_entropy(struct expand *expand);

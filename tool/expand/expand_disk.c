@@ -27,6 +27,7 @@ static void add_server(struct expand *expand)
             (struct xml_element){.name = "block_server", .loc = expand->root->loc};
         expand->default_blk_server =
             node_bind(expand->diag, &lang_block_server, &expand->default_blk_server_xml);
+        expand_realtime_lower(expand, expand->default_blk_server);
         node = expand->default_blk_server;
     }
     desc = node->fields;

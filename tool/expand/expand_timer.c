@@ -28,6 +28,8 @@ static bool add_guard(struct expand *expand, struct loc loc)
     struct model_pd *pd = expand_add_pd(expand, GUARD_NAME, loc, &guard_options);
     uint32_t *timer_id = &expand->timer_config.guard_channel;
 
+    expand->timer_guard_pd = pd;
+
     if (!expand_channel_id(expand, expand->timer_pd, loc, timer_id)) {
         return false;
     }

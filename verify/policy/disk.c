@@ -12,10 +12,18 @@
 #define TABLE_BYTES UINT64_C(0x10000)
 #define RING_BYTES UINT64_C(0x40000)
 
-static const struct policy_pd_defaults driver_defaults = {
-    .priority = "225", .budget = "1000", .program = "blk_driver.elf", .stack = "64K", .period_budgets = 1};
-static const struct policy_pd_defaults server_defaults = {
-    .priority = "215", .budget = "1000", .program = "blk_server.elf", .stack = "64K", .period_budgets = 1};
+static const struct policy_pd_defaults driver_defaults = {.priority = "225",
+                                                          .budget = "1000",
+                                                          .program = "blk_driver.elf",
+                                                          .stack = "64K",
+                                                          .period_budgets = 1,
+                                                          .is_lowered = true};
+static const struct policy_pd_defaults server_defaults = {.priority = "215",
+                                                          .budget = "1000",
+                                                          .program = "blk_server.elf",
+                                                          .stack = "64K",
+                                                          .period_budgets = 1,
+                                                          .is_lowered = true};
 
 static void add_server(struct system *system)
 {

@@ -23,10 +23,18 @@
 #define MSI_INTID UINT64_C(128)
 #define MAX_DEVICES 32u
 
-static const struct policy_pd_defaults vmm_defaults = {
-    .priority = "200", .budget = "1000", .program = "vmm.elf", .stack = "64K", .period_budgets = 1};
+static const struct policy_pd_defaults vmm_defaults = {.priority = "200",
+                                                       .budget = "1000",
+                                                       .program = "vmm.elf",
+                                                       .stack = "64K",
+                                                       .period_budgets = 1,
+                                                       .is_lowered = true};
 static const struct policy_pd_defaults vm_defaults = {
     .priority = "100", .budget = "1000", .period_budgets = 1};
+
+/* Of a guest with deadlines. */
+static const struct policy_pd_defaults realtime_defaults = {
+    .priority = "190", .budget = "1000", .period_budgets = 1};
 
 static void add_ram(struct system *system, struct system_guest *guest)
 {
@@ -62,7 +70,8 @@ static void add_vcpus(struct system *system, const struct system_guest *guest)
                    guest->domain, i, guest->vmm, i, description_is(guest->node, "sve", "false") ? " sve" : "",
                    GICD_GPA + GICD_SGIR);
         policy_schedule(system->policy, description_format("%s %" PRIu64, guest->domain, i), guest->node, "",
-                        &vm_defaults, core_of(guest->node, i));
+                        description_is(guest->node, "realtime", "false") ? &realtime_defaults : &vm_defaults,
+                        core_of(guest->node, i));
     }
 }
 

@@ -8,8 +8,12 @@
 
 #include "verify/policy/system.h"
 
-static const struct policy_pd_defaults switch_defaults = {
-    .priority = "210", .budget = "1000", .program = "vswitch.elf", .stack = "64K", .period_budgets = 1};
+static const struct policy_pd_defaults switch_defaults = {.priority = "210",
+                                                          .budget = "1000",
+                                                          .program = "vswitch.elf",
+                                                          .stack = "64K",
+                                                          .period_budgets = 1,
+                                                          .is_lowered = true};
 
 void net_switch(struct system *system, xmlNode *node)
 {

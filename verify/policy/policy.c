@@ -158,6 +158,19 @@ void policy_link(struct policy *policy, const char *a, struct policy_roles a_rol
                    (struct policy_end){b, b_roles, true, false});
 }
 
+/* Beside guests with deadlines, what works for others has 80 less unless it says what it has. */
+static const char *default_priority(const struct policy *policy, const xmlNode *node,
+                                    const struct policy_pd_defaults *defaults)
+{
+    const bool is_realtime =
+        node != NULL && description_is_a(node, "guest") && description_is(node, "realtime", "false");
+
+    if (!policy->has_realtime || !defaults->is_lowered || is_realtime) {
+        return defaults->priority;
+    }
+    return description_format("%lu", strtoul(defaults->priority, NULL, 10) - 80);
+}
+
 void policy_schedule(struct policy *policy, const char *who, const xmlNode *node, const char *prefix,
                      const struct policy_pd_defaults *defaults, const char *core)
 {
@@ -166,14 +179,16 @@ void policy_schedule(struct policy *policy, const char *who, const xmlNode *node
     uint64_t cpu = strtoull(core, NULL, 10);
 
     policy->cores = cpu >= policy->cores ? cpu + 1 : policy->cores;
-    policy_add(
-        policy, "schedule %s: core=%" PRIu64 " priority=%" PRIu64 " budget=%" PRIu64 " period=%" PRIu64 "%s",
-        who, cpu, description_number(node, description_format("%spriority", prefix), defaults->priority),
-        budget, description_number(node, description_format("%speriod", prefix), period),
-        node != NULL && description_is_a(node, "protection_domain") &&
-                description_is(node, "passive", "false")
-            ? " passive"
-            : "");
+    policy_add(policy,
+               "schedule %s: core=%" PRIu64 " priority=%" PRIu64 " budget=%" PRIu64 " period=%" PRIu64 "%s",
+               who, cpu,
+               description_number(node, description_format("%spriority", prefix),
+                                  default_priority(policy, node, defaults)),
+               budget, description_number(node, description_format("%speriod", prefix), period),
+               node != NULL && description_is_a(node, "protection_domain") &&
+                       description_is(node, "passive", "false")
+                   ? " passive"
+                   : "");
 }
 
 /* A <protection_domain> may use the floating-point registers unless it says otherwise; no generated PD may.

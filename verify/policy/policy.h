@@ -78,6 +78,7 @@ struct policy {
     size_t region_count;
     struct policy_channel **channels;
     size_t channel_count;
+    bool has_realtime; /**< there is a <guest realtime="true"> */
     struct policy_target *targets;
     size_t target_count;
     char **lines;
@@ -88,6 +89,7 @@ struct policy {
 struct policy_pd_defaults {
     const char *priority, *budget, *program, *stack;
     uint64_t period_budgets; /**< the period in budgets */
+    bool is_lowered;         /**< below guests with realtime="true" */
 };
 
 /** Add a line. */

@@ -8,14 +8,26 @@
 
 #define TIMER_INTID 30u
 
-static const struct policy_pd_defaults mux_defaults = {
-    .priority = "230", .budget = "1000", .program = "serial_mux.elf", .stack = "64K", .period_budgets = 1};
-static const struct policy_pd_defaults uart_defaults = {
-    .priority = "240", .budget = "1000", .program = "uart_driver.elf", .stack = "64K", .period_budgets = 1};
+static const struct policy_pd_defaults mux_defaults = {.priority = "230",
+                                                       .budget = "1000",
+                                                       .program = "serial_mux.elf",
+                                                       .stack = "64K",
+                                                       .period_budgets = 1,
+                                                       .is_lowered = true};
+static const struct policy_pd_defaults uart_defaults = {.priority = "240",
+                                                        .budget = "1000",
+                                                        .program = "uart_driver.elf",
+                                                        .stack = "64K",
+                                                        .period_budgets = 1,
+                                                        .is_lowered = true};
 static const struct policy_pd_defaults entropy_defaults = {
     .priority = "245", .budget = "1000", .program = "entropy.elf", .stack = "64K", .period_budgets = 10};
-static const struct policy_pd_defaults stats_defaults = {
-    .priority = "220", .budget = "1000", .program = "stats.elf", .stack = "64K", .period_budgets = 1};
+static const struct policy_pd_defaults stats_defaults = {.priority = "220",
+                                                         .budget = "1000",
+                                                         .program = "stats.elf",
+                                                         .stack = "64K",
+                                                         .period_budgets = 1,
+                                                         .is_lowered = true};
 static const struct policy_pd_defaults timer_defaults = {
     .priority = "254", .budget = "1000", .program = "timer.elf", .stack = "0x1000", .period_budgets = 1};
 static const struct policy_pd_defaults guard_defaults = {.priority = "254",

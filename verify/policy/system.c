@@ -42,6 +42,10 @@ void system_expand(struct system *system)
     struct policy *policy = system->policy;
     xmlNode *root = system->root;
 
+    for (xmlNode *node = description_child(root, "guest"); node != NULL;
+         node = description_next(node, "guest")) {
+        policy->has_realtime |= description_is(node, "realtime", "false");
+    }
     add_board(policy);
     microkit_expand(system);
     for (xmlNode *node = description_child(root, "serial"); node != NULL; node = NULL) {

@@ -178,6 +178,7 @@ struct desc_guest {
     bool rng;
     bool rtc;
     bool sve;
+    bool realtime;
     uint32_t transport; /**< enum vmm_transport; NONE: the default */
 };
 

@@ -487,6 +487,14 @@ static const struct attr_spec guest_attrs[] = {
      .doc =
          "whether the guest has a clock (PL031) with the time of day, if the board has one that nobody else "
          "owns; a device tree of one's own may leave its node out"},
+    {.name = "realtime",
+     .type = ATTR_BOOL,
+     .offset = offsetof(struct desc_guest, realtime),
+     .fallback = "false",
+     .doc = "whether the guest has deadlines: its priority is then 190 by default, and those of switches, "
+            "disks, the UART, "
+            "<stats> and the other guests' VMMs are 80 lower than they are otherwise, so that it waits for "
+            "none of them"},
     {.name = "sve",
      .type = ATTR_BOOL,
      .offset = offsetof(struct desc_guest, sve),
