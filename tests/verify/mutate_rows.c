@@ -61,7 +61,7 @@ static const struct field vcpu_fields[] = {
     FIELD(struct sysdesc_vcpu, doorbell_first, 0x10000, "doorbell"),
     FIELD(struct sysdesc_vcpu, doorbell_count, 1, "policy-doorbell doorbell"),
     FIELD(struct sysdesc_vcpu, vtimer_intid, 1, "policy-vcpu"),
-    FIELD(struct sysdesc_vcpu, sgir_gpa, 0x10000, "policy-vcpu"),
+    FIELD(struct sysdesc_vcpu, sgir_gpa, 0x10000, "policy-vcpu child"),
     FIELD(struct sysdesc_vcpu, flags, SYSDESC_VCPU_SVE, "policy-vcpu"),
     FIELD(struct sysdesc_vcpu, flags, 0x80, "policy-vcpu limit"),
 };
@@ -123,6 +123,9 @@ static const struct field sysdesc_fields[] = {
     FIELD(struct sysdesc, vcpus, 0x40, "any"),
     FIELD(struct sysdesc, irqs, 0x40, "any"),
     FIELD(struct sysdesc, name, 1, "policy-system"),
+    FIELD(struct sysdesc, core_mpidrs[0], 0x100, "policy-board"),
+    FIELD(struct sysdesc, core_mpidrs[0], 0x80000000, "limit"),
+    FIELD(struct sysdesc, core_mpidrs[SYSDESC_MAX_CORES - 1], 0x100, NULL),
     FIELD(struct sysdesc, board.gicd_base, 0x10000, "policy-board"),
     FIELD(struct sysdesc, board.gicc_base, 0x10000, "policy-board"),
     FIELD(struct sysdesc, board.gich_base, 0x10000, "policy-board"),

@@ -397,6 +397,9 @@ static void add_board(struct context *context)
     grants_add(context->grants, "board uart: 0x%" PRIx64 " interrupt %u kind %u", board->uart_base,
                board->uart_irq, board->uart_kind);
     grants_add(context->grants, "board timer: %u", board->timer_hz);
+    for (uint32_t i = 0; i < facts->sys.core_count; i++) {
+        grants_add(context->grants, "board core %u: 0x%" PRIx64, i, facts->sys.core_mpidrs[i]);
+    }
     grants_add(context->grants, "board interrupts: virtual-timer %u hypervisor-timer %u maintenance %u",
                board->vtimer_irq, board->hyptimer_irq, board->maintenance_irq);
     for (uint32_t i = facts->region_count; i < facts->intent.region_count; i++) {

@@ -43,6 +43,19 @@ static void check_peer(struct context *context, uint32_t pd, uint32_t id,
     }
 }
 
+/** Who calls a passive server lends it its budget, which is its core's. */
+static void check_core(struct context *context, uint32_t pd, uint32_t id,
+                       const struct sysdesc_channel *channel)
+{
+    const struct facts *facts = context->facts;
+    if ((channel->kind & SYSDESC_CHANNEL_PPC) != 0 && channel->peer < facts->sys.pd_count &&
+        (facts->pds[channel->peer].flags & SYSDESC_PD_PASSIVE) != 0 &&
+        facts->pds[channel->peer].core != facts->pds[pd].core) {
+        findings_add(context->findings, RULE_CHANNEL, facts_pd_name(facts, pd), id, "channel",
+                     "calls %s, which is passive, on another core", facts_pd_name(facts, channel->peer));
+    }
+}
+
 /** The row of interrupt `intid`, or NULL. */
 static const struct sysdesc_irq *find_irq(const struct facts *facts, uint32_t intid)
 {
@@ -69,6 +82,7 @@ static void check_channel(struct context *context, uint32_t pd, uint32_t id)
     }
     if ((kind & SENDS) != 0) {
         check_peer(context, pd, id, channel);
+        check_core(context, pd, id, channel);
     }
     if ((kind & SYSDESC_CHANNEL_IRQ) != 0) {
         const struct sysdesc_irq *irq = find_irq(context->facts, channel->intid);

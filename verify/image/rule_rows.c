@@ -181,11 +181,11 @@ static void check_siblings(struct context *context, uint32_t vcpu)
         if (other->stage2_root != row->stage2_root) {
             continue;
         }
-        if (other->parent != row->parent || other->vmid != row->vmid ||
+        if (other->parent != row->parent || other->vmid != row->vmid || other->sgir_gpa != row->sgir_gpa ||
             memcmp(other->name, row->name, sizeof(row->name)) != 0) {
             findings_add(context->findings, RULE_CHILD, facts_vcpu_name(context->facts, vcpu),
                          FINDINGS_NO_ADDRESS, "descriptor",
-                         "vCPUs %u and %u share memory, but not name, parent and VMID", i, vcpu);
+                         "vCPUs %u and %u share memory, but not name, parent, VMID and SGIs", i, vcpu);
         }
         if (other->doorbell_first != row->doorbell_first || other->doorbell_count != row->doorbell_count) {
             findings_add(context->findings, RULE_DOORBELL, facts_vcpu_name(context->facts, vcpu),
@@ -252,6 +252,23 @@ static void check_vmids(struct context *context)
     }
 }
 
+/** Each core is one of the machine's, and no other's: by its affinity the firmware starts it. */
+static void check_cores(struct context *context)
+{
+    const struct sysdesc *sys = &context->facts->sys;
+    for (uint32_t i = 0; i < sys->core_count; i++) {
+        bool is_other = (sys->core_mpidrs[i] & ~AFFINITY) == 0;
+        for (uint32_t j = 0; j < i; j++) {
+            is_other &= sys->core_mpidrs[j] != sys->core_mpidrs[i];
+        }
+        if (!is_other) {
+            findings_add(context->findings, RULE_LIMIT, "kernel", FINDINGS_NO_ADDRESS, "descriptor",
+                         "core %u has the affinity 0x%" PRIx64 " of another one, or none", i,
+                         sys->core_mpidrs[i]);
+        }
+    }
+}
+
 static void check_klog(struct context *context)
 {
     const struct sysdesc *sys = &context->facts->sys;
@@ -292,5 +309,6 @@ void rule_rows_run(const struct facts *facts, const struct walk *walk, struct fi
         check_vcpu(&context, i);
     }
     check_vmids(&context);
+    check_cores(&context);
     check_klog(&context);
 }

@@ -76,5 +76,8 @@ void system_expand(struct system *system)
     policy_add(policy, "system %s: %s", policy->system, policy->sel4 ? "sel4" : "bundled");
     if (!policy->sel4) {
         policy_add(policy, "cores: %" PRIu64, policy->cores);
+        for (uint64_t i = 0; i < policy->cores && i < SYSDESC_MAX_CORES; i++) {
+            policy_add(policy, "board core %" PRIu64 ": 0x%" PRIx64, i, policy->board->core_mpidrs[i]);
+        }
     }
 }
