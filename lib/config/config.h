@@ -25,6 +25,9 @@ struct config_header {
 };
 #define CONFIG_FILLED 1u
 
+/** A PD's configuration, in the section in which the tool finds it; an initializer with its header follows. */
+#define PD_CONFIG(type, name, config_section) __attribute__((section(config_section), used)) struct type name
+
 /** Whether `header` is of the expected kind and has been filled by the tool. */
 static inline bool config_is_valid(const struct config_header *header, uint32_t magic, uint16_t version,
                                    uint32_t size_bytes)

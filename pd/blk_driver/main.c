@@ -11,7 +11,7 @@
 
 const struct log_sink log_sink = {.name = microkit_name, .write = microkit_dbg_puts};
 
-__attribute__((section(BLK_DRIVER_CONFIG_SECTION), used)) struct blk_driver_config blk_driver_config = {
+PD_CONFIG(blk_driver_config, blk_driver_config, BLK_DRIVER_CONFIG_SECTION) = {
     .header = {.magic = BLK_DRIVER_CONFIG_MAGIC,
                .version = BLK_DRIVER_CONFIG_VERSION,
                .size_bytes = sizeof(struct blk_driver_config)},

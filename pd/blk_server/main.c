@@ -11,7 +11,7 @@
 
 const struct log_sink log_sink = {.name = microkit_name, .write = microkit_dbg_puts};
 
-__attribute__((section(BLK_SERVER_CONFIG_SECTION), used)) struct blk_server_config blk_server_config = {
+PD_CONFIG(blk_server_config, blk_server_config, BLK_SERVER_CONFIG_SECTION) = {
     .header = {.magic = BLK_SERVER_CONFIG_MAGIC,
                .version = BLK_SERVER_CONFIG_VERSION,
                .size_bytes = sizeof(struct blk_server_config)},

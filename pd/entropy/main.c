@@ -16,7 +16,7 @@
 #define BITS_PER_BYTE 8u
 #define BOOT_SEED_WORDS 8u
 
-struct entropy_config config __attribute__((section(ENTROPY_CONFIG_SECTION), used)) = {
+PD_CONFIG(entropy_config, config, ENTROPY_CONFIG_SECTION) = {
     .header = {ENTROPY_CONFIG_MAGIC, ENTROPY_CONFIG_VERSION, 0, sizeof(struct entropy_config), 0},
 };
 

@@ -10,7 +10,7 @@
 
 const struct log_sink log_sink = {.name = microkit_name, .write = microkit_dbg_puts};
 
-__attribute__((section(SERIAL_MUX_CONFIG_SECTION), used)) struct serial_mux_config serial_mux_config = {
+PD_CONFIG(serial_mux_config, serial_mux_config, SERIAL_MUX_CONFIG_SECTION) = {
     .header = {.magic = SERIAL_MUX_CONFIG_MAGIC,
                .version = SERIAL_MUX_CONFIG_VERSION,
                .size_bytes = sizeof(struct serial_mux_config)},

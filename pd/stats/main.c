@@ -11,7 +11,7 @@
 
 const struct log_sink log_sink = {.name = microkit_name, .write = microkit_dbg_puts};
 
-struct stats_config stats_config __attribute__((section(STATS_CONFIG_SECTION), used)) = {
+PD_CONFIG(stats_config, stats_config, STATS_CONFIG_SECTION) = {
     .header = {STATS_CONFIG_MAGIC, STATS_CONFIG_VERSION, 0, sizeof(struct stats_config), 0},
 };
 

@@ -8,7 +8,7 @@
 
 /* The tool overwrites this section in its copy of the ELF. Not static: the compiler must not know the value.
  */
-struct supervisor_config supervisor_config __attribute__((section(SUPERVISOR_CONFIG_SECTION), used)) = {
+PD_CONFIG(supervisor_config, supervisor_config, SUPERVISOR_CONFIG_SECTION) = {
     .header = {SUPERVISOR_CONFIG_MAGIC, SUPERVISOR_CONFIG_VERSION, 0, sizeof(struct supervisor_config), 0},
 };
 

@@ -15,7 +15,7 @@
 
 /* The tool overwrites this section in its copy of the ELF. Not static: the compiler must not know the value.
  */
-struct timer_config timer_config __attribute__((section(TIMER_CONFIG_SECTION), used)) = {
+PD_CONFIG(timer_config, timer_config, TIMER_CONFIG_SECTION) = {
     .header = {TIMER_CONFIG_MAGIC, TIMER_CONFIG_VERSION, 0, sizeof(struct timer_config), 0},
 };
 

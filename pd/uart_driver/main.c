@@ -10,7 +10,7 @@
 
 const struct log_sink log_sink = {.name = microkit_name, .write = microkit_dbg_puts};
 
-__attribute__((section(UART_CONFIG_SECTION), used)) struct uart_config uart_config = {
+PD_CONFIG(uart_config, uart_config, UART_CONFIG_SECTION) = {
     .header = {.magic = UART_CONFIG_MAGIC,
                .version = UART_CONFIG_VERSION,
                .size_bytes = sizeof(struct uart_config)},

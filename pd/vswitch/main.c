@@ -18,7 +18,7 @@
 
 const struct log_sink log_sink = {.name = microkit_name, .write = microkit_dbg_puts};
 
-__attribute__((section(VSWITCH_CONFIG_SECTION), used)) struct vswitch_config vswitch_config = {
+PD_CONFIG(vswitch_config, vswitch_config, VSWITCH_CONFIG_SECTION) = {
     .header = {.magic = VSWITCH_CONFIG_MAGIC,
                .version = VSWITCH_CONFIG_VERSION,
                .size_bytes = sizeof(struct vswitch_config)},

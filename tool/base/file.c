@@ -103,7 +103,7 @@ enum err file_write(const char *path, const void *data, size_t bytes, unsigned i
     return problem == 0 ? ERR_OK : ERR_IO;
 }
 
-static bool is_file(const char *path)
+bool file_is(const char *path)
 {
     struct stat status;
 
@@ -112,13 +112,13 @@ static bool is_file(const char *path)
 
 char *file_find(const char *name, const char *const *dirs, size_t dir_count)
 {
-    if (is_file(name)) {
+    if (file_is(name)) {
         return mem_strdup(name);
     }
     for (size_t i = 0; i < dir_count && name[0] != '/'; i++) {
         char *path = mem_printf("%s/%s", dirs[i], name);
 
-        if (is_file(path)) {
+        if (file_is(path)) {
             return path;
         }
         free(path);

@@ -27,6 +27,9 @@ ERR_CHECKED enum err file_read(const char *path, struct loc loc, struct diag *di
 ERR_CHECKED enum err file_write(const char *path, const void *data, size_t bytes, unsigned int mode,
                                 struct diag *diag);
 
+/** Whether `path` is a regular file. */
+bool file_is(const char *path);
+
 /**
  * Find `name` as it stands or below one of `dirs` (`dir_count`), in this order; an absolute path only as it
  * stands. Returns the path, to be freed with free(), or NULL if there is no such regular file.

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "tool/base/file.h"
 #include "tool/base/mem.h"
 #include "tool/base/suggest.h"
 #include "tool/expand/expand.h"
@@ -51,13 +52,6 @@ static bool is_guest_name(const char *value)
     return strchr(value, '/') == NULL;
 }
 
-static bool is_file(const char *path)
-{
-    struct stat status;
-
-    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
-}
-
 /* The end of a sentence: what there is below the guest directory that `value` may have meant. */
 static const char *suggest_guest(const struct expand *expand, const char *value, const char *file, char *text)
 {
@@ -69,7 +63,7 @@ static const char *suggest_guest(const struct expand *expand, const char *value,
     for (int i = 0; i < count; i++) {
         char *path = mem_printf("%s/%s/%s", expand->options->guest_dir, entries[i]->d_name, file);
 
-        if (is_file(path)) {
+        if (file_is(path)) {
             suggest_offer(&suggest, entries[i]->d_name);
         }
         free(path);
@@ -148,7 +142,7 @@ char *expand_image_find(struct expand *expand, const struct node *node, const ch
     char *path = image_path(expand, value, file);
     struct stat status = {0};
 
-    if (!is_file(path) || stat(path, &status) != 0) {
+    if (!file_is(path) || stat(path, &status) != 0) {
         if (is_news(expand, path)) {
             report_missing(expand, node, attribute, value, path, file);
         }

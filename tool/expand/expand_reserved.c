@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tool/base/mem.h"
+#include "tool/base/range.h"
 #include "tool/expand/expand_guest.h"
 #include "tool/model/guest_machine.h"
 
@@ -16,10 +17,9 @@ static bool is_inside(const struct fdt_range *inner, const struct fdt_range *out
            inner->gpa - outer->gpa <= outer->bytes - inner->bytes;
 }
 
-/* Neither wraps around: both are inside RAM. */
 static bool overlap(const struct fdt_range *a, const struct fdt_range *b)
 {
-    return a->gpa < b->gpa + b->bytes && b->gpa < a->gpa + a->bytes;
+    return range_overlaps(a->gpa, a->bytes, b->gpa, b->bytes);
 }
 
 static struct fdt_range range_of(const struct node *node)

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tool/base/range.h"
+
 #define PATH_BYTES 128u
 #define MAX_DEPTH 16u
 enum { GIC_SPI = 0, GIC_CELLS = 3, FIRST_SPI = 32, INTID_LIMIT = 1020 };
@@ -329,7 +331,7 @@ static enum err check_alone(const void *dtb, int self, const struct fdt_board_de
         for (size_t i = 0; i < other.window_count * device->window_count; i++) {
             const struct fdt_range *a = &other.windows[i % other.window_count];
             const struct fdt_range *b = &device->windows[i / other.window_count];
-            if (a->gpa < b->gpa + b->bytes && b->gpa < a->gpa + a->bytes) {
+            if (range_overlaps(a->gpa, a->bytes, b->gpa, b->bytes)) {
                 return fdt_error_set(
                     error, ERR_DENIED, "its page of registers at 0x%" PRIx64 " has registers of %s too",
                     a->gpa > b->gpa ? a->gpa : b->gpa, fdt_board_path(dtb, node, path, sizeof path));

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tool/base/range.h"
+
 #define PAGE_BYTES 0x1000u
 #define VIRTIO_ALIGN_BYTES 0x200u
 #define ADDRESS_LIMIT (1ull << 39) /* stage-2 tables of 39 bits: kernel/include/sysdesc.h */
@@ -54,7 +56,7 @@ static enum err add_window(struct windows *windows, const char *name, struct fdt
     }
     for (size_t i = 0; i < windows->count; i++) {
         const struct named_window *other = &windows->items[i];
-        if (range.gpa < other->range.gpa + other->range.bytes && other->range.gpa < range.gpa + range.bytes) {
+        if (range_overlaps(range.gpa, range.bytes, other->range.gpa, other->range.bytes)) {
             return fail(error, ERR_RANGE, "%s at 0x%" PRIx64 " overlaps %s at 0x%" PRIx64, name, range.gpa,
                         other->name, other->range.gpa);
         }

@@ -7,6 +7,7 @@
 #include "boards/board.h"
 #include "kernel/include/sysdesc.h"
 #include "tool/base/mem.h"
+#include "tool/base/range.h"
 #include "tool/image/image_kernel.h"
 
 static_assert((int)MODEL_READ == (int)STAGE2_READ && (int)MODEL_WRITE == (int)STAGE2_WRITE &&
@@ -66,13 +67,12 @@ static void request_program(struct image *image, struct image_pd *pd)
 
 static bool contains(const struct board_range *range, uint64_t base, uint64_t bytes)
 {
-    return base >= range->base && base - range->base <= range->bytes &&
-           bytes <= range->bytes - (base - range->base);
+    return range_contains(range->base, range->bytes, base, bytes);
 }
 
 static bool overlaps(const struct board_range *range, uint64_t base, uint64_t bytes)
 {
-    return base < range->base ? range->base - base < bytes : base - range->base < range->bytes;
+    return range_overlaps(base, bytes, range->base, range->bytes);
 }
 
 /** A region at a fixed address outside RAM must be a device, and not the interrupt controller. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tool/base/mem.h"
+#include "tool/base/range.h"
 
 /** So many of the largest requests are named when RAM runs out. */
 #define LARGEST_SHOWN 5u
@@ -71,7 +72,7 @@ static void insert(struct layout *layout, size_t *placed, size_t range)
 
 static bool overlap(const struct layout_range *a, const struct layout_range *b)
 {
-    return a->base < b->base ? b->base - a->base < a->bytes : a->base - b->base < b->bytes;
+    return range_overlaps(a->base, a->bytes, b->base, b->bytes);
 }
 
 /** ERR_RANGE for a fixed range that wraps, or begins or ends in RAM without lying in it. */

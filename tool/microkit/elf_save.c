@@ -7,6 +7,7 @@
 
 #include "tool/base/file.h"
 #include "tool/base/mem.h"
+#include "tool/base/range.h"
 
 #define PAGE_BYTES 0x1000u
 
@@ -97,7 +98,7 @@ static void add_segment(struct output *output, const struct elf_program_segment 
 
 static bool overlap(const struct elf_program_segment *a, const struct elf_program_segment *b)
 {
-    return a->vaddr < b->vaddr ? b->vaddr - a->vaddr < a->mem_bytes : a->vaddr - b->vaddr < b->mem_bytes;
+    return range_overlaps(a->vaddr, a->mem_bytes, b->vaddr, b->mem_bytes);
 }
 
 static enum err check_extra(const struct elf_program *program, const struct elf_program_segment *extra,

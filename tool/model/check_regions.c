@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "boards/board.h"
+#include "tool/base/range.h"
 #include "tool/base/size_text.h"
 #include "tool/model/check.h"
 
 static bool lies_in(uint64_t base, uint64_t bytes, const struct board_range *range)
 {
-    return base >= range->base && bytes <= range->bytes && base - range->base <= range->bytes - bytes;
+    return range_contains(range->base, range->bytes, base, bytes);
 }
 
 static bool overlaps(uint64_t base, uint64_t bytes, const struct board_range *range)
 {
-    return base < range->base + range->bytes && range->base < base + bytes;
+    return range_overlaps(base, bytes, range->base, range->bytes);
 }
 
 static void check_sizes(const struct model_mr *mr, struct diag *diag)

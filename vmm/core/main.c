@@ -12,7 +12,7 @@
 
 /* The tool overwrites this section in its copy of the ELF. Not static: the compiler must not know the value.
  */
-struct vmm_config vmm_config __attribute__((section(VMM_CONFIG_SECTION), used)) = {
+PD_CONFIG(vmm_config, vmm_config, VMM_CONFIG_SECTION) = {
     .header = {VMM_CONFIG_MAGIC, VMM_CONFIG_VERSION, 0, sizeof(struct vmm_config), 0},
 };
 
