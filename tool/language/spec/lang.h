@@ -2,7 +2,7 @@
 /**
  * The elements of a system description and the structs their attributes are parsed into.
  *
- * The tables behind the `sysdesc_spec_...` constants are the only place that knows an element's name, its
+ * The tables behind the `lang_...` constants are the only place that knows an element's name, its
  * attributes, their defaults and what they mean: the parser, `causeway help` and the RELAX NG schema all come
  * from them. So what a field here means is said there. Sizes are bytes, times microseconds; strings are NULL
  * if absent.
