@@ -3,7 +3,7 @@
  * The one door to guest memory.
  *
  * Whoever looks into a guest's RAM (VMM, vhost switch) does it through a `struct guestmem`: an address is a
- * gpa_t until guestmem_translate() or one of the accessors has checked that the whole range lies inside the
+ * gpa_t until guestmem_translate() has checked that the whole range lies inside the
  * RAM. What is behind the door may change at any time: the guest runs on. So copy first, then check the copy.
  */
 #pragma once
@@ -61,23 +61,6 @@ ERR_CHECKED static inline enum err guestmem_translate(const struct guestmem *mem
     return ERR_OK;
 }
 
-/** Copy `bytes` from the guest. Errors: ERR_RANGE, nothing copied. */
-ERR_CHECKED enum err guestmem_read(const struct guestmem *mem, gpa_t address, void *to, uint64_t bytes);
-
 /** Copy `bytes` to the guest. Errors: ERR_RANGE, nothing copied. */
 ERR_CHECKED enum err guestmem_write(const struct guestmem *mem, gpa_t address, const void *from,
                                     uint64_t bytes);
-
-/** Fill `bytes` with zeros. Errors: ERR_RANGE, nothing written. */
-ERR_CHECKED enum err guestmem_zero(const struct guestmem *mem, gpa_t address, uint64_t bytes);
-
-/**
- * Single-copy atomic, relaxed loads and stores of naturally aligned little-endian values.
- * Errors: ERR_RANGE, ERR_ALIGN; *value is then untouched.
- */
-ERR_CHECKED enum err guestmem_load16(const struct guestmem *mem, gpa_t address, uint16_t *value);
-ERR_CHECKED enum err guestmem_load32(const struct guestmem *mem, gpa_t address, uint32_t *value);
-ERR_CHECKED enum err guestmem_load64(const struct guestmem *mem, gpa_t address, uint64_t *value);
-ERR_CHECKED enum err guestmem_store16(const struct guestmem *mem, gpa_t address, uint16_t value);
-ERR_CHECKED enum err guestmem_store32(const struct guestmem *mem, gpa_t address, uint32_t value);
-ERR_CHECKED enum err guestmem_store64(const struct guestmem *mem, gpa_t address, uint64_t value);
