@@ -4,7 +4,7 @@
 
     style_check.py [-v]
 
-Fails on: an external function not named after its file, a function over 80 lines, a file over 600 lines, a
+Fails on: an external function not named after its file, a function over 80 lines, a file over 650 lines, a
 folder over three deep, a public declaration without a comment, a file without its SPDX line, a reminder
 comment, more than one #if per thousand lines. -v also lists functions over 40 lines, which only count.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 
 FUNCTION_LINES_HARD = 80
 FUNCTION_LINES_AIM = 40
-FILE_LINES_HARD = 600
+FILE_LINES_HARD = 650  # 600 before braces were always written
 DEPTH_HARD = 3
 IFS_PER_THOUSAND = 1
 
