@@ -9,7 +9,7 @@ GUEST_FETCH := $(PYTHON) guest/fetch.py $(GUEST_DIR)/apt $(GUEST_DIR)/packages
 GUEST_KERNELS := debian debian-6.12
 debian_PACKAGE := linux-image-cloud-arm64
 debian-6.12_PACKAGE := linux-image-6.12-cloud-arm64
-GUEST_INITRDS := demo demo-6.12 probe bench cyclictest storage
+GUEST_INITRDS := demo demo-6.12 probe bench cyclictest storage gateway
 demo_KERNEL := debian
 demo_PROGRAMS := netsum
 demo-6.12_KERNEL := debian-6.12
@@ -26,6 +26,13 @@ bench_PACKAGES := iperf3 libiperf0 libsctp1 libssl3 libc6
 cyclictest_KERNEL := debian
 cyclictest_FOLDERS := bench/rootfs
 cyclictest_PACKAGES := rt-tests libnuma1 $(bench_PACKAGES)
+# A router and firewall, and an ssh server.
+gateway_KERNEL := debian
+gateway_PROGRAMS := netsum
+gateway_FOLDERS := guest/gateway
+gateway_PACKAGES := nftables libnftables1 libgmp10 libjansson4 libmnl0 libnftnl11 libxtables12 libedit2 libbsd0 libmd0 libtinfo6 libc6 \
+	dropbear-bin libcrypt1 libtomcrypt1 libtommath1 zlib1g
+gateway_MODULES := nf_tables nf_conntrack nf_nat nft_ct nft_chain_nat nft_nat nft_masq
 # Disks: ext4's tools.
 storage_KERNEL := debian
 storage_PACKAGES := e2fsprogs libblkid1 libc6 libcom-err2 libext2fs2 libss2 libuuid1
@@ -52,7 +59,7 @@ share_PACKAGES := fio libaio1 libc6 libgfapi0 libibverbs1 libnbd0 libnuma1 libpm
 GUEST_MODULES := virtio_mmio virtio_pci virtio_net virtio_console virtio_blk virtio_rng 8021q sbsa_gwdt
 
 # The many packages of disks are fetched together.
-GUEST_TOGETHER := $(filter-out $(bench_PACKAGES),$(sort $(share_PACKAGES) $(storage_PACKAGES)))
+GUEST_TOGETHER := $(filter-out $(bench_PACKAGES),$(sort $(share_PACKAGES) $(storage_PACKAGES) $(gateway_PACKAGES)))
 $(GUEST_TOGETHER:%=$(GUEST_DIR)/packages/%.deb): | $(GUEST_DIR)/packages/together.stamp
 $(GUEST_DIR)/packages/together.stamp:
 	$(Q)$(GUEST_FETCH) $(GUEST_TOGETHER) && touch $@
@@ -85,7 +92,7 @@ $(GUEST_DIR)/$(1)/initrd.cpio.gz: $(GUEST_BUSYBOX) $(GUEST_DIR)/unpacked/$($($(1
 		$(foreach p,$($(1)_PROGRAMS),$(B)/guest/$(p)/root/bin/$(p)) $(foreach f,$($(1)_FOLDERS),$(shell find $(f) -type f))
 	$$(call say,INITRD,$(1))
 	$$(Q)$$(PYTHON) guest/make_initrd.py -o $$@ --busybox $(GUEST_BUSYBOX:.stamp=)/bin/busybox --rootfs guest/rootfs \
-		--kernel $(GUEST_DIR)/unpacked/$($($(1)_KERNEL)_PACKAGE) --modules $(GUEST_MODULES) \
+		--kernel $(GUEST_DIR)/unpacked/$($($(1)_KERNEL)_PACKAGE) --modules $(GUEST_MODULES) $($(1)_MODULES) \
 		$(foreach p,$($(1)_PACKAGES),--add $(GUEST_DIR)/unpacked/$(p)) $(patsubst %,--add %,$(call guest_programs,$(1)) $($(1)_FOLDERS)) \
 		--skip /usr/share/ --skip /gconv/
 .PHONY: guest-$(1)

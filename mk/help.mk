@@ -54,6 +54,7 @@ Variables
   BUILD_DIR=FOLDER     where everything is built                        [build]
   QEMU_EXTRA="..."     more of QEMU's command line
   QEMU_CPU=NAME        cortex-a53 or cortex-a57                         [cortex-a53]
+  UPLINK=tap:NAME      run: what QEMU joins an <uplink> to; also socket:listen:PORT, socket:connect:PORT, none  [user]
   GDB=1  GDB_PORT=N    wait for gdb before the first instruction        [1234]
   MICROKIT_SDK=FOLDER  build for seL4 with this Microkit SDK; also SEL4CP_SDK
   BOARD=NAME           also MICROKIT_BOARD, SEL4CP_BOARD; `make boards`  [the description's]

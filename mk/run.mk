@@ -55,7 +55,7 @@ image: image-$(PLATFORM)
 image-bundled: tool kernel pds $(SYSTEM_GUESTS) $(BOARD_DTB) $(BOARD_BOOT_DTB)
 	$(if $(SYSTEM_FILE),,$(error there is no system "$(SYSTEM)", nor systems/$(SYSTEM)))
 	$(call say,SYSTEM,$(IMAGE))
-	$(Q)$(TOOL) build $(SYSTEM_FILE) -o $(IMAGE) --board $(BOARD) --report $(IMAGE:.elf=.report.txt) --pd-dir $(B)/pd \
+	$(Q)$(TOOL) build $(SYSTEM_FILE) $(addprefix --uplink ,$(UPLINK)) -o $(IMAGE) --board $(BOARD) --report $(IMAGE:.elf=.report.txt) --pd-dir $(B)/pd \
 		--guest-dir $(GUEST_DIR) --kernel $(KERNEL) --board-dtb $(BOARD_DTB)
 	$(Q)$(B)/causeway-policy $(SYSTEM_FILE) -o $(IMAGE:.elf=.policy) --board $(BOARD) --board-dtb $(BOARD_DTB)
 	$(Q)$(B)/causeway-verify $(IMAGE) --policy $(IMAGE:.elf=.policy) --kernel $(KERNEL)

@@ -50,14 +50,14 @@ test_sdf_emit_LIBS := -lelf $(shell $(PKG_CONFIG) --libs libxml-2.0)
 
 # The front end: system description -> model.
 TOOL_FRONT_SRCS := tool/language/xml.c tool/language/vars.c tool/language/source.c tool/base/suggest.c tool/base/ip.c tool/base/size_text.c tool/language/attr.c tool/language/node.c \
-	tool/language/spec/lang.c tool/language/spec/lang_sdf.c tool/language/spec/lang_guest.c tool/language/spec/lang_disk.c \
-	tool/expand/expand_disk.c tool/disk/disk_name.c tool/expand/expand_block.c tool/expand/expand.c tool/expand/expand_parts.c tool/expand/expand_sdf.c tool/model/firmware_calls.c tool/expand/expand_serial.c tool/expand/expand_entropy.c tool/expand/expand_stats.c tool/expand/expand_switch.c tool/expand/expand_port.c tool/expand/expand_timer.c tool/expand/expand_supervisor.c \
+	tool/language/spec/lang.c tool/language/spec/lang_sdf.c tool/language/spec/lang_guest.c tool/language/spec/lang_disk.c tool/language/spec/lang_net.c \
+	tool/expand/expand_disk.c tool/disk/disk_name.c tool/expand/expand_block.c tool/expand/expand.c tool/expand/expand_parts.c tool/expand/expand_sdf.c tool/model/firmware_calls.c tool/expand/expand_serial.c tool/expand/expand_entropy.c tool/expand/expand_stats.c tool/expand/expand_switch.c tool/expand/expand_slot.c tool/expand/expand_uplink.c tool/expand/expand_pd_port.c tool/expand/expand_port.c tool/expand/expand_timer.c tool/expand/expand_supervisor.c \
 	tool/expand/expand_guest.c tool/expand/expand_guest_devices.c tool/expand/expand_reserved.c tool/expand/expand_console.c tool/expand/expand_vhost.c tool/expand/expand_features.c tool/expand/expand_passthrough.c tool/expand/expand_realtime.c tool/expand/expand_dtb.c tool/expand/expand_linux.c \
 	tool/expand/expand_image.c \
 	tool/model/check.c tool/model/check_names.c tool/model/check_ids.c tool/model/check_symbols.c tool/model/check_sched.c tool/model/check_regions.c \
 	tool/model/check_maps.c tool/expand/frontend.c tool/language/spec/schema.c tool/show/graph.c boards/board.c $(wildcard boards/*/board_*.c)
 TOOL_DISK_SRCS := tool/disk/disk_image.c tool/disk/disk_check.c tool/disk/disk_gpt.c lib/blk/blk_table.c lib/blk/crc32.c
-TOOL_CMD_SRCS := $(TOOL_DISK_SRCS) tool/cmd/main.c tool/cmd/cmd.c tool/cmd/cmd_beside.c tool/cmd/cmd_board_new.c tool/cmd/cmd_build.c tool/cmd/cmd_check.c tool/cmd/cmd_dts.c tool/cmd/cmd_flat.c tool/image/flat.c tool/cmd/cmd_sdf.c \
+TOOL_CMD_SRCS := $(TOOL_DISK_SRCS) tool/disk/qemu_config.c tool/cmd/main.c tool/cmd/cmd.c tool/cmd/cmd_beside.c tool/cmd/cmd_board_new.c tool/cmd/cmd_build.c tool/cmd/cmd_check.c tool/cmd/cmd_dts.c tool/cmd/cmd_flat.c tool/image/flat.c tool/cmd/cmd_sdf.c \
 	tool/cmd/cmd_graph.c tool/cmd/cmd_help.c
 TOOL_SRCS += $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_IMAGE_SRCS) $(TOOL_REPORT_SRCS) $(TOOL_SDF_SRCS) $(TOOL_FRONT_SRCS) \
 	$(TOOL_CMD_SRCS)
@@ -67,13 +67,13 @@ test_flat_SRCS := tool/image/flat.c tool/base/file.c tool/base/mem.c tool/base/d
 
 TESTS += test_disk_image test_disk_check
 test_disk_check_SRCS = $(test_disk_image_SRCS)
-test_disk_image_SRCS := $(TOOL_MODEL_SRCS) $(TOOL_DISK_SRCS) tool/disk/disk_name.c tool/base/file.c
+test_disk_image_SRCS := $(TOOL_MODEL_SRCS) $(TOOL_DISK_SRCS) tool/disk/qemu_config.c tool/disk/disk_name.c tool/base/file.c
 
 TESTS += test_attr test_vars test_schema
 test_attr_SRCS := tool/base/mem.c tool/base/suggest.c tool/base/ip.c tool/base/size_text.c tool/language/attr.c
 test_vars_SRCS := tool/base/mem.c tool/base/diag.c tool/language/vars.c
 test_schema_SRCS := tool/base/mem.c tool/base/suggest.c tool/base/ip.c tool/base/size_text.c tool/language/attr.c tool/language/spec/lang.c tool/language/spec/lang_sdf.c \
-	tool/language/spec/lang_guest.c tool/language/spec/lang_disk.c tool/language/spec/schema.c
+	tool/language/spec/lang_guest.c tool/language/spec/lang_disk.c tool/language/spec/lang_net.c tool/language/spec/schema.c
 test_schema_LIBS = $(TOOL_LIBS)
 
 TESTS += test_fixtures test_expand test_expand_clock test_expand_sel4 test_expand_pci

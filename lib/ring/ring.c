@@ -14,22 +14,13 @@
 #include <stddef.h>
 
 #include "lib/base/mem.h"
+#include "lib/ring/ring_record.h"
 
 #define RING_REGION_MIN_BYTES 4096u
 #define RING_REGION_ALIGN 64u
 
 _Static_assert(sizeof(struct ring_region) == RING_HEADER_BYTES, "data starts behind two cache lines");
 _Static_assert(offsetof(struct ring_region, tail) == 64, "producer and consumer index in lines of their own");
-
-enum record_kind { RECORD_DATA = 0x41544144, RECORD_PADDING = 0x20444150 };
-
-/* In front of each record, in the ring. */
-struct record_header {
-    uint32_t kind;
-    uint32_t length_bytes;
-    uint64_t meta;
-};
-_Static_assert(sizeof(struct record_header) == RING_RECORD_HEADER_BYTES, "format of the ring");
 
 static uint32_t load(const uint32_t *field)
 {
@@ -39,11 +30,6 @@ static uint32_t load(const uint32_t *field)
 static void store(uint32_t *field, uint32_t value)
 {
     __atomic_store_n(field, value, __ATOMIC_RELEASE);
-}
-
-static uint32_t record_span(uint32_t length_bytes)
-{
-    return (length_bytes + RING_RECORD_HEADER_BYTES + RING_RECORD_ALIGN - 1) & ~(RING_RECORD_ALIGN - 1);
 }
 
 static uint32_t offset_of(const struct ring *ring, uint32_t index)
@@ -137,6 +123,7 @@ static void reset_indices(struct ring *ring)
 {
     ring->head = 0;
     ring->tail = 0;
+    ring->freed = 0;
     ring->peer_head = 0;
     ring->peer_tail = 0;
     ring->reserved_bytes = 0;
@@ -285,13 +272,14 @@ static struct record_header read_header(const struct ring *ring)
                                   .meta = untrusted_header->meta};
 }
 
-static bool skip_padding(struct ring *ring)
+static bool skip_padding(struct ring *ring, uint32_t length_bytes)
 {
     uint32_t to_end = bytes_to_end(ring, ring->tail);
-    if (to_end >= unread_bytes(ring)) {
+    uint32_t bytes = length_bytes == 0 ? to_end : length_bytes;
+    if (bytes % RING_RECORD_ALIGN != 0 || bytes > to_end || bytes >= unread_bytes(ring)) {
         return false; /* a producer publishes padding only together with the record behind it */
     }
-    ring->tail += to_end;
+    ring->tail += bytes;
     return true;
 }
 
@@ -320,7 +308,7 @@ enum err ring_peek(struct ring *ring, struct ring_record *record, const uint8_t 
     bool sound = unread_bytes(ring) % RING_RECORD_ALIGN == 0;
     if (sound) {
         header = read_header(ring);
-        if (header.kind == RECORD_PADDING && skip_padding(ring)) {
+        if (header.kind == RECORD_PADDING && skip_padding(ring, header.length_bytes)) {
             header = read_header(ring);
         }
         sound = header_is_sound(ring, &header);
@@ -339,6 +327,7 @@ void ring_release(struct ring *ring)
 {
     ring->tail += ring->peeked_bytes;
     ring->peeked_bytes = 0;
+    ring->freed = ring->tail;
     store(&ring->own->tail, ring->tail);
 }
 
@@ -376,6 +365,7 @@ uint32_t ring_read(struct ring *ring, void *bytes, uint32_t length_bytes)
     memcpy(bytes, &ring->peer->data[offset_of(ring, ring->tail)], first);
     memcpy((uint8_t *)bytes + first, ring->peer->data, count - first);
     ring->tail += count;
+    ring->freed = ring->tail;
     store(&ring->own->tail, ring->tail);
     return count;
 }
@@ -468,10 +458,10 @@ bool ring_should_signal_data(struct ring *ring)
 
 bool ring_should_signal_space(struct ring *ring)
 {
-    if (ring->tail == ring->asked_tail) {
+    if (ring->freed == ring->asked_tail) {
         return false;
     }
-    ring->asked_tail = ring->tail;
+    ring->asked_tail = ring->freed;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (ring->broken || !peer_is_known(ring)) {
         return false;
@@ -483,7 +473,7 @@ bool ring_should_signal_space(struct ring *ring)
     if (request == 0 || request == ring->answered_space) {
         return false;
     }
-    if ((int32_t)(ring->tail - load(&ring->peer->space_at)) < 0) {
+    if ((int32_t)(ring->freed - load(&ring->peer->space_at)) < 0) {
         return false;
     }
     ring->answered_space = request;

@@ -63,7 +63,8 @@ struct ring {
     uint32_t capacity_bytes;        /**< data bytes a direction, a power of two */
     uint32_t epoch;                 /**< our copy of own->epoch */
     uint32_t head;                  /**< our copy of own->head */
-    uint32_t tail;                  /**< our copy of own->tail */
+    uint32_t tail;                  /**< bytes read */
+    uint32_t freed;                 /**< our copy of own->tail: behind `tail` by what ring_take() gave out */
     uint32_t peer_epoch;            /**< the peer's start that we are in step with, 0: none yet */
     uint32_t peer_head;             /**< last checked value of peer->head */
     uint32_t peer_tail;             /**< last checked value of peer->tail */
@@ -71,7 +72,7 @@ struct ring {
     uint32_t padding_bytes;         /**< in front of it, up to the end of the data area */
     uint32_t peeked_bytes;          /**< of the record last peeked at, with header; 0: none */
     uint32_t asked_head;            /**< head when it was last asked whether to signal */
-    uint32_t asked_tail;            /**< tail, likewise */
+    uint32_t asked_tail;            /**< freed, likewise */
     uint32_t request;               /**< number of our last signal request, both kinds */
     uint32_t answered_data;         /**< the peer's want_data that we last signalled for */
     uint32_t answered_space;        /**< the peer's want_space that we last signalled for */

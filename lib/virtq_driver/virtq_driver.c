@@ -175,14 +175,19 @@ enum err virtq_driver_take(struct virtq_driver *vq, uint16_t *head, uint32_t *wr
     return ERR_OK;
 }
 
-bool virtq_driver_request_interrupt(struct virtq_driver *vq)
+bool virtq_driver_request_interrupt_after(struct virtq_driver *vq, uint16_t count)
 {
     if (vq->event_idx) {
         uint16_t *event = &vq->avail->ring[vq->size];
 
-        __atomic_store_n(event, vq->next_used, __ATOMIC_RELAXED);
+        __atomic_store_n(event, (uint16_t)(vq->next_used + count - 1), __ATOMIC_RELAXED);
     }
     /* The request is visible before we look again: else both could miss the other. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    return __atomic_load_n(&vq->used->idx, __ATOMIC_ACQUIRE) != vq->next_used;
+    return (uint16_t)(__atomic_load_n(&vq->used->idx, __ATOMIC_ACQUIRE) - vq->next_used) >= count;
+}
+
+bool virtq_driver_request_interrupt(struct virtq_driver *vq)
+{
+    return virtq_driver_request_interrupt_after(vq, 1);
 }

@@ -81,5 +81,11 @@ bool virtq_driver_publish(struct virtq_driver *vq);
  */
 ERR_CHECKED enum err virtq_driver_take(struct virtq_driver *vq, uint16_t *head, uint32_t *written_bytes);
 
+/**
+ * Ask for an interrupt when `count` more chains have been used (1 .. those in flight); a device without
+ * EVENT_IDX sends one for each. Returns true if they have been already: look again.
+ */
+bool virtq_driver_request_interrupt_after(struct virtq_driver *vq, uint16_t count);
+
 /** Ask for an interrupt at the next used chain. Returns true if there is one already: look again. */
 bool virtq_driver_request_interrupt(struct virtq_driver *vq);

@@ -1,47 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pd/blk_driver/blk_device.h"
 
-/* Registers, section 4.2.2. */
-#define MAGIC_VALUE 0x000u
-#define VERSION 0x004u
-#define DEVICE_ID 0x008u
-#define DEVICE_FEATURES 0x010u
-#define DEVICE_FEATURES_SEL 0x014u
-#define DRIVER_FEATURES 0x020u
-#define DRIVER_FEATURES_SEL 0x024u
-#define QUEUE_SEL 0x030u
-#define QUEUE_NUM_MAX 0x034u
-#define QUEUE_NUM 0x038u
-#define QUEUE_READY 0x044u
-#define QUEUE_NOTIFY 0x050u
-#define INTERRUPT_STATUS 0x060u
-#define INTERRUPT_ACK 0x064u
-#define STATUS 0x070u
-#define QUEUE_DESC 0x080u
-#define QUEUE_DRIVER 0x090u
-#define QUEUE_DEVICE 0x0a0u
-#define CONFIG_GENERATION 0x0fcu
-#define CONFIG 0x100u
-
-#define MAGIC 0x74726976u
-#define MODERN 2u
 #define ID_BLOCK 2u
-#define INTERRUPT_CONFIG 2u
-
-#define STATUS_ACKNOWLEDGE 1u
-#define STATUS_DRIVER 2u
-#define STATUS_DRIVER_OK 4u
-#define STATUS_FEATURES_OK 8u
-#define STATUS_NEEDS_RESET 64u
-#define STATUS_FAILED 128u
-
-#define F_INDIRECT_DESC (1ull << 28)
-#define F_EVENT_IDX (1ull << 29)
-#define F_VERSION_1 (1ull << 32)
 #define WANTED_FEATURES                                                                                      \
     (VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_RO | VIRTIO_BLK_F_BLK_SIZE |                \
      VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_TOPOLOGY | VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES |         \
-     F_INDIRECT_DESC | F_EVENT_IDX | F_VERSION_1)
+     MMIO_TRANSPORT_F_INDIRECT_DESC | MMIO_TRANSPORT_F_EVENT_IDX | MMIO_TRANSPORT_F_VERSION_1)
 
 /* Config space, section 5.2.4, read a 32-bit word at a time. */
 #define CONFIG_CAPACITY 0u
@@ -55,25 +19,12 @@
 #define CONFIG_MAX_WRITE_ZEROES 48u
 #define CONFIG_WRITE_ZEROES_MAY_UNMAP 56u
 
-/* A device that resets itself for longer is no use. */
-#define MAX_POLLS 10000u
-/* A device whose config space never stands still likewise. */
+/* A device whose config space never stands still is no use. */
 #define MAX_READS 100u
 
 static uint32_t read(const struct blk_driver *driver, uint32_t offset)
 {
     return driver->registers.read(driver->registers.context, offset);
-}
-
-static void write(const struct blk_driver *driver, uint32_t offset, uint32_t value)
-{
-    driver->registers.write(driver->registers.context, offset, value);
-}
-
-static void write_address(const struct blk_driver *driver, uint32_t offset, uint64_t paddr)
-{
-    write(driver, offset, (uint32_t)paddr);
-    write(driver, offset + 4, (uint32_t)(paddr >> 32));
 }
 
 static bool has(const struct blk_driver *driver, uint64_t feature)
@@ -83,7 +34,7 @@ static bool has(const struct blk_driver *driver, uint64_t feature)
 
 static uint32_t config(const struct blk_driver *driver, uint32_t offset)
 {
-    return read(driver, CONFIG + offset);
+    return read(driver, MMIO_TRANSPORT_CONFIG + offset);
 }
 
 static uint32_t smaller(uint32_t a, uint32_t b)
@@ -150,126 +101,61 @@ static struct blk_info read_info_once(const struct blk_driver *driver)
 /* Section 2.5.1: again, if it changed while it was read. */
 static void read_info(struct blk_driver *driver)
 {
-    uint32_t generation = read(driver, CONFIG_GENERATION);
+    uint32_t generation = read(driver, MMIO_TRANSPORT_CONFIG_GENERATION);
 
     for (unsigned int i = 0; i < MAX_READS; i++) {
         const uint32_t before = generation;
 
         driver->info = read_info_once(driver);
-        generation = read(driver, CONFIG_GENERATION);
+        generation = read(driver, MMIO_TRANSPORT_CONFIG_GENERATION);
         if (generation == before) {
             break;
         }
     }
 }
 
-/* Section 4.2.3.1.1: reset, and wait until it is over. */
-static enum err reset(const struct blk_driver *driver)
-{
-    write(driver, STATUS, 0);
-    for (unsigned int i = 0; i < MAX_POLLS; i++) {
-        if (read(driver, STATUS) == 0) {
-            return ERR_OK;
-        }
-    }
-    return ERR_STATE;
-}
-
-static enum err negotiate(struct blk_driver *driver)
-{
-    const uint32_t status = STATUS_ACKNOWLEDGE | STATUS_DRIVER;
-
-    write(driver, STATUS, STATUS_ACKNOWLEDGE);
-    write(driver, STATUS, status);
-    write(driver, DEVICE_FEATURES_SEL, 0);
-    driver->features = read(driver, DEVICE_FEATURES);
-    write(driver, DEVICE_FEATURES_SEL, 1);
-    driver->features |= (uint64_t)read(driver, DEVICE_FEATURES) << 32;
-    driver->features &= WANTED_FEATURES;
-    if (!has(driver, F_VERSION_1)) {
-        return ERR_UNSUPPORTED;
-    }
-    write(driver, DRIVER_FEATURES_SEL, 0);
-    write(driver, DRIVER_FEATURES, (uint32_t)driver->features);
-    write(driver, DRIVER_FEATURES_SEL, 1);
-    write(driver, DRIVER_FEATURES, (uint32_t)(driver->features >> 32));
-    write(driver, STATUS, status | STATUS_FEATURES_OK);
-    driver->indirect = has(driver, F_INDIRECT_DESC);
-    return (read(driver, STATUS) & STATUS_FEATURES_OK) != 0 ? ERR_OK : ERR_STATE;
-}
-
-static enum err set_up_queue(struct blk_driver *driver, void *memory, uint64_t paddr)
-{
-    write(driver, QUEUE_SEL, 0);
-
-    uint32_t size = smaller(read(driver, QUEUE_NUM_MAX), VIRTQ_DRIVER_MAX_SIZE);
-    while ((size & (size - 1)) != 0) {
-        size &= size - 1;
-    }
-    if (size < 4 || read(driver, QUEUE_READY) != 0) {
-        return ERR_STATE;
-    }
-    const enum err err =
-        virtq_driver_init(&driver->queue, memory, paddr, (uint16_t)size, has(driver, F_EVENT_IDX));
-    if (err != ERR_OK) {
-        return err;
-    }
-    write(driver, QUEUE_NUM, size);
-    write_address(driver, QUEUE_DESC, driver->queue.places.desc);
-    write_address(driver, QUEUE_DRIVER, driver->queue.places.avail);
-    write_address(driver, QUEUE_DEVICE, driver->queue.places.used);
-    write(driver, QUEUE_READY, 1);
-    return ERR_OK;
-}
-
 enum err blk_device_start(struct blk_driver *driver, void *memory, uint64_t paddr)
 {
-    if (read(driver, MAGIC_VALUE) != MAGIC || read(driver, VERSION) != MODERN ||
-        read(driver, DEVICE_ID) != ID_BLOCK) {
-        return ERR_UNSUPPORTED;
-    }
-    enum err err = reset(driver);
-    if (err == ERR_OK) {
-        err = negotiate(driver);
+    enum err err = mmio_transport_reset(&driver->registers, ID_BLOCK);
+
+    if (err == ERR_UNSUPPORTED) {
+        return err;
     }
     if (err == ERR_OK) {
-        err = set_up_queue(driver, memory, paddr);
+        err = mmio_transport_negotiate(&driver->registers, WANTED_FEATURES, &driver->features);
+    }
+    if (err == ERR_OK) {
+        driver->indirect = has(driver, MMIO_TRANSPORT_F_INDIRECT_DESC);
+        err = mmio_transport_add_queue(&driver->registers, 0, memory, paddr,
+                                       has(driver, MMIO_TRANSPORT_F_EVENT_IDX), &driver->queue);
     }
     if (err != ERR_OK) {
-        write(driver, STATUS, STATUS_FAILED);
+        mmio_transport_give_up(&driver->registers);
         return err;
     }
     read_info(driver);
-    write(driver, STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK | STATUS_DRIVER_OK);
+    mmio_transport_go(&driver->registers);
     return ERR_OK;
 }
 
 void blk_device_stop(struct blk_driver *driver)
 {
-    /* The reset takes the memory back; FAILED then says that nobody will come again. */
-    (void)reset(driver);
-    write(driver, STATUS, STATUS_FAILED);
+    mmio_transport_stop(&driver->registers);
 }
 
 enum err blk_device_interrupts(struct blk_driver *driver, bool *changed)
 {
-    const uint32_t pending = read(driver, INTERRUPT_STATUS);
-
-    *changed = false;
-    if (pending != 0) {
-        write(driver, INTERRUPT_ACK, pending);
-    }
-    if ((pending & INTERRUPT_CONFIG) != 0) {
-        if ((read(driver, STATUS) & STATUS_NEEDS_RESET) != 0) {
+    *changed = (mmio_transport_interrupts(&driver->registers) & MMIO_TRANSPORT_INTERRUPT_CONFIG) != 0;
+    if (*changed) {
+        if (mmio_transport_needs_reset(&driver->registers)) {
             return ERR_IO;
         }
         read_info(driver);
-        *changed = true;
     }
     return ERR_OK;
 }
 
 void blk_device_kick(const struct blk_driver *driver)
 {
-    write(driver, QUEUE_NOTIFY, 0);
+    mmio_transport_kick(&driver->registers, 0);
 }

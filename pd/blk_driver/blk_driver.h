@@ -24,6 +24,7 @@
 #include "lib/blk/blk_protocol.h"
 #include "lib/config/blk_config.h"
 #include "lib/ring/ring.h"
+#include "lib/virtq_driver/mmio_transport.h"
 #include "lib/virtq_driver/virtq_driver.h"
 
 /** Requests in flight, at most. */
@@ -35,13 +36,6 @@
 /** No time at all. */
 #define BLK_DRIVER_NEVER UINT64_MAX
 
-/** Access to the device's registers; offsets as in section 4.2.2. */
-struct blk_registers {
-    uint32_t (*read)(void *context, uint32_t offset);
-    void (*write)(void *context, uint32_t offset, uint32_t value);
-    void *context;
-};
-
 /** Memory that the device may access. */
 struct blk_region {
     uint64_t paddr;
@@ -50,7 +44,7 @@ struct blk_region {
 
 /** What blk_driver_init() needs. Copied. */
 struct blk_driver_setup {
-    struct blk_registers registers;
+    struct mmio_transport registers;
     void *own;          /**< zeroed memory for queue and slots, shared with the device, page-aligned */
     uint64_t own_paddr; /**< where the device finds it */
     uint64_t own_bytes; /**< blk_driver_own_bytes() at least */
@@ -88,7 +82,7 @@ struct blk_slot {
 
 /** A driver. Large: keep it static. Private to blk_driver.c except for its size, and `info`. */
 struct blk_driver {
-    struct blk_registers registers;
+    struct mmio_transport registers;
     struct blk_region regions[BLK_DRIVER_MAX_REGIONS];
     uint32_t region_count;
     void *own; /**< the queue, and `dma` behind it */

@@ -48,10 +48,11 @@ class Machine:
         self.work_dir = self.build_dir / "tests" / "target" / os.environ.get("PYTEST_XDIST_WORKER", "main")
         self.work_dir.mkdir(parents=True, exist_ok=True)
 
-    def build(self, system):
-        """Build the image of a description; its path."""
+    def build(self, system, uplink=None):
+        """Build the image of a description; its path. `uplink`: what QEMU joins its network card to."""
         image = self.work_dir / (Path(system).stem + ".elf")
         subprocess.run([self.tool, "build", system, "-o", image, "--report", self.report(system),
+                        *(["--uplink", uplink] if uplink else []),
                         "--pd-dir", self.build_dir / "pd", "--guest-dir", self.guest_dir,
                         "--kernel", self.kernel, "--board", self.board,
                         "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]], check=True)
@@ -95,9 +96,9 @@ class Machine:
         """Wait for what a PD logs."""
         consoles.expect("kernel", pattern, BOOT_SECONDS)
 
-    def boot(self, system, *arguments):
+    def boot(self, system, *arguments, uplink=None):
         """Boot a description's image; its consoles. Later QEMU arguments override earlier ones."""
-        return self.boot_image(self.build(system), *arguments)
+        return self.boot_image(self.build(system, uplink), *arguments)
 
     def boot_image(self, image, *arguments):
         """Boot an image that has been built."""
@@ -118,12 +119,13 @@ class MicrokitMachine(Machine):
         self.board = os.environ["CAUSEWAY_SDK_BOARD"]
         self.config = os.environ["CAUSEWAY_SDK_CONFIG"]
 
-    def build(self, system):
+    def build(self, system, uplink=None):
         folder = self.work_dir / "sel4" / Path(system).stem
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         version = (self.sdk / "VERSION").read_text(encoding="utf-8").strip()
         subprocess.run([self.tool, "sdf", system, "--sdk-version", version, "-o", folder, "--board", self.board,
+                        *(["--uplink", uplink] if uplink else []),
                         "--report", self.report(system),
                         "--pd-dir", os.environ["CAUSEWAY_SDK_PD_DIR"], "--guest-dir", self.guest_dir,
                         "--board-dtb", os.environ["CAUSEWAY_BOARD_DTB"]], check=True)
@@ -182,8 +184,8 @@ def booting(machine):
     """A function that boots a description, and the end of what it booted."""
     running = []
 
-    def start(system, *arguments):
-        running.append(machine.boot(system, *arguments))
+    def start(system, *arguments, **options):
+        running.append(machine.boot(system, *arguments, **options))
         return running[-1]
 
     yield start

@@ -10,6 +10,8 @@
 
 #include "lib/config/blk_config.h"
 #include "lib/config/entropy_config.h"
+#include "lib/config/net_config.h"
+#include "lib/config/netclient_config.h"
 #include "lib/config/serial_config.h"
 #include "lib/config/stats_config.h"
 #include "lib/config/supervisor_config.h"
@@ -122,6 +124,8 @@ static const struct layout layouts[] = {
     LAYOUT(SERIAL_MUX_CONFIG_MAGIC, struct serial_mux_config, mux_dead, mux_rows),
     LAYOUT(UART_CONFIG_MAGIC, struct uart_config, nothing, no_rows),
     LAYOUT(BLK_DRIVER_CONFIG_MAGIC, struct blk_driver_config, driver_dead, driver_rows),
+    LAYOUT(NETCLIENT_CONFIG_MAGIC, struct netclient_config, nothing, no_rows),
+    LAYOUT(NET_DRIVER_CONFIG_MAGIC, struct net_driver_config, nothing, no_rows),
     LAYOUT(BLK_SERVER_CONFIG_MAGIC, struct blk_server_config, nothing, server_rows),
     LAYOUT(ENTROPY_CONFIG_MAGIC, struct entropy_config, entropy_dead, no_rows),
     LAYOUT(TIMER_CONFIG_MAGIC, struct timer_config, timer_dead, timer_rows),

@@ -24,6 +24,7 @@ enum {
     OPTION_BOARD_DTB = 'd',
     OPTION_SDK_VERSION = 's',
     OPTION_DTB = 't',
+    OPTION_UPLINK = 'u',
 };
 
 static const struct documented_option {
@@ -54,6 +55,11 @@ static const struct documented_option {
     {{"sdk-version", required_argument, NULL, OPTION_SDK_VERSION},
      "VERSION",
      "version of the Microkit SDK, 2.0.1 to 2.3.0"},
+    {{"uplink", required_argument, NULL, OPTION_UPLINK},
+     "[NAME=]NETWORK",
+     "what QEMU joins an <uplink> to: user, tap:INTERFACE, socket:listen:PORT, socket:connect:PORT or none; "
+     "without NAME "
+     "all of them; may be given several times [user]"},
 };
 #define OPTION_COUNT (sizeof(known_options) / sizeof(known_options[0]))
 
@@ -113,6 +119,10 @@ static bool apply_option(const struct cmd_usage *usage, struct cmd_options *opti
         return true;
     case OPTION_SDK_VERSION:
         options->sdk_version = value;
+        return true;
+    case OPTION_UPLINK:
+        options->uplinks = mem_grow(options->uplinks, options->uplink_count, sizeof(options->uplinks[0]));
+        options->uplinks[options->uplink_count++] = value;
         return true;
     case OPTION_PD_DIR:
         add_search_dir(options, value);
@@ -222,6 +232,7 @@ void cmd_free(struct cmd_options *options)
 {
     vars_free(&options->vars);
     free(options->search_dirs);
+    free(options->uplinks);
     for (size_t i = 0; i < sizeof(options->defaults) / sizeof(options->defaults[0]); i++) {
         free(options->defaults[i]);
     }

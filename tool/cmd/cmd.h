@@ -13,13 +13,15 @@ enum cmd_status {
 
 /** Options that several subcommands take. Zero-initialise; strings are argv's. */
 struct cmd_options {
-    const char *output;       /**< -o */
-    const char *report;       /**< --report */
-    const char *kernel;       /**< --kernel */
-    const char *guest_dir;    /**< --guest-dir */
-    const char *board;        /**< --board */
-    const char *sdk_version;  /**< --sdk-version: for the Microkit SDK, NULL: for the bundled kernel */
-    const char *board_dtb;    /**< --board-dtb */
+    const char *output;      /**< -o */
+    const char *report;      /**< --report */
+    const char *kernel;      /**< --kernel */
+    const char *guest_dir;   /**< --guest-dir */
+    const char *board;       /**< --board */
+    const char *sdk_version; /**< --sdk-version: for the Microkit SDK, NULL: for the bundled kernel */
+    const char *board_dtb;   /**< --board-dtb */
+    const char **uplinks;    /**< --uplink; owned */
+    size_t uplink_count;
     const char **search_dirs; /**< --pd-dir, --search-path; owned */
     size_t search_dir_count;
     struct vars vars;         /**< -D */

@@ -6,6 +6,7 @@
 #include "tool/base/mem.h"
 #include "tool/cmd/cmd.h"
 #include "tool/disk/disk_image.h"
+#include "tool/disk/qemu_config.h"
 #include "tool/image/image.h"
 #include "tool/show/report.h"
 
@@ -16,8 +17,9 @@ static const struct cmd_usage build_usage = {
     .doc = "Build the bootable image of a system for the bundled kernel: --output is an ELF file whose "
            "segments\n"
            "lie at their final physical addresses. Images of disks that don't exist yet are created, and a\n"
-           "configuration file for QEMU's -readconfig that has the disks is written beside it, as NAME.qemu.",
-    .options = "Dorpkgbd",
+           "configuration file for QEMU's -readconfig that has disks and network cards is written beside it, "
+           "as NAME.qemu.",
+    .options = "Dorpkgbdu",
 };
 
 static const struct cmd_usage report_usage = {
@@ -78,7 +80,7 @@ static enum err build(const struct cmd_options *options, struct model *model, st
         err = disk_image_create_all(model, options->output, diag);
     }
     if (err == ERR_OK) {
-        err = disk_image_write_config(model, options->output, diag);
+        err = qemu_config_write(model, options->output, options->uplinks, options->uplink_count, diag);
     }
     image_free(image);
     if (err == ERR_OK) {

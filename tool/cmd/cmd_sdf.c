@@ -8,6 +8,7 @@
 #include "tool/base/mem.h"
 #include "tool/cmd/cmd.h"
 #include "tool/disk/disk_image.h"
+#include "tool/disk/qemu_config.h"
 #include "tool/microkit/sdf_emit.h"
 #include "tool/show/report.h"
 
@@ -19,7 +20,7 @@ static const struct cmd_usage sdf_usage = {
         "Write a system for the seL4 Microkit SDK into the folder --output: a .system file, the configured\n"
         "programs and the contents of memory regions. The SDK's own tool makes an image from them, with the\n"
         "folder as its search path.",
-    .options = "Dorpgbds",
+    .options = "Dorpgbdsu",
 };
 
 static enum err make_folder(const char *path, struct diag *diag)
@@ -56,7 +57,7 @@ static enum err emit(const struct cmd_options *options, struct diag *diag)
         err = disk_image_create_all(model, options->output, diag);
     }
     if (err == ERR_OK) {
-        err = disk_image_write_config(model, options->output, diag);
+        err = qemu_config_write(model, options->output, options->uplinks, options->uplink_count, diag);
     }
     model_free(model);
     return err;

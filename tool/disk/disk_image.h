@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** Images of a system's disks: where they are, creating those that are missing, telling QEMU of them. */
+/** Images of a system's disks: where they are, and creating those that are missing. */
 #pragma once
 
 #include "lib/base/err.h"
@@ -14,10 +14,3 @@ char *disk_image_path(const struct model_disk *disk, const char *output);
  * Reports and returns ERR_IO on failure.
  */
 ERR_CHECKED enum err disk_image_create_all(const struct model *model, const char *output, struct diag *diag);
-
-/**
- * Write QEMU's configuration file for the disks (-readconfig) beside `output`, as OUTPUT.qemu (.elf is
- * replaced); an empty one if there are none. Reports and returns ERR_IO on failure.
- */
-ERR_CHECKED enum err disk_image_write_config(const struct model *model, const char *output,
-                                             struct diag *diag);

@@ -111,9 +111,13 @@ struct model *expand_system(struct diag *diag, const struct source *source, cons
     expand_realtime(&expand);
     expand_sdf(&expand);
     expand.clock_is_taken = is_clock_taken(&expand, &expand.model->board->rtc.range);
+    expand.own_pd_count = expand.model->pd_count;
     for_each(&expand, &lang_serial, expand_serial);
     for_each(&expand, &lang_switch, expand_switch);
     for_each(&expand, &lang_disk, expand_disk);
+    for_each(&expand, &lang_uplink, expand_uplink);
+    for_each(&expand, &lang_switch_port, expand_pd_port);
+    for_each(&expand, &lang_timer, expand_pd_timer);
     expand_entropy(&expand);
     for_each(&expand, &lang_guest, expand_guest);
     for_each(&expand, &lang_stats, expand_stats);

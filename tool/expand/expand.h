@@ -51,6 +51,13 @@ struct expand_disk {
     struct blk_driver_config config;
 };
 
+/** A virtio device of the board that is given out. */
+struct expand_slot {
+    const struct node *node;
+    uint32_t slot; /**< transport */
+};
+#define EXPAND_MAX_SLOTS 64u
+
 /** A <block> that has been connected. */
 struct expand_block {
     char id[VMM_BLOCK_ID_BYTES]; /**< what its guest knows it by */
@@ -66,6 +73,7 @@ struct expand {
     const struct node *root;
     struct model *model;
 
+    size_t own_pd_count;       /**< PDs of the description itself: the first ones of the model */
     const struct node *serial; /**< NULL: none */
     struct model_pd *serial_pd;
     struct serial_mux_config serial_config;
@@ -88,6 +96,8 @@ struct expand {
     struct blk_server_config blk_config;
     struct xml_element default_blk_server_xml; /**< as default_entropy_xml */
     struct node *default_blk_server;           /**< owned */
+    struct expand_slot slots[EXPAND_MAX_SLOTS];
+    size_t slot_count;
     struct expand_disk disks[BLK_SERVER_MAX_DISKS];
     size_t disk_count;
     struct expand_block blocks[BLK_SERVER_MAX_CLIENTS]; /**< in the order of blk_config.clients */
@@ -155,6 +165,35 @@ uint32_t expand_port_speed(uint64_t rate_kbps);
 uint64_t expand_switch_stats(struct expand *expand, struct expand_switch *lan, struct model_pd *reader);
 /** Once all ports are connected: apply the rules and write the switches' configurations. */
 void expand_switch_finish(struct expand *expand);
+
+/** Whether the switch that a port's element names is there; if not, that is reported. */
+bool expand_switch_is_there(struct expand *expand, const struct node *net);
+
+/* expand_uplink.c */
+
+/** A network card's driver, and its port at a switch. */
+void expand_uplink(struct expand *expand, const struct node *node);
+
+/* expand_pd_port.c */
+
+/** A switch's port for a protection domain of the description. */
+void expand_pd_port(struct expand *expand, const struct node *node);
+/** A channel to the timer PD for one. */
+void expand_pd_timer(struct expand *expand, const struct node *node);
+
+/* expand_slot.c */
+
+/**
+ * The transport `wanted` by a virtio device's element or, if that names none, the first whose page is free. A
+ * page cannot be shared: it would be one driver's and another's. False if there is none: that was reported.
+ */
+bool expand_slot_find(struct expand *expand, const struct node *node, uint64_t wanted, uint32_t *slot);
+/** Give the transport's registers and interrupt to `driver`. False after an error was reported. */
+bool expand_slot_connect(struct expand *expand, const struct node *node, uint32_t slot, const char *stem,
+                         struct model_pd *driver, uint64_t *registers, uint32_t *irq_channel);
+/** A memory region called after a device and what it is for. */
+struct model_mr *expand_slot_region(struct expand *expand, const struct node *node, const char *stem,
+                                    const char *what, uint64_t bytes);
 
 /* expand_disk.c */
 

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "boards/board.h"
 #include "lib/blk/gpt.h"
 #include "tool/base/mem.h"
 #include "tool/disk/disk_name.h"
@@ -36,94 +35,6 @@ static void add_server(struct expand *expand)
     }
 }
 
-static uint32_t slots_per_page(const struct board *board)
-{
-    return (uint32_t)(MODEL_PAGE_BYTES / board->virtio.slot_bytes);
-}
-
-static const struct expand_disk *find_disk_in_page(const struct expand *expand, uint64_t slot)
-{
-    const struct board *board = expand->model->board;
-
-    for (size_t i = 0; i < expand->disk_count; i++) {
-        if (expand->model->disks[expand->disks[i].model_index].slot / slots_per_page(board) ==
-            slot / slots_per_page(board)) {
-            return &expand->disks[i];
-        }
-    }
-    return NULL;
-}
-
-/* The disk's transport. A page cannot be shared: it would be one driver's and another's. */
-static bool find_slot(struct expand *expand, const struct node *node, uint32_t *slot)
-{
-    const struct desc_disk *desc = node->fields;
-    const struct board *board = expand->model->board;
-    uint64_t wanted = desc->slot;
-
-    if (board->virtio.range.bytes == 0) {
-        diag_error(expand->diag, node->loc, "<disk>: board %s has no place for disks", board->name);
-        return false;
-    }
-    const uint64_t count = board->virtio.range.bytes / board->virtio.slot_bytes;
-    const struct expand_disk *other = NULL;
-    if (node_has(node, "slot")) {
-        other = find_disk_in_page(expand, wanted);
-    } else {
-        while (wanted < count && find_disk_in_page(expand, wanted) != NULL) {
-            wanted += slots_per_page(board);
-        }
-    }
-    if (wanted >= count) {
-        diag_error(expand->diag, node->loc,
-                   "<disk>: board %s has no such slot free; it has %u pages of %u slots", board->name,
-                   (unsigned int)(count / slots_per_page(board)), slots_per_page(board));
-    } else if (other != NULL) {
-        diag_error(expand->diag, node_loc(node, "slot"),
-                   "<disk>: the slot's page is in use; each disk needs a page of %u slots for itself",
-                   slots_per_page(board));
-        diag_note(expand->diag, other->node->loc, "by this <disk>");
-    } else {
-        *slot = (uint32_t)wanted;
-        return true;
-    }
-    return false;
-}
-
-static struct model_mr *add_region(struct expand *expand, const struct node *node, const char *disk,
-                                   const char *what, uint64_t bytes)
-{
-    char *stem = mem_printf("%s_%s", disk, what);
-    char *name = expand_unique_mr_name(expand, stem);
-    struct model_mr *mr = model_add_mr(expand->model, name, node->loc);
-
-    mr->size_bytes = bytes;
-    free(name);
-    free(stem);
-    return mr;
-}
-
-static bool add_registers(struct expand *expand, const struct node *node, struct expand_disk *disk,
-                          uint32_t slot)
-{
-    const struct desc_disk *desc = node->fields;
-    const struct board *board = expand->model->board;
-    const uint64_t base = board->virtio.range.base + slot * board->virtio.slot_bytes;
-    struct model_mr *page = add_region(expand, node, desc->name, "registers", MODEL_PAGE_BYTES);
-    uint64_t vaddr = expand_free_vaddr(disk->driver, EXPAND_SMALL_BASE, page->size_bytes, MODEL_PAGE_BYTES);
-
-    page->kind = MODEL_MR_DEVICE;
-    page->has_phys_addr = true;
-    page->phys_addr = base / MODEL_PAGE_BYTES * MODEL_PAGE_BYTES;
-    model_add_pd_map(disk->driver, page, vaddr, MODEL_READ | MODEL_WRITE)->cached = false;
-    disk->config.registers = vaddr + base % MODEL_PAGE_BYTES;
-    if (!expand_channel_id(expand, disk->driver, node->loc, &disk->config.irq_channel)) {
-        return false;
-    }
-    model_add_irq(disk->driver, board->virtio.irq + slot, disk->config.irq_channel)->edge = true;
-    return true;
-}
-
 static void add_paddr(struct model_pd *driver, const char *symbol, struct model_mr *mr)
 {
     model_add_setvar(driver, symbol)->region_paddr = mr;
@@ -135,8 +46,9 @@ static void add_memory(struct expand *expand, const struct node *node, struct ex
     const struct desc_disk *desc = node->fields;
     struct blk_disk_config *server_disk = &expand->blk_config.disks[expand->blk_config.disk_count];
     struct model_pd *server = expand->blk_server_pd;
-    struct model_mr *own = add_region(expand, node, desc->name, "queue", BLK_DRIVER_OWN_BYTES);
-    struct model_mr *scratch = add_region(expand, node, desc->name, "table", BLK_SERVER_SCRATCH_BYTES);
+    struct model_mr *own = expand_slot_region(expand, node, desc->name, "queue", BLK_DRIVER_OWN_BYTES);
+    struct model_mr *scratch =
+        expand_slot_region(expand, node, desc->name, "table", BLK_SERVER_SCRATCH_BYTES);
 
     disk->config.own_bytes = BLK_DRIVER_OWN_BYTES;
     disk->config.own = expand_free_vaddr(disk->driver, EXPAND_SMALL_BASE, own->size_bytes, MODEL_PAGE_BYTES);
@@ -284,7 +196,7 @@ void expand_disk(struct expand *expand, const struct node *node)
     struct expand_disk *disk = &expand->disks[expand->disk_count];
     uint32_t slot;
 
-    if (!may_add(expand, node) || !find_slot(expand, node, &slot)) {
+    if (!may_add(expand, node) || !expand_slot_find(expand, node, desc->slot, &slot)) {
         return;
     }
     add_server(expand);
@@ -297,7 +209,8 @@ void expand_disk(struct expand *expand, const struct node *node)
     disk->model_index = expand->model->disk_count;
     disk->driver = expand_add_pd(expand, name, node->loc, &desc->driver);
     free(name);
-    if (!add_registers(expand, node, disk, slot) ||
+    if (!expand_slot_connect(expand, node, slot, desc->name, disk->driver, &disk->config.registers,
+                             &disk->config.irq_channel) ||
         !expand_link(expand, node, disk->driver, expand->blk_server_pd, DRIVER_RING_BYTES, &disk->config.link,
                      &server_disk->link)) {
         return;

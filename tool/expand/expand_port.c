@@ -49,13 +49,14 @@ static void set_trunk(struct expand *expand, const struct node *net, struct vswi
     for (char *at = strtok_r(copy, " ", &rest); at != NULL; at = strtok_r(NULL, " ", &rest)) {
         if (port->trunk_count == VSWITCH_CONFIG_MAX_TRUNK) {
             diag_error(expand->diag, node_loc(net, "trunk"),
-                       "<net>: trunk: more than %u VLANs or ranges of them", VSWITCH_CONFIG_MAX_TRUNK);
+                       "<%s>: trunk: more than %u VLANs or ranges of them", net->spec->name,
+                       VSWITCH_CONFIG_MAX_TRUNK);
             break;
         }
         if (!parse_range(at, &port->trunk[port->trunk_count])) {
             diag_error(expand->diag, node_loc(net, "trunk"),
-                       "<net>: trunk: \"%s\" is no VLAN from 1 to %u, no range such as 20-29, and not all",
-                       at, VLAN_MAX);
+                       "<%s>: trunk: \"%s\" is no VLAN from 1 to %u, no range such as 20-29, and not all",
+                       net->spec->name, at, VLAN_MAX);
             break;
         }
         port->trunk_count++;
@@ -86,15 +87,15 @@ static void guard_addresses(struct expand *expand, const struct node *net, struc
     port->flags |= VSWITCH_PORT_CHECK_IP;
     if (desc->ip == NULL) {
         diag_error(expand->diag, node_loc(net, "guard"),
-                   "<net>: guard=\"ip\" needs the addresses that the guest may have, in ip");
+                   "<%s>: guard=\"ip\" needs the addresses that the guest may have, in ip", net->spec->name);
         return;
     }
     copy = mem_strdup(desc->ip);
     for (char *at = strtok_r(copy, " ", &rest); at != NULL; at = strtok_r(NULL, " ", &rest)) {
         if (ip_parse(at, true, &ip) == NULL && !add_address(port, &ip)) {
             diag_error(expand->diag, node_loc(net, "ip"),
-                       "<net>: guard=\"ip\": at most %u IPv4 and %u IPv6 addresses", VSWITCH_CONFIG_MAX_GUARD,
-                       VSWITCH_CONFIG_MAX_GUARD);
+                       "<%s>: guard=\"ip\": at most %u IPv4 and %u IPv6 addresses", net->spec->name,
+                       VSWITCH_CONFIG_MAX_GUARD, VSWITCH_CONFIG_MAX_GUARD);
             break;
         }
     }
@@ -112,8 +113,8 @@ static void set_guard(struct expand *expand, const struct node *net, struct vswi
         if (strcmp(at, "ip") == 0) {
             guard_addresses(expand, net, port);
         } else if (strcmp(at, "mac") != 0) {
-            diag_error(expand->diag, node_loc(net, "guard"), "<net>: guard: \"%s\" is neither mac nor ip",
-                       at);
+            diag_error(expand->diag, node_loc(net, "guard"), "<%s>: guard: \"%s\" is neither mac nor ip",
+                       net->spec->name, at);
         }
     }
     free(copy);
@@ -128,7 +129,8 @@ void expand_port_manage(struct expand *expand, const struct node *net, struct vs
     port->storm_pps = (uint32_t)desc->storm_pps;
     port->vlan = (uint16_t)desc->vlan;
     if (desc->burst_bytes != 0 && desc->rate_kbps == 0 && desc->rx_rate_kbps == 0) {
-        diag_warning(expand->diag, node_loc(net, "burst"), "<net>: burst without rate_kbps or rx_rate_kbps");
+        diag_warning(expand->diag, node_loc(net, "burst"), "<%s>: burst without rate_kbps or rx_rate_kbps",
+                     net->spec->name);
     }
     if (desc->trunk != NULL) {
         set_trunk(expand, net, port);
@@ -152,8 +154,8 @@ void expand_port_check_vlans(struct expand *expand, struct vswitch_config *confi
     for (uint32_t i = 0; i < config->port_count && config->has_vlans != 0; i++) {
         if (!is_in_vlan(&config->ports[i])) {
             diag_error(expand->diag, nets[i]->loc,
-                       "<net>: switch \"%s\" has VLANs, so each of its ports needs vlan or trunk",
-                       config->name);
+                       "<%s>: switch \"%s\" has VLANs, so each of its ports needs vlan or trunk",
+                       nets[i]->spec->name, config->name);
         }
     }
 }

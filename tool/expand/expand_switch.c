@@ -49,14 +49,19 @@ static struct expand_switch *find_switch(struct expand *expand, const struct nod
     }
     off = source_find_disabled(expand->source, "switch", desc->switch_name);
     if (off != NULL) {
-        diag_warning(expand->diag, net->loc, "<net>: left out, as switch \"%s\" is switched off",
-                     desc->switch_name);
+        diag_warning(expand->diag, net->loc, "<%s>: left out, as switch \"%s\" is switched off",
+                     net->spec->name, desc->switch_name);
         diag_note(expand->diag, off->loc, "the switch is here");
     } else {
         expand_report_unknown(expand, net, "switch", "switch", desc->switch_name,
                               suggest_text(&suggest, suggestion));
     }
     return NULL;
+}
+
+bool expand_switch_is_there(struct expand *expand, const struct node *net)
+{
+    return find_switch(expand, net) != NULL;
 }
 
 static struct vswitch_port_config *find_port(struct expand_switch *lan, const char *name)
@@ -82,9 +87,10 @@ static void name_port(struct expand *expand, struct expand_switch *lan, const st
     }
     other = find_port(lan, name);
     if (other != NULL) {
-        diag_error(expand->diag, node_loc(net, "name"), "<net>: switch \"%s\" has a port \"%s\" already",
-                   lan->config.name, name);
-        diag_note(expand->diag, lan->ports[other - lan->config.ports]->loc, "this <net>");
+        diag_error(expand->diag, node_loc(net, "name"), "<%s>: switch \"%s\" has a port \"%s\" already",
+                   net->spec->name, lan->config.name, name);
+        const struct node *taken_by = lan->ports[other - lan->config.ports];
+        diag_note(expand->diag, taken_by->loc, "this <%s>", taken_by->spec->name);
     }
 }
 
@@ -104,7 +110,9 @@ static uint32_t hash_names(const char *system, const char *port, uint32_t attemp
 
 static bool mac_is_written(const struct node *node, const uint8_t mac[6])
 {
-    const struct desc_net *desc = node->spec == &lang_net ? node->fields : NULL;
+    const bool is_port =
+        node->spec == &lang_net || node->spec == &lang_uplink || node->spec == &lang_switch_port;
+    const struct desc_net *desc = is_port ? node->fields : NULL;
     bool written = desc != NULL && desc->mac.given && memcmp(desc->mac.bytes, mac, 6) == 0;
 
     for (size_t i = 0; !written && i < node->child_count; i++) {
@@ -151,8 +159,8 @@ static void check_mac(struct expand *expand, const struct expand_switch *lan, co
 
     if (desc->mac.given && other->mac.given && memcmp(desc->mac.bytes, other->mac.bytes, 6) == 0) {
         diag_error(expand->diag, node_loc(net, "mac"),
-                   "<net>: the MAC address is taken at switch \"%s\"; leave mac out to get a unique one",
-                   lan->config.name);
+                   "<%s>: the MAC address is taken at switch \"%s\"; leave mac out to get a unique one",
+                   net->spec->name, lan->config.name);
         diag_note(expand->diag, node_loc(lan->ports[port], "mac"), "by port \"%s\"",
                   lan->config.ports[port].name);
     }
@@ -227,7 +235,7 @@ bool expand_switch_connect(struct expand *expand, const struct node *net, const 
         return false;
     }
     if (lan->config.port_count == VSWITCH_CONFIG_MAX_PORTS) {
-        diag_error(expand->diag, net->loc, "<net>: switch \"%s\" has all its %u ports in use",
+        diag_error(expand->diag, net->loc, "<%s>: switch \"%s\" has all its %u ports in use", net->spec->name,
                    lan->config.name, VSWITCH_CONFIG_MAX_PORTS);
         return false;
     }
@@ -243,7 +251,9 @@ bool expand_switch_connect(struct expand *expand, const struct node *net, const 
             : !expand_link(expand, net, vmm, lan->pd, desc->ring_bytes, &device->link, &port.link)) {
         return false;
     }
-    model_add_account(lan->pd, vmm, port.link.channel);
+    if (vmm->vm != NULL) { /* others pay for the switch's work themselves: with its budget */
+        model_add_account(lan->pd, vmm, port.link.channel);
+    }
     fill_port(expand, net, &port);
     memcpy(device->u.net.mac, port.mac, sizeof(port.mac));
     lan->ports[lan->config.port_count] = net;
@@ -272,16 +282,15 @@ void expand_switch_check_ring(struct expand *expand, const struct node *net, uin
     if (needed > desc->ring_bytes) {
         diag_error(
             expand->diag, node_loc(net, "ring_bytes"),
-            "<net>: ring_bytes=\"%lluK\" takes frames of up to %llu bytes, too few for mtu=\"%llu\": it "
+            "<%s>: ring_bytes=\"%lluK\" takes frames of up to %llu bytes, too few for mtu=\"%llu\": it "
             "needs %lluK",
-            (unsigned long long)desc->ring_bytes >> 10, (unsigned long long)limit,
+            net->spec->name, (unsigned long long)desc->ring_bytes >> 10, (unsigned long long)limit,
             (unsigned long long)desc->mtu, (unsigned long long)needed >> 10);
     } else if (limit < VIRTIO_NET_FRAME_MAX && (features_off & VIRTIO_NET_OFFLOADS) != VIRTIO_NET_OFFLOADS) {
-        diag_warning(
-            expand->diag, node_loc(net, "ring_bytes"),
-            "<net>: the ring drops what the guest does not segment itself, above %llu bytes; give it "
-            "256K, or add features_off=\"offloads\"",
-            (unsigned long long)limit);
+        diag_warning(expand->diag, node_loc(net, "ring_bytes"),
+                     "<%s>: the ring drops what the guest does not segment itself, above %llu bytes; give it "
+                     "256K, or add features_off=\"offloads\"",
+                     net->spec->name, (unsigned long long)limit);
     }
 }
 

@@ -85,6 +85,16 @@ static void free_disk(struct model_disk *disk)
     free(disk->name);
 }
 
+static void free_uplink(struct model_uplink *uplink)
+{
+    for (size_t i = 0; i < uplink->forward_count; i++) {
+        free(uplink->forwards[i]);
+    }
+    free(uplink->forwards);
+    free(uplink->host_ip);
+    free(uplink->name);
+}
+
 void model_free(struct model *model)
 {
     if (model == NULL) {
@@ -104,6 +114,10 @@ void model_free(struct model *model)
         free_disk(&model->disks[i]);
     }
     free(model->disks);
+    for (size_t i = 0; i < model->uplink_count; i++) {
+        free_uplink(&model->uplinks[i]);
+    }
+    free(model->uplinks);
     free(model->pds);
     free(model->mrs);
     free(model->channels);
@@ -119,6 +133,22 @@ struct model_disk *model_add_disk(struct model *model, const char *name, struct 
     disk = &model->disks[model->disk_count++];
     *disk = (struct model_disk){.name = mem_strdup(name), .loc = loc};
     return disk;
+}
+
+struct model_uplink *model_add_uplink(struct model *model, const char *name, struct loc loc)
+{
+    struct model_uplink *uplink;
+
+    model->uplinks = mem_grow(model->uplinks, model->uplink_count, sizeof(model->uplinks[0]));
+    uplink = &model->uplinks[model->uplink_count++];
+    *uplink = (struct model_uplink){.name = mem_strdup(name), .loc = loc};
+    return uplink;
+}
+
+void model_add_forward(struct model_uplink *uplink, char *forward)
+{
+    uplink->forwards = mem_grow(uplink->forwards, uplink->forward_count, sizeof(uplink->forwards[0]));
+    uplink->forwards[uplink->forward_count++] = forward;
 }
 
 struct model_need *model_add_need(struct model_disk *disk, const char *partition, struct loc loc)

@@ -233,6 +233,17 @@ struct model_disk {
     size_t need_count;
 };
 
+/** A network card of the machine that QEMU provides. */
+struct model_uplink {
+    char *name; /**< of the switch's port */
+    struct loc loc;
+    uint32_t slot; /**< virtio-mmio transport */
+    uint8_t mac[6];
+    char *host_ip;   /**< of QEMU's user network, and its prefix */
+    char **forwards; /**< to guests, as QEMU has them */
+    size_t forward_count;
+};
+
 struct board; /* boards/board.h */
 
 struct model {
@@ -246,6 +257,8 @@ struct model {
     size_t channel_count;
     struct model_disk *disks;
     size_t disk_count;
+    struct model_uplink *uplinks;
+    size_t uplink_count;
 };
 
 /** An empty model; model_free() frees it with all that was added to it. */
@@ -273,6 +286,9 @@ struct model_vm *model_add_vm(struct model_pd *pd, const char *name, struct loc 
 struct model_vcpu *model_add_vcpu(struct model_vm *vm, uint32_t id);
 struct model_doorbell *model_add_doorbell(struct model_vm *vm);
 struct model_disk *model_add_disk(struct model *model, const char *name, struct loc loc);
+struct model_uplink *model_add_uplink(struct model *model, const char *name, struct loc loc);
+/** Takes `forward` over. */
+void model_add_forward(struct model_uplink *uplink, char *forward);
 struct model_partition *model_add_partition(struct model_disk *disk, const char *name);
 struct model_need *model_add_need(struct model_disk *disk, const char *partition, struct loc loc);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/config/blk_config.h"
+#include "lib/config/net_config.h"
 #include "lib/config/vmm_config.h"
 
 #define PAGE_BYTES 0x1000u
@@ -334,6 +335,21 @@ static void add_region(struct view *view, uint32_t driver, uint32_t number, cons
                                config.region_bytes[number]));
 }
 
+/** What a network card accesses: its driver's memory, and both directions of the link. */
+static void add_card(struct view *view, uint32_t driver)
+{
+    static const struct {
+        const char *symbol, *name;
+    } regions[] = {{NET_DRIVER_OWN_PADDR_SYMBOL, "own"},
+                   {NET_DRIVER_RX_PADDR_SYMBOL, "rx"},
+                   {NET_DRIVER_TX_PADDR_SYMBOL, "tx"}};
+
+    for (size_t i = 0; i < sizeof regions / sizeof regions[0]; i++) {
+        view_add_dma(view, driver, regions[i].symbol,
+                     grants_format(view->grants, "dma %s %s: ", view->pds[driver].name, regions[i].name));
+    }
+}
+
 void config_read_dma(struct view *view)
 {
     struct blk_server_config config;
@@ -342,6 +358,9 @@ void config_read_dma(struct view *view)
         if (pd->config != NULL && pd->config->magic == BLK_DRIVER_CONFIG_MAGIC) {
             view_add_dma(view, i, BLK_DRIVER_OWN_PADDR_SYMBOL,
                          grants_format(view->grants, "dma %s own: ", pd->name));
+        }
+        if (pd->config != NULL && pd->config->magic == NET_DRIVER_CONFIG_MAGIC) {
+            add_card(view, i);
         }
         if (pd->config == NULL || pd->config->magic != BLK_SERVER_CONFIG_MAGIC) {
             continue;

@@ -2,6 +2,8 @@
 /* Every field of every configuration, and what it is. */
 #include "lib/config/blk_config.h"
 #include "lib/config/entropy_config.h"
+#include "lib/config/net_config.h"
+#include "lib/config/netclient_config.h"
 #include "lib/config/serial_config.h"
 #include "lib/config/stats_config.h"
 #include "lib/config/supervisor_config.h"
@@ -257,6 +259,30 @@ static const struct config_field driver_fields[] = {
 };
 static const struct config_part driver_parts[] = {WHOLE("driver", driver_fields)};
 
+static const struct config_field card_fields[] = {
+    F(struct net_driver_config, "registers", registers, CONFIG_WINDOW, NULL, 0, 0),
+    F(struct net_driver_config, "own", own, CONFIG_WINDOW, NULL, 0, 0),
+    F(struct net_driver_config, "own_bytes", own_bytes, CONFIG_HEX, NULL, 0, 0),
+    F(struct net_driver_config, "irq", irq_channel, CONFIG_CHANNEL, NULL, 0, 0),
+    F(struct net_driver_config, "link", link, CONFIG_LINK, NULL, 0, 0),
+    F(struct net_driver_config, "timeout_ms", timeout_ms, CONFIG_DECIMAL, NULL, 0, 0),
+    F(struct net_driver_config, "timer", timer_channel, CONFIG_CHANNEL, NULL, 0, 0),
+    F(struct net_driver_config, "interrupt_gap_us", interrupt_gap_us, CONFIG_DECIMAL, NULL, 0, 0),
+    F(struct net_driver_config, "mtu", mtu, CONFIG_DECIMAL, NULL, 0, 0),
+};
+static const struct config_part card_parts[] = {WHOLE("card", card_fields)};
+
+static const struct config_field net_fields[] = {
+    F(struct netclient_config, "net", link, CONFIG_LINK, NULL, 0, 0),
+    F(struct netclient_config, "has_timer", has_timer, CONFIG_DECIMAL, NULL, 0, 0),
+    F(struct netclient_config, "timer", timer_channel, CONFIG_CHANNEL, NULL, 0,
+      offsetof(struct netclient_config, has_timer)),
+    F(struct netclient_config, "mac", mac, CONFIG_MAC, NULL, 0, 0),
+    F(struct netclient_config, "mtu", mtu, CONFIG_DECIMAL, NULL, 0, 0),
+    F(struct netclient_config, "ip", ip, CONFIG_TEXT, NULL, 0, 0),
+};
+static const struct config_part net_parts[] = {WHOLE("net", net_fields)};
+
 static const struct config_field server_fields[] = {
     F(struct blk_server_config, "disk_count", disk_count, CONFIG_DECIMAL, NULL, 0, 0),
     F(struct blk_server_config, "client_count", client_count, CONFIG_DECIMAL, NULL, 0, 0),
@@ -394,6 +420,8 @@ const struct config_struct config_structs[] = {
     STRUCT(SERIAL_MUX_CONFIG, struct serial_mux_config, NULL, mux_parts),
     STRUCT(UART_CONFIG, struct uart_config, NULL, uart_parts),
     STRUCT(BLK_DRIVER_CONFIG, struct blk_driver_config, NULL, driver_parts),
+    STRUCT(NETCLIENT_CONFIG, struct netclient_config, NULL, net_parts),
+    STRUCT(NET_DRIVER_CONFIG, struct net_driver_config, NULL, card_parts),
     STRUCT(BLK_SERVER_CONFIG, struct blk_server_config, NULL, server_parts),
     STRUCT(ENTROPY_CONFIG, struct entropy_config, "client", entropy_parts),
     STRUCT(TIMER_CONFIG, struct timer_config, NULL, timer_parts),

@@ -35,45 +35,6 @@ static void add_server(struct system *system)
     }
 }
 
-static uint64_t slots_per_page(const struct system *system)
-{
-    return PAGE_BYTES / system->policy->board->virtio.slot_bytes;
-}
-
-static bool is_page_taken(const struct system *system, uint64_t slot)
-{
-    for (size_t i = 0; i < system->disk_count; i++) {
-        if (system->disks[i].slot / slots_per_page(system) == slot / slots_per_page(system)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The transport that the description names, or the first in a page that no disk has. */
-static uint64_t find_slot(const struct system *system, const xmlNode *node)
-{
-    uint64_t slot = description_number(node, "slot", "0");
-
-    while (!description_has(node, "slot") && is_page_taken(system, slot)) {
-        slot += slots_per_page(system);
-    }
-    return slot;
-}
-
-static void add_registers(struct system *system, const struct system_disk *disk)
-{
-    const struct board *board = system->policy->board;
-    uint64_t base = board->virtio.range.base + disk->slot * board->virtio.slot_bytes;
-    uint64_t offset = base % PAGE_BYTES;
-
-    policy_hold(policy_device(system->policy, base - offset, PAGE_BYTES), disk->driver,
-                policy_role(offset == 0 ? "registers" : description_format("registers+0x%" PRIx64, offset)),
-                POLICY_READ | POLICY_WRITE);
-    policy_add(system->policy, "interrupt %" PRIu64 ": %s irq edge", board->virtio.irq + disk->slot,
-               disk->driver);
-}
-
 /* What the device reads and writes for the driver and for the server. */
 static void add_memory(struct system *system, const struct system_disk *disk)
 {
@@ -99,11 +60,10 @@ void disk_expand(struct system *system, xmlNode *node)
     }
     *disk = (struct system_disk){.name = description_text(node, "name", ""), .node = node, .region_count = 1};
     disk->driver = description_format("%s_driver", disk->name);
-    disk->slot = find_slot(system, node);
     role = description_format("disk.%s", disk->name);
     add_server(system);
     policy_pd(system->policy, disk->driver, node, "driver_", &driver_defaults);
-    add_registers(system, disk);
+    slot_connect(system, node, disk->driver);
     policy_link(system->policy, disk->driver, policy_role("link"), system->block_server, policy_role(role),
                 RING_BYTES);
     if (description_number(node, "timeout_ms", "30000") != 0) {

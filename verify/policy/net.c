@@ -15,6 +15,11 @@ static const struct policy_pd_defaults switch_defaults = {.priority = "210",
                                                           .period_budgets = 1,
                                                           .is_lowered = true};
 
+static const struct policy_pd_defaults card_defaults = {
+    .priority = "225", .budget = "1000", .program = "net_virtio.elf", .stack = "64K", .period_budgets = 1};
+/* What a network card's driver shares with it beside the link. */
+#define CARD_BYTES UINT64_C(0x9000)
+
 void net_switch(struct system *system, xmlNode *node)
 {
     struct system_switch *lan = &system->switches[system->switch_count++];
@@ -59,7 +64,9 @@ static const char *name_port(const struct system_switch *lan, const xmlNode *net
 
 static bool is_written(const xmlNode *node, const char *mac)
 {
-    bool found = description_is_a(node, "net") && strcasecmp(description_text(node, "mac", ""), mac) == 0;
+    bool is_port =
+        description_is_a(node, "net") || description_is_a(node, "uplink") || description_is_a(node, "port");
+    bool found = is_port && strcasecmp(description_text(node, "mac", ""), mac) == 0;
 
     for (xmlNode *child = description_child(node, NULL); child != NULL && !found;
          child = description_next(child, NULL)) {
@@ -318,6 +325,131 @@ void net_expand(struct system *system, struct system_guest *guest, const xmlNode
     guest_device(system, guest, device, "net", &place, fields, sizeof fields / sizeof fields[0]);
     guest->device_count++;
     guest->net_count++;
+}
+
+/* A port with a link that is no guest's: the switch's side of it. */
+static void add_link_port(struct policy *policy, struct system_switch *lan, const struct system_port *port,
+                          const char *role, const xmlNode *node, uint64_t ring)
+{
+    const char *fields[MANAGED_FIELDS] = {
+        policy_text("kind", "ring"),
+        policy_number("flags", (is_guarded(node, "mac") ? 1u : 0u) |
+                                   (description_is(node, "static_mac", "false") ? 2u : 0u)),
+        policy_text("mac", port->mac), policy_number("mtu", description_number(node, "mtu", "1500")),
+        policy_hex("link_bytes", ring + 0x1000)};
+
+    lan->has_vlans =
+        lan->has_vlans || description_has(node, "trunk") || description_number(node, "vlan", "0") != 0;
+    policy_config(policy, lan->name, role, fields, add_managed(node, fields, 5));
+}
+
+/* What the card accesses by itself: queues, and the frames in both directions of the link. */
+static void add_card_memory(struct system *system, const char *driver, const struct policy_link_regions *link)
+{
+    struct policy *policy = system->policy;
+    struct policy_region *own = policy_region(policy, NULL, CARD_BYTES);
+
+    policy_hold(own, driver, policy_role("own"), POLICY_READ | POLICY_WRITE);
+    policy_reveal(policy, description_format("dma %s own: ", driver), own);
+    policy_reveal(policy, description_format("dma %s rx: ", driver), link->a_writes);
+    policy_reveal(policy, description_format("dma %s tx: ", driver), link->b_writes);
+}
+
+void net_uplink(struct system *system, const xmlNode *node)
+{
+    struct policy *policy = system->policy;
+    struct system_switch *lan = find_switch(system, description_text(node, "switch", ""));
+    const char *name = description_text(node, "name", "uplink");
+    const char *driver = description_format("%s_driver", name);
+    const char *role = description_format("port.%s", name);
+    uint64_t ring = description_number(node, "ring_bytes", "1M");
+    struct system_port *port;
+
+    if (lan == NULL || lan->port_count == SYSTEM_MAX_PORTS) { /* as for a <net> */
+        return;
+    }
+    port = &lan->ports[lan->port_count];
+    port->name = name;
+    port->mac = description_has(node, "mac") ? lower(description_text(node, "mac", ""))
+                                             : make_mac(system, lan->name, name);
+    lan->port_count++;
+    policy_pd(policy, driver, node, "driver_", &card_defaults);
+    slot_connect(system, node, driver);
+    struct policy_link_regions link =
+        policy_link(policy, driver, policy_role("link"), lan->name, policy_role(role), ring);
+    services_timer(system, driver);
+    add_card_memory(system, driver, &link);
+    POLICY_CONFIG(policy, driver, "card", policy_hex("own_bytes", CARD_BYTES),
+                  policy_number("timeout_ms", description_number(node, "timeout_ms", "5000")),
+                  policy_number("interrupt_gap_us", description_number(node, "interrupt_gap_us", "50")),
+                  policy_number("mtu", description_number(node, "mtu", "1500")),
+                  policy_hex("link_bytes", ring + 0x1000));
+    add_link_port(policy, lan, port, role, node, ring);
+}
+
+/* The <timer> of a protection domain. */
+static bool has_timer(const struct system *system, const char *pd)
+{
+    const xmlNode *node = description_child(system->root, "timer");
+
+    while (node != NULL && strcmp(description_text(node, "pd", ""), pd) != 0) {
+        node = description_next(node, "timer");
+    }
+    return node != NULL;
+}
+
+static bool has_port(const struct system *system, const char *pd)
+{
+    const xmlNode *node = description_child(system->root, "port");
+
+    while (node != NULL &&
+           (strcmp(description_text(node, "pd", ""), pd) != 0 ||
+            find_switch((struct system *)system, description_text(node, "switch", "")) == NULL)) {
+        node = description_next(node, "port");
+    }
+    return node != NULL;
+}
+
+void net_timer(struct system *system, const xmlNode *node)
+{
+    const char *pd = description_text(node, "pd", "");
+
+    if (description_is_off("protection_domain", pd)) {
+        return;
+    }
+    services_timer(system, pd);
+    if (!has_port(system, pd)) { /* a port's line says it, too */
+        POLICY_CONFIG(system->policy, pd, "net", policy_number("has_timer", 1));
+    }
+}
+
+void net_port(struct system *system, const xmlNode *node)
+{
+    struct policy *policy = system->policy;
+    struct system_switch *lan = find_switch(system, description_text(node, "switch", ""));
+    const char *pd = description_text(node, "pd", "");
+    uint64_t ring = description_number(node, "ring_bytes", "256K");
+    struct system_port *port;
+    const char *name;
+    const char *role;
+
+    if (lan == NULL || lan->port_count == SYSTEM_MAX_PORTS || description_is_off("protection_domain", pd)) {
+        return;
+    }
+    name = name_port(lan, node, pd);
+    role = description_format("port.%s", name);
+    port = &lan->ports[lan->port_count];
+    port->name = name;
+    port->mac = description_has(node, "mac") ? lower(description_text(node, "mac", ""))
+                                             : make_mac(system, lan->name, name);
+    lan->port_count++;
+    policy_link(policy, pd, policy_role("net"), lan->name, policy_role(role), ring);
+    POLICY_CONFIG(policy, pd, "net", policy_text("mac", port->mac),
+                  policy_number("mtu", description_number(node, "mtu", "1500")),
+                  policy_number("has_timer", has_timer(system, pd)),
+                  policy_text("ip", description_text(node, "ip", NULL)),
+                  policy_hex("net_bytes", ring + 0x1000));
+    add_link_port(policy, lan, port, role, node, ring);
 }
 
 /* Bits of the ports that a rule names. */

@@ -143,8 +143,8 @@ struct policy_channel *policy_connect(struct policy *policy, struct policy_end a
     return channel;
 }
 
-void policy_link(struct policy *policy, const char *a, struct policy_roles a_roles, const char *b,
-                 struct policy_roles b_roles, uint64_t ring_bytes)
+struct policy_link_regions policy_link(struct policy *policy, const char *a, struct policy_roles a_roles,
+                                       const char *b, struct policy_roles b_roles, uint64_t ring_bytes)
 {
     /* A page in front of the ring is for its indices. */
     struct policy_region *a_writes = policy_region(policy, NULL, ring_bytes + PAGE_BYTES);
@@ -156,6 +156,7 @@ void policy_link(struct policy *policy, const char *a, struct policy_roles a_rol
     policy_hold(b_writes, a, policy_suffix(&a_roles, ".peer"), POLICY_READ);
     policy_connect(policy, (struct policy_end){a, a_roles, true, false},
                    (struct policy_end){b, b_roles, true, false});
+    return (struct policy_link_regions){a_writes, b_writes};
 }
 
 /* Beside guests with deadlines, what works for others has 80 less unless it says what it has. */

@@ -114,9 +114,14 @@ void policy_reveal(struct policy *policy, const char *key, struct policy_region 
 
 /** A channel. */
 struct policy_channel *policy_connect(struct policy *policy, struct policy_end a, struct policy_end b);
+/** The regions of a link: what each end writes. */
+struct policy_link_regions {
+    struct policy_region *a_writes, *b_writes;
+};
+
 /** A link: two regions that one side writes and the other reads each, and a channel to notify by. */
-void policy_link(struct policy *policy, const char *a, struct policy_roles a_roles, const char *b,
-                 struct policy_roles b_roles, uint64_t ring_bytes);
+struct policy_link_regions policy_link(struct policy *policy, const char *a, struct policy_roles a_roles,
+                                       const char *b, struct policy_roles b_roles, uint64_t ring_bytes);
 
 /**
  * Lines for a PD: program, schedule, stack. Attributes of `node` (NULL: none) are looked up with `prefix` in

@@ -59,6 +59,18 @@ void system_expand(struct system *system)
          node = description_next(node, "disk")) {
         disk_expand(system, node);
     }
+    for (xmlNode *node = description_child(root, "uplink"); node != NULL;
+         node = description_next(node, "uplink")) {
+        net_uplink(system, node);
+    }
+    for (xmlNode *node = description_child(root, "port"); node != NULL;
+         node = description_next(node, "port")) {
+        net_port(system, node);
+    }
+    for (xmlNode *node = description_child(root, "timer"); node != NULL;
+         node = description_next(node, "timer")) {
+        net_timer(system, node);
+    }
     services_entropy(system);
     for (xmlNode *node = description_child(root, "guest"); node != NULL;
          node = description_next(node, "guest")) {

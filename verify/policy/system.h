@@ -10,6 +10,7 @@
 #define SYSTEM_MAX_PORTS 32u
 #define SYSTEM_MAX_SWITCHES 64u
 #define SYSTEM_MAX_DISKS 4u
+#define SYSTEM_MAX_SLOTS 64u
 
 /** A port of a switch. */
 struct system_port {
@@ -30,7 +31,7 @@ struct system_switch {
 struct system_disk {
     const char *name, *driver;
     xmlNode *node;
-    uint64_t region_count, slot;
+    uint64_t region_count;
 };
 
 /** A guest, and what of its machine has been given out. */
@@ -69,6 +70,8 @@ struct system {
     size_t switch_count;
     struct system_disk disks[SYSTEM_MAX_DISKS];
     size_t disk_count;
+    uint64_t slots[SYSTEM_MAX_SLOTS]; /**< virtio-mmio transports that are given out */
+    size_t slot_count;
 };
 
 /* system_charge.c */
@@ -121,8 +124,19 @@ void guest_wire(struct system *system, struct system_guest *guest, const char *d
 void net_switch(struct system *system, xmlNode *node);
 /** A <net> of a guest. */
 void net_expand(struct system *system, struct system_guest *guest, const xmlNode *node);
+/** An <uplink>: the driver of a network card, and its port. */
+void net_uplink(struct system *system, const xmlNode *node);
+/** A <timer> for a protection domain. */
+void net_timer(struct system *system, const xmlNode *node);
+/** A <port> of a switch for a protection domain. */
+void net_port(struct system *system, const xmlNode *node);
 /** Once all ports are known: who may send to whom. */
 void net_finish(struct system *system);
+
+/* slot.c */
+
+/** A virtio device of the board: its transport's registers and interrupt are `driver`'s. */
+void slot_connect(struct system *system, const xmlNode *node, const char *driver);
 
 /* disk.c */
 

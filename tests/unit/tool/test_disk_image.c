@@ -16,6 +16,7 @@
 #include "tool/base/mem.h"
 #include "tool/disk/disk_image.h"
 #include "tool/disk/disk_name.h"
+#include "tool/disk/qemu_config.h"
 
 #define MIB 0x100000ull
 #define CONTENTS_BYTES 100001u
@@ -192,7 +193,7 @@ static void test_qemu_is_told_of_the_disk(void **state)
 
     fixture->model->disks[0].slot = 8;
     fixture->model->disks[0].readonly = true;
-    assert_int_equal(disk_image_write_config(fixture->model, fixture->output, fixture->diag), ERR_OK);
+    assert_int_equal(qemu_config_write(fixture->model, fixture->output, NULL, 0, fixture->diag), ERR_OK);
     char *text = (char *)read_file(path, &bytes);
     assert_non_null(strstr(text, "bus = \"virtio-mmio-bus.8\""));
     assert_non_null(strstr(text, "readonly = \"on\""));
@@ -211,7 +212,7 @@ static void test_qemu_cannot_be_told_of_a_quote(void **state)
     char longest[1002] = {0};
 
     fixture->model->disks[0].image = mem_printf("%s/a\"b", fixture->folder);
-    assert_int_equal(disk_image_write_config(fixture->model, fixture->output, fixture->diag), ERR_IO);
+    assert_int_equal(qemu_config_write(fixture->model, fixture->output, NULL, 0, fixture->diag), ERR_IO);
     assert_int_equal(diag_error_count(fixture->diag), 1);
     assert_int_not_equal(access(path, F_OK), 0);
     free(fixture->model->disks[0].image);

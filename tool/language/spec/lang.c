@@ -217,9 +217,12 @@ static const struct attr_spec system_attrs[] = {
 };
 
 static const struct element_child system_children[] = {
-    {&lang_serial, 0, 1},       {&lang_entropy, 0, 1}, {&lang_switch, 0, 0},  {&lang_disk, 0, 0},
-    {&lang_block_server, 0, 1}, {&lang_guest, 0, 0},   {&lang_stats, 0, 1},   {&lang_pd, 0, 0},
-    {&lang_mr, 0, 0},           {&lang_channel, 0, 0}, {&lang_domains, 0, 0}, {&lang_io_address_space, 0, 0},
+    {&lang_serial, 0, 1},  {&lang_entropy, 0, 1},      {&lang_switch, 0, 0},
+    {&lang_uplink, 0, 0},  {&lang_switch_port, 0, 0},  {&lang_timer, 0, 0},
+
+    {&lang_disk, 0, 0},    {&lang_block_server, 0, 1}, {&lang_guest, 0, 0},
+    {&lang_stats, 0, 1},   {&lang_pd, 0, 0},           {&lang_mr, 0, 0},
+    {&lang_channel, 0, 0}, {&lang_domains, 0, 0},      {&lang_io_address_space, 0, 0},
 };
 
 const struct element_spec lang_system = {

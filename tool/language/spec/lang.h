@@ -239,6 +239,25 @@ struct desc_net {
     struct desc_transport transport;
 };
 
+/** `<port>` of a switch, for a protection domain. */
+struct desc_switch_port {
+    struct desc_net port; /**< first: it is connected as a <net> with the ring data path is */
+    char *pd;
+};
+
+/** `<timer>` */
+struct desc_timer {
+    char *pd;
+};
+
+/** `<uplink>` */
+struct desc_uplink {
+    struct desc_net port; /**< first: it is connected as a <net> with the ring data path is */
+    uint64_t slot, timeout_ms, interrupt_gap_us;
+    char *host_ip, *hostfwd;
+    struct desc_pd_options driver;
+};
+
 /** `<block>` */
 struct desc_block {
     char *disk, *partition;
@@ -260,4 +279,5 @@ struct desc_reserved_memory {
 /** The element of that name; a description's root is `system`. */
 extern const struct element_spec lang_system, lang_serial, lang_entropy, lang_stats, lang_watch, lang_switch,
     lang_allow, lang_deny, lang_guest, lang_linux, lang_console, lang_port, lang_net, lang_reserved_memory,
-    lang_passthrough, lang_disk, lang_partition, lang_block_server, lang_block;
+    lang_passthrough, lang_disk, lang_partition, lang_block_server, lang_block, lang_uplink, lang_switch_port,
+    lang_timer;
