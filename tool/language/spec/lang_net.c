@@ -100,9 +100,8 @@ static const struct attr_spec uplink_attrs[] = {
     {.name = "hostfwd",
      .type = ATTR_TEXT,
      .offset = offsetof(struct desc_uplink, hostfwd),
-     .doc = "in QEMU's user network: ports of the host's 127.0.0.1 that lead to guests, as in "
-            "tcp:2222-10.0.2.15:22, separated "
-            "by blanks; default: none"},
+     .doc = "in QEMU's user network: a port of the host's 127.0.0.1 that leads to a guest, as in "
+            "tcp:2222-10.0.2.15:22; QEMU's configuration file takes one; default: none"},
     SPEC_PD_OPTIONS(struct desc_uplink, driver, "driver_", "225", "net_virtio.elf"),
 };
 
