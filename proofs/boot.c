@@ -25,7 +25,7 @@
  * kernel/core/boot.c
  * -     for (uint32_t i = 0; i < desc->pd_count && wrong == NULL; i++) {
  * -         wrong = check_pd(desc, &pds[i]);
- * +     for (uint32_t i = 0; i < desc->pd_count; i++)
+ * +     for (uint32_t i = 0; i < desc->pd_count; i++) {
  * +         wrong = check_pd(desc, &pds[i]);
  * @with prove_tables
  * kernel/core/boot.c

@@ -107,7 +107,8 @@ static inline bool sound_account(const struct sysdesc *desc, const struct sysdes
 static inline bool sound_header(const struct sysdesc *desc)
 {
     return desc->magic == SYSDESC_MAGIC && desc->version == SYSDESC_VERSION &&
-           desc->size_bytes == sizeof(*desc) && desc->core_count == 1 && desc->pd_count != 0 &&
+           desc->size_bytes == sizeof(*desc) && desc->core_count != 0 &&
+           desc->core_count <= SYSDESC_MAX_CORES && desc->pd_count != 0 &&
            desc->pd_count <= SYSDESC_MAX_PDS && desc->vcpu_count <= SYSDESC_MAX_VCPUS &&
            desc->irq_count <= SYSDESC_MAX_IRQ && desc->account_count <= SYSDESC_MAX_ACCOUNTS &&
            desc->post_count <= SYSDESC_MAX_POSTS && desc->doorbell_count <= SYSDESC_MAX_DOORBELLS &&

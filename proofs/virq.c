@@ -79,7 +79,7 @@
  * kernel/core/virq.c
  * -     if (!virq_is_linked(state, intid)) {
  * -         word_of(state, intid)->latched
- * +     if (true)
+ * +     if (true) {
  * +         word_of(state, intid)->latched
  *
  * @run prove_line --unwind 5
@@ -109,7 +109,7 @@
  * kernel/core/virq.c
  * -     for (uint32_t used = state->used; used != 0; used &= used - 1) {
  * -         refresh(state, state->lrs
- * +     for (uint32_t used = state->used & 1; used != 0; used &= used - 1)
+ * +     for (uint32_t used = state->used & 1; used != 0; used &= used - 1) {
  * +         refresh(state, state->lrs
  *
  * @run prove_fold --unwind 5

@@ -88,15 +88,13 @@ static bool smc_calls_are_sound(const struct sysdesc_pd *row)
 }
 
 /* A passive server runs on its callers' budgets, which are their cores'. */
-static bool calls_stay(const struct sysdesc *desc, const struct sysdesc_pd *row)
+static bool calls_stay(const struct sysdesc_pd *pds, const struct sysdesc_pd *row)
 {
-    const struct sysdesc_pd *pds = table(desc->pds);
-
     for (uint32_t i = 0; i < SYSDESC_MAX_CHANNELS; i++) {
-        const struct sysdesc_pd *peer = &pds[row->channels[i].peer];
+        const struct sysdesc_channel *channel = &row->channels[i];
 
-        if ((row->channels[i].kind & SYSDESC_CHANNEL_PPC) != 0 && (peer->flags & SYSDESC_PD_PASSIVE) != 0 &&
-            peer->core != row->core) {
+        if ((channel->kind & SYSDESC_CHANNEL_PPC) != 0 &&
+            (pds[channel->peer].flags & SYSDESC_PD_PASSIVE) != 0 && pds[channel->peer].core != row->core) {
             return false;
         }
     }
@@ -135,9 +133,6 @@ static const char *check_pd(const struct sysdesc *desc, const struct sysdesc_pd 
             !child_is_sound(desc, &row->children[i])) {
             return "a channel or child leads nowhere";
         }
-    }
-    if (!calls_stay(desc, row)) {
-        return "a protection domain calls a passive one of another core";
     }
     return NULL;
 }
@@ -207,6 +202,11 @@ const char *boot_check(const struct sysdesc *desc)
     const struct sysdesc_account *accounts = table(desc->accounts);
     for (uint32_t i = 0; i < desc->pd_count && wrong == NULL; i++) {
         wrong = check_pd(desc, &pds[i]);
+    }
+    for (uint32_t i = 0; i < desc->pd_count && wrong == NULL; i++) {
+        if (!calls_stay(pds, &pds[i])) {
+            wrong = "a protection domain calls a passive one of another core";
+        }
     }
     for (uint32_t i = 0; i < desc->vcpu_count && wrong == NULL; i++) {
         wrong = check_vcpu(desc, &vcpus[i]);
