@@ -96,13 +96,14 @@
  * kernel/core/virq.c
  * -             if ((lr & VIRQ_LR_HW) != 0) {
  * -                 word_of(state, intid)->latched &= ~virq_set_mask(intid);
- * +             word_of(state, intid)->latched &= ~virq_set_mask(intid);
+ * +             if (true) {
+ * +                 word_of(state, intid)->latched &= ~virq_set_mask(intid);
  *
  * @run prove_hw --unwind 5
  * @defect prove_hw: who has been taken is not taken back
  * kernel/core/virq.c
  * -     if (lr != 0 && (~state->lrs[lr - 1u] & (VIRQ_LR_HW | VIRQ_LR_ACTIVE)) == 0) {
- * -         return false;
+ * +     if (false) {
  *
  * @run prove_enable --unwind 5
  * @defect prove_enable: the invariant holds
@@ -119,7 +120,6 @@
  * +         state->sources[intid] = 0;
  * @defect prove_fold: the invariant holds
  * kernel/core/virq.c
- * -     if ((value & VIRQ_LR_ACTIVE) == 0) {
  * -         note_end(state, intid); /[*] it may be pending again *[/]
  *
  * @run prove_eois --unwind 5
