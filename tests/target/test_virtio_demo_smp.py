@@ -31,12 +31,12 @@ def test_tcp_transfer_arrives_intact(guests, direction):
     transfer(sender, receiver, VM2 if direction == "vm1 to vm2" else VM1)
 
 
-def test_cpus_go_off_and_on(guests):
+def test_the_second_cpu_goes_off_and_on(guests):
     for guest in guests:
-        for cpu in (1, 0, 1):
-            guest.run(f"echo 0 >/sys/devices/system/cpu/cpu{cpu}/online")
-            assert guest.run("cat /sys/devices/system/cpu/online").strip() == str(1 - cpu)
-            guest.run(f"echo 1 >/sys/devices/system/cpu/cpu{cpu}/online")
+        for _ in range(2):
+            guest.run("echo 0 >/sys/devices/system/cpu/cpu1/online")
+            assert guest.run("cat /sys/devices/system/cpu/online").strip() == "0"
+            guest.run("echo 1 >/sys/devices/system/cpu/cpu1/online")
             assert guest.run("cat /sys/devices/system/cpu/online").strip() == "0-1"
 
 
