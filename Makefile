@@ -7,6 +7,7 @@
 
 BUILD_DIR ?= build
 SYSTEM ?= virtio_demo.system
+include mk/values.mk
 # The board: what the user asks for, else what the description names.
 SYSTEM_BOARD := $(shell sed -n '/<system/,/>/s/.*[[:space:]]board="\([^"]*\)".*/\1/p' \
 	$(firstword $(wildcard $(SYSTEM) $(SYSTEM).system systems/$(SYSTEM) systems/$(SYSTEM).system) /dev/null) | head -n 1)

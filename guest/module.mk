@@ -55,6 +55,13 @@ share_PACKAGES := fio libaio1 libc6 libgfapi0 libibverbs1 libnbd0 libnuma1 libpm
 	libtasn1-6 libunistring2 libicu72 liblzma5 libkmod2 libbz2-1.0 libzstd1 libargon2-1 libdevmapper1.02.1 libjson-c5 \
 	libcom-err2 libk5crypto3 libkrb5-3 libkrb5support0 libffi8 libselinux1 libkeyutils1 libpcre2-8-0
 
+# Firmware, for <firmware image="NAME">: its Debian package and the file in it.
+GUEST_FIRMWARES := edk2 u-boot
+edk2_PACKAGE := qemu-efi-aarch64
+edk2_FILE := usr/share/qemu-efi-aarch64/QEMU_EFI.fd
+u-boot_PACKAGE := u-boot-qemu
+u-boot_FILE := usr/lib/u-boot/qemu_arm64/u-boot.bin
+
 # Drivers in the initramfs, beside what is built into the kernel. Loaded when their device is there.
 GUEST_MODULES := virtio_mmio virtio_pci virtio_net virtio_console virtio_blk virtio_rng 8021q sbsa_gwdt
 
@@ -80,6 +87,15 @@ $(GUEST_DIR)/$(1)/Image: $(GUEST_DIR)/unpacked/$($(1)_PACKAGE).stamp guest/make_
 guest-$(1): $(GUEST_DIR)/$(1)/Image
 endef
 $(foreach k,$(GUEST_KERNELS),$(eval $(call guest_kernel_rules,$(k))))
+
+define guest_firmware_rules
+$(GUEST_DIR)/$(1)/firmware.bin: $(GUEST_DIR)/unpacked/$($(1)_PACKAGE).stamp
+	$$(call say,FIRMWARE,$(1))
+	$$(Q)mkdir -p $$(@D) && cp $$(basename $$<)/$($(1)_FILE) $$@
+.PHONY: guest-$(1)
+guest-$(1): $(GUEST_DIR)/$(1)/firmware.bin
+endef
+$(foreach f,$(GUEST_FIRMWARES),$(eval $(call guest_firmware_rules,$(f))))
 
 GUEST_BUSYBOX := $(GUEST_DIR)/unpacked/busybox-static.stamp
 GUEST_ROOTFS := $(shell find guest/rootfs -type f 2>/dev/null | sort)

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Building a system's image, and running it in QEMU.
 
-# SYSTEM is a path, or a name in systems/; .system may be left out.
-SYSTEM_FILE := $(firstword $(wildcard $(SYSTEM) $(SYSTEM).system systems/$(SYSTEM) systems/$(SYSTEM).system))
 SYSTEM_NAME := $(basename $(notdir $(SYSTEM)))
 IMAGE = $(B)/$(SYSTEM_NAME).elf
 
@@ -46,14 +44,13 @@ $(BOARD_BOOT_DTB): $(BOARD_DTB) FORCE
 endif
 
 # The guests that the description names, as far as guest/module.mk knows them.
-SYSTEM_GUEST_NAMES := $(if $(SYSTEM_FILE),$(shell grep -ohE '(kernel|initrd|contents)="[^"]*"' $(SYSTEM_FILE) | cut -d'"' -f2))
-SYSTEM_GUESTS := guest $(addprefix guest-,$(filter $(GUEST_KERNELS) $(GUEST_INITRDS) $(GUEST_DISKS) $(GUEST_PROGRAMS),$(SYSTEM_GUEST_NAMES)))
+SYSTEM_GUEST_NAMES := $(if $(SYSTEM_FILE),$(shell grep -ohE '(kernel|initrd|contents|image)="[^"]*"' $(SYSTEM_FILE) | cut -d'"' -f2))
+SYSTEM_GUESTS := guest $(addprefix guest-,$(filter $(GUEST_KERNELS) $(GUEST_INITRDS) $(GUEST_DISKS) $(GUEST_FIRMWARES) $(GUEST_PROGRAMS),$(SYSTEM_GUEST_NAMES)))
 
 # The tool is quick and knows better than make what an image depends on: it runs every time.
 .PHONY: image image-bundled
 image: image-$(PLATFORM)
 image-bundled: tool kernel pds $(SYSTEM_GUESTS) $(BOARD_DTB) $(BOARD_BOOT_DTB)
-	$(if $(SYSTEM_FILE),,$(error there is no system "$(SYSTEM)", nor systems/$(SYSTEM)))
 	$(call say,SYSTEM,$(IMAGE))
 	$(Q)$(TOOL) build $(SYSTEM_FILE) $(addprefix --uplink ,$(UPLINK)) -o $(IMAGE) --board $(BOARD) --report $(IMAGE:.elf=.report.txt) --pd-dir $(B)/pd \
 		--guest-dir $(GUEST_DIR) --kernel $(KERNEL) --board-dtb $(BOARD_DTB)
@@ -63,7 +60,6 @@ image-bundled: tool kernel pds $(SYSTEM_GUESTS) $(BOARD_DTB) $(BOARD_BOOT_DTB)
 
 # mon:stdio hands Ctrl-C and the like to the guest. CONSOLES=tmux: a tmux pane for each console; CONSOLES=sockets: a
 # socket for each, for terminals of the user's choice.
-CONSOLES ?= terminal
 QEMU_COMMAND = $(QEMU_RUN) $(QEMU_BOOT) $(if $(GDB),-S -gdb tcp::$(GDB_PORT)) $(QEMU_EXTRA)
 SYSTEM_ESCAPE := $(if $(SYSTEM_FILE),$(firstword $(shell sed -n 's/.*escape="\([0-9a-fx]*\)".*/\1/p' $(SYSTEM_FILE))))
 .PHONY: run run-terminal run-tmux run-sockets

@@ -74,8 +74,7 @@ $(S)/sdk: sdk-check
 
 # A system's own name is in the description, so the tool has a folder of its own to write it into.
 .PHONY: image-sel4
-image-sel4: tool sel4-pds $(SYSTEM_GUESTS) $(BOARD_DTB)
-	$(if $(SYSTEM_FILE),,$(error there is no system "$(SYSTEM)", nor systems/$(SYSTEM)))
+image-sel4: sdk-check tool sel4-pds $(SYSTEM_GUESTS) $(BOARD_DTB)
 	$(call say,SYSTEM,$(SEL4_DIR))
 	$(Q)rm -rf $(SEL4_DIR) && mkdir -p $(SEL4_DIR)
 	$(Q)$(TOOL) sdf $(SYSTEM_FILE) --sdk-version $(SDK_VERSION) -o $(SEL4_DIR) --report $(SEL4_DIR)/report.txt \

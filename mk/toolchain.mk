@@ -40,4 +40,3 @@ TARGET_LDFLAGS := -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=non
 # $(call objs,folder,sources): object files of sources below a folder.
 objs = $(patsubst %.c,$(1)/%.o,$(filter %.c,$(2))) $(patsubst %.S,$(1)/%.o,$(filter %.S,$(2)))
 
-comma := ,

@@ -56,6 +56,9 @@ TOOL_FRONT_SRCS := tool/language/xml.c tool/language/vars.c tool/language/source
 	tool/expand/expand_image.c \
 	tool/model/check.c tool/model/check_names.c tool/model/check_ids.c tool/model/check_symbols.c tool/model/check_sched.c tool/model/check_regions.c \
 	tool/model/check_maps.c tool/expand/frontend.c tool/language/spec/schema.c tool/show/graph.c boards/board.c $(wildcard boards/*/board_*.c)
+# What guests start with, as files.
+TOOL_FRONT_SRCS += tool/expand/expand_firmware.c tool/base/firmware_file.c tool/base/initrd_file.c tool/base/kernel_file.c \
+	tool/base/unpack.c
 TOOL_DISK_SRCS := tool/disk/disk_image.c tool/disk/disk_check.c tool/disk/disk_gpt.c lib/blk/blk_table.c lib/blk/crc32.c
 TOOL_CMD_SRCS := $(TOOL_DISK_SRCS) tool/disk/qemu_config.c tool/cmd/main.c tool/cmd/cmd.c tool/cmd/cmd_beside.c tool/cmd/cmd_board_new.c tool/cmd/cmd_build.c tool/cmd/cmd_check.c tool/cmd/cmd_dts.c tool/cmd/cmd_flat.c tool/image/flat.c tool/cmd/cmd_sdf.c \
 	tool/cmd/cmd_graph.c tool/cmd/cmd_help.c
@@ -91,6 +94,9 @@ test_expand_pci_SRCS := $(test_fixtures_SRCS)
 test_expand_pci_LIBS = $(TOOL_LIBS)
 test_expand_sel4_LIBS = $(TOOL_LIBS)
 
+TESTS += test_kernel_file test_initrd_file
+test_initrd_file_SRCS := tool/base/initrd_file.c tool/base/unpack.c tool/base/file.c tool/base/mem.c tool/base/diag.c
+test_kernel_file_SRCS := tool/base/kernel_file.c tool/base/unpack.c tool/base/file.c tool/base/mem.c tool/base/diag.c
 TESTS += test_cmd
 test_cmd_SRCS := $(test_expand_SRCS) tool/cmd/cmd.c tool/cmd/cmd_check.c tool/cmd/cmd_dts.c tool/cmd/cmd_graph.c tool/cmd/cmd_help.c
 test_cmd_LIBS = $(TOOL_LIBS)

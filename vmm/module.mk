@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-VMM_CORE_SRCS := vmm/core/crash.c vmm/core/supervisor_client.c vmm/core/guest_loader.c vmm/bus/mmio.c vmm/device/pl031.c vmm/core/psci.c vmm/core/vm.c \
+VMM_CORE_SRCS := vmm/core/crash.c vmm/core/supervisor_client.c vmm/device/flash.c vmm/core/guest_loader.c vmm/bus/mmio.c vmm/device/pl031.c vmm/core/psci.c vmm/core/vm.c \
 	vmm/core/vm_devices.c vmm/core/vm_life.c vmm/device/watchdog.c lib/restart/restart.c
 VMM_VGIC_SRCS := vmm/vgic/gicv2m.c vmm/vgic/vgic.c vmm/vgic/vgic_v2.c vmm/vgic/vgic_v3.c
 VMM_PCI_SRCS := vmm/pci/msix.c vmm/pci/pci_config.c vmm/pci/pci_host.c
@@ -23,6 +23,8 @@ VMM_VIRTIO_TEST_SRCS := $(VMM_VIRTIO_SRCS) $(VIRTIO_NET_HDR_SRCS) lib/net/rx_mer
 VMM_CONSOLE_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/console_machine.c
 VMM_NET_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/net_machine.c
 
+TESTS += test_flash
+test_flash_SRCS := vmm/device/flash.c
 TESTS += test_pl031
 test_pl031_SRCS := vmm/device/pl031.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 TESTS += test_watchdog
@@ -63,6 +65,8 @@ test_pci_config_SRCS := vmm/pci/pci_config.c
 test_msix_SRCS := vmm/pci/msix.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 test_virtio_pci_SRCS := $(VMM_PCI_TEST_SRCS)
 
+FUZZERS += fuzz_flash
+fuzz_flash_SRCS := vmm/device/flash.c
 FUZZERS += fuzz_pl031
 fuzz_pl031_SRCS := vmm/device/pl031.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 FUZZERS += fuzz_watchdog

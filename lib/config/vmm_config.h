@@ -28,6 +28,7 @@ enum vmm_device_kind {
     VMM_DEVICE_BLOCK = 4,    /**< virtio-blk */
     VMM_DEVICE_ENTROPY = 5,  /**< virtio-rng */
     VMM_DEVICE_WATCHDOG = 7, /**< SBSA Generic Watchdog; control frame, refresh frame behind it */
+    VMM_DEVICE_FLASH = 9,    /**< CFI flash; `registers`: its contents, `bytes` of them */
     VMM_DEVICE_RTC = 8,      /**< PL031, with the time of day of the timer PD */
     VMM_DEVICE_PASSTHROUGH = 6 /**< a physical interrupt of a passed-through device: `channel` -> `virq` */
 };
@@ -161,7 +162,10 @@ struct vmm_config {
     /** Doorbells of NET with RING and of BLOCK notify it, and nothing else does, so that a kick is told from
        a peer's answer; VMM_CONFIG_NO_CHANNEL: kicks are exits. */
     uint32_t kick_channel;
-    uint32_t reserved;
+    uint32_t is_firmware; /**< 1: `kernel` is no Linux kernel, but goes to load_gpa as it is */
+    uint32_t rom_bytes;   /**< of a ROM at load_gpa, which ignores stores; 0: there is none */
+    uint64_t load_gpa;
+    uint64_t entry_gpa; /**< first instruction; with no `kernel`, in a ROM */
 
     uint32_t device_count;
     struct vmm_device_config devices[VMM_CONFIG_MAX_DEVICES];

@@ -242,6 +242,12 @@ bool expand_vhost_connect(struct expand *expand, const struct node *net, struct 
                           struct model_pd *lan, struct vmm_device_config *device,
                           struct vswitch_port_config *port);
 /**
+ * `bytes` of memory of the VMM's at the device's address, where the guest only reads them; its stores trap.
+ * The VMM keeps there what the guest is to see.
+ */
+void expand_register_window(struct expand *expand, const struct node *node, struct model_pd *vmm,
+                            struct vmm_device_config *device, uint64_t bytes);
+/**
  * A device that its own VMM serves, with a link behind it: kicks of its first `queue_count` queues are
  * doorbells to the channel for kicks of *config, and on MMIO only stores to its registers trap. Once *device
  * has its registers.
@@ -315,10 +321,11 @@ struct model_mr *expand_image_blob(struct expand *expand, const char *name, stru
 /** Map an image read-only into `pd`. */
 struct config_blob expand_image_map(struct model_pd *pd, struct model_mr *mr);
 /**
- * Bytes of RAM from its start that the arm64 Image in `mr` needs, bss included (Linux
- * Documentation/arch/arm64/booting.rst). 0 after an error was reported.
+ * Likewise with the arm64 Image in the file of a kernel, whatever it is packed in (tool/base/kernel_file.h).
+ * *ram_bytes: bytes of RAM from its start that it needs, bss included. NULL after an error was reported.
  */
-uint64_t expand_image_kernel_bytes(struct expand *expand, const struct model_mr *mr, struct loc loc);
+struct model_mr *expand_image_kernel(struct expand *expand, const struct node *node, const char *attribute,
+                                     const char *value, const char *file, uint64_t *ram_bytes);
 
 /* expand_parts.c */
 

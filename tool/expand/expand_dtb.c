@@ -137,7 +137,8 @@ static bool bring(struct expand *expand, const struct fdt_guest *fdt, const stru
 bool expand_dtb(struct expand *expand, const struct expand_guest *guest, const struct node *linux_node,
                 struct fdt_blob *blob)
 {
-    const struct desc_linux *desc = linux_node->fields;
+    const struct desc_linux *desc =
+        linux_node->spec == &lang_linux ? linux_node->fields : NULL; /* a <firmware> gets a generated one */
     struct fdt_guest fdt = guest->fdt;
     bool fine;
 
@@ -145,8 +146,9 @@ bool expand_dtb(struct expand *expand, const struct expand_guest *guest, const s
     if (guest->stdout_path[0] != '\0' && fdt.pl011.window.bytes == 0) {
         fdt.stdout_path = guest->stdout_path;
     }
-    fine = desc->dtb == NULL ? generate(expand, guest, &fdt, blob) : bring(expand, &fdt, linux_node, blob);
-    fine = fine && apply_overlays(expand, &fdt, linux_node, blob);
+    fine = desc == NULL || desc->dtb == NULL ? generate(expand, guest, &fdt, blob)
+                                             : bring(expand, &fdt, linux_node, blob);
+    fine = fine && (desc == NULL || apply_overlays(expand, &fdt, linux_node, blob));
     if (!fine) {
         fdt_blob_free(blob);
     }

@@ -344,6 +344,42 @@ static bool is_taken(struct expand *expand, const struct node *node, const char 
     return false;
 }
 
+/* What the VMM serves by itself. A device with a page that the guest reads is mapped already. */
+static void note_emulated(const struct expand_guest *guest)
+{
+    const struct vmm_config *config = &guest->config;
+
+    model_add_emulated(guest->vm, "interrupt distributor", config->gicd_gpa, config->gicd_bytes);
+    for (uint32_t i = 0; i < config->device_count; i++) {
+        const struct vmm_device_config *device = &config->devices[i];
+
+        if (device->transport != VMM_TRANSPORT_PCI && device->registers == 0 && device->bytes != 0) {
+            model_add_emulated(guest->vm, device->name, device->gpa, device->bytes);
+        }
+    }
+    if (config->pci.ecam_bytes != 0) {
+        model_add_emulated(guest->vm, "PCI window", config->pci.window_gpa, config->pci.window_bytes);
+        model_add_emulated(guest->vm, "PCI configuration space", config->pci.ecam_gpa,
+                           config->pci.ecam_bytes);
+        model_add_emulated(guest->vm, "MSI frame", config->pci.msi_gpa, config->pci.msi_bytes);
+    }
+}
+
+/* One thing to start with. */
+static void check_start(struct expand *expand, const struct node *node)
+{
+    const struct node *kernel = node_first(node, &lang_linux);
+    const struct node *firmware = node_first(node, &lang_firmware);
+
+    if (kernel == NULL && firmware == NULL && !node->broken) {
+        diag_error(expand->diag, node->loc, "<guest>: it lacks a <linux> or a <firmware> inside");
+    } else if (kernel != NULL && firmware != NULL) {
+        diag_error(expand->diag, firmware->loc,
+                   "<guest>: it starts with a <linux> or a <firmware>, not both");
+        diag_note(expand->diag, kernel->loc, "the <linux> is here");
+    }
+}
+
 void expand_guest(struct expand *expand, const struct node *node)
 {
     struct expand_guest guest = {
@@ -352,6 +388,7 @@ void expand_guest(struct expand *expand, const struct node *node)
     if (guest.desc->name == NULL || is_taken(expand, node, guest.desc->name)) {
         return;
     }
+    check_start(expand, node);
     add_vm(expand, &guest);
     if (guest.desc->ram != 0) { /* else it was reported */
         add_ram(expand, &guest);
@@ -360,10 +397,12 @@ void expand_guest(struct expand *expand, const struct node *node)
     add_interrupt_controller(expand, &guest);
     add_children(expand, &guest);
     add_watchdog(expand, &guest);
+    expand_firmware_flash(expand, &guest);
     expand_entropy_connect(expand, &guest);
     add_rng(&guest);
     (void)expand_timer_connect(expand, node->loc, guest.vmm, &guest.config.timer_channel);
     add_rtc(expand, &guest);
+    note_emulated(&guest);
     guest.config.spi_count = spi_count(&guest);
     guest.fdt.virtio = guest.virtio;
     guest.fdt.reserved = guest.reserved;
@@ -371,6 +410,7 @@ void expand_guest(struct expand *expand, const struct node *node)
     guest.fdt.passed_intids = guest.passed_intids;
     expand_supervisor_connect(expand, &guest);
     expand_linux(expand, &guest);
+    expand_firmware(expand, &guest);
     expand_config_header(&guest.config.header, VMM_CONFIG_MAGIC, VMM_CONFIG_VERSION, sizeof(guest.config));
     (void)model_add_config(guest.vmm, VMM_CONFIG_SECTION, &guest.config, sizeof(guest.config));
     free(guest.reserved);

@@ -21,6 +21,7 @@ struct expand_guest {
     const struct node *nets[VMM_CONFIG_MAX_DEVICES]; /**< in the order Linux numbers them: eth0, ... */
     size_t net_count;
     size_t block_count;
+    bool has_dtb;                     /**< with <firmware>: at the start of RAM */
     uint32_t pci_count;               /**< devices behind the PCI host bridge */
     struct fdt_range *passed_windows; /**< what passed-through devices take, for `fdt` */
     uint32_t *passed_intids;
@@ -54,6 +55,9 @@ void expand_reserved_memory(struct expand *expand, struct expand_guest *guest, c
 /** Once the guest's images have their places: none of them is in reserved memory. */
 void expand_reserved_check_images(struct expand *expand, const struct expand_guest *guest,
                                   uint64_t kernel_bytes);
+/** Likewise of a firmware at `gpa`, and of its device tree. */
+void expand_reserved_check_firmware(struct expand *expand, const struct expand_guest *guest, uint64_t gpa,
+                                    uint64_t bytes);
 
 /** <passthrough>: map a device's registers into the guest and route its interrupts. */
 void expand_passthrough(struct expand *expand, struct expand_guest *guest, const struct node *node);
@@ -73,3 +77,11 @@ bool expand_dtb(struct expand *expand, const struct expand_guest *guest, const s
  * has to be known. Fills the rest of guest->config.
  */
 void expand_linux(struct expand *expand, struct expand_guest *guest);
+
+/** <firmware>: likewise. */
+void expand_firmware(struct expand *expand, struct expand_guest *guest);
+/** Its flash, one of the guest's devices. */
+void expand_firmware_flash(struct expand *expand, struct expand_guest *guest);
+
+/** Make the guest's device tree and have its VMM load it at config.dtb_gpa; `node`: <linux> or <firmware>. */
+void expand_dtb_add(struct expand *expand, struct expand_guest *guest, const struct node *node);

@@ -8,15 +8,14 @@
 #include <sys/stat.h>
 
 #include "tool/base/file.h"
+#include "tool/base/kernel_file.h"
 #include "tool/base/mem.h"
 #include "tool/base/suggest.h"
 #include "tool/expand/expand.h"
 
 /* The arm64 Image header: Linux Documentation/arch/arm64/booting.rst. */
-#define IMAGE_HEADER_BYTES 64u
 #define IMAGE_TEXT_OFFSET 8u
 #define IMAGE_SIZE 16u
-#define IMAGE_MAGIC 56u
 
 static uint64_t page_round_up(uint64_t bytes)
 {
@@ -89,6 +88,17 @@ static bool is_news(struct expand *expand, const char *path)
     return true;
 }
 
+/* Who names a file beside the description without a slash means that, and not one of the guest directory. */
+static void hint_at_path(struct expand *expand, struct loc loc, const char *value)
+{
+    char *found = is_guest_name(value) ? expand_find_file(expand, value) : NULL;
+
+    if (found != NULL) {
+        diag_note(expand->diag, loc, "there is a file \"%s\": \"./%s\" names it", found, value);
+    }
+    free(found);
+}
+
 static void report_missing(struct expand *expand, const struct node *node, const char *attribute,
                            const char *value, const char *path, const char *file)
 {
@@ -108,10 +118,12 @@ static void report_missing(struct expand *expand, const struct node *node, const
     if (!expand->options->needs_files) {
         diag_warning(expand->diag, loc, "<%s>: %s \"%s\": there is no file \"%s\" yet%s", node->spec->name,
                      attribute, value, path, text);
+        hint_at_path(expand, loc, value);
         return;
     }
     diag_error(expand->diag, loc, "<%s>: %s \"%s\": there is no file \"%s\"%s", node->spec->name, attribute,
                value, path, text);
+    hint_at_path(expand, loc, value);
     if (is_guest_name(value) && text[0] == '\0') {
         diag_note(expand->diag, loc, "`make guest` fetches and builds the demo guests' files");
     }
@@ -205,34 +217,40 @@ static uint64_t read_le64(const uint8_t *bytes)
     return le64toh(value);
 }
 
-static size_t read_start(const char *path, uint8_t *bytes, size_t count)
+/* RAM from its start that an Image needs, with its bss; kernels before 3.17 don't say how much that is. */
+static uint64_t kernel_bytes(const uint8_t *image, uint64_t bytes)
 {
-    FILE *file = fopen(path, "rb");
-    size_t got = file == NULL ? 0 : fread(bytes, 1, count, file);
+    uint64_t offset = read_le64(&image[IMAGE_TEXT_OFFSET]);
+    uint64_t size = read_le64(&image[IMAGE_SIZE]);
 
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    return got;
+    size = size < bytes ? bytes : size;
+    return offset > UINT64_MAX - size ? UINT64_MAX : offset + size;
 }
 
-uint64_t expand_image_kernel_bytes(struct expand *expand, const struct model_mr *mr, struct loc loc)
+struct model_mr *expand_image_kernel(struct expand *expand, const struct node *node, const char *attribute,
+                                     const char *value, const char *file, uint64_t *ram_bytes)
 {
-    uint8_t header[IMAGE_HEADER_BYTES];
+    uint64_t bytes;
+    char *path = expand_image_find(expand, node, attribute, value, file, &bytes);
+    struct model_mr *mr = path == NULL ? NULL : find_image_mr(expand, path);
+    struct kernel_file kernel = {0};
 
-    if (read_start(mr->prefill_path, header, sizeof(header)) != sizeof(header) ||
-        memcmp(&header[IMAGE_MAGIC], "ARM\x64", 4) != 0) {
-        bool is_gzip = header[0] == 0x1f && header[1] == 0x8b;
+    *ram_bytes = 0;
+    if (path != NULL && kernel_file_read(path, node_loc(node, attribute), expand->diag, &kernel) == ERR_OK) {
+        *ram_bytes = kernel_bytes(kernel.data, kernel.bytes);
+        if (mr == NULL) {
+            char *name = image_name(value, file);
 
-        diag_error(expand->diag, loc, "<linux>: \"%s\" is not an arm64 Image%s", mr->prefill_path,
-                   is_gzip ? "; uncompress it with gzip -d" : "");
-        return 0;
+            mr = add_image_mr(expand, name, node_loc(node, attribute), kernel.bytes);
+            mr->prefill = kernel.is_unpacked ? MODEL_PREFILL_BLOB : MODEL_PREFILL_FILE;
+            mr->prefill_data = kernel.is_unpacked ? mem_dup(kernel.data, kernel.bytes) : NULL;
+            mr->prefill_path = mem_strdup(path);
+            free(name);
+        }
+    } else {
+        mr = NULL;
     }
-
-    uint64_t offset = read_le64(&header[IMAGE_TEXT_OFFSET]);
-    uint64_t size = read_le64(&header[IMAGE_SIZE]);
-
-    /* Kernels before 3.17 don't say how much they need. */
-    size = size < mr->prefill_bytes ? mr->prefill_bytes : size;
-    return offset > UINT64_MAX - size ? UINT64_MAX : offset + size;
+    kernel_file_free(&kernel);
+    free(path);
+    return mr;
 }

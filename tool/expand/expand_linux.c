@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tool/base/initrd_file.h"
 #include "tool/base/ip.h"
 #include "tool/base/mem.h"
 #include "tool/expand/expand_guest.h"
@@ -135,19 +136,25 @@ static void make_bootargs(struct expand *expand, const struct expand_guest *gues
     }
 }
 
-static struct model_mr *add_image(struct expand *expand, const struct node *node, const char *attribute,
-                                  const char *value, const char *file)
+/* Several guests may boot the same: it is looked at once. */
+static struct model_mr *add_initrd(struct expand *expand, const struct node *node, const char *value)
 {
-    return value == NULL || node->broken ? NULL : expand_image_file(expand, node, attribute, value, file);
+    const size_t regions = expand->model->mr_count;
+    struct model_mr *mr = value == NULL || node->broken
+                              ? NULL
+                              : expand_image_file(expand, node, "initrd", value, "initrd.cpio.gz");
+
+    if (mr != NULL && expand->model->mr_count > regions &&
+        initrd_file_check(mr->prefill_path, node_loc(node, "initrd"), expand->diag) != ERR_OK) {
+        return NULL;
+    }
+    return mr;
 }
 
 /* Device tree at the end of RAM, initramfs below it, the kernel at the start. */
-static void place_images(struct expand *expand, struct expand_guest *guest, const struct node *node,
-                         const struct model_mr *kernel)
+static void place_images(struct expand *expand, struct expand_guest *guest, uint64_t kernel_bytes)
 {
     struct vmm_config *config = &guest->config;
-    uint64_t kernel_bytes =
-        kernel == NULL ? 0 : expand_image_kernel_bytes(expand, kernel, node_loc(node, "kernel"));
     uint64_t initrd_bytes = (config->initrd.bytes + MODEL_PAGE_BYTES - 1) & ~(MODEL_PAGE_BYTES - 1);
     uint64_t tail_bytes = GUEST_MACHINE_DTB_BYTES + initrd_bytes;
 
@@ -171,7 +178,7 @@ static void place_images(struct expand *expand, struct expand_guest *guest, cons
     expand_reserved_check_images(expand, guest, kernel_bytes);
 }
 
-static void add_dtb(struct expand *expand, struct expand_guest *guest, const struct node *node)
+void expand_dtb_add(struct expand *expand, struct expand_guest *guest, const struct node *node)
 {
     struct fdt_blob blob;
 
@@ -200,14 +207,18 @@ void expand_linux(struct expand *expand, struct expand_guest *guest)
     }
 
     const struct desc_linux *desc = node->fields;
-    struct model_mr *kernel = add_image(expand, node, "kernel", desc->kernel, "Image");
-    struct model_mr *initrd = add_image(expand, node, "initrd", desc->initrd, "initrd.cpio.gz");
+    uint64_t kernel_bytes = 0;
+    struct model_mr *kernel =
+        desc->kernel == NULL || node->broken
+            ? NULL
+            : expand_image_kernel(expand, node, "kernel", desc->kernel, "Image", &kernel_bytes);
+    struct model_mr *initrd = add_initrd(expand, node, desc->initrd);
 
     guest->config.kernel = expand_image_map(guest->vmm, kernel);
     guest->config.initrd = expand_image_map(guest->vmm, initrd);
-    place_images(expand, guest, node, kernel);
+    place_images(expand, guest, kernel_bytes);
     make_bootargs(expand, guest, node, bootargs);
     guest->fdt.bootargs = bootargs;
-    add_dtb(expand, guest, node);
+    expand_dtb_add(expand, guest, node);
     guest->fdt.bootargs = NULL;
 }

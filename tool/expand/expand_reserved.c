@@ -94,27 +94,39 @@ void expand_reserved_memory(struct expand *expand, struct expand_guest *guest, c
     guest->fdt.reserved_count++;
 }
 
+/* Something that is loaded into the guest's RAM. */
+struct loaded {
+    const char *name;
+    struct fdt_range range;
+};
+
+static void check_loaded(struct expand *expand, const struct expand_guest *guest, const struct loaded *loaded)
+{
+    for (size_t i = 0; i < guest->fdt.reserved_count; i++) {
+        if (overlap(&guest->reserved[i].range, &loaded->range)) {
+            diag_error(expand->diag, node_loc(guest->reserved_nodes[i], "gpa"),
+                       "<reserved_memory>: the guest's %s is loaded at 0x%llx to 0x%llx", loaded->name,
+                       (unsigned long long)loaded->range.gpa,
+                       (unsigned long long)(loaded->range.gpa + loaded->range.bytes - 1));
+        }
+    }
+}
+
 void expand_reserved_check_images(struct expand *expand, const struct expand_guest *guest,
                                   uint64_t kernel_bytes)
 {
     const struct vmm_config *config = &guest->config;
-    const struct {
-        const char *name;
-        struct fdt_range range;
-    } images[] = {
-        {"kernel", {config->ram_gpa, kernel_bytes}},
-        {"initramfs", {config->initrd_gpa, config->initrd.bytes}},
-        {"device tree", {config->dtb_gpa, GUEST_MACHINE_DTB_BYTES}},
-    };
 
-    for (size_t i = 0; i < guest->fdt.reserved_count; i++) {
-        for (size_t j = 0; j < sizeof(images) / sizeof(images[0]); j++) {
-            if (overlap(&guest->reserved[i].range, &images[j].range)) {
-                diag_error(expand->diag, node_loc(guest->reserved_nodes[i], "gpa"),
-                           "<reserved_memory>: the guest's %s is loaded at 0x%llx to 0x%llx", images[j].name,
-                           (unsigned long long)images[j].range.gpa,
-                           (unsigned long long)(images[j].range.gpa + images[j].range.bytes - 1));
-            }
-        }
-    }
+    check_loaded(expand, guest, &(struct loaded){"kernel", {config->ram_gpa, kernel_bytes}});
+    check_loaded(expand, guest, &(struct loaded){"initramfs", {config->initrd_gpa, config->initrd.bytes}});
+    check_loaded(expand, guest, &(struct loaded){"device tree", {config->dtb_gpa, GUEST_MACHINE_DTB_BYTES}});
+}
+
+void expand_reserved_check_firmware(struct expand *expand, const struct expand_guest *guest, uint64_t gpa,
+                                    uint64_t bytes)
+{
+    check_loaded(expand, guest, &(struct loaded){"firmware", {gpa, bytes}});
+    check_loaded(expand, guest,
+                 &(struct loaded){"device tree",
+                                  {guest->config.ram_gpa, guest->has_dtb ? GUEST_MACHINE_DTB_BYTES : 0}});
 }

@@ -140,15 +140,14 @@ bool expand_vhost_connect(struct expand *expand, const struct node *net, struct 
     return true;
 }
 
-/* Loads from the registers find a page that the VMM keeps up to date; only stores trap. */
-static void add_register_page(struct expand *expand, const struct node *net, struct model_pd *vmm,
-                              struct vmm_device_config *device)
+void expand_register_window(struct expand *expand, const struct node *node, struct model_pd *vmm,
+                            struct vmm_device_config *device, uint64_t bytes)
 {
     char *stem = mem_printf("%s_%s_registers", vmm->vm->name, device->name);
     char *name = expand_unique_mr_name(expand, stem);
-    struct model_mr *page = model_add_mr(expand->model, name, net->loc);
+    struct model_mr *page = model_add_mr(expand->model, name, node->loc);
 
-    page->size_bytes = MODEL_PAGE_BYTES;
+    page->size_bytes = bytes;
     page->page_size_bytes = MODEL_PAGE_BYTES;
     device->registers = expand_free_vaddr(vmm, EXPAND_SMALL_BASE, page->size_bytes, MODEL_PAGE_BYTES);
     /* Uncached, as the guest's driver has it: neither may see what the other has only in a cache. */
@@ -239,7 +238,7 @@ void expand_vhost_wire(struct expand *expand, const struct node *net, struct mod
     /* On PCI what is posted is the guest's choice, of which its VMM tells the kernel. */
     if (device->transport != VMM_TRANSPORT_PCI) {
         set_posted(lan, channel, device->virq);
-        add_register_page(expand, net, vmm, device);
+        expand_register_window(expand, net, vmm, device, MODEL_PAGE_BYTES);
         if (!expand->options->microkit) {
             swallow_acknowledgements(vmm->vm, device);
         }
@@ -258,7 +257,7 @@ void expand_link_wire(struct expand *expand, const struct node *node, struct mod
     const size_t first = vmm->vm->doorbell_count;
 
     if (!pci) {
-        add_register_page(expand, node, vmm, device);
+        expand_register_window(expand, node, vmm, device, MODEL_PAGE_BYTES);
     }
     if (expand->options->microkit || (config->kick_channel == VMM_CONFIG_NO_CHANNEL &&
                                       !expand_channel_id(expand, vmm, node->loc, &config->kick_channel))) {

@@ -349,6 +349,20 @@ static void write_watchdog(struct writer *w, const struct fdt_guest *guest)
     end(w);
 }
 
+/** mtd/mtd-physmap.yaml. */
+static void write_flash(struct writer *w, const struct fdt_range *flash)
+{
+    if (flash->bytes == 0) {
+        return;
+    }
+    begin_at(w, "flash", flash->gpa);
+    put_string(w, "compatible", "cfi-flash");
+    put_reg(w, flash, 1);
+    put_cell(w, "bank-width", 4);
+    put_cell(w, "phandle", FDT_GUEST_PHANDLE_FLASH);
+    end(w);
+}
+
 static void write_virtio(struct writer *w, const struct fdt_device *device, size_t index)
 {
     begin_at(w, "virtio", device->window.gpa);
@@ -428,6 +442,9 @@ static void write_symbols(struct writer *w, const struct fdt_guest *guest)
     if (guest->pl011.window.bytes != 0) {
         put_symbol(w, "uart0", "serial", guest->pl011.window.gpa);
     }
+    if (guest->flash.bytes != 0) {
+        put_symbol(w, "flash", "flash", guest->flash.gpa);
+    }
     if (guest->watchdog.window.bytes != 0) {
         put_symbol(w, "watchdog", "watchdog", guest->watchdog.window.gpa);
     }
@@ -461,6 +478,7 @@ static int write_tree(void *fdt, size_t bytes, const struct fdt_guest *guest)
     write_pl011(&w, &guest->pl011);
     write_rtc(&w, &guest->rtc);
     write_watchdog(&w, guest);
+    write_flash(&w, &guest->flash);
     for (size_t i = 0; i < guest->virtio_count; i++) {
         write_virtio(&w, &guest->virtio[i], i);
     }

@@ -35,6 +35,7 @@ enum fdt_guest_phandle {
     FDT_GUEST_PHANDLE_TIMER = 9,
     FDT_GUEST_PHANDLE_WATCHDOG = 10,
     FDT_GUEST_PHANDLE_RTC = 11,
+    FDT_GUEST_PHANDLE_FLASH = 12,
     FDT_GUEST_PHANDLE_VIRTIO = 16 /**< and those that follow, one per device */
 };
 
@@ -107,6 +108,8 @@ struct fdt_guest {
 
     struct fdt_device pl011;
     struct fdt_device rtc;           /**< PL031 */
+    struct fdt_range rom;            /**< of firmware; bytes == 0: none */
+    struct fdt_range flash;          /**< CFI flash that the guest may write, 32 bits wide */
     struct fdt_device watchdog;      /**< two frames of equal size: control, refresh */
     uint32_t watchdog_seconds;       /**< how often it has to be refreshed */
     const struct fdt_device *virtio; /**< virtio-mmio transports, in the order Linux probes them */

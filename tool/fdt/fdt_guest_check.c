@@ -165,6 +165,12 @@ static enum err check_devices(const struct fdt_guest *guest, struct windows *win
             err = take_spi(taken, "PL011", guest->pl011.intid, error);
         }
     }
+    if (err == ERR_OK && guest->rom.bytes != 0) {
+        err = add_window(windows, "the firmware's ROM", guest->rom, PAGE_BYTES, error);
+    }
+    if (err == ERR_OK && guest->flash.bytes != 0) {
+        err = add_window(windows, "flash", guest->flash, PAGE_BYTES, error);
+    }
     if (err == ERR_OK && guest->rtc.window.bytes != 0) {
         err = add_window(windows, "PL031", guest->rtc.window, PAGE_BYTES, error);
         if (err == ERR_OK) {

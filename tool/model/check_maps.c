@@ -88,6 +88,26 @@ static void check_vm_gic(const struct model *model, const struct model_vm *vm, s
     }
 }
 
+/* Memory there would hide the device from the guest. (RAM: the check of its device tree says it.) */
+static void check_vm_emulated(const struct model_vm *vm, struct diag *diag)
+{
+    for (size_t i = 0; i < vm->map_count; i++) {
+        const struct model_map *map = &vm->maps[i];
+
+        for (size_t j = 0; map->mr->kind != MODEL_MR_GUEST_RAM && j < vm->emulated_count; j++) {
+            const struct model_emulated *device = &vm->emulated[j];
+
+            if (map->vaddr < device->gpa + device->bytes && device->gpa < map_end(map)) {
+                diag_error(
+                    diag, map->loc,
+                    "virtual machine \"%s\": \"%s\" at 0x%llx overlaps the guest's emulated %s at 0x%llx",
+                    vm->name, map->mr->name, (unsigned long long)map->vaddr, device->name,
+                    (unsigned long long)device->gpa);
+            }
+        }
+    }
+}
+
 void check_maps(const struct model *model, struct diag *diag)
 {
     for (size_t i = 0; i < model->pd_count; i++) {
@@ -101,6 +121,7 @@ void check_maps(const struct model *model, struct diag *diag)
                                    1ull << SYSDESC_PD_ADDRESS_BITS};
             check_space(&space, diag);
             check_vm_gic(model, pd->vm, diag);
+            check_vm_emulated(pd->vm, diag);
         }
     }
 }

@@ -17,6 +17,9 @@
 #define GUEST_MACHINE_PL011_GPA 0x09000000ull
 #define GUEST_MACHINE_PL011_BYTES 0x1000ull
 #define GUEST_MACHINE_PL011_INTID 33u
+/** Flash for a firmware's variables: four blocks of 256 KiB, as EDK2 and U-Boot for QEMU expect them. */
+#define GUEST_MACHINE_FLASH_GPA 0x04000000ull
+#define GUEST_MACHINE_FLASH_BYTES 0x100000ull
 #define GUEST_MACHINE_RTC_GPA 0x09010000ull /**< PL031 */
 #define GUEST_MACHINE_RTC_BYTES 0x1000ull
 #define GUEST_MACHINE_RTC_INTID 34u

@@ -41,6 +41,7 @@ static void free_vm(struct model_vm *vm)
     free_maps(vm->maps, vm->map_count);
     free(vm->doorbells);
     free(vm->direct_irqs);
+    free(vm->emulated);
     free(vm->name);
     free(vm);
 }
@@ -306,6 +307,16 @@ struct model_vcpu *model_add_vcpu(struct model_vm *vm, uint32_t id)
     vcpu->loc = vm->loc;
     vcpu->id = id;
     return vcpu;
+}
+
+void model_add_emulated(struct model_vm *vm, const char *name, uint64_t gpa, uint64_t bytes)
+{
+    vm->emulated = mem_grow(vm->emulated, vm->emulated_count, sizeof(vm->emulated[0]));
+
+    struct model_emulated *emulated = &vm->emulated[vm->emulated_count++];
+
+    *emulated = (struct model_emulated){.gpa = gpa, .bytes = bytes};
+    strncpy(emulated->name, name, sizeof(emulated->name) - 1);
 }
 
 struct model_doorbell *model_add_doorbell(struct model_vm *vm)

@@ -119,6 +119,12 @@ struct model_direct_irq {
     bool edge;
 };
 
+/** Guest-physical addresses that a VMM serves itself: a device that it emulates, with no memory there. */
+struct model_emulated {
+    char name[32];
+    uint64_t gpa, bytes;
+};
+
 struct model_vm {
     char *name;
     struct loc loc;
@@ -132,6 +138,8 @@ struct model_vm {
     size_t doorbell_count;
     struct model_direct_irq *direct_irqs;
     size_t direct_irq_count;
+    struct model_emulated *emulated;
+    size_t emulated_count;
     bool sve;          /**< has the core's SVE; bundled kernel only */
     uint64_t sgir_gpa; /**< where the guest finds GICD_SGIR, which the bundled kernel then does; 0: nowhere */
     uint64_t gicc_gpa; /**< where the guest finds its GIC CPU interface; 0: none. Mapped to the GICV */
@@ -279,6 +287,8 @@ struct model_irq *model_add_irq(struct model_pd *pd, uint32_t intid, uint32_t ch
 struct model_post *model_add_post(struct model_pd *pd, struct model_pd *vmm, uint32_t channel);
 void model_add_account(struct model_pd *pd, struct model_pd *vmm, uint32_t id);
 struct model_setvar *model_add_setvar(struct model_pd *pd, const char *symbol);
+/** The VMM emulates a device there. */
+void model_add_emulated(struct model_vm *vm, const char *name, uint64_t gpa, uint64_t bytes);
 /** Copies `data`. */
 struct model_config *model_add_config(struct model_pd *pd, const char *section, const void *data,
                                       size_t bytes);

@@ -78,6 +78,10 @@ static const struct config_field vmm_fields[] = {
     F(struct vmm_config, "timer", timer_channel, CONFIG_CHANNEL, NULL, 0, 0),
     F(struct vmm_config, "kick", kick_channel, CONFIG_CHANNEL, NULL, 0,
       0), /* VMM_CONFIG_NO_CHANNEL is none */
+    OTHER(struct vmm_config, is_firmware),
+    OTHER(struct vmm_config, rom_bytes),
+    OTHER(struct vmm_config, load_gpa),
+    OTHER(struct vmm_config, entry_gpa),
     F(struct vmm_config, "device_count", device_count, CONFIG_DECIMAL, NULL, 0, 0),
 };
 
@@ -85,7 +89,7 @@ static const struct config_field vcpu_fields[] = {{"", 0, 4, CONFIG_CHILD, NULL,
 
 static const struct config_field device_fields[] = {
     F(struct vmm_device_config, "kind", kind, CONFIG_CHOICE,
-      "none pl011 net console block entropy passthrough watchdog rtc", 0, 0),
+      "none pl011 net console block entropy passthrough watchdog rtc flash", 0, 0),
     F(struct vmm_device_config, "transport", transport, CONFIG_CHOICE, "none mmio pci", 0, 0),
     OTHER(struct vmm_device_config, name),
     F(struct vmm_device_config, "gpa", gpa, CONFIG_HEX, NULL, 0, 0),

@@ -142,11 +142,15 @@ static bool is_constant(const struct view_region *region)
     return !is_written;
 }
 
-/** Whether a region has a guest's kernel, initramfs or device tree, whose size no description says. */
+/** Whether a region has a guest's kernel, ROM, initramfs or device tree, whose size no description says. */
 static bool is_file(struct view *view, const struct view_region *region)
 {
     bool found = false;
     for (size_t i = 0; i < region->holder_count; i++) {
+        if (region->holders[i].pd == VIEW_VM) { /* a ROM */
+            found |= strcmp(region->holders[i].perms, "rx") == 0;
+            continue;
+        }
         const char *role = view_window_role(view, region->holders[i].pd, region->holders[i].address);
         found |= strcmp(role, "kernel") == 0 || strcmp(role, "initrd") == 0 || strcmp(role, "dtb") == 0 ||
                  (region->is_carried && strncmp(role, "region.", strlen("region.")) == 0);

@@ -16,6 +16,8 @@
 #define PL011_INTID UINT64_C(33)
 #define RTC_GPA UINT64_C(0x9010000)
 #define RTC_INTID UINT64_C(34)
+#define FLASH_GPA UINT64_C(0x4000000)
+#define FLASH_BYTES UINT64_C(0x100000)
 #define WATCHDOG_GPA UINT64_C(0x9100000)
 #define WATCHDOG_INTID UINT64_C(44)
 #define PAGE_BYTES UINT64_C(0x1000)
@@ -153,6 +155,19 @@ static void add_watchdog(struct system *system, struct system_guest *guest)
     }
 }
 
+/* Flash for a firmware's variables: the guest reads it, its stores are commands to the VMM. */
+static void add_flash(struct system *system, struct system_guest *guest)
+{
+    const xmlNode *node = description_child(guest->node, "firmware");
+
+    if (node != NULL && description_is(node, "flash", "false")) {
+        guest_registers(system, guest, "flash", FLASH_GPA, FLASH_BYTES);
+        guest_device(system, guest, "flash", "flash", NULL,
+                     (const char *[]){policy_hex("gpa", FLASH_GPA), policy_hex("bytes", FLASH_BYTES)}, 2);
+        guest->device_count++;
+    }
+}
+
 static void add_entropy(struct system *system, struct system_guest *guest)
 {
     if (system->entropy == NULL) {
@@ -207,6 +222,33 @@ static void add_images(struct system *system, const struct system_guest *guest)
             policy_hold(policy_region(system->policy, name, 0), guest->vmm, policy_role(roles[i]),
                         POLICY_READ);
         }
+    }
+}
+
+/* A firmware is loaded by its VMM, or a ROM that the guest runs where it lies. */
+static void add_firmware(struct system *system, const struct system_guest *guest)
+{
+    const xmlNode *node = description_child(guest->node, "firmware");
+    const char *value = description_text(node, "image", "");
+    uint64_t ram = description_number(guest->node, "ram_base", "0x40000000");
+    uint64_t ram_bytes = description_number(guest->node, "ram", "");
+    uint64_t address;
+
+    if (node == NULL) {
+        return;
+    }
+    if (description_is(node, "device_tree", "true")) {
+        policy_hold(policy_region(system->policy, description_format("%s_dtb", guest->name), 0), guest->vmm,
+                    policy_role("dtb"), POLICY_READ);
+    }
+    /* Without one it is in RAM, also if it is an ELF file. */
+    address = description_number(node, "address", description_format("%" PRIu64, ram));
+    if (address >= ram && address - ram < ram_bytes) {
+        policy_hold(policy_region(system->policy, image_name(value, "firmware.bin"), 0), guest->vmm,
+                    policy_role("kernel"), POLICY_READ);
+    } else {
+        policy_hold(policy_region(system->policy, image_name(value, "firmware.bin"), 0), guest->domain,
+                    policy_role(description_format("at 0x%" PRIx64, address)), POLICY_READ | POLICY_EXECUTE);
     }
 }
 
@@ -307,6 +349,7 @@ void guest_expand(struct system *system, xmlNode *node)
     }
     add_children(system, &guest);
     add_watchdog(system, &guest);
+    add_flash(system, &guest);
     add_entropy(system, &guest);
     services_timer(system, guest.vmm);
     add_rtc(system, &guest);
@@ -314,6 +357,7 @@ void guest_expand(struct system *system, xmlNode *node)
         services_supervise(system, &guest);
     }
     add_images(system, &guest);
+    add_firmware(system, &guest);
     add_config(system, &guest, is_supervised(node));
     add_halt(system, &guest);
 }

@@ -64,14 +64,14 @@ void guest_device(struct system *system, const struct system_guest *guest, const
 }
 
 /* A page of registers that the guest reads without its VMM; only stores trap. */
-static void add_register_page(struct system *system, const struct system_guest *guest, const char *device,
-                              const struct system_place *place)
+void guest_registers(struct system *system, const struct system_guest *guest, const char *device,
+                     uint64_t gpa, uint64_t bytes)
 {
-    struct policy_region *page = policy_region(system->policy, NULL, PAGE_BYTES);
+    struct policy_region *page = policy_region(system->policy, NULL, bytes);
 
     policy_hold(page, guest->vmm, policy_role(description_format("%s.registers", device)),
                 POLICY_READ | POLICY_WRITE | POLICY_UNCACHED);
-    policy_hold(page, guest->domain, policy_role(description_format("at 0x%" PRIx64, place->gpa)),
+    policy_hold(page, guest->domain, policy_role(description_format("at 0x%" PRIx64, gpa)),
                 POLICY_READ | POLICY_UNCACHED);
 }
 
@@ -82,7 +82,7 @@ void guest_wire(struct system *system, struct system_guest *guest, const char *d
     struct policy *policy = system->policy;
 
     if (!place->is_pci) {
-        add_register_page(system, guest, device, place);
+        guest_registers(system, guest, device, place->gpa, PAGE_BYTES);
     }
     if (policy->sel4) {
         return;

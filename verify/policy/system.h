@@ -110,6 +110,9 @@ struct system_place guest_place(struct system_guest *guest, const xmlNode *eleme
 /** The line "config" of a device; `place` NULL: no virtio device. */
 void guest_device(struct system *system, const struct system_guest *guest, const char *name, const char *kind,
                   const struct system_place *place, const char **fields, size_t field_count);
+/** `bytes` of memory at `gpa` that the guest reads without its VMM, which writes them; only stores trap. */
+void guest_registers(struct system *system, const struct system_guest *guest, const char *device,
+                     uint64_t gpa, uint64_t bytes);
 /**
  * How a device is reached: on MMIO by a page that the guest reads; kicks of its first `queues` notify `role`
  * of `pd`, or the VMM, on a channel for nothing else, if `pd` is NULL.

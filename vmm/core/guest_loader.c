@@ -80,6 +80,19 @@ static enum err place_kernel(const struct vmm_config *config, struct placement *
     return ERR_OK;
 }
 
+/* No kernel of Linux: it goes as it is to where the description says, unless it is in a ROM. */
+static void place_firmware(const struct vmm_config *config, const struct guestmem *mem,
+                           struct placement *firmware)
+{
+    *firmware = (struct placement){
+        .what = "firmware",
+        .from = blob_data(&config->kernel),
+        .gpa = config->kernel.bytes != 0 ? config->load_gpa : mem->base,
+        .bytes = config->kernel.bytes,
+        .reserved = config->kernel.bytes,
+    };
+}
+
 static enum err check_fits(const struct guestmem *mem, const struct placement *part)
 {
     uint8_t *host;
@@ -124,7 +137,12 @@ enum err guest_loader_load(const struct vmm_config *config, const struct guestme
     };
     const unsigned int count = sizeof parts / sizeof parts[0];
 
-    enum err err = place_kernel(config, &parts[0]);
+    enum err err = ERR_OK;
+    if (config->is_firmware != 0) {
+        place_firmware(config, mem, &parts[0]);
+    } else {
+        err = place_kernel(config, &parts[0]);
+    }
     if (err != ERR_OK) {
         return err;
     }
@@ -133,7 +151,9 @@ enum err guest_loader_load(const struct vmm_config *config, const struct guestme
     } else if (config->initrd_gpa % PAGE_BYTES != 0) {
         return refuse(ERR_ALIGN, "initrd", "not on a page boundary");
     }
-    if (config->dtb_gpa % DTB_ALIGN != 0) {
+    if (config->is_firmware != 0 && config->dtb.bytes == 0) {
+        parts[2].gpa = mem->base;
+    } else if (config->dtb_gpa % DTB_ALIGN != 0) {
         return refuse(ERR_ALIGN, "device tree", "not on an 8-byte boundary");
     }
     if (config->dtb.bytes > DTB_MAX_BYTES) {
@@ -156,6 +176,7 @@ enum err guest_loader_load(const struct vmm_config *config, const struct guestme
     /* The guest starts with its caches off; all of RAM, since a dirty zero evicted later would overwrite what
        the guest has stored past the caches. */
     platform_cache_sync_code(mem->host, mem->bytes);
-    *entry = (struct guest_loader_entry){.pc = parts[0].gpa, .x0 = config->dtb_gpa};
+    *entry = (struct guest_loader_entry){.pc = config->is_firmware != 0 ? config->entry_gpa : parts[0].gpa,
+                                         .x0 = config->dtb.bytes != 0 ? config->dtb_gpa : 0};
     return ERR_OK;
 }

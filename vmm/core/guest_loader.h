@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
  * Loading a guest: kernel, initrd and device tree into its RAM, by the arm64 boot protocol
- * (Linux, Documentation/arch/arm64/booting.rst).
+ * (Linux, Documentation/arch/arm64/booting.rst), or a firmware that goes where the description says.
  */
 #pragma once
 

@@ -78,6 +78,22 @@ static enum err add_interrupt_controller(struct vm *vm)
     return err;
 }
 
+/* As on a bus: EDK2 stores to variables in its ROM, and goes on without. */
+static enum mmio_result ignore_store(void *context, struct mmio_access *access)
+{
+    (void)context;
+    return access->is_write ? MMIO_DONE : MMIO_ERROR;
+}
+
+static enum err add_rom(struct vm *vm)
+{
+    const struct vmm_config *config = vm->config;
+
+    return config->rom_bytes == 0
+               ? ERR_OK
+               : mmio_add(&vm->mmio, config->load_gpa, config->rom_bytes, ignore_store, NULL);
+}
+
 /* If this VMM has been started again, its guest may still be running. */
 static void stop_vcpus(const struct vmm_config *config)
 {
@@ -108,6 +124,9 @@ enum err vm_init(struct vm *vm, const struct vmm_config *config)
         return err;
     }
     err = add_pci(vm);
+    if (err == ERR_OK) {
+        err = add_rom(vm);
+    }
     return err != ERR_OK ? err : add_devices(vm);
 }
 

@@ -16,6 +16,7 @@
 #include "lib/virtq/virtq.h"
 #include "vmm/bus/mmio.h"
 #include "vmm/core/psci.h"
+#include "vmm/device/flash.h"
 #include "vmm/device/pl011.h"
 #include "vmm/device/pl031.h"
 #include "vmm/device/watchdog.h"
@@ -63,6 +64,7 @@ struct vm_device {
         struct virtio_rng rng;
         struct watchdog watchdog;
         struct pl031 rtc;
+        struct flash flash;
     } u;
 };
 

@@ -193,6 +193,20 @@ static enum err add_rtc(struct vm *vm, struct vm_device *device)
     return map(vm, device->config, pl031_access, &device->u.rtc);
 }
 
+static void flash_on_reset(struct vm_device *device)
+{
+    flash_reset(&device->u.flash);
+}
+
+static const struct vm_device_ops flash_ops = {.reset = flash_on_reset};
+
+static enum err add_flash(struct vm *vm, struct vm_device *device)
+{
+    device->ops = &flash_ops;
+    const enum err err = flash_init(&device->u.flash, device->config);
+    return err != ERR_OK ? err : map(vm, device->config, flash_access, &device->u.flash);
+}
+
 /* The physical interrupt of a passed-through device: on to the guest, acknowledged when the guest has ended
    it or, where the platform cannot see that, once it is pending there. */
 static void passthrough_on_notified(struct vm_device *device, microkit_channel channel)
@@ -233,6 +247,9 @@ enum err vm_devices_add(struct vm *vm, struct vm_device *device, const struct vm
         break;
     case VMM_DEVICE_RTC:
         err = add_rtc(vm, device);
+        break;
+    case VMM_DEVICE_FLASH:
+        err = add_flash(vm, device);
         break;
     case VMM_DEVICE_PASSTHROUGH:
         device->ops = &passthrough_ops;

@@ -68,7 +68,7 @@ static enum err run(struct vm *vm)
     vgic_reset(&vm->vgic);
     psci_reset(&vm->psci, config->vcpu_count, config->ram_gpa, config->ram_bytes);
     enum err err = guest_loader_load(config, &vm->mem, &entry);
-    if (err == ERR_OK) {
+    if (err == ERR_OK && config->dtb.bytes != 0) {
         err = trng_seed_guest(config, &vm->mem);
     }
     if (err == ERR_OK) {

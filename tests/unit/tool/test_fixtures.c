@@ -39,13 +39,33 @@ struct input {
     uint64_t image_bytes; /* header of an arm64 Image that asks for so much memory; 0: none */
 };
 
+/* An empty archive: c_namesize is that of its end. */
+#define EIGHT_ZEROES "00000000"
+#define FOUR_FIELDS EIGHT_ZEROES EIGHT_ZEROES EIGHT_ZEROES EIGHT_ZEROES
+#define CPIO                                                                                                 \
+    "070701" FOUR_FIELDS FOUR_FIELDS EIGHT_ZEROES EIGHT_ZEROES EIGHT_ZEROES "0000000b" EIGHT_ZEROES          \
+    "TRAILER!!!"
+
 static const struct input inputs[] = {
     {"tiny", "Image", NULL, 4096, 0x10000},
     {"huge", "Image", NULL, 4096, 0x40000000},
     {"empty", "Image", NULL, 0, 0},
     {"text", "Image", "not a kernel, but long enough", 128, 0},
     {"gzip", "Image", "\x1f\x8b\x08", 128, 0},
-    {"tiny", "initrd.cpio.gz", NULL, 5000, 0},
+    {"ramdisk", "Image", "07070100000000", 128, 0},
+    {"zimg", "Image", "MZ..zimg\x40", 128, 0},
+    {"tiny", "initrd.cpio.gz", CPIO, 5000, 0},
+    {"text", "initrd.cpio.gz", "no archive", 128, 0},
+    {"gzip", "initrd.cpio.gz", "\x1f\x8b\x08", 128, 0},
+    {"raw", "firmware.bin", NULL, 5000, 0},
+    {"intel", "firmware.bin",
+     "\x7f"
+     "ELF\x02\x01\x01",
+     128, 0},
+    {"elf", "firmware.bin",
+     "\x7f"
+     "ELF",
+     20, 0},
     {"tiny", "ext4.img", NULL, 0x100001, 0},
 };
 

@@ -195,6 +195,13 @@ struct desc_linux {
     char *dtb, *overlay;
 };
 
+/** `<firmware>` */
+struct desc_firmware {
+    char *image;
+    uint64_t address; /**< only if it was written */
+    bool device_tree, flash;
+};
+
 /** `<passthrough>` */
 struct desc_passthrough {
     char *node;
@@ -278,6 +285,6 @@ struct desc_reserved_memory {
 
 /** The element of that name; a description's root is `system`. */
 extern const struct element_spec lang_system, lang_serial, lang_entropy, lang_stats, lang_watch, lang_switch,
-    lang_allow, lang_deny, lang_guest, lang_linux, lang_console, lang_port, lang_net, lang_reserved_memory,
-    lang_passthrough, lang_disk, lang_partition, lang_block_server, lang_block, lang_uplink, lang_switch_port,
-    lang_timer;
+    lang_allow, lang_deny, lang_guest, lang_linux, lang_firmware, lang_console, lang_port, lang_net,
+    lang_reserved_memory, lang_passthrough, lang_disk, lang_partition, lang_block_server, lang_block,
+    lang_uplink, lang_switch_port, lang_timer;

@@ -11,7 +11,9 @@ static const struct attr_spec linux_attrs[] = {
      .type = ATTR_TEXT,
      .required = true,
      .offset = offsetof(struct desc_linux, kernel),
-     .doc = "a kernel below the guest directory by its name, or the path of an arm64 Image"},
+     .doc = "a kernel below the guest directory by its name, or the path of one as distributions ship it: an "
+            "arm64 "
+            "Image, also compressed (gzip, zstd, lz4, xz), an EFI zboot program (vmlinuz), a Debian package"},
     {.name = "initrd",
      .type = ATTR_TEXT,
      .offset = offsetof(struct desc_linux, initrd),
@@ -41,6 +43,43 @@ const struct element_spec lang_linux = {
     .attrs = linux_attrs,
     .attr_count = SPEC_COUNT(linux_attrs),
     .fields_bytes = sizeof(struct desc_linux),
+};
+
+static const struct attr_spec firmware_attrs[] = {
+    {.name = "image",
+     .type = ATTR_TEXT,
+     .required = true,
+     .offset = offsetof(struct desc_firmware, image),
+     .doc =
+         "firmware below the guest directory by its name (edk2, u-boot), or the path of a file: raw, or an "
+         "ELF executable, which says itself where it goes"},
+    {.name = "address",
+     .type = ATTR_SIZE,
+     .offset = offsetof(struct desc_firmware, address),
+     .max = (1ull << 38) - 1,
+     .doc = "guest-physical address where a raw image goes and is entered; beside the RAM it is a ROM. "
+            "Default: 2M behind the start of RAM"},
+    {.name = "device_tree",
+     .type = ATTR_BOOL,
+     .offset = offsetof(struct desc_firmware, device_tree),
+     .fallback = "true",
+     .doc = "whether the guest's device tree lies at the start of its RAM, and x0 points at it"},
+    {.name = "flash",
+     .type = ATTR_BOOL,
+     .offset = offsetof(struct desc_firmware, flash),
+     .fallback = "false",
+     .doc = "whether the guest has 1M of CFI flash for variables at 0x4000000, which keep until the system "
+            "ends"},
+};
+
+const struct element_spec lang_firmware = {
+    .name = "firmware",
+    .doc = "What the guest starts with instead of <linux>: a boot loader (EDK2, U-Boot), which finds an "
+           "operating "
+           "system on the guest's disk, a real-time operating system, or a program of one's own.",
+    .attrs = firmware_attrs,
+    .attr_count = SPEC_COUNT(firmware_attrs),
+    .fields_bytes = sizeof(struct desc_firmware),
 };
 
 const char *const lang_transports[] = {"auto", "mmio", "pci", NULL};
@@ -513,13 +552,13 @@ static const struct attr_spec guest_attrs[] = {
 };
 
 static const struct element_child guest_children[] = {
-    {&lang_linux, 1, 1},  {&lang_console, 0, 1},         {&lang_net, 0, 0},         {&lang_block, 0, 0},
-    {&lang_vm_map, 0, 0}, {&lang_reserved_memory, 0, 0}, {&lang_passthrough, 0, 0},
+    {&lang_linux, 0, 1}, {&lang_firmware, 0, 1}, {&lang_console, 0, 1},         {&lang_net, 0, 0},
+    {&lang_block, 0, 0}, {&lang_vm_map, 0, 0},   {&lang_reserved_memory, 0, 0}, {&lang_passthrough, 0, 0},
 };
 
 const struct element_spec lang_guest = {
     .name = "guest",
-    .doc = "A Linux guest: a virtual machine and the protection domain of its VMM, NAME_vmm.",
+    .doc = "A guest: a virtual machine and the protection domain of its VMM, NAME_vmm.",
     .attrs = guest_attrs,
     .attr_count = SPEC_COUNT(guest_attrs),
     .fields_bytes = sizeof(struct desc_guest),
