@@ -23,12 +23,15 @@ enum err vgic_v3_init(struct vgic *vgic, uint32_t vcpu_count, uint32_t spi_count
     return vgic_init_kind(vgic, true, vcpu_count, spi_count);
 }
 
-/* PIDR4..7, PIDR0..3, CIDR0..3 of a GICv3: 32-bit words with a byte each. */
+/* PIDR4..7, PIDR0..3, CIDR0..3 of a GICv3: 32-bit words with a byte each. They end the frame; behind it there is nothing. */
 static uint32_t read_id(uint64_t offset, uint8_t part)
 {
     static const uint8_t ids[] = {0x44, 0x00, 0x00, 0x00, 0, 0xb4, 0x3b, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
     const uint64_t index = (offset - GICD_V3_PIDR4) / 4;
 
+    if (index >= sizeof(ids)) {
+        return 0;
+    }
     return index == 4 ? part : ids[index];
 }
 
