@@ -20,11 +20,15 @@ def fake_guests(folder, systems):
     image = bytearray(0x2000)
     image[16:24] = (0x2000).to_bytes(8, "little")
     image[56:60] = b"ARM\x64"
+    # A cpio archive (newc) of nothing but its end.
+    initrd = b"070701" + b"0" * 88 + b"0000000b" + b"00000000" + b"TRAILER!!!\0"
+    files = {"kernel": ("Image", image), "initrd": ("initrd.cpio.gz", initrd.ljust(len(image), b"\0")), "contents": ("ext4.img", image)}
     for system in systems:
         for kind, name in re.findall(r'(kernel|initrd|contents)="([^"/$]*)"', Path(system).read_text(encoding="utf-8")):
             place = folder / name
             place.mkdir(parents=True, exist_ok=True)
-            (place / {"kernel": "Image", "initrd": "initrd.cpio.gz", "contents": "ext4.img"}[kind]).write_bytes(image)
+            file, data = files[kind]
+            (place / file).write_bytes(data)
 
 
 def undocumented(broken):
