@@ -399,7 +399,6 @@ static void add_pd(struct context *context, uint32_t pd)
     }
     read_maps(context, node, name, pd);
     read_carried(context, pd);
-    read_setvars(context, pd);
     FOR_EACH(vm, node, "virtual_machine")
     {
         add_vm(context, pd, vm);
@@ -497,6 +496,10 @@ static bool compare(struct context *context, const char *name, const struct prog
     grants_add(&context->grants, "system %s: sel4", name);
     for (uint32_t i = 0; i < context->view.pd_count; i++) {
         add_pd(context, i);
+    }
+    /* Only now, as they keep regions' places and programs bring regions of their own. */
+    for (uint32_t i = 0; i < context->view.pd_count; i++) {
+        read_setvars(context, i);
     }
     add_patched_variables(context);
     add_places(context);

@@ -48,6 +48,13 @@ static void check_vm(struct emission *emission, const struct model_vm *vm)
              "VM \"%s\": Microkit delivers interrupt %u to protection domains only, not straight to a vCPU",
              vm->name, vm->direct_irqs[0].intid);
     }
+    for (size_t i = 0; i < vm->vcpu_count; i++) {
+        if (vm->vcpus[i].core != 0 && !emission->features.cpu) {
+            FAIL(emission, vm->loc, "VM \"%s\": core %u needs Microkit 2.1.0 or later", vm->name,
+                 vm->vcpus[i].core);
+            break;
+        }
+    }
     for (size_t i = 0; i < vm->map_count; i++) {
         if (sdf_region_is_carried(vm->maps[i].mr, &emission->features)) {
             FAIL(emission, vm->maps[i].loc,

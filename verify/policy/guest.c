@@ -66,11 +66,13 @@ static const char *core_of(const xmlNode *guest, uint64_t index)
 static void add_vcpus(struct system *system, const struct system_guest *guest)
 {
     uint64_t count = description_number(guest->node, "vcpus", "1");
+    /* The bundled kernel sends interrupts between vCPUs itself; on seL4 the VMM does. */
+    const char *sgis =
+        system->policy->sel4 ? "" : description_format(" sgis 0x%" PRIx64, (uint64_t)GICD_GPA + GICD_SGIR);
 
     for (uint64_t i = 0; i < count; i++) {
-        policy_add(system->policy, "vcpu %s %" PRIu64 ": %s vcpu.%" PRIu64 "%s sgis 0x%" PRIx64,
-                   guest->domain, i, guest->vmm, i, description_is(guest->node, "sve", "false") ? " sve" : "",
-                   GICD_GPA + GICD_SGIR);
+        policy_add(system->policy, "vcpu %s %" PRIu64 ": %s vcpu.%" PRIu64 "%s%s", guest->domain, i,
+                   guest->vmm, i, description_is(guest->node, "sve", "false") ? " sve" : "", sgis);
         policy_schedule(system->policy, description_format("%s %" PRIu64, guest->domain, i), guest->node, "",
                         description_is(guest->node, "realtime", "false") ? &realtime_defaults : &vm_defaults,
                         core_of(guest->node, i));
