@@ -60,7 +60,7 @@ struct line_console {
     uint32_t limit;
     uint32_t size; /**< columns | rows << 16 of its terminal, 0: not known */
     bool size_due;
-    bool position_due; /**< the multiplexer is to be told `sent` */
+    bool position_due; /**< the multiplexer must be told `sent` */
 };
 
 /** Whether the multiplexer can be spoken with. */

@@ -164,7 +164,7 @@ def download(env, package, destination):
 
 def download_together(env, packages, folder):
     """Download many packages with one run of apt, which takes longer to start than to download most of them. What
-    isn't there afterwards is to be fetched by itself."""
+    isn't there afterwards must be fetched by itself."""
     print(f"  FETCH    {' '.join(packages)}", flush=True)
     together = folder / "together.partial"
     together.mkdir(parents=True, exist_ok=True)

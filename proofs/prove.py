@@ -4,7 +4,7 @@
 
     prove.py --cbmc FOLDER --build FOLDER [--jobs N] [--memory MIB] [--timeout SECONDS] [--all] [--list | --trace] [MODULE[/RUN]...]
 
-A proof is a harness NAME.c; lines of its comments that begin with @ say what is to be done with it:
+A proof is a harness NAME.c; lines of its comments that begin with @ say what to do with it:
 
     @contract TEXT            what is proved, in a sentence
     @bound TEXT               what it is proved up to; "none" if that is all inputs
@@ -140,7 +140,7 @@ class Prover:
         for source, old, new in run.changes:
             text = texts.get(source) or (ROOT / source).read_text(encoding="utf-8")
             if text.count(old) != 1:
-                raise ValueError(f"{source} has {text.count(old)} times what is to be changed:\n{old}")
+                raise ValueError(f"{source} has {text.count(old)} times what its defect changes:\n{old}")
             texts[source] = text.replace(old, new)
         for source, text in texts.items():
             (overlay / source).parent.mkdir(parents=True, exist_ok=True)

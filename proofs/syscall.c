@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * System calls: a PD with any registers and any row that boot_check() lets pass. What syscall.c calls is
- * replaced by stubs that check on whose behalf and upon whom they are called.
+ * replaced by stubs that check for which thread and upon which object they are called.
  *
  * @contract Whatever a PD calls with whatever registers, only itself, its own children, and channels of the
  * right kind of its own row are reached.
@@ -167,7 +167,7 @@ uint32_t ppc_message_count(uint64_t message_info)
     return (uint32_t)(message_info % (SYSDESC_IPC_WORDS + 1));
 }
 
-/* Whom it serves, if that has faulted: a PD or a vCPU. */
+/* The thread it serves, if that has faulted: a PD or a vCPU. */
 struct thread *ppc_reply(struct pd *pd, uint64_t message_info)
 {
     (void)message_info;
@@ -183,14 +183,14 @@ struct thread *ppc_reply(struct pd *pd, uint64_t message_info)
 void fault_reply(struct pd *pd, uint64_t label, uint32_t count, const uint64_t *from)
 {
     (void)label;
-    PROVE(served == 1 && pd == &kernel.pds[1], "whom it serves");
+    PROVE(served == 1 && pd == &kernel.pds[1], "the thread it serves");
     PROVE(from == words && count <= SYSDESC_IPC_WORDS, "its own words");
 }
 
 void vcpu_exit_reply(struct vcpu *vcpu, uint64_t label, uint32_t count, const uint64_t *from)
 {
     (void)label;
-    PROVE(served == 2 && vcpu == &kernel.vcpus[0], "whom it serves");
+    PROVE(served == 2 && vcpu == &kernel.vcpus[0], "the thread it serves");
     PROVE(from == words && count <= SYSDESC_IPC_WORDS, "its own words");
 }
 
@@ -233,7 +233,7 @@ bool route_is_sound(uint64_t intid)
 void mail_post(struct core *to, enum mail_kind kind, uint32_t index)
 {
     (void)index;
-    PROVE(served != 0 && to == &other && kind == MAIL_REPLY, "whom it serves");
+    PROVE(served != 0 && to == &other && kind == MAIL_REPLY, "the thread it serves");
 }
 
 enum syscall_status route_move(struct vcpu *from, uint64_t intid, struct vcpu *to)

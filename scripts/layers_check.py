@@ -163,7 +163,7 @@ def granted_file(rows, path, other):
 
 
 def self_test():
-    """That what is to be found is found."""
+    """That the faults which it must find are found."""
     texts = {"a/a.h": "", "a/a.c": '#include "a/a.h"\nvoid a_run(void)\n{\n    b_run();\n}\n', "b/b.h": "",
              "b/b.c": "void b_run(void)\n{\n    /* a_run() */\n}\n"}
     rows = [(["a"], ["b"]), (["b"], ["a/a.h"])]

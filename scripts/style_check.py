@@ -6,7 +6,7 @@
 
 Fails on: an external function not named after its file, a function over 80 lines, a file over 650 lines, a
 folder over three deep, a public declaration without a comment, a file without its SPDX line, a reminder
-comment, more than one #if per thousand lines. -v also lists functions over 40 lines, which only count.
+comment, a word that docs/glossary.md gives another one for, more than one #if per thousand lines. -v also lists functions over 40 lines, which only count.
 """
 
 import re
@@ -33,6 +33,21 @@ SPDX_SUFFIXES = {".c", ".h", ".S", ".ld", ".py", ".sh", ".mk", ".system", ".dts"
 SPDX_NAMES = {"Makefile", ".clang-format", ".clang-tidy", "run", "inittab", "rcS"}
 REMINDER = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")
 
+# Of docs/glossary.md, "Words that are not used": those that never fit, and what to write instead. "Who may use whom" is English.
+BANNED_WORDS = {
+    r"anew": "again",
+    r"for ever": "forever",
+    r"but for": "except for, without",
+    r"(is|are) to be": "must be, or the subject's own name",
+    r"talks? nonsense": "malformed, and what of it",
+    r"say where to": "missing, and the option's name",
+    r"(?<!use )(?<!use-)(?<!to )(?<!for )(?<!reach )(?<!before )(?<!wake )(?<!tells )(?<!call )(?<!calls )whom": "the caller, it, its",
+    r"(payer|patron|praise|cutter|take_pause|judge_hurry|is_patient|lets_go)": "the glossary's word",
+}
+BANNED = [(re.compile(rf"\b{word}\b", re.IGNORECASE), better) for word, better in BANNED_WORDS.items()]
+BANNED_SUFFIXES = {".c", ".h", ".S", ".md", ".py", ".mk", ".system", ".1"}
+BANNED_EXCEPT = {Path("docs/glossary.md"), Path("scripts/style_check.py")}
+
 FUNCTION_NAME = re.compile(r"(\w+)\s*\(")
 
 
@@ -57,6 +72,14 @@ def tracked_files():
     return sorted(p for p in (Path(n) for n in names.decode().split("\0") if n) if p.is_file())
 
 
+def check_words(report, path, lines):
+    for number, line in enumerate(lines, 1):
+        for word, better in BANNED:
+            found = word.search(line)
+            if found:
+                report.error(path, number, f'"{found.group()}": write: {better}')
+
+
 def check_any_file(report, path, lines):
     depth = len(path.parts) - 1
     if depth > DEPTH_HARD:
@@ -66,6 +89,8 @@ def check_any_file(report, path, lines):
     for number, line in enumerate(lines, 1):
         if REMINDER.search(line) and path.suffix != ".md":
             report.error(path, number, "a reminder comment: do it, or write an issue")
+    if path.suffix in BANNED_SUFFIXES and path not in BANNED_EXCEPT:
+        check_words(report, path, lines)
     if path.suffix in (".c", ".h", ".S", ".py") and len(lines) > FILE_LINES_HARD:
         report.error(path, len(lines), f"{len(lines)} lines; at most {FILE_LINES_HARD}")
 

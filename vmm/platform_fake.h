@@ -59,7 +59,7 @@ struct platform_fake {
     uint64_t doorbell_described, doorbell_gpa; /**< of the last call of platform_doorbell_move() */
     uint32_t doorbell_count;
     uint64_t went_idle;  /**< bit n: channel n has a pause to take */
-    uint64_t idle_armed; /**< bit n: channel n is to be notified */
+    uint64_t idle_armed; /**< bit n: channel n must be notified */
     struct platform_fake_idle_count shared_idle_count;
     uint32_t configure_count;
     uint32_t halt_count;

@@ -45,7 +45,7 @@ static bool pend_vtimer(struct core *core)
     return true;
 }
 
-/* Returns whether the interrupt is over; else somebody deactivates it later. `*thread`: whom it was for. */
+/* Returns whether the interrupt is over; else somebody deactivates it later. `*thread`: the one it was for. */
 static bool dispatch(struct core *core, uint32_t intid, struct thread **thread)
 {
     const struct sysdesc_board *board = &core->kernel->desc->board;

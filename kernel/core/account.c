@@ -57,7 +57,7 @@ static void pay(struct pd *pd, struct thread *client, uint64_t used, uint64_t no
     sched_pay(client, used, now);
 }
 
-/* Whom `pd` works for now, or NULL. */
+/* The thread that `pd` works for now, or NULL. */
 static struct thread *current_client(const struct pd *pd)
 {
     struct kernel *kernel = pd->thread.core->kernel;

@@ -247,28 +247,28 @@ static void boot_pd(struct kernel *kernel, uint32_t index, const struct sysdesc_
 
 /* Where a vCPU's doorbell `row` is noted: at the first one that leads to the same PD, or at itself, in front
  * of all. */
-static uint32_t find_pause(struct kernel *kernel, struct vcpu *vcpu, uint32_t row)
+static uint32_t find_idle(struct kernel *kernel, struct vcpu *vcpu, uint32_t row)
 {
-    for (uint32_t at = vcpu->pause_first; at != KERNEL_NO_DOORBELL; at = kernel->pause_next[at]) {
+    for (uint32_t at = vcpu->idle_first; at != KERNEL_NO_DOORBELL; at = kernel->idle_next[at]) {
         if (kernel->doorbells[at].pd == kernel->doorbells[row].pd) {
             return at;
         }
     }
-    kernel->pause_next[row] = vcpu->pause_first;
-    kernel->pause_bits[row] = 0;
-    vcpu->pause_first = (uint16_t)row;
+    kernel->idle_next[row] = vcpu->idle_first;
+    kernel->idle_bits[row] = 0;
+    vcpu->idle_first = (uint16_t)row;
     return row;
 }
 
 /* Few PDs want to know when a vCPU pauses, and few of its doorbells say so: a list of these PDs. */
 static void find_pauses(struct kernel *kernel, struct vcpu *vcpu)
 {
-    vcpu->pause_first = KERNEL_NO_DOORBELL;
+    vcpu->idle_first = KERNEL_NO_DOORBELL;
     for (uint32_t n = 0; n < vcpu->row->doorbell_count; n++) {
         const uint32_t row = vcpu->row->doorbell_first + n;
 
         if ((kernel->doorbells[row].flags & SYSDESC_DOORBELL_IDLE) != 0) {
-            kernel->pause_bits[find_pause(kernel, vcpu, row)] |= 1ull << kernel->doorbells[row].channel;
+            kernel->idle_bits[find_idle(kernel, vcpu, row)] |= 1ull << kernel->doorbells[row].channel;
         }
     }
 }

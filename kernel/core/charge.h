@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
- * Time is somebody's: what the running thread has used is taken from its budget, and from those of whom it
+ * Time is somebody's: what the running thread has used is taken from its budget, and from those of the threads it
  * worked for (account.h).
  */
 #pragma once

@@ -90,7 +90,7 @@ struct thread {
     struct budget *budget_owner; /**< whose budget it runs on: its own, or its caller's (passive PDs) */
     /* Its message: with a fault that another core's PD handles it is that core's, from MAIL_MESSAGE to
      * MAIL_REPLY. */
-    struct pd *server;      /**< whom it calls, or who handles its fault */
+    struct pd *server;      /**< the PD that it calls, or that handles its fault */
     uint64_t message_info;  /**< of its call or fault */
     bool calls;             /**< it is a call */
     bool is_away;           /**< a call, to another core, */
@@ -131,7 +131,7 @@ struct pd {
     struct request request;     /**< see there */
     uint64_t irqs_active;       /**< bit n: interrupt of channel n waits for its acknowledgement */
     struct thread_list callers; /**< calls and faults that wait for it */
-    struct thread *caller;      /**< whom it will reply to */
+    struct thread *caller;      /**< the thread that waits for its reply */
     bool dead;                  /**< faulted and nobody handles it */
     struct vcpu *own_vm;        /**< all its work is for this VM (first vCPU), NULL: see account.h */
     struct thread *sponsor;     /**< who made it work last, NULL: nobody */
@@ -171,7 +171,7 @@ struct vcpu {
     struct inbox inbox;      /**< atomic, any core */
     uint64_t debt;           /**< atomic, any core: ticks that others have worked for it there */
     uint32_t deferred_intid; /**< of its late event, while it has one */
-    uint16_t pause_first;    /**< in struct kernel's pause_next, or KERNEL_NO_DOORBELL */
+    uint16_t idle_first;    /**< in struct kernel's idle_next, or KERNEL_NO_DOORBELL */
     uint64_t rang_at;        /**< when it last rang a doorbell that may be late */
     uint16_t vm_first;       /**< the vCPUs of its VM: [first, first + count) */
     uint16_t vm_count;
@@ -235,7 +235,7 @@ struct core {
     uint16_t equals[CORE_PRIORITIES]; /**< threads of each priority, ready or not */
     struct thread_list throttled;
     struct thread_list wakeups;
-    struct thread_list expired;        /**< vCPUs that have used up their time, which PDs are to be told of */
+    struct thread_list expired;        /**< vCPUs that have used up their time, which PDs must hear of */
     struct thread_list ptimers;        /**< vCPUs whose physical timer is yet to fire */
     struct thread_list deferred_pds;   /**< PDs with a notification that they may sleep over */
     struct thread_list deferred_vcpus; /**< vCPUs with an interrupt that may wait */
@@ -261,8 +261,8 @@ struct kernel {
     uint64_t doorbell_gpas[SYSDESC_MAX_DOORBELLS]; /**< where each is now; atomic */
     /** Of the first doorbell with SYSDESC_DOORBELL_IDLE that leads from a vCPU to a PD: the bits of all of
      * them, and the row for the vCPU's next PD. */
-    uint64_t pause_bits[SYSDESC_MAX_DOORBELLS];
-    uint16_t pause_next[SYSDESC_MAX_DOORBELLS];
+    uint64_t idle_bits[SYSDESC_MAX_DOORBELLS];
+    uint16_t idle_next[SYSDESC_MAX_DOORBELLS];
     struct sysdesc_klog *log;
     bool is_running;  /**< atomic: all cores are up */
     bool log_to_uart; /**< nobody reads the log ring (yet) */

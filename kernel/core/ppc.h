@@ -19,7 +19,7 @@ void ppc_stop(struct thread *thread, uint64_t label, const uint64_t *words, uint
 /** `thread`, stopped with its message, waits for `parent` to handle it. */
 void ppc_send_fault(struct thread *thread, struct pd *parent);
 
-/** MAIL_MESSAGE: `thread` of another core calls, or has faulted; on the core of whom that is for. */
+/** MAIL_MESSAGE: `thread` of another core calls, or has faulted; on the core of the one that handles it. */
 void ppc_take(struct thread *thread);
 /** MAIL_CANCEL: its call is void, and answered by that; on the same core. */
 void ppc_take_back(struct thread *thread);
@@ -43,7 +43,7 @@ void ppc_deliver(struct pd *pd);
  */
 void ppc_cancel(struct thread *thread);
 
-/** `pd` will never reply to whom it serves: a PPC's caller gets an empty answer. */
+/** `pd` will never reply to the thread it serves: a PPC's caller gets an empty answer. */
 void ppc_abandon(struct pd *pd);
 
 /** `pd` is dead: the same for everybody who waits for it. */

@@ -187,7 +187,7 @@ static void finish(struct pd *pd)
     sched_update(&pd->thread);
 }
 
-/* Whom a step has stopped has no fault on its way to us any more, and we forget the one that has come. */
+/* A thread that a step has stopped has no fault on its way to us any more, and we forget the one that has come. */
 static void forget_fault(struct pd *pd)
 {
     switch (pd->request.number) {

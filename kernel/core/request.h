@@ -17,7 +17,7 @@
 
 /** What a call upon a vCPU or child is about. The indices are sound, as in the caller's row. */
 struct request_target {
-    struct thread *thread; /**< whom it is upon */
+    struct thread *thread; /**< the thread it is upon */
     struct vcpu *to;       /**< SYSCALL_VIRQ_MOVE, SYSCALL_POST_ROUTE: the other vCPU, else NULL */
 };
 

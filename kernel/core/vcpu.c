@@ -35,7 +35,7 @@ void vcpu_stop(struct vcpu *vcpu)
     halt(vcpu);
 }
 
-static void tell_paused(struct vcpu *vcpu, struct pd *pd, uint64_t bits)
+static void tell_idle(struct vcpu *vcpu, struct pd *pd, uint64_t bits)
 {
     /* As they were left the last time, most of the time. Whoever arms a bit from now on looks at the other
        word after that, and finds it set. */
@@ -56,8 +56,8 @@ void vcpu_went_idle(struct vcpu *vcpu)
 {
     struct kernel *kernel = vcpu->thread.core->kernel;
 
-    for (uint32_t row = vcpu->pause_first; row != KERNEL_NO_DOORBELL; row = kernel->pause_next[row]) {
-        tell_paused(vcpu, &kernel->pds[kernel->doorbells[row].pd], kernel->pause_bits[row]);
+    for (uint32_t row = vcpu->idle_first; row != KERNEL_NO_DOORBELL; row = kernel->idle_next[row]) {
+        tell_idle(vcpu, &kernel->pds[kernel->doorbells[row].pd], kernel->idle_bits[row]);
     }
 }
 

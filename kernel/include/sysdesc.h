@@ -57,7 +57,7 @@
 #define SYSDESC_IDLE_ARMED_WORD 65u
 
 /**
- * And for whom it works. A PD that serves several VMs keeps in the first of these words the number of the
+ * And for which VM it works. A PD that serves several VMs keeps in the first of these words the number of the
  * client that it works for now (SYSDESC_ACCOUNT_NOBODY: nobody's), and whenever that changes adds the ticks
  * of CNTVCT_EL0 since the last change to the client's word, SYSDESC_ACCOUNT_TICKS_WORD + number, and sets the
  * client's bit in SYSDESC_ACCOUNTS_WORD. The kernel divides the time that it has measured by these, never

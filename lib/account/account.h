@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
- * A service's side of accounts: for whom it works.
+ * A service's side of accounts: for which VM it works.
  *
  * A PD that serves several guests calls account_enter() whenever it turns to another one's work. The bundled
  * kernel has the guests pay by that (kernel/include/sysdesc.h, SYSDESC_ACCOUNT_WORD); a change costs no call.

@@ -43,5 +43,5 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** log_warn() under a rate limit. */
 void log_warn_limited(struct log_limit *limit, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** Count one occurrence; true if it is to be logged, and then *dropped is how many were not before it. */
+/** Count one occurrence; true if the caller must log it, and then *dropped is how many were not before it. */
 bool log_limit_allows(struct log_limit *limit, uint32_t *dropped);

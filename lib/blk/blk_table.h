@@ -69,7 +69,7 @@ struct blk_chain {
 
 /**
  * Read the primary partitions of an MBR, and begin with the logical ones: while chain->next_lba is not 0,
- * that block is to be read and given to blk_table_read_link(). An extended partition itself is none to be
+ * the caller must read that block and give it to blk_table_read_link(). An extended partition itself is none to be
  * served. Errors: ERR_FORMAT (no signature); *table is then empty.
  */
 ERR_CHECKED enum err blk_table_read_mbr(struct blk_table *table, struct blk_chain *chain, const uint8_t *lba0,

@@ -93,7 +93,7 @@ struct blk_driver {
     struct virtq_driver queue;
     struct blk_info info;
     bool alive;
-    bool info_due; /**< the server is to be sent `info` */
+    bool info_due; /**< the server must be sent `info` */
     bool indirect;
     bool queue_full; /**< the request at hand needs more descriptors than are free */
     uint64_t features;
@@ -122,7 +122,7 @@ ERR_CHECKED enum err blk_driver_init(struct blk_driver *driver, const struct blk
 
 /**
  * The device interrupted, the link was notified or time has passed: do what can be done. Returns true if the
- * server is to be notified. An interrupt may be acknowledged afterwards, if the device is alive then.
+ * server must be notified. An interrupt may be acknowledged afterwards, if the device is alive then.
  */
 bool blk_driver_run(struct blk_driver *driver, uint64_t now);
 

@@ -289,7 +289,7 @@ static bool take_start(struct blk_disk *disk)
     return true;
 }
 
-/* What has been read is there. Returns false if nothing more is to be read. */
+/* What has been read is there. Returns false if there is nothing more to read. */
 static bool go_on(struct blk_disk *disk)
 {
     const struct blk_geometry geometry = geometry_of(disk);

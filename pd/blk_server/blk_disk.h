@@ -20,5 +20,5 @@ void blk_disk_restarted(struct blk_disk *disk);
 /** Send the read that the disk's state asks for, if it is due and there is room in the link. */
 void blk_disk_send_read(struct blk_disk *disk);
 
-/** What client `index` is to be told about its disk. */
+/** What the server tells client `index` about its disk. */
 struct blk_info blk_disk_client_info(const struct blk_server *server, uint32_t index);

@@ -14,7 +14,7 @@ bool blk_sched_has_room(const struct blk_server *server, const struct blk_client
 void blk_sched_add(struct blk_server *server, uint32_t index, uint64_t tag, uint32_t status);
 
 /**
- * Issue what the disk's driver takes. Returns true if that is to be tried again: the driver's link was full,
+ * Issue what the disk's driver takes. Returns true if that must be tried again: the driver's link was full,
  * and isn't any more.
  */
 bool blk_sched_issue(struct blk_server *server, uint32_t disk_index);

@@ -242,7 +242,7 @@ static void transmit(struct net_driver *driver)
     }
 }
 
-/* Without a card nobody keeps what is to be sent: the switch would wait for room. */
+/* Without a card nobody keeps what others send: the switch would wait for room. */
 static void lose(struct net_driver *driver)
 {
     struct ring_record record;

@@ -81,7 +81,7 @@ ERR_CHECKED enum err net_driver_init(struct net_driver *driver, const struct net
 
 /**
  * The card interrupted, the link was notified or time has passed: do what can be done. Returns true if the
- * switch is to be notified. An interrupt may be acknowledged afterwards, if the card is alive then.
+ * switch must be notified. An interrupt may be acknowledged afterwards, if the card is alive then.
  */
 bool net_driver_run(struct net_driver *driver, uint64_t now);
 

@@ -25,7 +25,7 @@ struct mux_filter {
     bool coloured;    /**< a colour was passed since the last reset */
 };
 
-/** Feed one byte; returns how many bytes of `out` are to be shown for it. */
+/** Feed one byte; returns how many bytes of `out` to show for it. */
 size_t mux_filter_byte(struct mux_filter *filter, uint8_t byte, uint8_t out[MUX_FILTER_OUT_BYTES]);
 
 /** The line is over: forget an unfinished sequence. Returns true if colours have to be switched off. */

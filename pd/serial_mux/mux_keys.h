@@ -19,7 +19,7 @@
 
 #define MUX_KEYS_NAME_BYTES 32u
 
-/** What is to be done. */
+/** What to do. */
 enum mux_action {
     MUX_ACTION_NONE = 0, /**< nothing yet, or cancelled */
     MUX_ACTION_INPUT,    /**< the byte is input for the focused console */

@@ -41,6 +41,6 @@ uint64_t timer_expire(struct timer *timer, uint64_t now);
  */
 bool timer_interrupt(struct timer *timer, uint64_t now);
 
-/** The guard's visit. Returns whether an interrupt is to be acknowledged that timer_interrupt() has held
+/** The guard's visit. Returns whether the caller must acknowledge an interrupt that timer_interrupt() has held
  * back. */
 bool timer_visit(struct timer *timer);

@@ -42,7 +42,7 @@ ERR_CHECKED enum err uart_driver_init(struct uart_driver *driver, const struct u
                                       uint32_t region_bytes);
 
 /**
- * The device interrupted or the link was notified: move what can be moved. Returns true if the peer is to be
+ * The device interrupted or the link was notified: move what can be moved. Returns true if the peer must be
  * notified. An interrupt may be acknowledged afterwards.
  */
 bool uart_driver_run(struct uart_driver *driver);

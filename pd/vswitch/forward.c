@@ -101,7 +101,7 @@ static bool managed_admit(const struct vswitch *vswitch, struct vswitch_port *po
     return true;
 }
 
-/* Everything about a frame that does not depend on its destination. Sets *cause if it is to be dropped. */
+/* Everything about a frame that does not depend on its destination. Sets *cause if it must be dropped. */
 static bool admit(struct vswitch *vswitch, struct vswitch_port *port, struct vswitch_frame *frame,
                   enum vswitch_drop *cause)
 {

@@ -4,7 +4,7 @@
 #include "lib/base/mem.h"
 #include "lib/net/frame_meta.h"
 
-/* `bytes` at `data`, our own memory, as a frame. Its header is that of the frame it comes from but for
+/* `bytes` at `data`, our own memory, as a frame. Its header is that of the frame it comes from except for
  * lengths. */
 static enum err send_piece(const struct vswitch_port_ops *ops, void *port, const uint8_t *data,
                            uint32_t bytes, uint64_t *work)

@@ -122,7 +122,7 @@ void vhost_port_stop(struct vhost_port *port);
 /** What broke the port since it was started, ERR_OK if nothing. */
 enum err vhost_port_status(const struct vhost_port *port);
 
-/** True once after the port broke: the VMM is to be told. */
+/** True once after the port broke: the VMM must be told. */
 bool vhost_port_take_fault(struct vhost_port *port);
 
 /** True once after transmit buffers were used that nobody was told of: a late interrupt will do. */

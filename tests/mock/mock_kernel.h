@@ -64,7 +64,7 @@ uint64_t mock_kernel_call(struct mock_kernel *mock, uint32_t index, uint64_t num
 void mock_kernel_wait(struct mock_kernel *mock, uint32_t index);
 
 /**
- * Whom the scheduler picks now, with its registers in the (fake) hardware. Aborts if it picks another one, or
+ * The thread that the scheduler picks now, with its registers in the (fake) hardware. Aborts if it picks another one, or
  * sets another time, when it looks at everything.
  */
 struct thread *mock_kernel_pick(struct mock_kernel *mock);

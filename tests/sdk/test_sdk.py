@@ -82,7 +82,7 @@ def elf_segments(path):
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda path: path.stem)
 def test_every_system_is_accepted(system, version, guest_dir, tmp_path):
-    """But for those with several cores, which the first version does not know."""
+    """Except those with several cores, which the first version does not know."""
     if version < "2.1" and re.search(r'\bcpus?="', system.read_text(encoding="utf-8")):
         run = run_sdf(system, version, guest_dir, tmp_path / "out")
         assert run.returncode == 1 and re.search(r'error: VM "\w+": core 1 needs Microkit 2.1.0 or later', run.stderr)

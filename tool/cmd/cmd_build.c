@@ -126,7 +126,7 @@ int cmd_build(int argc, char **argv)
         return status;
     }
     if (options.output == NULL) {
-        fputs("causeway build: say where to write the image, with --output FILE\n", stderr);
+        fputs("causeway build: missing --output FILE, where to write the image\n", stderr);
         status = CMD_USAGE;
     } else {
         status = run(&options, build);

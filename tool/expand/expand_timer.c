@@ -15,7 +15,7 @@
 /* It serves calls in a few hundred instructions. */
 static const struct desc_pd_options timer_options = {
     .priority = TIMER_PRIORITY, .budget = 1000, .stack_size = 0x1000, .program = "timer.elf"};
-/* The budget is far more than it needs, and what the period is to be longer than. */
+/* The budget is far more than it needs, and the period must be longer than the budget. */
 static const struct desc_pd_options guard_options = {.priority = TIMER_PRIORITY,
                                                      .budget = 100,
                                                      .period = TIMER_GUARD_PERIOD_US,

@@ -212,7 +212,7 @@ struct model_channel {
     struct model_channel_end ends[2];
 };
 
-/** A partition of a disk whose image is to be created. */
+/** A partition of a disk whose image must be created. */
 struct model_partition {
     char *name;
     uint64_t first_byte, bytes;

@@ -252,7 +252,7 @@ static void check_doorbells(struct context *context)
     free(owner);
 }
 
-/** A VM's interrupt of whom: nobody but one PD posts it. */
+/** A VM's posted interrupt: only one PD posts it. */
 struct posters {
     uint16_t of[SYSDESC_MAX_VCPUS][SYSDESC_MAX_IRQ]; /* PD + 1, 0: nobody */
 };

@@ -13,7 +13,7 @@ ERR_CHECKED enum err vm_devices_add(struct vm *vm, struct vm_device *device,
                                     const struct vmm_device_config *config);
 
 /**
- * All devices are set up: the other sides of their links are to be in step with ours, and to be asked for
+ * All devices are set up: the other sides of their links must be in step with ours, and be asked for
  * what they have. If this VMM has been started again, none of them has a reason to say anything by itself.
  */
 void vm_devices_notify_peers(struct vm *vm);

@@ -427,7 +427,7 @@ static void take_replies(struct virtio_blk *blk)
         while (ring_peek(&blk->link, &record, &data) == ERR_OK) {
             const enum err err = take_reply(blk, &record, data);
             if (err != ERR_OK) {
-                log_warn_limited(&blk->complaints, "%s: the block server talks nonsense: %s",
+                log_warn_limited(&blk->complaints, "%s: malformed message of the block server: %s",
                                  blk->device.setup.name, err_text(err));
             }
             ring_release(&blk->link);

@@ -58,7 +58,7 @@ struct virtio_device_ops {
     bool (*accepts)(void *context, uint64_t features);
     /**
      * Optional: interrupts of queue `index` that nobody hears of first may go to virtual interrupt `intid` of
-     * vCPU `vcpu`; 0: each is to be told to the transport. Called when that changes, also before start().
+     * vCPU `vcpu`; 0: each must be told to the transport. Called when that changes, also before start().
      */
     void (*queue_routed)(void *context, uint16_t index, uint32_t vcpu, uint32_t intid);
     /** Optional: is nothing of the driver's memory in use any more that was given before the last reset? */
@@ -75,7 +75,7 @@ struct virtio_transport_ops {
     void (*queue_interrupt_deferred)(void *transport, uint16_t index, uint32_t delay_us);
     /** The config space or the status has changed. */
     void (*config_interrupt)(void *transport);
-    /** The status has changed, and nobody is to be interrupted for that. NULL: it is asked for each time. */
+    /** The status has changed, and no interrupt goes with that. NULL: it is asked for each time. */
     void (*status_changed)(void *transport);
 };
 

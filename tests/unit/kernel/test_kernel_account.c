@@ -275,7 +275,7 @@ static void no_more_is_claimed_than_was_used(void **state)
     assert_int_equal(left(mock, GUEST_B), 90);
 }
 
-/* It names whom it has no row for, and what is no client at all: the rest, as if it had said nothing. */
+/* It names a VM that it has no row for, and what is no client at all: the rest, as if it had said nothing. */
 static void strangers_are_not_charged(void **state)
 {
     struct mock_kernel *mock = *state;
@@ -298,7 +298,7 @@ static void strangers_are_not_charged(void **state)
     assert_int_equal(left(mock, GUEST_A), 90);
 }
 
-/* A service that is preempted has not said yet whom it works for. */
+/* A service that is preempted has not said yet for which VM it works. */
 static void what_is_not_said_yet_waits(void **state)
 {
     struct mock_kernel *mock = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The block server between peers that start again, stop in the middle and talk nonsense; and what is on a
+/* The block server between peers that start again, stop in the middle and send malformed messages; and what is on a
  * disk. */
 #include <setjmp.h>
 #include <stdarg.h>

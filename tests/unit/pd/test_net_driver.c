@@ -353,7 +353,7 @@ static void test_a_card_that_sends_nothing_is_reset(void **state)
     assert_true(lan_takes(f, 7, 99));
 }
 
-/* One that fails again at once waits, and what is to be sent meanwhile is lost instead of held. */
+/* One that fails again at once waits, and what others send meanwhile is lost instead of held. */
 static void test_resets_are_rare(void **state)
 {
     struct fixture *f = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Frames that are to be finished although what goes with them makes no sense. Those that do are in
+/* Frames that must be finished although what goes with them makes no sense. Those that do are in
  * test_vswitch_offload.c. */
 #include <setjmp.h>
 #include <stdarg.h>
