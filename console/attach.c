@@ -44,7 +44,7 @@ static int connect_hub(const char *folder, const char *name)
     } else if (hub >= 0 && connect(hub, (struct sockaddr *)&address, sizeof address) == 0) {
         return hub;
     }
-    fprintf(stderr, "causeway console: %s/%s: %s\n", folder, name, strerror(errno));
+    fprintf(stderr, "causeway attach: %s/%s: %s\n", folder, name, strerror(errno));
     if (hub >= 0) {
         close(hub);
     }

@@ -34,7 +34,7 @@ static void become(char *const argv[], int output, bool has_terminal)
         dup2(output, STDERR_FILENO);
     }
     execvp(argv[0], argv);
-    fprintf(stderr, "causeway console: %s: %s\n", argv[0], strerror(errno));
+    fprintf(stderr, "causeway attach: %s: %s\n", argv[0], strerror(errno));
     _exit(127);
 }
 

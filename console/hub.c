@@ -14,18 +14,22 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "console/channel.h"
 #include "console/child.h"
 #include "console/exit_code.h"
 #include "console/line.h"
 #include "console/place.h"
 #include "console/terminal.h"
 #include "console/tmux.h"
+#include "tool/base/mem.h"
 
 #define TERMINALS (LINE_MAX_CONSOLES + 1u)
 #define LOG LINE_MAX_CONSOLES
 #define READ_BYTES 4096
 /* Before the terminals' own. */
 enum fixed_fd { FD_LINE = 0, FD_SIGNALS, FD_PROGRAM, FD_USER, FD_FIXED };
+#define FD_CHANNELS (FD_FIXED + 2 * TERMINALS)
+#define FD_MAX (FD_CHANNELS + CHANNEL_FDS * LINE_MAX_CONSOLES)
 
 /** The hub. */
 struct hub {
@@ -35,6 +39,7 @@ struct hub {
     struct tmux tmux;
     char self[4096]; /* our own program's file */
     struct terminal terminals[TERMINALS];
+    struct channel *channels[LINE_MAX_CONSOLES]; /* NULL: it is a terminal */
     bool is_greeted;
     bool asks_user; /* he has looked away, and may come back */
     bool is_over;
@@ -107,6 +112,10 @@ static void on_output(void *context, uint32_t console, enum line_output kind, co
     struct hub *hub = context;
     struct terminal *terminal = &hub->terminals[console];
 
+    if (hub->channels[console] != NULL) {
+        channel_put(hub->channels[console], bytes, count);
+        return;
+    }
     if (is_log(hub, console)) {
         put_kernel_log(hub, bytes, count);
         line_consumed(&hub->line, console, count);
@@ -126,7 +135,9 @@ static void on_lost(void *context, uint32_t console, uint32_t count)
     char text[64];
     int length = snprintf(text, sizeof text, "\r\n-- %u bytes not shown --\r\n", count);
 
-    terminal_put(&hub->terminals[is_log(hub, console) ? LOG : console], text, (uint32_t)length);
+    if (hub->channels[console] == NULL) { /* tools' protocols have checks of their own */
+        terminal_put(&hub->terminals[is_log(hub, console) ? LOG : console], text, (uint32_t)length);
+    }
 }
 
 static void on_plain(void *context, const uint8_t *bytes, uint32_t count)
@@ -139,7 +150,7 @@ static void show_places(const struct hub *hub)
     printf("\nThe consoles are in %s:\n", hub->place.folder);
     for (uint32_t i = 0; i <= hub->line.console_count; i++) {
         const char *name = i < hub->line.console_count ? hub->line.consoles[i].name : "log";
-        if (i == hub->line.console_count || !is_log(hub, i)) {
+        if (i == hub->line.console_count || (!is_log(hub, i) && hub->channels[i] == NULL)) {
             printf("  causeway console --attach %s %s\n", hub->place.folder, name);
         }
     }
@@ -166,6 +177,18 @@ static void open_tmux(struct hub *hub)
     }
 }
 
+static bool open_console(struct hub *hub, uint32_t index)
+{
+    const struct line_console *console = &hub->line.consoles[index];
+
+    if ((console->flags & SERIAL_FRAME_CONSOLE_CHANNEL) == 0) {
+        return terminal_open(&hub->terminals[index], hub->place.folder, console->name);
+    }
+    hub->channels[index] = mem_zalloc(sizeof(struct channel));
+    return channel_open(hub->channels[index], hub->place.folder, console->name,
+                        (console->flags & SERIAL_FRAME_CONSOLE_SHARED) != 0, (uint32_t)random_nonce());
+}
+
 static void on_greeted(void *context)
 {
     struct hub *hub = context;
@@ -176,9 +199,8 @@ static void on_greeted(void *context)
     }
     hub->is_greeted = true;
     for (uint32_t i = 0; i < hub->line.console_count; i++) {
-        const char *name = hub->line.consoles[i].name;
-        if (!is_log(hub, i) && !terminal_open(&hub->terminals[i], hub->place.folder, name)) {
-            fprintf(stderr, "causeway console: %s: %s\n", hub->terminals[i].path, strerror(errno));
+        if (!is_log(hub, i) && !open_console(hub, i)) {
+            fprintf(stderr, "causeway attach: %s: %s\n", hub->line.consoles[i].name, strerror(errno));
             hub->is_over = true;
             hub->status = EXIT_CODE_FAILED;
         }
@@ -319,8 +341,39 @@ static void serve_terminal(struct hub *hub, uint32_t index)
     }
 }
 
-static void fill_fds(const struct hub *hub, struct pollfd fds[FD_FIXED + 2 * TERMINALS])
+/* Where input of tools goes. */
+struct channel_line {
+    struct line *line;
+    uint32_t index;
+};
+
+static uint32_t write_channel(void *context, const uint8_t *bytes, uint32_t count)
 {
+    const struct channel_line *to = context;
+
+    return line_write(to->line, to->index, bytes, count);
+}
+
+static void serve_channel(struct hub *hub, uint32_t index)
+{
+    struct channel *channel = hub->channels[index];
+    struct channel_line to = {&hub->line, index};
+    const uint32_t done = channel_serve(channel, write_channel, &to);
+
+    if (done > 0) {
+        line_consumed(&hub->line, index, done);
+    }
+    if (channel->has_changed) {
+        channel->has_changed = false;
+        line_set_tool(&hub->line, index, channel_tool(channel));
+    }
+}
+
+/* Returns how many there are. */
+static size_t fill_fds(const struct hub *hub, struct pollfd fds[FD_MAX])
+{
+    size_t count = FD_CHANNELS;
+
     fds[FD_LINE] =
         (struct pollfd){hub->place.line, (short)(POLLIN | (hub->line.tx_used > 0 ? POLLOUT : 0)), 0};
     fds[FD_SIGNALS] = (struct pollfd){hub->signals, POLLIN, 0};
@@ -333,9 +386,15 @@ static void fill_fds(const struct hub *hub, struct pollfd fds[FD_FIXED + 2 * TER
         fds[FD_FIXED + 2 * i] = (struct pollfd){terminal->listener, POLLIN, 0};
         fds[FD_FIXED + 2 * i + 1] = (struct pollfd){events != 0 ? terminal->client : -1, (short)events, 0};
     }
+    for (uint32_t i = 0; i < LINE_MAX_CONSOLES; i++) {
+        if (hub->channels[i] != NULL) {
+            count += channel_fds(hub->channels[i], line_can_write(&hub->line, i), &fds[count]);
+        }
+    }
+    return count;
 }
 
-static void handle(struct hub *hub, const struct pollfd fds[FD_FIXED + 2 * TERMINALS])
+static void handle(struct hub *hub, const struct pollfd fds[FD_MAX])
 {
     if (fds[FD_LINE].revents != 0) {
         read_line(hub);
@@ -355,19 +414,24 @@ static void handle(struct hub *hub, const struct pollfd fds[FD_FIXED + 2 * TERMI
         }
         serve_terminal(hub, i);
     }
+    for (uint32_t i = 0; i < LINE_MAX_CONSOLES; i++) {
+        if (hub->channels[i] != NULL) {
+            serve_channel(hub, i);
+        }
+    }
 }
 
 static void serve(struct hub *hub)
 {
-    struct pollfd fds[FD_FIXED + 2 * TERMINALS];
+    struct pollfd fds[FD_MAX];
 
     while (!hub->is_over) {
         int wait_ms = line_pump(&hub->line, now_ms(), random_nonce());
         if (hub->line.tx_used > 0 && hub->place.line >= 0) {
             write_line(hub);
         }
-        fill_fds(hub, fds);
-        if (poll(fds, FD_FIXED + 2 * TERMINALS, wait_ms) < 0) {
+        const size_t count = fill_fds(hub, fds);
+        if (poll(fds, count, wait_ms) < 0) {
             if (errno != EINTR) {
                 return;
             }
@@ -417,10 +481,10 @@ int hub_run(const struct hub_options *options)
         hub.terminals[i].listener = -1;
         hub.terminals[i].client = -1;
     }
-    if (!place_open(&hub.place, options->folder, options->line, options->command)) {
+    if (!place_open(&hub.place, options->folder, options->title, options->line, options->command)) {
         hub.status = EXIT_CODE_FAILED;
     } else if (!terminal_open(&hub.terminals[LOG], hub.place.folder, "log")) {
-        fprintf(stderr, "causeway console: %s: %s\n", hub.terminals[LOG].path, strerror(errno));
+        fprintf(stderr, "causeway attach: %s: %s\n", hub.terminals[LOG].path, strerror(errno));
         hub.status = EXIT_CODE_FAILED;
     } else {
         line_init(&hub.line, &line_ops, &hub, options->escape, random_nonce());
@@ -430,6 +494,12 @@ int hub_run(const struct hub_options *options)
     tmux_close(&hub.tmux);
     for (uint32_t i = 0; i < TERMINALS; i++) {
         terminal_close(&hub.terminals[i]);
+    }
+    for (uint32_t i = 0; i < LINE_MAX_CONSOLES; i++) {
+        if (hub.channels[i] != NULL) {
+            channel_close(hub.channels[i]);
+            free(hub.channels[i]);
+        }
     }
     place_close(&hub.place);
     close(hub.signals);

@@ -65,10 +65,15 @@ static bool set_name(char name[CONFIG_NAME_BYTES + 1], const uint8_t *bytes, uin
     return count > 0 && name[0] != '.';
 }
 
+static bool is_channel(const struct line_console *console)
+{
+    return (console->flags & SERIAL_FRAME_CONSOLE_CHANNEL) != 0;
+}
+
 static void take_console(struct line *line, const struct serial_frame *frame)
 {
     struct line_console *console = &line->consoles[line->greeted];
-    struct line_console next = {.flags = frame->value, .size = console->size, .size_due = console->size != 0};
+    struct line_console next = {.flags = frame->value, .size = console->size};
     uint32_t name_bytes = frame->payload_bytes - SERIAL_FRAME_CONSOLE_NAME;
 
     if (line->state != LINE_GREETING || frame->console != line->greeted ||
@@ -76,6 +81,7 @@ static void take_console(struct line *line, const struct serial_frame *frame)
         !set_name(next.name, &frame->payload[SERIAL_FRAME_CONSOLE_NAME], name_bytes)) {
         return; /* the greeting stays incomplete, and the multiplexer will be called again */
     }
+    next.size_due = next.size != 0 || is_channel(&next); /* a host before us may have left a tool there */
     uint32_t start = serial_frame_get_u32(&frame->payload[SERIAL_FRAME_CONSOLE_START]);
     uint32_t end = serial_frame_get_u32(&frame->payload[SERIAL_FRAME_CONSOLE_END]);
     next.colour = frame->payload[SERIAL_FRAME_CONSOLE_COLOUR];
@@ -123,6 +129,11 @@ static void take_data(struct line *line, const struct serial_frame *frame)
     uint32_t room = LINE_WINDOW_BYTES - (console->received - console->consumed);
     count = count < room ? count : room;
     int32_t history = (int32_t)(console->history - console->received);
+    if (is_channel(console) && (console->size == LINE_NO_TOOL || console->tool != console->size)) {
+        console->received += count; /* for nobody, or a tool that has left */
+        console->consumed += count;
+        return;
+    }
     uint32_t old = history <= 0 ? 0 : (uint32_t)history < count ? (uint32_t)history : count;
     give(line, frame->console, LINE_OUTPUT_HISTORY, bytes, old);
     give(line, frame->console, LINE_OUTPUT_NEW, bytes + old, count - old);
@@ -139,6 +150,7 @@ static void take_pong(struct line *line, const struct serial_frame *frame)
     for (uint32_t i = 0; i < line->console_count; i++) {
         line->consoles[i].granted = line->consoles[i].consumed; /* so credit is due */
         line->consoles[i].position_due = line->consoles[i].sent != 0;
+        line->consoles[i].size_due |= is_channel(&line->consoles[i]);
     }
 }
 
@@ -154,6 +166,8 @@ static void take_frame(struct line *line, const struct serial_frame *frame)
         take_data(line, frame);
     } else if (frame->type == SERIAL_FRAME_CREDIT) {
         line->consoles[frame->console].limit = frame->value;
+    } else if (frame->type == SERIAL_FRAME_SIZE) {
+        line->consoles[frame->console].tool = frame->value;
     }
 }
 
@@ -367,6 +381,14 @@ void line_resize(struct line *line, uint32_t console, uint16_t cols, uint16_t ro
 
     if (console < LINE_MAX_CONSOLES && line->consoles[console].size != size) {
         line->consoles[console].size = size;
+        line->consoles[console].size_due = true;
+    }
+}
+
+void line_set_tool(struct line *line, uint32_t console, uint32_t connection)
+{
+    if (console < LINE_MAX_CONSOLES) {
+        line->consoles[console].size = connection;
         line->consoles[console].size_due = true;
     }
 }

@@ -58,9 +58,10 @@ struct line_console {
     uint32_t granted;
     uint32_t sent; /**< position of the next byte of input */
     uint32_t limit;
-    uint32_t size; /**< columns | rows << 16 of its terminal, 0: not known */
+    uint32_t size; /**< columns | rows << 16 of its terminal, 0: not known; of a channel: its connection */
     bool size_due;
     bool position_due; /**< the multiplexer must be told `sent` */
+    uint32_t tool;     /**< of a channel: the connection that the multiplexer has said back */
 };
 
 /** Whether the multiplexer can be spoken with. */
@@ -120,6 +121,13 @@ void line_consumed(struct line *line, uint32_t console, uint32_t count);
 
 /** The size of a console's terminal. */
 void line_resize(struct line *line, uint32_t console, uint16_t cols, uint16_t rows);
+
+/**
+ * Another tool is at a channel, `connection` is its number; LINE_NO_TOOL: none is. What was for the last one is
+ * not given out any more.
+ */
+void line_set_tool(struct line *line, uint32_t console, uint32_t connection);
+#define LINE_NO_TOOL SERIAL_MUX_OFFER_NO_TOOL
 
 /** Give the line back to plain terminals. Only `tx` is left to be written. */
 void line_leave(struct line *line);

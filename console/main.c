@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* `causeway-console`, which `causeway console` starts: the command line. */
+/* `causeway-console`, which `causeway attach` and its neighbours start; by its name it knows what is wanted. */
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,14 +10,15 @@
 #include "console/child.h"
 #include "console/exit_code.h"
 #include "console/hub.h"
+#include "console/where.h"
 
 #define DEFAULT_ESCAPE 0x1c
 #define LAST_CONTROL 31
 
 static const char usage[] =
-    "usage: causeway console [options] -- COMMAND ...\n"
-    "       causeway console [options] LINE\n"
-    "       causeway console --attach DIR NAME\n"
+    "usage: causeway attach [options] -- COMMAND ...\n"
+    "       causeway attach [options] LINE\n"
+    "       causeway attach [--dir DIR] --console NAME\n"
     "\n"
     "A terminal for each console of a system, in a tmux pane of its own; sizes of the panes reach the "
     "guests.\n"
@@ -27,23 +28,29 @@ static const char usage[] =
     "\n"
     "options:\n"
     "  -e, --escape KEY   the multiplexer's escape key, as a number or like ^\\ [^\\]\n"
-    "  -d, --dir DIR      folder for the consoles' sockets, 50 characters at most [a new one in /tmp]\n"
+    "  -d, --dir DIR      folder for the consoles' sockets, 50 characters at most [one that other commands\n"
+    "                     find: /tmp/causeway-UID/TITLE, or in $XDG_RUNTIME_DIR]\n"
     "  -n, --no-tmux      only make the sockets; --attach shows one on a terminal of your choice\n"
     "  -t, --title NAME   of the system\n"
-    "  -a, --attach DIR   be the terminal of console NAME, or `log`: Ctrl-] leaves it. Input that is no\n"
-    "                     terminal is passed on as it is: causeway console --attach DIR vm1 <file\n"
+    "  -c, --console NAME be the terminal of console NAME, or `log`, of the system that runs, or of the one "
+    "in\n"
+    "                     DIR: Ctrl-] leaves it. Input that is no terminal is passed on as it is:\n"
+    "                     causeway attach --console vm1 <file\n"
+    "  -a, --attach DIR   the same: causeway console --attach DIR vm1\n"
     "  -h, --help         show this help\n";
 
 static const struct option long_options[] = {
     {"escape", required_argument, NULL, 'e'}, {"dir", required_argument, NULL, 'd'},
     {"no-tmux", no_argument, NULL, 'n'},      {"title", required_argument, NULL, 't'},
-    {"attach", required_argument, NULL, 'a'}, {"pane", no_argument, NULL, 'p'}, /* between us and tmux */
+    {"attach", required_argument, NULL, 'a'}, {"console", required_argument, NULL, 'c'},
+    {"pane", no_argument, NULL, 'p'}, /* between us and tmux */
     {"help", no_argument, NULL, 'h'},         {0}};
 
 /* A command line. */
 struct options {
     struct hub_options hub;
-    const char *attach;
+    const char *attach;  /* a folder */
+    const char *console; /* in it, or in the one that is found */
     bool is_pane;
 };
 
@@ -60,7 +67,7 @@ static bool parse_escape(const char *text, uint8_t *escape)
 
 static int complain(const char *what, const char *detail)
 {
-    fprintf(stderr, "causeway console: %s%s\ntry: causeway console --help\n", what, detail);
+    fprintf(stderr, "causeway attach: %s%s\ntry: causeway attach --help\n", what, detail);
     return EXIT_CODE_USAGE;
 }
 
@@ -71,7 +78,7 @@ static bool parse(int argc, char **argv, struct options *options, int *status)
 
     optind = 0;
     opterr = 0;
-    while ((letter = getopt_long(argc, argv, "+:e:d:nt:a:h", long_options, NULL)) != -1) {
+    while ((letter = getopt_long(argc, argv, "+:e:d:nt:a:c:h", long_options, NULL)) != -1) {
         switch (letter) {
         case 'e':
             if (!parse_escape(optarg, &options->hub.escape)) {
@@ -91,6 +98,9 @@ static bool parse(int argc, char **argv, struct options *options, int *status)
         case 'a':
             options->attach = optarg;
             break;
+        case 'c':
+            options->console = optarg;
+            break;
         case 'p':
             options->is_pane = true;
             break;
@@ -106,7 +116,17 @@ static bool parse(int argc, char **argv, struct options *options, int *status)
     return true;
 }
 
-int main(int argc, char **argv)
+/* Be the terminal of one console. */
+static int show_console(const struct options *options)
+{
+    char folder[WHERE_BYTES];
+    const char *dir = options->attach != NULL ? options->attach : options->hub.folder;
+
+    return where_find(dir, folder) ? attach_run(folder, options->console, options->is_pane)
+                                   : EXIT_CODE_FAILED;
+}
+
+static int attach_main(int argc, char **argv)
 {
     struct options options = {.hub = {.escape = DEFAULT_ESCAPE, .with_tmux = true, .title = "causeway"}};
     int status;
@@ -114,21 +134,46 @@ int main(int argc, char **argv)
     if (!parse(argc, argv, &options, &status)) {
         return status;
     }
-    bool is_command = optind > 1 && strcmp(argv[optind - 1], "--") == 0;
-    if (optind == argc || (!is_command && optind + 1 < argc)) {
+    const bool is_command = optind > 1 && strcmp(argv[optind - 1], "--") == 0;
+    const int wanted = options.console == NULL ? 1 : 0;
+
+    if (optind + wanted > argc || (!is_command && optind + wanted < argc)) {
         return complain(optind == argc ? "it needs a line, or -- and a command" : "one argument too many: ",
                         optind == argc ? "" : argv[argc - 1]);
     }
-    if (options.attach != NULL) {
-        return attach_run(options.attach, argv[optind], options.is_pane);
+    if (options.attach != NULL || options.console != NULL) {
+        options.console = options.console != NULL ? options.console : argv[optind];
+        return show_console(&options);
     }
     if (options.hub.with_tmux && !child_is_installed("tmux")) {
-        fputs("causeway console: tmux is not installed (Debian: apt install tmux).\n"
-              "With --no-tmux, each console is shown by `causeway console --attach` instead.\n",
+        fputs("causeway attach: tmux is not installed (Debian: apt install tmux).\n"
+              "With --no-tmux, each console is shown by `causeway attach --console NAME` instead.\n",
               stderr);
         return EXIT_CODE_FAILED;
     }
     options.hub.line = is_command ? NULL : argv[optind];
     options.hub.command = is_command ? &argv[optind] : NULL;
     return hub_run(&options.hub);
+}
+
+/* What `causeway NAME` runs; the first for any other name. */
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"attach", attach_main},
+    {"console", attach_main},
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 0 ? argv[0] : "";
+
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(name, commands[i].name) == 0) {
+            return commands[i].run(argc, argv);
+        }
+    }
+    return attach_main(argc, argv);
 }

@@ -2,12 +2,14 @@
 # `causeway-console`: the host's end of the serial line, a program of its own. Lists of pd/ and lib/ may come later than
 # this file, so what uses them is expanded late.
 CONSOLE_LINE_SRCS = console/line.c $(SERIAL_FRAME_SRCS)
-CONSOLE_HUB_SRCS := console/child.c console/hub.c console/place.c console/terminal.c console/tmux.c tool/base/mem.c
+CONSOLE_HUB_SRCS := console/channel.c console/child.c console/hub.c console/place.c console/terminal.c console/tmux.c console/where.c \
+	tool/base/mem.c
 HOST_PROGRAMS += causeway-console
 causeway-console_SRCS = console/attach.c console/main.c $(CONSOLE_HUB_SRCS) $(CONSOLE_LINE_SRCS) pd/serial_mux/mux_filter.c
 
-TESTS += test_mux_frames
+TESTS += test_mux_frames test_mux_channels
 test_mux_frames_SRCS = tests/mock/mux_host.c console/line.c $(test_serial_mux_SRCS)
+test_mux_channels_SRCS = $(test_mux_frames_SRCS)
 FUZZERS += fuzz_mux_frames
 # A session each is slow to set up.
 fuzz_mux_frames_RUNS := 2000
@@ -15,3 +17,6 @@ fuzz_mux_frames_SRCS = $(test_mux_frames_SRCS)
 
 TESTS += test_hub
 test_hub_SRCS = $(CONSOLE_HUB_SRCS) console/line.c $(test_serial_mux_SRCS)
+
+TESTS += test_channel
+test_channel_SRCS := console/channel.c console/where.c tool/base/mem.c

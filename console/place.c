@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "console/child.h"
+#include "console/where.h"
 #include "tool/base/mem.h"
 
 #define LINE_SOCKET "line"
@@ -22,26 +23,23 @@
 
 static bool fail(const char *what)
 {
-    fprintf(stderr, "causeway console: %s: %s\n", what, strerror(errno));
+    fprintf(stderr, "causeway attach: %s: %s\n", what, strerror(errno));
     return false;
 }
 
-static bool open_folder(struct place *place, const char *folder)
+static bool open_folder(struct place *place, const char *folder, const char *title)
 {
-    const char *parent = getenv("TMPDIR");
-
-    if (folder != NULL) {
-        if (snprintf(place->folder, sizeof place->folder, "%s", folder) >= (int)sizeof place->folder) {
-            errno = ENAMETOOLONG;
-            return fail(folder);
-        }
-        place->made_folder = mkdir(folder, 0700) == 0;
-        return place->made_folder || errno == EEXIST || fail(folder);
+    if (folder == NULL) {
+        place->lock = where_make(title, place->folder);
+        place->made_folder = place->lock >= 0;
+        return place->made_folder;
     }
-    parent = parent == NULL || strlen(parent) > sizeof place->folder - 24 ? "/tmp" : parent;
-    (void)snprintf(place->folder, sizeof place->folder, "%s/causeway.XXXXXX", parent);
-    place->made_folder = mkdtemp(place->folder) != NULL;
-    return place->made_folder || fail(place->folder);
+    if (snprintf(place->folder, sizeof place->folder, "%s", folder) >= (int)sizeof place->folder) {
+        errno = ENAMETOOLONG;
+        return fail(folder);
+    }
+    place->made_folder = mkdir(folder, 0700) == 0;
+    return place->made_folder || errno == EEXIST || fail(folder);
 }
 
 static bool socket_address(struct sockaddr_un *address, const char *path)
@@ -123,7 +121,7 @@ static bool report_program(struct place *place)
     while ((got = read(place->program_output, text, sizeof text)) > 0) {
         (void)!write(STDERR_FILENO, text, (size_t)got);
     }
-    fputs("causeway console: the program ended before it opened its serial line\n", stderr);
+    fputs("causeway attach: the program ended before it opened its serial line\n", stderr);
     return false;
 }
 
@@ -164,10 +162,11 @@ static bool run_program(struct place *place, char *const *command)
     return connected;
 }
 
-bool place_open(struct place *place, const char *folder, const char *line, char *const *command)
+bool place_open(struct place *place, const char *folder, const char *title, const char *line,
+                char *const *command)
 {
-    *place = (struct place){.line = -1, .program = -1, .program_output = -1};
-    if (!open_folder(place, folder)) {
+    *place = (struct place){.line = -1, .program = -1, .program_output = -1, .lock = -1};
+    if (!open_folder(place, folder, title)) {
         return false;
     }
     return line != NULL ? open_line(place, line) : run_program(place, command);
@@ -187,5 +186,8 @@ void place_close(struct place *place)
         (void)snprintf(path, sizeof path, "%s/tmux", place->folder);
         unlink(path);
         (void)rmdir(place->folder);
+    }
+    if (place->lock >= 0) {
+        close(place->lock);
     }
 }

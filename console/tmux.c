@@ -100,7 +100,7 @@ static bool open_session(struct tmux *tmux, const char *name)
                                                     rows, "-n", "consoles", NULL},
                               name, text);
     if (!tmux->is_open) {
-        fprintf(stderr, "causeway console: tmux: %s\n", text);
+        fprintf(stderr, "causeway attach: tmux: %s\n", text);
     }
     return tmux->is_open;
 }
@@ -112,7 +112,7 @@ static void add_pane(struct tmux *tmux, const char *name)
 
     if (!make_pane(tmux, (const char *const[]){"split-window", "-d", "-t", tmux->window, NULL}, name, text) &&
         !make_pane(tmux, (const char *const[]){"new-window", "-d", NULL}, name, text)) {
-        fprintf(stderr, "causeway console: tmux: no pane for %s: %s\n", name, text);
+        fprintf(stderr, "causeway attach: tmux: no pane for %s: %s\n", name, text);
     }
 }
 

@@ -17,7 +17,10 @@ enum serial_mux_client_flags {
     SERIAL_MUX_CLIENT_DROP = 1u << 0,   /**< output that the terminal is too slow for is dropped and counted;
                                              else the sender waits */
     SERIAL_MUX_CLIENT_SILENT = 1u << 1, /**< not shown unless it has the input */
-    SERIAL_MUX_CLIENT_PORT = 1u << 2    /**< a program's port, not a terminal: gets no window on the host */
+    SERIAL_MUX_CLIENT_PORT = 1u << 2,   /**< a program's port, not a terminal: gets no window on the host */
+    SERIAL_MUX_CLIENT_CHANNEL =
+        1u << 3, /**< for a tool on the host (docs/serial.md): no part of the plain terminal */
+    SERIAL_MUX_CLIENT_SHARED = 1u << 4 /**< of a channel: several tools may listen and speak at once */
 };
 
 enum serial_mux_flags {
@@ -39,6 +42,12 @@ struct serial_mux_client_config {
 #define SERIAL_MUX_OFFER_SIZE(cols, rows) ((uint32_t)(cols) | (uint32_t)(rows) << 16)
 #define SERIAL_MUX_OFFER_COLS(offer) ((uint16_t)(offer))
 #define SERIAL_MUX_OFFER_ROWS(offer) ((uint16_t)((offer) >> 16))
+
+/**
+ * On a channel's link the offer is the tool's connection: 0: no tool is there, and what is written goes nowhere;
+ * another value than before: another tool, to which nothing that was written before will go.
+ */
+#define SERIAL_MUX_OFFER_NO_TOOL 0u
 
 struct serial_mux_config {
     struct config_header header;

@@ -51,8 +51,9 @@ enum serial_frame_type {
     /* In both directions. */
     SERIAL_FRAME_DATA, /**< position of the first byte of the payload; bytes below it were lost or dropped */
     SERIAL_FRAME_CREDIT, /**< limit: bytes up to this position may be sent */
-    /* From the host. */
-    SERIAL_FRAME_SIZE, /**< columns | rows << 16 of the console's terminal */
+    /* From the host; SIZE of a channel in both directions. */
+    SERIAL_FRAME_SIZE, /**< columns | rows << 16 of the console's terminal. Of a channel: the tool's connection, 0:
+                            there is none. Said back, and DATA behind that is for this tool */
     SERIAL_FRAME_PING, /**< any */
     SERIAL_FRAME_LEAVE /**< 0: back to a plain terminal */
 };
@@ -67,8 +68,10 @@ enum serial_frame_type {
 
 /** Flags of SERIAL_FRAME_CONSOLE. */
 enum serial_frame_console_flags {
-    SERIAL_FRAME_CONSOLE_LOG = 1u << 0, /**< the kernel's log: takes no input */
-    SERIAL_FRAME_CONSOLE_PORT = 1u << 1 /**< a program's port, not a terminal */
+    SERIAL_FRAME_CONSOLE_LOG = 1u << 0,     /**< the kernel's log: takes no input */
+    SERIAL_FRAME_CONSOLE_PORT = 1u << 1,    /**< a program's port, not a terminal */
+    SERIAL_FRAME_CONSOLE_CHANNEL = 1u << 2, /**< for a tool; without one what it writes is dropped */
+    SERIAL_FRAME_CONSOLE_SHARED = 1u << 3   /**< a channel for several tools at once */
 };
 
 /** A frame. Its payload is the caller's, or the decoder's until the next byte. */

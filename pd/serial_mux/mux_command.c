@@ -11,20 +11,33 @@ static uint32_t find_name(const struct serial_mux *mux, const char *name)
 {
     for (uint32_t i = 0; i <= mux->client_count; i++) {
         const struct mux_console *console = &mux->consoles[i];
-        if (strlen(name) == console->name_bytes && memcmp(name, console->name, console->name_bytes) == 0) {
+        if (!console->is_channel && strlen(name) == console->name_bytes &&
+            memcmp(name, console->name, console->name_bytes) == 0) {
             return i;
         }
     }
     return NOT_FOUND;
 }
 
-/* Number 0 is the kernel's log, which comes after the clients in the table. */
+/* The terminal with this number. Number 0 is the kernel's log, which comes after the clients in the table. */
+static uint32_t find_number(const struct serial_mux *mux, uint32_t number)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < mux->client_count && number > 0; i++) {
+        count += !mux->consoles[i].is_channel;
+        if (count == number) {
+            return i;
+        }
+    }
+    return number == 0 ? mux->client_count : NOT_FOUND;
+}
+
 static uint32_t find_target(struct serial_mux *mux, const struct mux_command *command)
 {
     uint32_t index = mux->focus;
     if (command->target == MUX_TARGET_NUMBER) {
-        index = command->number == 0 ? mux->client_count : command->number - 1;
-        index = command->number <= mux->client_count ? index : NOT_FOUND;
+        index = find_number(mux, command->number);
     } else if (command->target == MUX_TARGET_NAME) {
         index = find_name(mux, command->name);
     }
@@ -89,8 +102,8 @@ static const char *state_of(const struct serial_mux *mux, uint32_t index)
 static void list(struct serial_mux *mux)
 {
     serial_mux_say(mux, " N  %-16s %-8s %12s %12s %12s", "name", "", "written", "not shown", "typed");
-    for (uint32_t i = 0; i <= mux->client_count; i++) {
-        uint32_t index = i == 0 ? mux->client_count : i - 1;
+    for (uint32_t i = 0; i <= mux->keys.count; i++) {
+        const uint32_t index = find_number(mux, i);
         const struct mux_console *console = &mux->consoles[index];
         char name[CONFIG_NAME_BYTES + 1];
         format_print(name, sizeof name, "%.*s", NAME(console));
@@ -122,7 +135,15 @@ static void help(struct serial_mux *mux)
 
 static uint32_t neighbour(const struct serial_mux *mux, uint32_t step)
 {
-    return mux->client_count > 0 ? (mux->focus + step) % mux->client_count : NOT_FOUND;
+    uint32_t index = mux->focus;
+
+    for (uint32_t i = 0; i < mux->client_count; i++) {
+        index = (index + step) % mux->client_count;
+        if (!mux->consoles[index].is_channel) {
+            return index;
+        }
+    }
+    return NOT_FOUND;
 }
 
 static void start_frames(struct serial_mux *mux, uint64_t nonce)

@@ -32,8 +32,10 @@ struct mux_console {
     uint32_t name_bytes;
     uint32_t colour; /**< SGR code, 0: none */
     enum mux_console_overflow overflow;
-    bool named;  /**< its name stands in front of its lines */
-    bool silent; /**< not shown unless focused */
+    bool named;      /**< its name stands in front of its lines */
+    bool silent;     /**< not shown unless focused */
+    bool is_channel; /**< for a tool: no part of the plain terminal */
+    uint32_t tool;   /**< the connection of the tool at the channel, SERIAL_MUX_OFFER_NO_TOOL: none */
 
     bool has_link;
     struct ring link;

@@ -29,10 +29,26 @@ void mux_frames_start(struct serial_mux *mux, uint64_t nonce)
     serial_frame_decoder_init(&frames->decoder, nonce);
     for (uint32_t i = 0; i < console_count(mux); i++) {
         const struct mux_console *console = &mux->consoles[i];
-        uint64_t oldest = mux_console_oldest(console);
+        uint64_t oldest = console->is_channel ? console->shown : mux_console_oldest(console);
         frames->flows[i] = (struct mux_frames_flow){
             .at = oldest, .history = console->shown, .told = (uint32_t)oldest, .limit = (uint32_t)oldest};
     }
+}
+
+/* Another tool is at a channel: nothing of what was for the last one goes to it. */
+static void change_tool(struct serial_mux *mux, uint32_t index, uint32_t tool)
+{
+    struct mux_console *console = &mux->consoles[index];
+
+    if (!console->has_link || console->tool == tool) {
+        return;
+    }
+    (void)mux_console_take(console, console->link.capacity_bytes, true);
+    console->tool = tool;
+    console->shown = console->written;
+    mux->frames.flows[index].at = console->written;
+    ring_offer(&console->link, tool);
+    mux->notify(mux->notify_context, mux->config->clients[index].link.channel);
 }
 
 void mux_frames_stop(struct serial_mux *mux)
@@ -40,6 +56,9 @@ void mux_frames_stop(struct serial_mux *mux)
     mux->frames.on = false;
     for (uint32_t i = 0; i < console_count(mux); i++) {
         struct mux_console *console = &mux->consoles[i];
+        if (console->is_channel) {
+            change_tool(mux, i, SERIAL_MUX_OFFER_NO_TOOL);
+        }
         console->vt = (struct mux_vt){0};
         console->at_line_start = true;
         console->carriage_return = false;
@@ -74,7 +93,10 @@ static void take_size(struct serial_mux *mux, const struct serial_frame *frame)
 {
     struct mux_console *console = &mux->consoles[frame->console];
 
-    if (frame->console < mux->client_count && console->has_link) {
+    if (console->is_channel) {
+        change_tool(mux, frame->console, frame->value);
+        mux->frames.flows[frame->console].tool_due = true;
+    } else if (frame->console < mux->client_count && console->has_link) {
         ring_offer(&console->link, frame->value);
         mux->notify(mux->notify_context, mux->config->clients[frame->console].link.channel);
     }
@@ -161,6 +183,20 @@ bool mux_frames_request(struct serial_mux *mux)
 
 /* Output. */
 
+static uint32_t flags_of(const struct serial_mux *mux, uint32_t index)
+{
+    const uint32_t flags = index < mux->client_count ? mux->config->clients[index].flags : 0;
+
+    if (index >= mux->client_count) {
+        return SERIAL_FRAME_CONSOLE_LOG;
+    }
+    if ((flags & SERIAL_MUX_CLIENT_CHANNEL) != 0) {
+        return SERIAL_FRAME_CONSOLE_CHANNEL |
+               ((flags & SERIAL_MUX_CLIENT_SHARED) != 0 ? SERIAL_FRAME_CONSOLE_SHARED : 0);
+    }
+    return (flags & SERIAL_MUX_CLIENT_PORT) != 0 ? SERIAL_FRAME_CONSOLE_PORT : 0;
+}
+
 static bool show_greeting(struct serial_mux *mux)
 {
     uint32_t number = mux->frames.greeting;
@@ -178,10 +214,6 @@ static bool show_greeting(struct serial_mux *mux)
     }
     const struct mux_console *console = &mux->consoles[number - 1];
     const struct mux_frames_flow *flow = &mux->frames.flows[number - 1];
-    uint32_t flags = number > mux->client_count ? SERIAL_FRAME_CONSOLE_LOG
-                     : (mux->config->clients[number - 1].flags & SERIAL_MUX_CLIENT_PORT) != 0
-                         ? SERIAL_FRAME_CONSOLE_PORT
-                         : 0;
     payload[SERIAL_FRAME_CONSOLE_COLOUR] = (uint8_t)console->colour;
     serial_frame_put_u32(&payload[SERIAL_FRAME_CONSOLE_START], (uint32_t)flow->at);
     serial_frame_put_u32(&payload[SERIAL_FRAME_CONSOLE_HISTORY], (uint32_t)flow->history);
@@ -189,7 +221,7 @@ static bool show_greeting(struct serial_mux *mux)
     memcpy(&payload[SERIAL_FRAME_CONSOLE_NAME], console->name, console->name_bytes);
     put(mux, &(struct serial_frame){.type = SERIAL_FRAME_CONSOLE,
                                     .console = (uint8_t)(number - 1),
-                                    .value = flags,
+                                    .value = flags_of(mux, number - 1),
                                     .payload = payload,
                                     .payload_bytes = SERIAL_FRAME_CONSOLE_NAME + console->name_bytes});
     return true;
@@ -202,6 +234,20 @@ static bool show_pong(struct serial_mux *mux)
     if (due) {
         mux->frames.pong = false;
         put(mux, &(struct serial_frame){.type = SERIAL_FRAME_PONG, .value = mux->frames.pong_value});
+    }
+    return due;
+}
+
+static bool show_tool(struct serial_mux *mux, uint32_t index)
+{
+    struct mux_frames_flow *flow = &mux->frames.flows[index];
+    bool due = flow->tool_due && mux_screen_has_room(&mux->screen);
+
+    if (due) {
+        flow->tool_due = false;
+        put(mux, &(struct serial_frame){.type = SERIAL_FRAME_SIZE,
+                                        .console = (uint8_t)index,
+                                        .value = mux->consoles[index].tool});
     }
     return due;
 }
@@ -245,6 +291,9 @@ static bool show_data(struct serial_mux *mux, uint32_t index)
     if (flow->at < oldest) { /* overwritten: by its policy, or because it was history */
         flow->at = oldest < flow->history ? oldest : console->shown;
     }
+    if (flow->tool_due) { /* it would be taken for the last tool's */
+        return false;
+    }
     uint32_t position = (uint32_t)flow->at;
     uint32_t count = sendable(console, flow);
     if ((count == 0 && position - flow->told < UNTOLD_BYTES) || !mux_screen_has_room(&mux->screen)) {
@@ -270,7 +319,8 @@ static bool show_turn(struct serial_mux *mux)
     for (uint32_t i = 0; i < console_count(mux); i++) {
         uint32_t index = mux->frames.next;
         mux->frames.next = (index + 1) % console_count(mux);
-        bool any = show_credit(mux, index);
+        bool any = show_tool(mux, index);
+        any |= show_credit(mux, index);
         any |= show_data(mux, index);
         if (any) {
             return true;

@@ -26,6 +26,7 @@ struct mux_frames_flow {
     uint32_t limit;   /**< the host takes bytes up to here */
     uint32_t input;   /**< position in the input, what was lost included */
     uint32_t granted; /**< limit that the host was told */
+    bool tool_due;    /**< the host waits to hear its channel's connection */
 };
 
 /** The framed mode of a multiplexer. Zero-initialised: off. */

@@ -31,6 +31,31 @@ static struct mux_console *own_console(struct serial_mux *mux)
     return &mux->consoles[mux->client_count + 1];
 }
 
+/* Clients that are part of the plain terminal. */
+static uint32_t terminal_count(const struct serial_mux_config *config)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        count += (config->clients[i].flags & SERIAL_MUX_CLIENT_CHANNEL) == 0;
+    }
+    return count;
+}
+
+/* Who has the input at start. */
+static uint32_t first_focus(const struct serial_mux_config *config)
+{
+    const uint32_t focus = config->focus < config->client_count ? config->focus : 0;
+
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        const uint32_t index = (focus + i) % config->client_count;
+        if ((config->clients[index].flags & SERIAL_MUX_CLIENT_CHANNEL) == 0) {
+            return index;
+        }
+    }
+    return config->client_count;
+}
+
 /* The largest power of two up to the usual size that all consoles can have. */
 static uint32_t scrollback_bytes(uint32_t consoles)
 {
@@ -46,7 +71,8 @@ static void init_client(struct serial_mux *mux, uint32_t index)
     const struct serial_mux_client_config *config = &mux->config->clients[index];
     struct mux_console *console = &mux->consoles[index];
     console->colour = config->colour;
-    console->named = mux->client_count > 1;
+    console->named = mux->keys.count > 1;
+    console->is_channel = (config->flags & SERIAL_MUX_CLIENT_CHANNEL) != 0;
     console->overflow = (config->flags & SERIAL_MUX_CLIENT_DROP) != 0 ? MUX_CONSOLE_DROP : MUX_CONSOLE_BLOCK;
     console->silent = (config->flags & SERIAL_MUX_CLIENT_SILENT) != 0;
     console->has_link = config->link.bytes != 0 &&
@@ -81,11 +107,11 @@ enum err serial_mux_init(struct serial_mux *mux, const struct serial_mux_config 
     memset(mux, 0, sizeof *mux);
     mux->config = config;
     mux->client_count = config->client_count;
-    mux->focus = config->focus < config->client_count ? config->focus : 0;
+    mux->focus = first_focus(config);
     mux->replay = NO_REPLAY;
     mux->screen.colours = (config->flags & SERIAL_MUX_NO_COLOURS) == 0;
     mux->keys.escape = (uint8_t)config->escape;
-    mux->keys.count = config->client_count;
+    mux->keys.count = terminal_count(config);
     mux->klog = (const struct sysdesc_klog *)(uintptr_t)config->klog;
     mux->notify = notify;
     mux->notify_context = notify_context;
@@ -103,6 +129,9 @@ enum err serial_mux_init(struct serial_mux *mux, const struct serial_mux_config 
 /* Whether a console's output is to appear on the terminal now. */
 static bool is_displayed(struct serial_mux *mux, const struct mux_console *console)
 {
+    if (console->is_channel) {
+        return console->tool != SERIAL_MUX_OFFER_NO_TOOL; /* there is none but with frames */
+    }
     if (mux->frames.on || console == focused(mux) || console == own_console(mux)) {
         return true;
     }
@@ -123,6 +152,10 @@ static bool take_output(struct serial_mux *mux)
         if (!mux->frames.on && console->silent && console != focused(mux)) {
             console->shown = console->written;
             console->line_start = console->written;
+        }
+        if (console->is_channel && console->tool == SERIAL_MUX_OFFER_NO_TOOL) {
+            console->shown = console->written;
+            mux->frames.flows[i].at = console->written;
         }
         if (taken > 0 && ring_should_signal_space(&console->link)) {
             mux->notify(mux->notify_context, mux->config->clients[i].link.channel);
@@ -399,7 +432,8 @@ static void sync_clients(struct serial_mux *mux)
         if (!console->has_link || !ring_sync(&console->link)) {
             continue;
         }
-        if (console->written > 0 && mux_console_byte(console, console->written - 1) != '\n') {
+        if (!console->is_channel && console->written > 0 &&
+            mux_console_byte(console, console->written - 1) != '\n') {
             mux_console_append(console, "\n", 1);
         }
         if (!mux->frames.on && i == mux->focus && mux_vt_is_full_screen(&console->vt)) {

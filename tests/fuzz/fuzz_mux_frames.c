@@ -82,7 +82,9 @@ static void guest_step(struct mux_host *host, struct fuzz_input *input)
         host->consoles[client].is_slow = !host->consoles[client].is_slow;
         break;
     case 6:
-        line_resize(&host->line, client, fuzz_input_u8(input), fuzz_input_u8(input));
+        if (mux_fixture.channels == 0) {
+            line_resize(&host->line, client, fuzz_input_u8(input), fuzz_input_u8(input));
+        }
         break;
     default:
         mux_host_wait(host, (uint64_t)fuzz_input_u8(input) * 100);
@@ -204,8 +206,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fuzz_input input = {data, size};
     struct mux_host *host = &mux_host;
 
+    const uint8_t mode = fuzz_input_u8(&input);
+    mux_fixture.channels = (mode & 0x80) != 0 ? 1u << 1 : 0; /* the second console is a tool's, or not */
     mux_host_start(host, &mux_fixture, MUX_FIXTURE_CLIENTS);
-    switch (fuzz_input_u8(&input) % 3) {
+    line_set_tool(&host->line, 1, mode >> 7);
+    switch ((mode & 0x7fu) % 3) {
     case 0:
         run_guests(host, &input);
         break;

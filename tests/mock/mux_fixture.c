@@ -53,7 +53,10 @@ void mux_fixture_start(struct mux_fixture *f, uint32_t client_count)
                                            .client_count = client_count};
     for (uint32_t i = 0; i < client_count; i++) {
         f->config.clients[i] = (struct serial_mux_client_config){
-            .name = {'v', 'm', (char)('1' + i)}, .colour = 32 + i, .link = link_of(f, i, i)};
+            .name = {'v', 'm', (char)('1' + i)},
+            .colour = 32 + i,
+            .flags = (f->channels >> i & 1) != 0 ? SERIAL_MUX_CLIENT_CHANNEL : 0,
+            .link = link_of(f, i, i)};
     }
     require(serial_mux_init(&f->mux, &f->config, count_notification, f) == ERR_OK);
     start_peer(f, &f->driver, DRIVER_REGION);

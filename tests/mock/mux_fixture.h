@@ -20,6 +20,7 @@ struct mux_fixture {
     struct ring driver;
     struct sysdesc_klog klog;
     unsigned int notified[64];
+    uint32_t channels; /**< a bit for each client that is a channel from the next start on */
     char
         terminal[MUX_FIXTURE_TEXT_BYTES]; /**< what the driver has got since the last clear, NUL-terminated */
     size_t terminal_bytes;

@@ -74,3 +74,5 @@ int cmd_help(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
 /** A program of its own beside this one, causeway-NAME: it takes over, with the same arguments. */
 int cmd_beside(int argc, char **argv);
+/** Run the host's end of the serial line, which knows by argv[0] what is wanted of it. */
+int cmd_console(int argc, char **argv);

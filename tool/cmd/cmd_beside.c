@@ -28,16 +28,28 @@ static bool find_program(const char *name, char path[PATH_BYTES])
     return snprintf(path, PATH_BYTES, "%s/causeway-%s", own, name) < (int)PATH_BYTES;
 }
 
-int cmd_beside(int argc, char **argv)
+/* Become "causeway-PROGRAM". */
+static int run(const char *program, char **argv)
 {
     char path[PATH_BYTES];
 
-    (void)argc;
-    if (find_program(argv[0], path)) {
+    if (find_program(program, path)) {
         (void)execv(path, argv);
         fprintf(stderr, "causeway: %s: %s\n", path, strerror(errno));
     } else {
         fputs("causeway: the folder of this program is not known\n", stderr);
     }
     return CMD_USAGE;
+}
+
+int cmd_beside(int argc, char **argv)
+{
+    (void)argc;
+    return run(argv[0], argv);
+}
+
+int cmd_console(int argc, char **argv)
+{
+    (void)argc;
+    return run("console", argv);
 }

@@ -136,6 +136,13 @@ void expand_serial(struct expand *expand, const struct node *node);
 /** Connect a console of `vmm`; fills *link, the VMM's side. False if there is nothing to connect it to. */
 bool expand_serial_connect(struct expand *expand, const struct node *console, const char *default_name,
                            struct model_pd *vmm, struct config_link *link);
+/**
+ * A channel `name` of `pd` for tools on the host (docs/serial.md), of which `node` is asked; `flags`: 0 or
+ * SERIAL_MUX_CLIENT_SHARED. Fills *link, the PD's side. False if there is no multiplexer.
+ */
+bool expand_serial_channel(struct expand *expand, const struct node *node, const char *name,
+                           struct model_pd *pd, uint32_t ring_bytes, uint32_t flags,
+                           struct config_link *link);
 /** Once all consoles are connected: write the multiplexer's configuration. */
 void expand_serial_finish(struct expand *expand);
 

@@ -142,6 +142,30 @@ bool expand_serial_connect(struct expand *expand, const struct node *console, co
     return true;
 }
 
+bool expand_serial_channel(struct expand *expand, const struct node *node, const char *name,
+                           struct model_pd *pd, uint32_t ring_bytes, uint32_t flags, struct config_link *link)
+{
+    struct serial_mux_config *config = &expand->serial_config;
+
+    if (!may_connect(expand, node)) {
+        return false;
+    }
+    check_unique_name(expand, node, name);
+
+    struct serial_mux_client_config *client = &config->clients[config->client_count];
+
+    if (!expand_link(expand, node, pd, expand->serial_pd, ring_bytes, link, &client->link)) {
+        return false;
+    }
+    if (pd->vm != NULL) {
+        model_add_account(expand->serial_pd, pd, client->link.channel);
+    }
+    strncpy(client->name, name, sizeof(client->name) - 1);
+    client->flags = SERIAL_MUX_CLIENT_CHANNEL | flags;
+    expand->consoles[config->client_count++] = node;
+    return true;
+}
+
 static void set_focus(struct expand *expand, const char *input)
 {
     struct serial_mux_config *config = &expand->serial_config;
@@ -150,6 +174,9 @@ static void set_focus(struct expand *expand, const char *input)
 
     suggest_start(&suggest, input);
     for (uint32_t i = 0; i < config->client_count; i++) {
+        if ((config->clients[i].flags & SERIAL_MUX_CLIENT_CHANNEL) != 0) {
+            continue;
+        }
         if (strcmp(config->clients[i].name, input) == 0) {
             config->focus = i;
             return;
@@ -158,6 +185,16 @@ static void set_focus(struct expand *expand, const char *input)
     }
     expand_report_unknown(expand, expand->serial, "input", "console", input,
                           suggest_text(&suggest, suggestion));
+}
+
+/* The first that can have the input, if there is one. */
+static void focus_first(struct serial_mux_config *config)
+{
+    for (uint32_t i = config->client_count; i > 0; i--) {
+        if ((config->clients[i - 1].flags & SERIAL_MUX_CLIENT_CHANNEL) == 0) {
+            config->focus = i - 1;
+        }
+    }
 }
 
 void expand_serial_finish(struct expand *expand)
@@ -172,6 +209,8 @@ void expand_serial_finish(struct expand *expand)
 
     if (desc->input != NULL) {
         set_focus(expand, desc->input);
+    } else {
+        focus_first(config);
     }
     expand_config_header(&config->header, SERIAL_MUX_CONFIG_MAGIC, SERIAL_MUX_CONFIG_VERSION,
                          sizeof(*config));

@@ -7,6 +7,7 @@
 #include "verify/policy/system.h"
 
 #define TIMER_INTID 30u
+#define CHANNEL_FLAG 8u
 
 static const struct policy_pd_defaults mux_defaults = {.priority = "230",
                                                        .budget = "1000",
@@ -78,6 +79,26 @@ bool services_console(struct system *system, const xmlNode *node, const char *de
              (description_is(node, "silent", "false") ? 2u : 0u);
     policy_link(system->policy, pd, roles, system->mux, policy_role(role), ring);
     POLICY_CONFIG(system->policy, system->mux, role, policy_number("flags", flags),
+                  policy_hex("link_bytes", ring + 0x1000));
+    if (vm != NULL) {
+        system_charge(system, system->mux, vm, role, system->console_vms, &system->console_vm_count);
+    }
+    system->focus = system->terminal_count == 0 ? name : system->focus;
+    system->terminal_count++;
+    system->console_count++;
+    return true;
+}
+
+bool services_channel(struct system *system, const char *name, const char *pd, const char *vm,
+                      struct policy_roles roles, uint64_t ring, uint64_t flags)
+{
+    const char *role = description_format("client.%s", name);
+
+    if (system->mux == NULL) {
+        return false;
+    }
+    policy_link(system->policy, pd, roles, system->mux, policy_role(role), ring);
+    POLICY_CONFIG(system->policy, system->mux, role, policy_number("flags", CHANNEL_FLAG | flags),
                   policy_hex("link_bytes", ring + 0x1000));
     if (vm != NULL) {
         system_charge(system, system->mux, vm, role, system->console_vms, &system->console_vm_count);

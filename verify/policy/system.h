@@ -59,7 +59,8 @@ struct system {
     size_t search_dir_count;
     const char *mux; /**< the serial multiplexer; NULL: none */
     uint64_t console_count;
-    const char *focus; /**< the console that has the input at start */
+    uint64_t terminal_count; /**< consoles that are no channels */
+    const char *focus;       /**< the console that has the input at start */
     const char *entropy, *block_server, *timer, *supervisor;
     const char *console_vms[64],
         *block_vms[64]; /**< virtual machines that the services work for, each once */
@@ -158,6 +159,9 @@ void services_serial(struct system *system, const xmlNode *node);
  * those that its attributes say. */
 bool services_console(struct system *system, const xmlNode *node, const char *default_name, const char *pd,
                       const char *vm, struct policy_roles roles, uint64_t flags);
+/** A channel `name` of `pd`, charged to `vm` if that isn't NULL; false: there is no multiplexer. */
+bool services_channel(struct system *system, const char *name, const char *pd, const char *vm,
+                      struct policy_roles roles, uint64_t ring, uint64_t flags);
 /** <entropy>, which is there by default. */
 void services_entropy(struct system *system);
 /** `pd` asks the timer, under the role "timer". */

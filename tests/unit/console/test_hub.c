@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * `causeway console` as a process, its sockets and all, with a system that is a multiplexer and three guests:
- * run as `test_hub system ... unix:PATH`, this program is that system. Its guests say what they are told, and
+ * run as `test_hub system ... unix:PATH`, this program is that system. vm3 is a channel. Its guests say what they are told, and
  * their terminal's size.
  */
 #include <setjmp.h>
@@ -26,6 +26,7 @@
 #include "tests/mock/mux_fixture.h"
 
 #define SYSTEM_STATUS 3
+#define CHANNEL 2u /* vm3 is for tools */
 #define WAIT_STEP_MS 10
 #define WAIT_STEPS 6000 /* ends a hang */
 
@@ -86,6 +87,7 @@ static int run_system(const char *serial)
     int line = connect_to(serial + strlen("unix:"), SOCK_STREAM);
     bool more = false;
 
+    f->channels = 1u << CHANNEL;
     mux_fixture_start(f, MUX_FIXTURE_CLIENTS);
     (void)mux_fixture_write(f, 0, "vm1 has booted\n");
     mux_fixture_log(f, "kernel: here\n");
@@ -122,20 +124,25 @@ static void pause_step(void)
     nanosleep(&step, NULL);
 }
 
-static int connect_console(const struct session *session, const char *name)
+static int connect_as(const struct session *session, const char *name, int type)
 {
     char path[64];
     int fd = -1;
 
     (void)snprintf(path, sizeof path, "%s/%s", session->folder, name);
     for (int i = 0; i < WAIT_STEPS && fd < 0; i++) {
-        fd = connect_to(path, SOCK_SEQPACKET);
+        fd = connect_to(path, type);
         if (fd < 0) {
             pause_step();
         }
     }
     assert_true(fd >= 0);
     return fd;
+}
+
+static int connect_console(const struct session *session, const char *name)
+{
+    return connect_as(session, name, SOCK_SEQPACKET);
 }
 
 static int start(void **state)
@@ -246,7 +253,7 @@ static void test_64_kb_there_and_back(void **state)
     static uint8_t got[0x10000 + 64];
     size_t done = 0;
     size_t back = 0;
-    int vm2 = connect_console(session, "vm3");
+    int vm2 = connect_console(session, "vm2");
 
     for (size_t i = 0; i < sizeof sent; i++) {
         sent[i] = (uint8_t)(i * 31 % 255 + 1);
@@ -268,12 +275,49 @@ static void test_64_kb_there_and_back(void **state)
     close(vm2);
 }
 
+/* The far end says its connection's number; what it says behind that was typed. */
+static void test_channel_has_one_tool_at_a_time(void **state)
+{
+    const struct session *session = *state;
+    int tool = connect_as(session, "vm3", SOCK_STREAM);
+    char got[64];
+
+    expect_output(tool, "x");
+    int other = connect_as(session, "vm3", SOCK_STREAM);
+    assert_int_equal(recv(other, got, sizeof got, 0), 0);
+    close(other);
+    assert_int_equal(send(tool, "for the first\xff", 14, 0), 14);
+    expect_output(tool, "for the first\xff");
+    close(tool);
+    /* The hub sees that in its time; until then it is taken. */
+    ssize_t count = 0;
+    for (int i = 0; i < WAIT_STEPS && count <= 0; i++) {
+        tool = connect_as(session, "vm3", SOCK_STREAM);
+        count = recv(tool, got, sizeof got - 1, 0);
+        if (count <= 0) {
+            close(tool);
+            pause_step();
+        }
+    }
+    got[count] = '\0';
+    assert_null(strstr(got, "first"));
+    assert_int_equal(send(tool, "half", 4, 0), 4);
+    assert_int_equal(shutdown(tool, SHUT_WR), 0);
+    expect_output(tool, "half");
+    close(tool);
+    int vm1 = connect_console(session, "vm1");
+    send_data(vm1, "\0", 1);
+    expect_end(session, SYSTEM_STATUS);
+    close(vm1);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_consoles_are_apart_and_the_systems_end_is_ours, start),
         cmocka_unit_test_setup(test_who_comes_later_takes_over, start),
         cmocka_unit_test_setup(test_64_kb_there_and_back, start),
+        cmocka_unit_test_setup(test_channel_has_one_tool_at_a_time, start),
     };
     return argc > 1 ? run_system(argv[argc - 1]) : cmocka_run_group_tests(tests, NULL, NULL);
 }
