@@ -64,5 +64,5 @@ void channel_put(struct channel *channel, const uint8_t *bytes, uint32_t count);
  */
 uint32_t channel_serve(struct channel *channel, channel_writer *write, void *context);
 
-/** What the far end is to be told is at the channel: a connection's number, or 0 for none. */
+/** Who the far end must be told is at the channel: a connection's number, or 0 for none. */
 uint32_t channel_tool(const struct channel *channel);

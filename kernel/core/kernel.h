@@ -171,7 +171,7 @@ struct vcpu {
     struct inbox inbox;      /**< atomic, any core */
     uint64_t debt;           /**< atomic, any core: ticks that others have worked for it there */
     uint32_t deferred_intid; /**< of its late event, while it has one */
-    uint16_t idle_first;    /**< in struct kernel's idle_next, or KERNEL_NO_DOORBELL */
+    uint16_t idle_first;     /**< in struct kernel's idle_next, or KERNEL_NO_DOORBELL */
     uint64_t rang_at;        /**< when it last rang a doorbell that may be late */
     uint16_t vm_first;       /**< the vCPUs of its VM: [first, first + count) */
     uint16_t vm_count;

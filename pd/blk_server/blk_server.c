@@ -99,8 +99,8 @@ static void hear_driver(struct blk_server *server, uint32_t index)
     while (ring_peek(&disk->link, &record, &data) == ERR_OK) {
         const enum err err = take_reply(server, index, &record, data);
         if (err != ERR_OK) {
-            log_warn_limited(&disk->complaints, "disk %s: malformed message of the driver: %s", disk->config->name,
-                             err_text(err));
+            log_warn_limited(&disk->complaints, "disk %s: malformed message of the driver: %s",
+                             disk->config->name, err_text(err));
         }
         ring_release(&disk->link);
     }
