@@ -23,16 +23,18 @@ test_fdt_custom_LIBS := -lfdt
 
 # The back end for the bundled kernel: model -> image.
 TOOL_IMAGE_SRCS := tool/base/file.c tool/image/elf_program.c tool/image/layout.c tool/image/stage2.c tool/image/space.c tool/image/prefill.c \
-	tool/image/pd_program.c tool/image/descriptor.c tool/image/descriptor_check.c tool/image/image.c tool/image/image_kernel.c \
+	tool/image/pd_program.c tool/image/descriptor.c tool/image/image.c tool/image/image_kernel.c \
 	tool/image/image_memory.c tool/image/image_write.c tool/image/intent_write.c
 TOOL_REPORT_SRCS := tool/show/report.c tool/show/report_reach.c
-TESTS += test_elf_program test_layout test_stage2 test_image test_image_errors test_report
+TESTS += test_elf_program test_layout test_stage2 test_image test_image_errors test_check_wiring test_report
 test_elf_program_SRCS := tests/mock/mock_elf.c tool/base/mem.c tool/base/diag.c tool/base/file.c tool/image/elf_program.c
 test_elf_program_LIBS := -lelf
 test_layout_SRCS := tool/base/mem.c tool/base/diag.c tool/image/layout.c
 test_stage2_SRCS := tool/base/mem.c tool/image/stage2.c
 test_image_SRCS := tests/mock/mock_elf.c tests/mock/mock_system.c $(TOOL_MODEL_SRCS) $(TOOL_IMAGE_SRCS)
 test_image_errors_SRCS := $(test_image_SRCS)
+test_check_wiring_SRCS := $(test_image_SRCS) tool/model/check_wiring.c
+test_check_wiring_LIBS := -lelf
 test_report_SRCS := $(test_image_SRCS) $(TOOL_REPORT_SRCS)
 test_report_LIBS := -lelf
 test_image_LIBS := -lelf
@@ -55,7 +57,7 @@ TOOL_FRONT_SRCS := tool/language/xml.c tool/language/vars.c tool/language/source
 	tool/expand/expand_guest.c tool/expand/expand_guest_devices.c tool/expand/expand_reserved.c tool/expand/expand_console.c tool/expand/expand_vhost.c tool/expand/expand_features.c tool/expand/expand_passthrough.c tool/expand/expand_realtime.c tool/expand/expand_dtb.c tool/expand/expand_linux.c \
 	tool/expand/expand_image.c \
 	tool/model/check.c tool/model/check_names.c tool/model/check_ids.c tool/model/check_symbols.c tool/model/check_sched.c tool/model/check_regions.c \
-	tool/model/check_maps.c tool/expand/frontend.c tool/language/spec/schema.c tool/show/graph.c boards/board.c $(wildcard boards/*/board_*.c)
+	tool/model/check_maps.c tool/model/check_wiring.c tool/expand/frontend.c tool/language/spec/schema.c tool/show/graph.c boards/board.c $(wildcard boards/*/board_*.c)
 # What guests start with, as files.
 TOOL_FRONT_SRCS += tool/expand/expand_firmware.c tool/base/firmware_file.c tool/base/initrd_file.c tool/base/kernel_file.c \
 	tool/base/unpack.c

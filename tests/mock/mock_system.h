@@ -45,6 +45,9 @@ int mock_system_tear_down(void **state);
 void mock_system_map(struct model_pd *pd, struct model_mr *mr, uint64_t vaddr, unsigned int perms,
                      bool cached);
 
+/** Run one of tool/model/check.h on the model; what it reports goes to fixture->report. */
+void mock_system_check(struct fixture *fixture, void (*check)(const struct model *model, struct diag *diag));
+
 /** Compose the image into fixture->result; what is reported goes to fixture->report. */
 enum err mock_system_compose(struct fixture *fixture);
 

@@ -7,13 +7,6 @@
 #include "lib/base/err.h"
 #include "tool/image/image.h"
 
-/**
- * Check that the model fits the kernel's limits and rules: numbers of PDs, vCPUs and cores, priorities,
- * budgets, channel ids used once, PPC upwards in priority, interrupts with one owner, doorbells on unmapped
- * pages. Errors, all reported: ERR_UNSUPPORTED, ERR_STATE.
- */
-ERR_CHECKED enum err descriptor_check(const struct model *model, struct diag *diag);
-
 /** Allocate image->descriptor, of the final size, and fill what does not depend on addresses. */
 void descriptor_create(struct image *image);
 

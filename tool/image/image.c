@@ -120,12 +120,9 @@ static enum err place_tables(struct image *image, struct diag *diag)
 
 static enum err compose(struct image *image, const struct image_options *options, struct diag *diag)
 {
-    enum err err = descriptor_check(image->model, diag);
+    enum err err;
     enum err problem;
 
-    if (err != ERR_OK) {
-        return err;
-    }
     create_rows(image);
     err = load_inputs(image, options, diag);
     if (err == ERR_OK) {

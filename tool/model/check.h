@@ -36,6 +36,11 @@ void check_sched(const struct model *model, struct diag *diag);
 /** Sizes, page sizes and physical addresses of regions; devices have one owner. */
 void check_regions(const struct model *model, struct diag *diag);
 
+/* check_wiring.c */
+
+/** Doorbells and posted interrupts follow channels and fit the kernel's rows; what only one PD can have, one has. */
+void check_wiring(const struct model *model, struct diag *diag);
+
 /* check_maps.c */
 
 /** Mappings are aligned, inside the address space and apart from each other. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
 
+#include "kernel/include/sysdesc.h"
 #include "tool/model/check.h"
 
 static void report(struct diag *diag, const char *kind, const char *name, struct loc loc, struct loc other)
@@ -49,9 +50,31 @@ static void check_vm_names(const struct model *model, struct diag *diag)
     }
 }
 
+/* The descriptor keeps them, and Microkit has the same limit. */
+static void check_length(const char *kind, const char *name, struct loc loc, struct diag *diag)
+{
+    if (strlen(name) >= SYSDESC_NAME_BYTES) {
+        diag_error(diag, loc, "%s \"%s\": its name has more than %u characters", kind, name,
+                   SYSDESC_NAME_BYTES - 1);
+    }
+}
+
+static void check_lengths(const struct model *model, struct diag *diag)
+{
+    for (size_t i = 0; i < model->pd_count; i++) {
+        const struct model_pd *pd = model->pds[i];
+
+        check_length("protection domain", pd->name, pd->loc, diag);
+        if (pd->vm != NULL) {
+            check_length("virtual machine", pd->vm->name, pd->vm->loc, diag);
+        }
+    }
+}
+
 void check_names(const struct model *model, struct diag *diag)
 {
     check_pd_names(model, diag);
     check_mr_names(model, diag);
     check_vm_names(model, diag);
+    check_lengths(model, diag);
 }

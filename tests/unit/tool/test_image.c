@@ -407,7 +407,6 @@ static void test_same_input_same_bytes(void **state)
     mock_system_compose_well(fixture);
     first = load_output(fixture);
     image_free(fixture->result);
-    free(fixture->report);
     mock_system_compose_well(fixture);
     second = load_output(fixture);
     assert_int_equal(first.bytes, second.bytes);

@@ -144,72 +144,6 @@ static void test_wrong_kernel(void **state)
     assert_fails(fixture, "is not a kernel for this tool");
 }
 
-static void test_channel_rules(void **state)
-{
-    struct fixture *fixture = *state;
-
-    fixture->driver->priority = 100;
-    model_add_irq(fixture->driver, 34, 7);
-    model_add_irq(fixture->driver, 34, 8);
-    model_add_irq(fixture->driver, 27, 10);
-    model_add_irq(fixture->driver, 34, 62);
-    assert_fails(fixture, "must go to a higher priority");
-    assert_non_null(strstr(fixture->report, "channel id 7 of an interrupt is taken by a channel"));
-    assert_non_null(strstr(fixture->report, "interrupt 34 is taken by \"driver\""));
-    assert_non_null(strstr(fixture->report, "interrupt 27 is taken by \"kernel\""));
-    assert_non_null(strstr(fixture->report, "is above 61"));
-}
-
-static void test_doorbell_on_mapped_memory(void **state)
-{
-    struct fixture *fixture = *state;
-
-    fixture->vmm->vm->doorbells[0].gpa = 0x40000100;
-    assert_fails(fixture, "memory region \"ram\", which it can write, covers the doorbell at 0x40000100");
-}
-
-static void test_doorbell_to_a_stranger(void **state)
-{
-    struct fixture *fixture = *state;
-
-    fixture->vmm->vm->doorbells[0].channel = 8;
-    fixture->vmm->vm->doorbells[1].width_bytes = 3;
-    assert_fails(fixture, "channel 8 of \"driver\", which is none that joins it with \"vmm\"");
-    assert_non_null(strstr(fixture->report, "is 3 bytes wide"));
-}
-
-static void test_what_only_one_can_have(void **state)
-{
-    struct fixture *fixture = *state;
-
-    fixture->vmm->klog_reader = fixture->vmm->gets_seed = fixture->driver->gets_seed = true;
-    assert_fails(fixture, "2 protection domains read the kernel's log");
-    assert_non_null(strstr(fixture->report, "2 protection domains get the firmware's random seed"));
-}
-
-static void test_figures_that_do_not_fit_a_row(void **state)
-{
-    struct fixture *fixture = *state;
-
-    fixture->vmm->vm->doorbells[0].delay_us = 0x10000;
-    model_add_post(fixture->driver, fixture->vmm, 7)->virq = 1020;
-    assert_fails(fixture, "the doorbell at 0xa000050 may be late by 65536 us");
-    assert_non_null(
-        strstr(fixture->report, "posted interrupt from \"driver\" to \"vmm\": 1020, late by up to 0 us"));
-}
-
-static void test_posted_interrupts_to_nobody(void **state)
-{
-    struct fixture *fixture = *state;
-
-    model_add_post(fixture->driver, fixture->vmm, 8)->virq = 40;
-    model_add_post(fixture->vmm, fixture->driver, 3)->virq = 40;
-    model_add_post(fixture->vmm, fixture->vmm, 3)->virq = 40;
-    assert_fails(fixture, "from \"driver\" to \"vmm\": channel 8 is none that joins the two");
-    assert_non_null(strstr(fixture->report, "from \"vmm\" to \"driver\": there is no virtual machine there"));
-    assert_non_null(strstr(fixture->report, "from \"vmm\" to \"vmm\": channel 3 is none that joins the two"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,12 +161,6 @@ int main(void)
         MOCK_SYSTEM_TEST(test_config_without_section),
         MOCK_SYSTEM_TEST(test_prefill_larger_than_its_region),
         MOCK_SYSTEM_TEST(test_wrong_kernel),
-        MOCK_SYSTEM_TEST(test_channel_rules),
-        MOCK_SYSTEM_TEST(test_doorbell_on_mapped_memory),
-        MOCK_SYSTEM_TEST(test_doorbell_to_a_stranger),
-        MOCK_SYSTEM_TEST(test_what_only_one_can_have),
-        MOCK_SYSTEM_TEST(test_figures_that_do_not_fit_a_row),
-        MOCK_SYSTEM_TEST(test_posted_interrupts_to_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
