@@ -6,6 +6,7 @@
  *     netsum serve [PORT]                          answer clients, one after the other, forever
  *     netsum send|receive|both ADDRESS BYTES [PORT]    TCP: to the server, from it, both ways at once
  *     netsum udp ADDRESS COUNT BYTES [PORT]        that many datagrams to the server, of so many bytes
+ *     netsum echo ADDRESS COUNT BYTES [PORT]       the same, one after the other, to a service that sends them back
  *     netsum clock                                 nanoseconds since the machine was switched on
  *
  * What a block or datagram has to be is a function of its number alone: so the receiver knows every byte. The
@@ -23,7 +24,9 @@
 #define BLOCK_BYTES 65536u
 #define DATAGRAM_MAX_BYTES 65507u
 #define WORD_BYTES sizeof(uint64_t)
+#define ECHO_PORT 7u
 #define QUIET_MICROSECONDS 300000
+#define ECHO_SECONDS 5
 #define NANOSECONDS 1000000000ull
 
 /* First thing on a connection: what the client wants of the server. Same machine type at both ends. */
@@ -32,7 +35,7 @@ struct request {
     uint64_t count; /* blocks or datagrams */
     uint64_t bytes; /* of a datagram */
 };
-enum kind { SEND = 1, RECEIVE = 2, BOTH = 3, UDP = 4 };
+enum kind { SEND = 1, RECEIVE = 2, BOTH = 3, UDP = 4, ECHO = 5 };
 
 /* What a receiver found. */
 struct result {
@@ -281,7 +284,7 @@ static int report(const char *kind, const struct request *request, struct result
     const uint64_t blocks = request->count * (request->kind == BOTH ? 2 : 1);
     const uint64_t good = here.good + there.good, bad = here.bad + there.bad;
     /* Of datagrams some may get lost on the way, but none may be damaged. */
-    const bool ok = bad == 0 && (good == blocks || (request->kind == UDP && good != 0));
+    const bool ok = bad == 0 && (good == blocks || (request->kind >= UDP && good != 0));
     char line[128];
 
     (void)format_print(line, sizeof line, "netsum: %s %s good=%llu bad=%llu of=%llu\n", ok ? "ok" : "FAILED",
@@ -316,6 +319,34 @@ static int ask(const char *kind, const struct request *request, const struct lin
     }
     close_socket(fd);
     return report(kind, request, here, there);
+}
+
+/* Each datagram has to come back before the next goes; one that does not within ECHO_SECONDS is lost. */
+static int ask_echo(const struct request *request, const struct linux_address *to)
+{
+    const struct linux_time patience = {.seconds = ECHO_SECONDS};
+    const int64_t fd = open_socket(LINUX_SOCK_DGRAM);
+    struct result result = {0};
+
+    if (linux_call(LINUX_CONNECT, (uint64_t)fd, linux_pointer(to), sizeof *to, 0, 0, 0) < 0) {
+        return fail("connect", fd);
+    }
+    (void)linux_call(LINUX_SETSOCKOPT, (uint64_t)fd, LINUX_SOL_SOCKET, LINUX_SO_RCVTIMEO,
+                     linux_pointer(&patience), sizeof patience, 0);
+    for (uint64_t i = 0; i < request->count; i++) {
+        fill(datagram, request->bytes, i);
+        if (!write_all(fd, datagram, request->bytes)) {
+            return fail("send", 0);
+        }
+        const int64_t bytes =
+            linux_call(LINUX_READ, (uint64_t)fd, linux_pointer(datagram), sizeof datagram, 0, 0, 0);
+        const bool good = bytes == (int64_t)request->bytes && is_right(datagram, request->bytes, i);
+
+        result.good += good;
+        result.bad += bytes > 0 && !good;
+    }
+    close_socket(fd);
+    return report("echo", request, result, (struct result){0});
 }
 
 static uint64_t number_of(const char *text)
@@ -357,20 +388,22 @@ static int run_client(int count, char **arguments)
     static const struct {
         const char *name;
         enum kind kind;
-    } kinds[] = {{"send", SEND}, {"receive", RECEIVE}, {"both", BOTH}, {"udp", UDP}};
+    } kinds[] = {{"send", SEND}, {"receive", RECEIVE}, {"both", BOTH}, {"udp", UDP}, {"echo", ECHO}};
     struct request request = {0};
     uint8_t ip[4];
 
     for (unsigned int i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         request.kind = strcmp(arguments[1], kinds[i].name) == 0 ? kinds[i].kind : request.kind;
     }
-    const int port_at = request.kind == UDP ? 5 : 4;
+    const int port_at = request.kind >= UDP ? 5 : 4;
     if (request.kind == 0 || count < port_at) {
         return fail("usage", 0);
     }
-    const uint64_t port = count > port_at ? number_of(arguments[port_at]) : DEFAULT_PORT;
-    request.count = number_of(arguments[3]) / (request.kind == UDP ? 1 : BLOCK_BYTES);
-    if (request.kind == UDP) {
+    const uint64_t port = count > port_at        ? number_of(arguments[port_at])
+                          : request.kind == ECHO ? ECHO_PORT
+                                                 : DEFAULT_PORT;
+    request.count = number_of(arguments[3]) / (request.kind >= UDP ? 1 : BLOCK_BYTES);
+    if (request.kind >= UDP) {
         request.bytes = number_of(arguments[4]);
         if (request.bytes < WORD_BYTES || request.bytes > DATAGRAM_MAX_BYTES) {
             return fail("a datagram has 8 to 65507 bytes", 0);
@@ -378,7 +411,7 @@ static int run_client(int count, char **arguments)
     }
     parse_ip(arguments[2], ip);
     const struct linux_address to = address_of(ip, port);
-    return ask(arguments[1], &request, &to);
+    return request.kind == ECHO ? ask_echo(&request, &to) : ask(arguments[1], &request, &to);
 }
 
 int netsum_main(int count, char **arguments)

@@ -32,7 +32,7 @@ def test_unknown_command_gets_a_suggestion(machine):
 
 
 @pytest.mark.parametrize("goal, variable, says", [
-    ("image", "SYSTEM=nothing", 'there is no system "nothing", nor systems/nothing: there is hostile passthrough'),
+    ("image", "SYSTEM=nothing", 'there is no system "nothing", nor systems/nothing: there is gateway hostile passthrough'),
     ("image", "SYSTEM=my own.system", "make cannot handle a path with spaces; rename it, or use the tool itself"),
     ("tool", "BUILD_DIR=my build", "make cannot handle a path with spaces"),
     ("run", "CONSOLES=windows", 'CONSOLES="windows": there is terminal tmux sockets'),
