@@ -187,9 +187,13 @@ static void finish(struct pd *pd)
     sched_update(&pd->thread);
 }
 
-/* A thread that a step has stopped has no fault on its way to us any more, and we forget the one that has come. */
+/* A thread that the first step has stopped has no fault on its way to us any more, and we forget the one that has come.
+   What has come by the end of the second step is of the new life already. */
 static void forget_fault(struct pd *pd)
 {
+    if (pd->request.step != 0) {
+        return;
+    }
     switch (pd->request.number) {
     case SYSCALL_VCPU_START:
     case SYSCALL_VCPU_STOP:

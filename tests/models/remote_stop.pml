@@ -10,6 +10,7 @@
  *   DONE_LAST    what is done is taken after the faults were looked at, not before
  *   ONE_STEP     stop and start are one step
  *   NO_FORGET    A does not forget the fault that it has
+ *   FORGET_TWICE A forgets what it has once more as the start is done: the new life's first fault
  */
 #ifdef BROKEN
 #define DONE_LAST
@@ -80,6 +81,7 @@ inline look()
 inline forget()
 {
 #ifndef NO_FORGET
+    assert(!queued || message_life == 0); /* a fault of the new life is to be served */
     queued = false
 #else
     skip
@@ -110,6 +112,9 @@ active proctype core_a()
         :: else -> skip
         fi
     od;
+#ifdef FORGET_TWICE
+    forget();
+#endif
 #endif
     vmm_life = 1;
     do

@@ -124,7 +124,8 @@ class MicrokitMachine(Machine):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         version = (self.sdk / "VERSION").read_text(encoding="utf-8").strip()
-        subprocess.run([self.tool, "sdf", system, "--sdk-version", version, "-o", folder, "--board", self.board,
+        subprocess.run([self.tool, "sdf", system, "--sdk-version", version,
+                        "--sdk-cores", os.environ["CAUSEWAY_SDK_CORES"], "-o", folder, "--board", self.board,
                         *(["--uplink", uplink] if uplink else []),
                         "--report", self.report(system),
                         "--pd-dir", os.environ["CAUSEWAY_SDK_PD_DIR"], "--guest-dir", self.guest_dir,
@@ -228,6 +229,16 @@ def ping(guest, options, address):
     output = guest.run(f"ping {options} {address}")
     assert ", 0% packet loss" in output, output
     return output
+
+
+def cpus_go_off_and_on(guest, count):
+    """Each of a guest's CPUs in turn, the first one too."""
+    for cpu in range(count):
+        guest.run(f"echo 0 >/sys/devices/system/cpu/cpu{cpu}/online")
+        others = guest.run("grep -c ^processor /proc/cpuinfo").strip()
+        guest.run(f"echo 1 >/sys/devices/system/cpu/cpu{cpu}/online")
+        assert others == str(count - 1)
+        assert guest.run("cat /sys/devices/system/cpu/online").strip() == f"0-{count - 1}"
 
 
 def link_local(guest, interface="eth0"):

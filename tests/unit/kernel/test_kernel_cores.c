@@ -11,6 +11,7 @@
 #include "kernel/core/account.h"
 #include "kernel/core/child.h"
 #include "kernel/core/notification.h"
+#include "kernel/core/remote.h"
 #include "kernel/core/vcpu.h"
 #include "kernel/core/vcpu_exit.h"
 #include "kernel/core/vcpu_virq.h"
@@ -194,6 +195,31 @@ static void a_fault_does_not_outlive_a_stop(void **state)
     /* And the next one is no other's. */
     fault_far(mock);
     mock_kernel_look(mock);
+    assert_int_equal(registers(mock, VMM)[0], SYSCALL_EVENT_FAULT);
+}
+
+static void look_on(struct mock_kernel *mock, uint32_t core)
+{
+    arch_fake.core_id = core;
+    (void)remote_look(&mock->kernel.cores[core]);
+    arch_fake.core_id = 0;
+}
+
+/* It has faulted before its VMM's core sees that it is started: that is a fault of the new life. */
+static void a_fault_right_after_a_start_is_served(void **state)
+{
+    struct mock_kernel *mock = *state;
+
+    (void)mock_kernel_call(mock, VMM, SYSCALL_VCPU_START, FAR_VCPU, ENTRY + 4, 0, 0);
+    look_on(mock, 1);
+    look_on(mock, 0);
+    look_on(mock, 1);
+    assert_int_equal(mock_kernel_vcpu(mock, 1)->thread.state, THREAD_READY);
+    fault_far(mock);
+    look_on(mock, 0);
+    assert_int_equal(pd_state(mock, VMM), THREAD_READY);
+    mock_kernel_wait(mock, VMM);
+    assert_int_equal(pd_state(mock, VMM), THREAD_READY);
     assert_int_equal(registers(mock, VMM)[0], SYSCALL_EVENT_FAULT);
 }
 
@@ -429,6 +455,7 @@ int main(void)
         TEST(results_come_back),
         TEST(an_exit_comes_to_the_vmm_and_its_reply_back),
         TEST(a_fault_does_not_outlive_a_stop),
+        TEST(a_fault_right_after_a_start_is_served),
         TEST(a_post_ends_a_wait_of_another_core),
         TEST(an_sgi_needs_no_vmm),
         TEST(an_interrupt_moves_to_another_core_with_what_is_pending),
