@@ -6,10 +6,10 @@
 #include "lib/restart/restart.h"
 
 #define VMM_CONFIG_MAGIC 0x4d4d5643u /* "CVMM" */
-#define VMM_CONFIG_VERSION 5u
+#define VMM_CONFIG_VERSION 6u
 #define VMM_CONFIG_SECTION ".vmm_config"
 #define VMM_CONFIG_MAX_DEVICES 32u
-#define VMM_CONFIG_MAX_VCPUS 4u
+#define VMM_CONFIG_MAX_VCPUS 8u
 #define VMM_CONFIG_MAX_QUEUES 8u
 #define VMM_CONFIG_NO_CHANNEL 0xffffffffu
 /** MSI-X vectors of a PCI device: one a queue and one for changes of its configuration. */

@@ -49,6 +49,32 @@ static const struct model_mr *guest_ram(const struct model_vm *vm)
     return NULL;
 }
 
+/* On which core it is, in a system on several. */
+static void print_core(const struct model *model, uint32_t core, FILE *out)
+{
+    if (model_core_count(model) > 1) {
+        fprintf(out, ", core %u", core);
+    }
+}
+
+/* Those of its vCPUs, in their order; one if it is the same. */
+static void print_vm_cores(const struct model *model, const struct model_vm *vm, FILE *out)
+{
+    bool differ = false;
+
+    for (size_t i = 1; i < vm->vcpu_count; i++) {
+        differ = differ || vm->vcpus[i].core != vm->vcpus[0].core;
+    }
+    if (!differ) {
+        print_core(model, vm->vcpus[0].core, out);
+        return;
+    }
+    fputs(", cores", out);
+    for (size_t i = 0; i < vm->vcpu_count; i++) {
+        fprintf(out, " %u", vm->vcpus[i].core);
+    }
+}
+
 static void print_vm(const struct model *model, const struct model_pd *pd, FILE *out)
 {
     const struct model_mr *ram = guest_ram(pd->vm);
@@ -56,8 +82,10 @@ static void print_vm(const struct model *model, const struct model_pd *pd, FILE 
 
     fprintf(out, "  vm%zu [shape=box, style=\"rounded,filled\", fillcolor=\"#dbeafe\", label=", index);
     print_string(pd->vm->name, out);
-    fprintf(out, " + \"\\n%zu vCPU%s, priority %u\"", pd->vm->vcpu_count, pd->vm->vcpu_count == 1 ? "" : "s",
+    fprintf(out, " + \"\\n%zu vCPU%s, priority %u", pd->vm->vcpu_count, pd->vm->vcpu_count == 1 ? "" : "s",
             pd->vm->priority);
+    print_vm_cores(model, pd->vm, out);
+    fputc('"', out);
     if (ram != NULL) {
         fputs(" + \"\\n", out);
         print_size(ram->size_bytes, out);
@@ -73,7 +101,9 @@ static void print_pds(const struct model *model, FILE *out)
 
         fprintf(out, "  pd%zu [shape=box, style=filled, fillcolor=\"#fef3c7\", label=", i);
         print_string(pd->name, out);
-        fprintf(out, " + \"\\npriority %u\"];\n", pd->priority);
+        fprintf(out, " + \"\\npriority %u", pd->priority);
+        print_core(model, pd->core, out);
+        fputs("\"];\n", out);
         if (pd->vm != NULL) {
             print_vm(model, pd, out);
         }

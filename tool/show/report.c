@@ -46,6 +46,51 @@ static const char *perms_text(unsigned int perms, char text[4])
     return text;
 }
 
+/* Of each vCPU, if they differ. The column has the first one's. */
+static void print_cores(const struct model_vm *vm, FILE *out)
+{
+    size_t shown = 0;
+
+    for (size_t i = 1; i < vm->vcpu_count; i++) {
+        shown = vm->vcpus[i].core != vm->vcpus[0].core ? vm->vcpu_count : shown;
+    }
+    for (size_t i = 0; i < shown; i++) {
+        (void)fprintf(out, "%s%u", i == 0 ? " on cores " : " ", vm->vcpus[i].core);
+    }
+}
+
+/* Who is on each core, if there are several. */
+static void print_core(const struct model *model, uint32_t core, FILE *out)
+{
+    (void)fprintf(out, "  core %u:", core);
+    for (size_t i = 0; i < model->pd_count; i++) {
+        const struct model_pd *pd = model->pds[i];
+
+        if (pd->core == core) {
+            (void)fprintf(out, " %s", pd->name);
+        }
+        for (size_t j = 0; pd->vm != NULL && j < pd->vm->vcpu_count; j++) {
+            if (pd->vm->vcpus[j].core == core) {
+                (void)fprintf(out, " %s/%zu", pd->vm->name, j);
+            }
+        }
+    }
+    (void)fputc('\n', out);
+}
+
+static void print_placement(const struct model *model, FILE *out)
+{
+    const uint32_t count = model_core_count(model);
+
+    if (count == 1) {
+        return;
+    }
+    heading(out, "Cores, with protection domains and vCPUs");
+    for (uint32_t core = 0; core < count; core++) {
+        print_core(model, core, out);
+    }
+}
+
 static void print_pds(const struct model *model, FILE *out)
 {
     char size[32];
@@ -63,11 +108,13 @@ static void print_pds(const struct model *model, FILE *out)
                       pd->passive ? ", passive" : "", pd->parent != NULL ? ", child of " : "",
                       pd->parent != NULL ? pd->parent->name : "");
         if (pd->vm != NULL) {
-            (void)fprintf(out, "    %-22s %8u %10llu %10llu %4u %10s  VM of %zu vCPU%s\n", pd->vm->name,
+            (void)fprintf(out, "    %-22s %8u %10llu %10llu %4u %10s  VM of %zu vCPU%s", pd->vm->name,
                           pd->vm->priority, (unsigned long long)pd->vm->budget_us,
                           (unsigned long long)pd->vm->period_us,
                           pd->vm->vcpu_count > 0 ? pd->vm->vcpus[0].core : 0, "-", pd->vm->vcpu_count,
                           pd->vm->vcpu_count == 1 ? "" : "s");
+            print_cores(pd->vm, out);
+            (void)fputc('\n', out);
         }
     }
 }
@@ -233,6 +280,7 @@ void report_print(const struct model *model, const struct image *image, FILE *ou
 {
     (void)fprintf(out, "System %s on board %s\n", model->name, model->board->name);
     print_pds(model, out);
+    print_placement(model, out);
     print_channels(model, out);
     print_interrupts(model, out);
     heading(out, "Who can reach whom, and through what");

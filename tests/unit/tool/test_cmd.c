@@ -143,7 +143,7 @@ static void test_graph(void **state)
 {
     (void)state;
     char text[8192] = "";
-    char storage[16384] = "";
+    char storage[16384] = "", cores[16384] = "";
 
     draw("virtio_demo", text, sizeof(text));
     assert_non_null(strstr(text, "digraph system {"));
@@ -151,6 +151,10 @@ static void test_graph(void **state)
     assert_non_null(strstr(text, "\"vm1\" + \"\\n1 vCPU, priority 100\" + \"\\n128 MiB RAM\""));
     assert_non_null(strstr(text, "label=\"link, 40 KiB\""));
     assert_non_null(strstr(text, "dir=forward, style=dotted, label=\"RAM\\ninterrupts\""));
+    assert_null(strstr(text, "core"));
+    draw("multicore", cores, sizeof(cores));
+    assert_non_null(strstr(cores, "label=\"lan\" + \"\\npriority 210, core 1\""));
+    assert_non_null(strstr(cores, "\"big\" + \"\\n4 vCPUs, priority 100, cores 2 3 2 3\""));
     draw("storage", storage, sizeof(storage));
     assert_non_null(strstr(storage, "[shape=cylinder, "));
     assert_non_null(strstr(storage, "\"storage.img\" + \"\\n512 MiB\""));

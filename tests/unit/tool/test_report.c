@@ -74,6 +74,25 @@ static void test_reach(void **state)
     free(text);
 }
 
+static void test_who_is_on_which_core(void **state)
+{
+    struct fixture *fixture = *state;
+    char *text = print(fixture->model, NULL);
+
+    assert_null(strstr(text, "Cores"));
+    assert_null(strstr(text, " on cores "));
+    free(text);
+    fixture->driver->core = 1;
+    fixture->vmm->vm->vcpus[0].core = 1;
+    model_add_vcpu(fixture->vmm->vm, 9)->core = 0;
+    text = print(fixture->model, NULL);
+    assert_has(text, "  VM of 2 vCPUs on cores 1 0\n");
+    assert_has(text, "\nCores, with protection domains and vCPUs\n");
+    assert_has(text, "\n  core 0: vmm guest/1");
+    assert_has(text, "\n  core 1: guest/0 driver\n");
+    free(text);
+}
+
 static void test_posted_interrupt_reaches_the_vm(void **state)
 {
     struct fixture *fixture = *state;
@@ -110,9 +129,8 @@ static void test_written_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        MOCK_SYSTEM_TEST(test_report_of_an_image),
-        MOCK_SYSTEM_TEST(test_reach),
-        MOCK_SYSTEM_TEST(test_posted_interrupt_reaches_the_vm),
+        MOCK_SYSTEM_TEST(test_report_of_an_image),   MOCK_SYSTEM_TEST(test_reach),
+        MOCK_SYSTEM_TEST(test_who_is_on_which_core), MOCK_SYSTEM_TEST(test_posted_interrupt_reaches_the_vm),
         MOCK_SYSTEM_TEST(test_written_file),
     };
 
