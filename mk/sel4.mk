@@ -14,6 +14,10 @@ SDK_VERSION := $(shell cat $(SDK)/VERSION 2>/dev/null)
 SEL4_DIR = $(S)/systems/$(SYSTEM_NAME)
 IMAGE = $(SEL4_DIR)/loader.img
 
+# How many cores the configuration's kernel is built for: it waits until all of them are up.
+SDK_CORES := $(or $(shell sed -n 's/.*"MAX_NUM_NODES": *"*\([0-9][0-9]*\).*/\1/p' $(SDK_BOARD)/include/kernel/gen_config.json 2>/dev/null),1)
+SEL4_QEMU_ARGS += $(if $(filter-out 1,$(SDK_CORES)),-smp $(SDK_CORES))
+
 # The command line of Microkit's manual, but that the caller says where the serial line goes.
 QEMU_RUN = $(QEMU) $(SEL4_QEMU_ARGS)
 QEMU_BOOT = -readconfig $(SEL4_DIR).qemu -device loader,file=$(IMAGE),addr=$(SEL4_LOAD_ADDRESS),cpu-num=0
@@ -77,7 +81,7 @@ $(S)/sdk: sdk-check
 image-sel4: sdk-check tool sel4-pds $(SYSTEM_GUESTS) $(BOARD_DTB)
 	$(call say,SYSTEM,$(SEL4_DIR))
 	$(Q)rm -rf $(SEL4_DIR) && mkdir -p $(SEL4_DIR)
-	$(Q)$(TOOL) sdf $(SYSTEM_FILE) --sdk-version $(SDK_VERSION) -o $(SEL4_DIR) --report $(SEL4_DIR)/report.txt \
+	$(Q)$(TOOL) sdf $(SYSTEM_FILE) --sdk-version $(SDK_VERSION) --sdk-cores $(SDK_CORES) -o $(SEL4_DIR) --report $(SEL4_DIR)/report.txt \
 		--board $(BOARD) --pd-dir $(S)/pd --guest-dir $(GUEST_DIR) --board-dtb $(BOARD_DTB)
 	$(Q)$(B)/causeway-policy --sel4 $(SYSTEM_FILE) -o $(SEL4_DIR).policy --board $(BOARD) --board-dtb $(BOARD_DTB)
 	$(Q)$(B)/causeway-verify --sdf $(SEL4_DIR) --policy $(SEL4_DIR).policy --pd-dir $(S)/pd
@@ -85,7 +89,7 @@ image-sel4: sdk-check tool sel4-pds $(SYSTEM_GUESTS) $(BOARD_DTB)
 	$(Q)$(SDK)/bin/microkit $(SEL4_DIR)/*.system --search-path $(SEL4_DIR) --board $(BOARD) \
 		--config $(MICROKIT_CONFIG) -o $(IMAGE) -r $(SEL4_DIR)/microkit_report.txt
 
-TEST_TARGET_ENVIRONMENT = CAUSEWAY_SDK=$(SDK) CAUSEWAY_SDK_BOARD=$(BOARD) CAUSEWAY_SDK_CONFIG=$(MICROKIT_CONFIG) \
+TEST_TARGET_ENVIRONMENT = CAUSEWAY_SDK=$(SDK) CAUSEWAY_SDK_CORES=$(SDK_CORES) CAUSEWAY_SDK_BOARD=$(BOARD) CAUSEWAY_SDK_CONFIG=$(MICROKIT_CONFIG) \
 	CAUSEWAY_SDK_PD_DIR=$(abspath $(S)/pd) CAUSEWAY_SDK_LOAD_ADDRESS=$(SEL4_LOAD_ADDRESS)
 
 -include $(SEL4_OBJS:.o=.d) $(SEL4_LIB_OBJS:.o=.d)

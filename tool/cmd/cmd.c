@@ -25,6 +25,7 @@ enum {
     OPTION_SDK_VERSION = 's',
     OPTION_DTB = 't',
     OPTION_UPLINK = 'u',
+    OPTION_SDK_CORES = 'c',
 };
 
 static const struct documented_option {
@@ -55,6 +56,9 @@ static const struct documented_option {
     {{"sdk-version", required_argument, NULL, OPTION_SDK_VERSION},
      "VERSION",
      "version of the Microkit SDK, 2.0.1 to 2.3.0"},
+    {{"sdk-cores", required_argument, NULL, OPTION_SDK_CORES},
+     "COUNT",
+     "cores that the SDK's kernel is built for (MAX_NUM_NODES of its configuration): 1, or more with smp-*"},
     {{"uplink", required_argument, NULL, OPTION_UPLINK},
      "[NAME=]NETWORK",
      "what QEMU joins an <uplink> to: user, tap:INTERFACE, socket:listen:PORT, socket:connect:PORT or none; "
@@ -95,6 +99,15 @@ static void add_search_dir(struct cmd_options *options, const char *dir)
     options->search_dirs[options->search_dir_count++] = dir;
 }
 
+/* 1 to 255, else 0. */
+static uint32_t parse_count(const char *text)
+{
+    char *end;
+    const unsigned long value = strtoul(text, &end, 10);
+
+    return *text >= '0' && *text <= '9' && *end == '\0' && value <= 255 ? (uint32_t)value : 0;
+}
+
 static bool apply_option(const struct cmd_usage *usage, struct cmd_options *options, int letter, char *value)
 {
     switch (letter) {
@@ -120,6 +133,10 @@ static bool apply_option(const struct cmd_usage *usage, struct cmd_options *opti
     case OPTION_SDK_VERSION:
         options->sdk_version = value;
         return true;
+    case OPTION_SDK_CORES:
+        options->sdk_cores = parse_count(value);
+        return options->sdk_cores != 0 ||
+               usage_error(usage, "--sdk-cores takes a number from 1 to 255, not ", value);
     case OPTION_UPLINK:
         options->uplinks = mem_grow(options->uplinks, options->uplink_count, sizeof(options->uplinks[0]));
         options->uplinks[options->uplink_count++] = value;

@@ -20,6 +20,7 @@ struct cmd_options {
     const char *board;       /**< --board */
     const char *sdk_version; /**< --sdk-version: for the Microkit SDK, NULL: for the bundled kernel */
     const char *board_dtb;   /**< --board-dtb */
+    uint32_t sdk_cores;      /**< --sdk-cores, 0: not given */
     const char **uplinks;    /**< --uplink; owned */
     size_t uplink_count;
     const char **search_dirs; /**< --pd-dir, --search-path; owned */

@@ -20,7 +20,7 @@ static const struct cmd_usage sdf_usage = {
         "Write a system for the seL4 Microkit SDK into the folder --output: a .system file, the configured\n"
         "programs and the contents of memory regions. The SDK's own tool makes an image from them, with the\n"
         "folder as its search path.",
-    .options = "Dorpgbdsu",
+    .options = "Dorpgbdscu",
 };
 
 static enum err make_folder(const char *path, struct diag *diag)
@@ -37,6 +37,7 @@ static enum err make_folder(const char *path, struct diag *diag)
 static enum err emit(const struct cmd_options *options, struct diag *diag)
 {
     struct sdf_options sdf = {.output_dir = options->output,
+                              .core_count = options->sdk_cores,
                               .search_dirs = (const char *const *)options->search_dirs,
                               .search_dir_count = options->search_dir_count};
     struct model *model = NULL;

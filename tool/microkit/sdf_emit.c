@@ -41,19 +41,35 @@ static void check_name(struct emission *emission, struct loc loc, const char *ki
     }
 }
 
-static void check_vm(struct emission *emission, const struct model_vm *vm)
+/* Only some of an SDK's configurations have a kernel for several cores. */
+static void check_core(struct emission *emission, struct loc loc, const char *kind, const char *name,
+                       uint32_t core)
 {
+    const uint32_t count = emission->options->core_count;
+
+    if (core != 0 && !emission->features.cpu) {
+        FAIL(emission, loc, "%s \"%s\": core %u needs Microkit 2.1.0 or later", kind, name, core);
+    } else if (count != 0 && core >= count) {
+        FAIL(emission, loc,
+             "%s \"%s\": core %u: the SDK's configuration has %u core%s; those for several are called "
+             "smp-debug, smp-release and the like (MICROKIT_CONFIG)",
+             kind, name, core, count, count == 1 ? "" : "s");
+    }
+}
+
+static void check_vm(struct emission *emission, const struct model_pd *pd)
+{
+    const struct model_vm *vm = pd->vm;
+
+    for (size_t i = 0; i < vm->vcpu_count; i++) {
+        if (vm->vcpus[i].core != pd->core) { /* else it is reported with the VMM's */
+            check_core(emission, vm->vcpus[i].loc, "VM", vm->name, vm->vcpus[i].core);
+        }
+    }
     if (vm->direct_irq_count > 0) {
         FAIL(emission, vm->direct_irqs[0].loc,
              "VM \"%s\": Microkit delivers interrupt %u to protection domains only, not straight to a vCPU",
              vm->name, vm->direct_irqs[0].intid);
-    }
-    for (size_t i = 0; i < vm->vcpu_count; i++) {
-        if (vm->vcpus[i].core != 0 && !emission->features.cpu) {
-            FAIL(emission, vm->loc, "VM \"%s\": core %u needs Microkit 2.1.0 or later", vm->name,
-                 vm->vcpus[i].core);
-            break;
-        }
     }
     for (size_t i = 0; i < vm->map_count; i++) {
         if (sdf_region_is_carried(vm->maps[i].mr, &emission->features)) {
@@ -78,9 +94,7 @@ static void check_pd(struct emission *emission, const struct model_pd *pd)
     if (pd->post_count > 0) {
         FAIL(emission, pd->posts[0].loc, "PD \"%s\": Microkit has no posted interrupts", pd->name);
     }
-    if (pd->core != 0 && !emission->features.cpu) {
-        FAIL(emission, pd->loc, "PD \"%s\": core %u needs Microkit 2.1.0 or later", pd->name, pd->core);
-    }
+    check_core(emission, pd->loc, "PD", pd->name, pd->core);
     for (size_t i = 0; i < pd->map_count; i++) {
         const struct model_map *map = &pd->maps[i];
 
@@ -91,7 +105,7 @@ static void check_pd(struct emission *emission, const struct model_pd *pd)
         }
     }
     if (pd->vm != NULL) {
-        check_vm(emission, pd->vm);
+        check_vm(emission, pd);
     }
 }
 

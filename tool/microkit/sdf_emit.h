@@ -24,6 +24,7 @@
 
 struct sdf_options {
     struct sdf_version version;
+    uint32_t core_count;            /**< of the SDK's configuration; 0: not known, so any core will do */
     const char *output_dir;         /**< exists */
     const char *const *search_dirs; /**< for programs and prefill files */
     size_t search_dir_count;

@@ -221,6 +221,31 @@ static void test_variables_that_the_sdk_cannot_set(void **state)
     free(text);
 }
 
+/* A vCPU on another core than its VMM is somebody's as well. */
+static void test_cores_of_vcpus(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *dirs[] = {fixture->dir};
+    struct sdf_options options = {.version = newest,
+                                  .core_count = 2,
+                                  .output_dir = fixture->dir,
+                                  .search_dirs = dirs,
+                                  .search_dir_count = 1};
+    char *text;
+
+    fixture->vmm->vm->vcpus[0].core = 1;
+    emit_well(fixture, newest);
+    text = system_text(fixture);
+    assert_has(text, "<vcpu id=\"4\" cpu=\"1\" />");
+    free(text);
+    assert_int_equal(sdf_emit(fixture->model, &options, fixture->diag), ERR_OK);
+    options.core_count = 1;
+    assert_int_not_equal(sdf_emit(fixture->model, &options, fixture->diag), ERR_OK);
+    assert_refused(fixture, oldest, "core 1 needs Microkit 2.1.0 or later");
+    assert_has(fixture->report,
+               "core 1: the SDK's configuration has 1 core; those for several are called smp-debug");
+}
+
 static void test_configuration_is_in_the_copy(void **state)
 {
     struct fixture *fixture = *state;
@@ -422,6 +447,7 @@ int main(void)
         TEST(test_description),
         TEST(test_contents_travel_in_old_programs),
         TEST(test_variables_that_the_sdk_cannot_set),
+        TEST(test_cores_of_vcpus),
         TEST(test_configuration_is_in_the_copy),
         TEST(test_children_are_nested),
         TEST(test_page_size_gives_way_to_alignment),
