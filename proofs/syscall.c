@@ -51,7 +51,10 @@ static struct core core, other;
 static struct sysdesc desc;
 static struct sysdesc_pd row;
 static uint64_t words[SYSDESC_IPC_WORDS];
-static struct pd *const self = &kernel.pds[0];
+/* The caller and those that it may have served, apart from the tables, which are only pointed into. */
+static struct pd caller, served_pd;
+static struct vcpu served_vcpu;
+static struct pd *const self = &caller;
 static uint64_t served;
 
 /* `id` is what the caller named: x0, or x2 where the call has it there. */
@@ -173,24 +176,24 @@ struct thread *ppc_reply(struct pd *pd, uint64_t message_info)
     (void)message_info;
     check_self(pd);
     served = nondet_u64() % 3;
-    kernel.pds[1].thread.kind = THREAD_PD;
-    kernel.vcpus[0].thread.kind = THREAD_VCPU;
-    kernel.pds[1].thread.core = nondet_u64() % 2 == 0 ? &core : &other;
-    kernel.vcpus[0].thread.core = kernel.pds[1].thread.core;
-    return served == 0 ? NULL : served == 1 ? &kernel.pds[1].thread : &kernel.vcpus[0].thread;
+    served_pd.thread.kind = THREAD_PD;
+    served_vcpu.thread.kind = THREAD_VCPU;
+    served_pd.thread.core = nondet_u64() % 2 == 0 ? &core : &other;
+    served_vcpu.thread.core = served_pd.thread.core;
+    return served == 0 ? NULL : served == 1 ? &served_pd.thread : &served_vcpu.thread;
 }
 
 void fault_reply(struct pd *pd, uint64_t label, uint32_t count, const uint64_t *from)
 {
     (void)label;
-    PROVE(served == 1 && pd == &kernel.pds[1], "the thread it serves");
+    PROVE(served == 1 && pd == &served_pd, "the thread it serves");
     PROVE(from == words && count <= SYSDESC_IPC_WORDS, "its own words");
 }
 
 void vcpu_exit_reply(struct vcpu *vcpu, uint64_t label, uint32_t count, const uint64_t *from)
 {
     (void)label;
-    PROVE(served == 2 && vcpu == &kernel.vcpus[0], "the thread it serves");
+    PROVE(served == 2 && vcpu == &served_vcpu, "the thread it serves");
     PROVE(from == words && count <= SYSDESC_IPC_WORDS, "its own words");
 }
 
