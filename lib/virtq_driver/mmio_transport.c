@@ -25,13 +25,6 @@
 #define MAGIC 0x74726976u
 #define MODERN 2u
 
-#define STATUS_ACKNOWLEDGE 1u
-#define STATUS_DRIVER 2u
-#define STATUS_DRIVER_OK 4u
-#define STATUS_FEATURES_OK 8u
-#define STATUS_NEEDS_RESET 64u
-#define STATUS_FAILED 128u
-
 /* A device that resets itself for longer is no use. */
 #define MAX_POLLS 10000u
 
@@ -74,24 +67,24 @@ enum err mmio_transport_reset(const struct mmio_transport *transport, uint32_t d
 
 enum err mmio_transport_negotiate(const struct mmio_transport *transport, uint64_t wanted, uint64_t *features)
 {
-    const uint32_t status = STATUS_ACKNOWLEDGE | STATUS_DRIVER;
+    const uint32_t status = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER;
 
-    write(transport, STATUS, STATUS_ACKNOWLEDGE);
+    write(transport, STATUS, VIRTIO_STATUS_ACKNOWLEDGE);
     write(transport, STATUS, status);
     write(transport, DEVICE_FEATURES_SEL, 0);
     *features = read(transport, DEVICE_FEATURES);
     write(transport, DEVICE_FEATURES_SEL, 1);
     *features |= (uint64_t)read(transport, DEVICE_FEATURES) << 32;
     *features &= wanted;
-    if ((*features & MMIO_TRANSPORT_F_VERSION_1) == 0) {
+    if ((*features & VIRTIO_F_VERSION_1) == 0) {
         return ERR_UNSUPPORTED;
     }
     write(transport, DRIVER_FEATURES_SEL, 0);
     write(transport, DRIVER_FEATURES, (uint32_t)*features);
     write(transport, DRIVER_FEATURES_SEL, 1);
     write(transport, DRIVER_FEATURES, (uint32_t)(*features >> 32));
-    write(transport, STATUS, status | STATUS_FEATURES_OK);
-    return (read(transport, STATUS) & STATUS_FEATURES_OK) != 0 ? ERR_OK : ERR_STATE;
+    write(transport, STATUS, status | VIRTIO_STATUS_FEATURES_OK);
+    return (read(transport, STATUS) & VIRTIO_STATUS_FEATURES_OK) != 0 ? ERR_OK : ERR_STATE;
 }
 
 enum err mmio_transport_add_queue(const struct mmio_transport *transport, uint32_t index, void *memory,
@@ -121,12 +114,14 @@ enum err mmio_transport_add_queue(const struct mmio_transport *transport, uint32
 
 void mmio_transport_go(const struct mmio_transport *transport)
 {
-    write(transport, STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK | STATUS_DRIVER_OK);
+    write(transport, STATUS,
+          VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_FEATURES_OK |
+              VIRTIO_STATUS_DRIVER_OK);
 }
 
 void mmio_transport_give_up(const struct mmio_transport *transport)
 {
-    write(transport, STATUS, STATUS_FAILED);
+    write(transport, STATUS, VIRTIO_STATUS_FAILED);
 }
 
 void mmio_transport_stop(const struct mmio_transport *transport)
@@ -147,7 +142,7 @@ uint32_t mmio_transport_interrupts(const struct mmio_transport *transport)
 
 bool mmio_transport_needs_reset(const struct mmio_transport *transport)
 {
-    return (read(transport, STATUS) & STATUS_NEEDS_RESET) != 0;
+    return (read(transport, STATUS) & VIRTIO_STATUS_NEEDS_RESET) != 0;
 }
 
 void mmio_transport_kick(const struct mmio_transport *transport, uint32_t index)

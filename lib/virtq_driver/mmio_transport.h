@@ -9,16 +9,12 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
+#include "lib/virtio/spec.h"
 #include "lib/virtq_driver/virtq_driver.h"
 
 /** Registers (section 4.2.2) that drivers use themselves. */
 #define MMIO_TRANSPORT_CONFIG_GENERATION 0x0fcu
 #define MMIO_TRANSPORT_CONFIG 0x100u
-
-/** Feature bits of any device, section 6. */
-#define MMIO_TRANSPORT_F_INDIRECT_DESC (1ull << 28)
-#define MMIO_TRANSPORT_F_EVENT_IDX (1ull << 29)
-#define MMIO_TRANSPORT_F_VERSION_1 (1ull << 32)
 
 /** Interrupt causes, section 4.2.2. */
 #define MMIO_TRANSPORT_INTERRUPT_CONFIG 2u

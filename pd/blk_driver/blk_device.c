@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pd/blk_driver/blk_device.h"
 
-#define ID_BLOCK 2u
+#include <stddef.h>
+
 #define WANTED_FEATURES                                                                                      \
     (VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_RO | VIRTIO_BLK_F_BLK_SIZE |                \
      VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_TOPOLOGY | VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES |         \
-     MMIO_TRANSPORT_F_INDIRECT_DESC | MMIO_TRANSPORT_F_EVENT_IDX | MMIO_TRANSPORT_F_VERSION_1)
+     VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1)
 
-/* Config space, section 5.2.4, read a 32-bit word at a time. */
-#define CONFIG_CAPACITY 0u
-#define CONFIG_SIZE_MAX 8u
-#define CONFIG_SEG_MAX 12u
-#define CONFIG_BLK_SIZE 20u
-#define CONFIG_TOPOLOGY 24u
-#define CONFIG_OPT_IO_SIZE 28u
-#define CONFIG_MAX_DISCARD_SECTORS 36u
-#define CONFIG_DISCARD_ALIGNMENT 44u
-#define CONFIG_MAX_WRITE_ZEROES 48u
-#define CONFIG_WRITE_ZEROES_MAY_UNMAP 56u
+/* Config space is read a 32-bit word at a time. */
+#define CONFIG(field) ((uint32_t)offsetof(struct virtio_blk_config, field))
 
 /* A device whose config space never stands still is no use. */
 #define MAX_READS 100u
@@ -45,9 +37,9 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 /* Limits that the device gives; 0 means none, or that we know better. */
 static void read_limits(const struct blk_driver *driver, struct blk_info *info)
 {
-    info->block_bytes = has(driver, VIRTIO_BLK_F_BLK_SIZE) ? config(driver, CONFIG_BLK_SIZE) : 0;
-    info->max_segment_bytes = has(driver, VIRTIO_BLK_F_SIZE_MAX) ? config(driver, CONFIG_SIZE_MAX) : 0;
-    info->max_segments = has(driver, VIRTIO_BLK_F_SEG_MAX) ? config(driver, CONFIG_SEG_MAX) : 0;
+    info->block_bytes = has(driver, VIRTIO_BLK_F_BLK_SIZE) ? config(driver, CONFIG(blk_size)) : 0;
+    info->max_segment_bytes = has(driver, VIRTIO_BLK_F_SIZE_MAX) ? config(driver, CONFIG(size_max)) : 0;
+    info->max_segments = has(driver, VIRTIO_BLK_F_SEG_MAX) ? config(driver, CONFIG(seg_max)) : 0;
     if (info->block_bytes < BLK_SECTOR_BYTES || (info->block_bytes & (info->block_bytes - 1)) != 0) {
         info->block_bytes = BLK_SECTOR_BYTES;
     }
@@ -62,20 +54,20 @@ static void read_limits(const struct blk_driver *driver, struct blk_info *info)
 
 static void read_topology(const struct blk_driver *driver, struct blk_info *info)
 {
-    const uint32_t word = config(driver, CONFIG_TOPOLOGY);
+    const uint32_t word = config(driver, CONFIG(physical_block_exp));
 
     info->physical_exponent = (uint8_t)smaller(word & 0xff, 16);
     info->alignment_offset = (uint8_t)(word >> 8);
     info->min_io_blocks = (uint16_t)(word >> 16);
-    info->optimal_io_blocks = config(driver, CONFIG_OPT_IO_SIZE);
+    info->optimal_io_blocks = config(driver, CONFIG(opt_io_size));
 }
 
 static struct blk_info read_info_once(const struct blk_driver *driver)
 {
     struct blk_info info = {.flags = BLK_INFO_ALIVE};
 
-    info.sector_count = config(driver, CONFIG_CAPACITY);
-    info.sector_count |= (uint64_t)config(driver, CONFIG_CAPACITY + 4) << 32;
+    info.sector_count = config(driver, CONFIG(capacity));
+    info.sector_count |= (uint64_t)config(driver, CONFIG(capacity) + 4) << 32;
     if (info.sector_count > UINT64_MAX / BLK_SECTOR_BYTES) {
         info.sector_count = UINT64_MAX / BLK_SECTOR_BYTES;
     }
@@ -86,14 +78,14 @@ static struct blk_info read_info_once(const struct blk_driver *driver)
     info.flags |= has(driver, VIRTIO_BLK_F_RO) ? BLK_INFO_READ_ONLY : 0u;
     info.flags |= has(driver, VIRTIO_BLK_F_FLUSH) ? BLK_INFO_FLUSH : 0u;
     if (has(driver, VIRTIO_BLK_F_DISCARD)) {
-        info.max_discard = config(driver, CONFIG_MAX_DISCARD_SECTORS);
-        info.discard_align = config(driver, CONFIG_DISCARD_ALIGNMENT);
+        info.max_discard = config(driver, CONFIG(max_discard_sectors));
+        info.discard_align = config(driver, CONFIG(discard_sector_alignment));
         info.flags |= info.max_discard != 0 ? BLK_INFO_DISCARD : 0u;
     }
     if (has(driver, VIRTIO_BLK_F_WRITE_ZEROES)) {
-        info.max_write_zeroes = config(driver, CONFIG_MAX_WRITE_ZEROES);
+        info.max_write_zeroes = config(driver, CONFIG(max_write_zeroes_sectors));
         info.flags |= info.max_write_zeroes != 0 ? BLK_INFO_WRITE_ZEROES : 0u;
-        info.flags |= (config(driver, CONFIG_WRITE_ZEROES_MAY_UNMAP) & 0xff) != 0 ? BLK_INFO_MAY_UNMAP : 0u;
+        info.flags |= (config(driver, CONFIG(write_zeroes_may_unmap)) & 0xff) != 0 ? BLK_INFO_MAY_UNMAP : 0u;
     }
     return info;
 }
@@ -116,7 +108,7 @@ static void read_info(struct blk_driver *driver)
 
 enum err blk_device_start(struct blk_driver *driver, void *memory, uint64_t paddr)
 {
-    enum err err = mmio_transport_reset(&driver->registers, ID_BLOCK);
+    enum err err = mmio_transport_reset(&driver->registers, VIRTIO_ID_BLOCK);
 
     if (err == ERR_UNSUPPORTED) {
         return err;
@@ -125,9 +117,9 @@ enum err blk_device_start(struct blk_driver *driver, void *memory, uint64_t padd
         err = mmio_transport_negotiate(&driver->registers, WANTED_FEATURES, &driver->features);
     }
     if (err == ERR_OK) {
-        driver->indirect = has(driver, MMIO_TRANSPORT_F_INDIRECT_DESC);
-        err = mmio_transport_add_queue(&driver->registers, 0, memory, paddr,
-                                       has(driver, MMIO_TRANSPORT_F_EVENT_IDX), &driver->queue);
+        driver->indirect = has(driver, VIRTIO_F_INDIRECT_DESC);
+        err = mmio_transport_add_queue(&driver->registers, 0, memory, paddr, has(driver, VIRTIO_F_EVENT_IDX),
+                                       &driver->queue);
     }
     if (err != ERR_OK) {
         mmio_transport_give_up(&driver->registers);

@@ -2,18 +2,8 @@
 /** The device's registers: bringing it up, what it is like, and its interrupts. Part of blk_driver. */
 #pragma once
 
+#include "lib/virtio/spec_blk.h"
 #include "pd/blk_driver/blk_driver.h"
-
-/** Feature bits, virtio 1.2 sections 5.2.3 and 6. */
-#define VIRTIO_BLK_F_SIZE_MAX (1ull << 1)
-#define VIRTIO_BLK_F_SEG_MAX (1ull << 2)
-#define VIRTIO_BLK_F_RO (1ull << 5)
-#define VIRTIO_BLK_F_BLK_SIZE (1ull << 6)
-#define VIRTIO_BLK_F_FLUSH (1ull << 9)
-#define VIRTIO_BLK_F_TOPOLOGY (1ull << 10)
-#define VIRTIO_BLK_F_CONFIG_WCE (1ull << 11)
-#define VIRTIO_BLK_F_DISCARD (1ull << 13)
-#define VIRTIO_BLK_F_WRITE_ZEROES (1ull << 14)
 
 /**
  * Reset the device and bring it up with `memory` for its queue; fills driver->queue, info, features.

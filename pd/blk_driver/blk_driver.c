@@ -10,16 +10,8 @@
 _Static_assert(offsetof(struct blk_driver_dma, table) % VIRTQ_DESC_ALIGN == 0, "virtio 1.2, 2.7");
 _Static_assert(sizeof(struct blk_driver_dma) % VIRTQ_DESC_ALIGN == 0, "they lie one behind the other");
 
-/* Request types and status, section 5.2.6. */
-#define T_IN 0u
-#define T_OUT 1u
-#define T_FLUSH 4u
-#define T_DISCARD 11u
-#define T_WRITE_ZEROES 13u
-#define S_OK 0u
-#define S_UNSUPPORTED 2u
 /* The device overwrites it; one that doesn't has not done its work. */
-#define S_NONE 0xffu
+#define STATUS_NONE 0xffu
 
 #define HEADER_BYTES 16u
 #define RANGE_BYTES 16u
@@ -153,10 +145,10 @@ static void fail(struct blk_driver *driver, const char *why)
 
 static uint32_t status_of(uint8_t untrusted_status)
 {
-    if (untrusted_status == S_OK) {
+    if (untrusted_status == VIRTIO_BLK_S_OK) {
         return BLK_DONE;
     }
-    return untrusted_status == S_UNSUPPORTED ? BLK_UNSUPPORTED : BLK_FAILED;
+    return untrusted_status == VIRTIO_BLK_S_UNSUPP ? BLK_UNSUPPORTED : BLK_FAILED;
 }
 
 /* Take what the device has finished. */
@@ -218,11 +210,11 @@ static uint32_t check(const struct blk_driver *driver, const struct blk_request 
 static uint32_t type_of(uint32_t op)
 {
     static const uint32_t types[] = {
-        [BLK_READ] = T_IN,
-        [BLK_WRITE] = T_OUT,
-        [BLK_FLUSH] = T_FLUSH,
-        [BLK_DISCARD] = T_DISCARD,
-        [BLK_WRITE_ZEROES] = T_WRITE_ZEROES,
+        [BLK_READ] = VIRTIO_BLK_T_IN,
+        [BLK_WRITE] = VIRTIO_BLK_T_OUT,
+        [BLK_FLUSH] = VIRTIO_BLK_T_FLUSH,
+        [BLK_DISCARD] = VIRTIO_BLK_T_DISCARD,
+        [BLK_WRITE_ZEROES] = VIRTIO_BLK_T_WRITE_ZEROES,
     };
     return types[op];
 }
@@ -243,7 +235,7 @@ static enum err submit(struct blk_driver *driver, const struct blk_request *requ
     dma->range_sectors = request->sector_count;
     /* DISCARD must not have the flag (section 5.2.6.1). */
     dma->range_flags = request->op == BLK_WRITE_ZEROES && (request->flags & BLK_UNMAP) != 0 ? 1 : 0;
-    dma->status = S_NONE;
+    dma->status = STATUS_NONE;
     buffers[count++] =
         (struct virtq_driver_buffer){.paddr = paddr, .bytes = HEADER_BYTES + (has_range ? RANGE_BYTES : 0)};
     for (uint32_t i = 0; i < request->segment_count; i++) {

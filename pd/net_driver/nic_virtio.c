@@ -4,14 +4,11 @@
 
 #include "lib/base/mem.h"
 
-#define ID_NET 1u
-
 /* What may come unfinished if it fits into a buffer. */
 #define LARGE_FEATURES                                                                                       \
     (VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6 | VIRTIO_NET_F_GUEST_ECN | VIRTIO_NET_F_GUEST_USO4 |  \
      VIRTIO_NET_F_GUEST_USO6)
-#define WANTED_FEATURES                                                                                      \
-    (VIRTIO_NET_OFFLOADS | VIRTIO_NET_F_STATUS | MMIO_TRANSPORT_F_EVENT_IDX | MMIO_TRANSPORT_F_VERSION_1)
+#define WANTED_FEATURES (VIRTIO_NET_OFFLOADS | VIRTIO_NET_F_STATUS | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1)
 
 /* Config space, section 5.1.4: a word with the link's state in its upper half. */
 #define CONFIG_STATUS_WORD 4u
@@ -72,7 +69,7 @@ static enum err negotiate(struct nic_virtio *card, bool large_frames)
 {
     const uint64_t wanted = large_frames ? WANTED_FEATURES : WANTED_FEATURES & ~LARGE_FEATURES;
 
-    enum err err = mmio_transport_reset(&card->registers, ID_NET);
+    enum err err = mmio_transport_reset(&card->registers, VIRTIO_ID_NET);
     if (err == ERR_OK) {
         err = mmio_transport_negotiate(&card->registers, wanted, &card->features);
     }
@@ -83,7 +80,7 @@ static enum err negotiate(struct nic_virtio *card, bool large_frames)
 static enum err add_queues(struct nic_virtio *card, const struct nic_setup *setup)
 {
     uint8_t *own = setup->own;
-    const bool event_idx = has(card, MMIO_TRANSPORT_F_EVENT_IDX);
+    const bool event_idx = has(card, VIRTIO_F_EVENT_IDX);
 
     memset(own, 0, OWN_BYTES);
     enum err err = mmio_transport_add_queue(&card->registers, VIRTIO_NET_RX, own, setup->own_paddr, event_idx,

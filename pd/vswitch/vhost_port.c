@@ -3,9 +3,7 @@
 
 #include "lib/base/mem.h"
 #include "lib/net/rx_merge.h"
-
-#define FEATURE_INDIRECT_DESC (1ull << 28)
-#define FEATURE_EVENT_IDX (1ull << 29)
+#include "lib/virtio/spec.h"
 
 /* A frame on its way into receive buffers. */
 struct vhost_copy {
@@ -46,8 +44,8 @@ void vhost_port_set_offloads(struct vhost_port *port, uint64_t offloads)
 
 static enum err enable_queue(struct vhost_port *port, unsigned int index)
 {
-    const struct virtq_features features = {.event_idx = (port->features & FEATURE_EVENT_IDX) != 0,
-                                            .indirect = (port->features & FEATURE_INDIRECT_DESC) != 0};
+    const struct virtq_features features = {.event_idx = (port->features & VIRTIO_F_EVENT_IDX) != 0,
+                                            .indirect = (port->features & VIRTIO_F_INDIRECT_DESC) != 0};
 
     port->chains_tried = -1;
     return virtq_enable(&port->queues[index], &port->mem, &port->layouts[index], VIRTQ_MAX_SIZE, features);

@@ -210,8 +210,8 @@ static void step(struct fuzz_input *in)
 /* A card that the driver can do with. */
 static void behave(void)
 {
-    fixture.features = MMIO_TRANSPORT_F_VERSION_1 | MMIO_TRANSPORT_F_EVENT_IDX | VIRTIO_NET_F_CSUM |
-                       VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_GUEST_CSUM;
+    fixture.features = VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | VIRTIO_NET_F_CSUM | VIRTIO_NET_F_HOST_TSO4 |
+                       VIRTIO_NET_F_GUEST_CSUM;
     fixture.registers[0x000 / 4] = 0x74726976;
     fixture.registers[0x004 / 4] = 2;
     fixture.registers[0x008 / 4] = 1;

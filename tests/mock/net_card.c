@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define F_EVENT_IDX (1ull << 29)
+#include "lib/virtio/spec.h"
 
 static uint64_t *field_of(struct net_card *card, uint32_t offset)
 {
@@ -53,7 +53,7 @@ uint32_t net_card_read(void *context, uint32_t offset)
 
 static void enable(struct net_card *card)
 {
-    const struct virtq_features features = {.event_idx = (card->accepted & F_EVENT_IDX) != 0};
+    const struct virtq_features features = {.event_idx = (card->accepted & VIRTIO_F_EVENT_IDX) != 0};
     struct virtq *queue = &card->queues[card->selected];
 
     if (virtq_enable(queue, &card->mem, &card->layouts[card->selected], 256, features) != ERR_OK) {

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "lib/virtio/spec_blk.h"
 #include "pd/blk_driver/blk_driver.h"
 #include "tests/mock/log_record.h"
 
@@ -37,17 +38,10 @@ enum {
     OPT_IO = 0x11c
 };
 enum { MAX_DISCARD = 0x124, DISCARD_ALIGN = 0x12c, MAX_ZEROES = 0x130, MAY_UNMAP = 0x138 };
-#define F_SIZE_MAX (1ull << 1)
-#define F_SEG_MAX (1ull << 2)
-#define F_RO (1ull << 5)
-#define F_BLK_SIZE (1ull << 6)
-#define F_FLUSH (1ull << 9)
-#define F_TOPOLOGY (1ull << 10)
-#define F_DISCARD (1ull << 13)
-#define F_ZEROES (1ull << 14)
-#define F_VERSION_1 (1ull << 32)
 #define ALL_FEATURES                                                                                         \
-    (F_SIZE_MAX | F_SEG_MAX | F_BLK_SIZE | F_FLUSH | F_TOPOLOGY | F_DISCARD | F_ZEROES | F_VERSION_1 | F_RO)
+    (VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_FLUSH |             \
+     VIRTIO_BLK_F_TOPOLOGY | VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES | VIRTIO_F_VERSION_1 |         \
+     VIRTIO_BLK_F_RO)
 
 struct fixture {
     struct blk_driver driver;
@@ -122,7 +116,7 @@ static int setup(void **state)
         f->regions[i] = allocate(64, LINK_BYTES);
         f->memory[i] = (struct blk_region){0x90000000ull + 0x100000ull * (unsigned int)i, REGION_BYTES};
     }
-    f->features = F_VERSION_1 | F_FLUSH;
+    f->features = VIRTIO_F_VERSION_1 | VIRTIO_BLK_F_FLUSH;
     set(f, MAGIC, 0x74726976);
     set(f, VERSION, 2);
     set(f, ID, 2);
@@ -258,10 +252,10 @@ static void test_devices_that_cannot_be_used(void **state)
         assert_int_equal(ask(f, &request), BLK_FAILED);
         set(f, cases[i].offset, before);
     }
-    f->features = F_FLUSH; /* a legacy device */
+    f->features = VIRTIO_BLK_F_FLUSH; /* a legacy device */
     start(f);
     assert_false(f->driver.alive);
-    f->features = F_VERSION_1;
+    f->features = VIRTIO_F_VERSION_1;
     f->refuses_features = true;
     start(f);
     assert_false(f->driver.alive);
