@@ -5,7 +5,7 @@
 #include "lib/config/config.h"
 
 #define VSWITCH_CONFIG_MAGIC 0x57535643u /* "CVSW" */
-#define VSWITCH_CONFIG_VERSION 4u
+#define VSWITCH_CONFIG_VERSION 5u
 #define VSWITCH_CONFIG_SECTION ".vswitch_config"
 #define VSWITCH_CONFIG_MAX_PORTS 32u
 
@@ -50,9 +50,9 @@ struct vswitch_port_config {
                                   link.channel where the VMM has to do it */
     uint32_t deferred_interrupt; /**< VHOST: the same for an interrupt that may be late */
     uint32_t
-        deferred_us; /**< VHOST: how late the switch itself may be with it; 0: nobody is, or the kernel */
-    uint32_t window; /**< VHOST: frames to the guest between two pauses of its vCPU; 0: no limit */
-    uint32_t reserved;
+        deferred_us;     /**< VHOST: how late the switch itself may be with it; 0: nobody is, or the kernel */
+    uint32_t window;     /**< VHOST: frames to the guest between two pauses of its vCPU; 0: no limit */
+    uint32_t mirror;     /**< bit n: it gets copies of what port n sends and gets, whatever `allow` says */
     uint64_t status;     /**< VHOST: vaddr of the page with its struct vhost_status, read by the VMM */
     uint64_t idle_count; /**< VHOST: vaddr of the page with its struct vhost_pauses, written by the VMM;
                         0: the kernel tells of pauses */
@@ -78,6 +78,8 @@ struct vswitch_config {
     uint32_t has_timer;         /**< 1: timer_channel is one */
     uint32_t has_vlans;         /**< 1: each port is in some */
     uint32_t reserved_groups;   /**< enum vswitch_reserved */
-    uint64_t stats;             /**< vaddr of a struct vswitch_stats that a stats PD reads; 0: nobody does */
+    uint32_t snooping;          /**< 1: frames to groups of IP go to who has joined them */
+    uint32_t reserved;
+    uint64_t stats; /**< vaddr of a struct vswitch_stats that a stats PD reads; 0: nobody does */
     struct vswitch_port_config ports[VSWITCH_CONFIG_MAX_PORTS];
 };

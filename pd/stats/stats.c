@@ -64,6 +64,57 @@ static void show_switch(struct stats *stats, const struct stats_switch_config *l
     }
 }
 
+/* In the order of struct vswitch_counters, its causes of drops by drop_names. */
+static const char *const port_names[] = {"rx_frames", "rx_bytes", "tx_frames", "tx_bytes",
+                                         "held",      "flooded",  "mirrored"};
+static const char *const drop_names[VSWITCH_DROP_COUNT] = {
+    [VSWITCH_DROP_LENGTH] = "length",     [VSWITCH_DROP_META] = "offload",
+    [VSWITCH_DROP_SOURCE] = "source",     [VSWITCH_DROP_RATE] = "rate",
+    [VSWITCH_DROP_RESERVED] = "reserved", [VSWITCH_DROP_DENIED] = "denied",
+    [VSWITCH_DROP_LOCAL] = "local",       [VSWITCH_DROP_FULL] = "full",
+    [VSWITCH_DROP_TOO_LONG] = "too_long", [VSWITCH_DROP_VLAN] = "vlan",
+    [VSWITCH_DROP_GUARD] = "guard",       [VSWITCH_DROP_STORM] = "storm",
+    [VSWITCH_DROP_NOBODY] = "nobody",
+};
+#define PORT_NAMES (sizeof(port_names) / sizeof(port_names[0]))
+
+_Static_assert(sizeof(struct vswitch_counters) == (PORT_NAMES + VSWITCH_DROP_COUNT) * sizeof(uint64_t),
+               "each of a port's counters has a name");
+
+/* What a port counted; what never happened is left out. */
+static void show_port(struct stats *stats, const char *lan, const struct vswitch_port_stats *port)
+{
+    const uint64_t *counted = (const uint64_t *)&port->counters;
+    char line[PRINT_BYTES];
+
+    for (unsigned int i = 0; i < PORT_NAMES + VSWITCH_DROP_COUNT; i++) {
+        const uint64_t value = __atomic_load_n(&counted[i], __ATOMIC_RELAXED);
+
+        if (value != 0) {
+            (void)format_print(line, sizeof line, "%s.%.*s.%s%s %llu\r\n", lan, (int)sizeof port->name - 1,
+                               port->name, i < PORT_NAMES ? "" : "dropped_",
+                               i < PORT_NAMES ? port_names[i] : drop_names[i - PORT_NAMES],
+                               (unsigned long long)value);
+            print(stats, line);
+        }
+    }
+}
+
+/* All switches' ports. */
+static void show_ports(struct stats *stats)
+{
+    for (uint32_t i = 0; i < stats->config->switch_count && i < STATS_CONFIG_MAX_SWITCHES; i++) {
+        const struct stats_switch_config *lan = &stats->config->switches[i];
+        const struct vswitch_stats *counted = (const struct vswitch_stats *)(uintptr_t)lan->stats;
+        const uint32_t count = __atomic_load_n(&counted->port_count, __ATOMIC_RELAXED);
+
+        for (uint32_t port = 0; port < count && port < VSWITCH_CONFIG_MAX_PORTS; port++) {
+            show_port(stats, lan->name, &counted->ports[port]);
+        }
+    }
+    print(stats, "end\r\n");
+}
+
 static void show_counters(struct stats *stats)
 {
     uint64_t values[STATS_COUNTER_MAX] = {0};
@@ -122,12 +173,15 @@ static void run(struct stats *stats)
     print(stats, "\r\n");
     if (strcmp(stats->line, "counters") == 0) {
         show_counters(stats);
+    } else if (strcmp(stats->line, "ports") == 0) {
+        show_ports(stats);
     } else if (strcmp(stats->line, "sums") == 0) {
         show_sums(stats, NULL);
     } else if (strncmp(stats->line, "sum ", 4) == 0) {
         show_sums(stats, stats->line + 4);
     } else if (stats->line_bytes != 0) {
-        print(stats, "counters: what kernel and switches have counted\r\nsums: a checksum of each region\r\n"
+        print(stats, "counters: what kernel and switches have counted\r\nports: what switches have counted "
+                     "at each port\r\nsums: a checksum of each region\r\n"
                      "sum NAME: of one region\r\n");
     }
     stats->line_bytes = 0;

@@ -3,6 +3,7 @@
  * The stats PD's logic: a command line on a console of its own, for whoever measures or tests a system.
  *
  *     counters    what kernel and switches have counted since the start, one `name value` a line, then `end`
+ *     ports       what switches have counted at each port, `SWITCH.PORT.NAME value` a line, unless 0; then `end`
  *     sums        a checksum of each region that the description lets the stats PD see, then `end`
  *     help
  */

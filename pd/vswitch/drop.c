@@ -16,6 +16,7 @@ const char *drop_text(enum vswitch_drop cause)
         [VSWITCH_DROP_TOO_LONG] = "too long for the destination",
         [VSWITCH_DROP_VLAN] = "VLAN not the port's",
         [VSWITCH_DROP_GUARD] = "IP address not its own",
+        [VSWITCH_DROP_NOBODY] = "nobody is in the group",
         [VSWITCH_DROP_STORM] = "too many frames to all",
     };
     return (unsigned int)cause < VSWITCH_DROP_COUNT ? texts[cause] : "unknown";

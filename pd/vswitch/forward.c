@@ -6,6 +6,7 @@
 #include "lib/net/frame_meta.h"
 #include "lib/net/offload.h"
 #include "pd/vswitch/guard.h"
+#include "pd/vswitch/snoop.h"
 #include "pd/vswitch/soft_offload.h"
 #include "pd/vswitch/vlan.h"
 #include "pd/vswitch/wake.h"
@@ -18,7 +19,7 @@
 
 static void drop(const struct vswitch *vswitch, struct vswitch_port *port, enum vswitch_drop cause)
 {
-    port->counters.dropped[cause]++;
+    port->counters->dropped[cause]++;
     state_count(vswitch, VSWITCH_STAT_DROPPED, 1);
     /* What rules and addresses forbid is worth a line; the rest is daily life of a network. */
     if (cause == VSWITCH_DROP_SOURCE || cause == VSWITCH_DROP_LENGTH || cause == VSWITCH_DROP_META ||
@@ -48,7 +49,7 @@ static void break_port(struct vswitch *vswitch, struct vswitch_port *port, enum 
     vswitch->busy &= ~state_bit(index);
     vswitch->touched |= state_bit(index);
     release_those_held(vswitch, index);
-    mac_table_forget(&vswitch->macs, index);
+    wake_forget(vswitch, index);
     log_warn_limited(&port->faults, "%.*s: out of service until it restarts: %s", (int)CONFIG_NAME_BYTES,
                      port->config->name, err_text(err));
 }
@@ -173,7 +174,7 @@ static bool passes_storm(const struct vswitch *vswitch, struct vswitch_port *por
 }
 
 /* Where a frame goes: a set of ports; 0 with *cause set: nowhere. */
-static uint32_t destinations(const struct vswitch *vswitch, struct vswitch_port *port,
+static uint32_t destinations(struct vswitch *vswitch, struct vswitch_port *port,
                              const struct vswitch_frame *frame, enum vswitch_drop *cause)
 {
     const mac_t target = mac_table_address(frame->header);
@@ -202,7 +203,11 @@ static uint32_t destinations(const struct vswitch *vswitch, struct vswitch_port 
         *cause = VSWITCH_DROP_STORM;
         return 0;
     }
-    port->counters.flooded += port->held ? 0 : 1;
+    port->counters->flooded += port->held ? 0 : 1;
+    if (vswitch->snoop != NULL && mac_table_is_group(target)) {
+        *cause = candidates != 0 ? VSWITCH_DROP_NOBODY : VSWITCH_DROP_DENIED;
+        candidates = snoop_narrow(vswitch->snoop, frame, self, vswitch->now, candidates);
+    }
     return candidates;
 }
 
@@ -284,8 +289,8 @@ static bool deliver(struct vswitch *vswitch, struct vswitch_port *source, struct
     switch (err) {
     case ERR_OK:
         classify_bulk(vswitch, source, port, frame);
-        port->counters.tx_frames++;
-        port->counters.tx_bytes += frame->length_bytes;
+        port->counters->tx_frames++;
+        port->counters->tx_bytes += frame->length_bytes;
         count_copies(vswitch, frame, too_raw);
         vswitch->touched |= state_bit(state_index(vswitch, port));
         restore_patience(vswitch, source);
@@ -333,7 +338,7 @@ static void hold(const struct vswitch *vswitch, struct vswitch_port *source,
     source->held_bytes = bytes;
     if (!source->held) {
         source->held = true;
-        source->counters.held++;
+        source->counters->held++;
         state_count(vswitch, VSWITCH_STAT_HELD, 1);
     }
 }
@@ -475,6 +480,30 @@ static void forward_to_all(struct vswitch *vswitch, struct vswitch_port *source,
     }
 }
 
+/*
+ * Copies for the ports that watch the source, or a port that the frame went to, of what its sender sent. Nobody
+ * waits for them.
+ */
+static void mirror(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_frame *frame,
+                   uint32_t targets)
+{
+    uint32_t watchers = source->watchers;
+
+    for (uint32_t left = targets & vswitch->watched; left != 0; left &= left - 1) {
+        watchers |= vswitch->ports[__builtin_ctz(left)].watchers;
+    }
+    watchers &= vswitch->up & ~targets & ~state_bit(state_index(vswitch, source));
+    for (; watchers != 0; watchers &= watchers - 1) {
+        struct vswitch_port *watcher = &vswitch->ports[__builtin_ctz(watchers)];
+        const uint64_t before = watcher->counters->tx_frames;
+
+        wake_sync(vswitch, state_index(vswitch, watcher));
+        frame->segments_sent = 0;
+        offer_once(vswitch, source, watcher, frame);
+        watcher->counters->mirrored += watcher->counters->tx_frames - before;
+    }
+}
+
 /* Returns false if the frame has to stay at its source. */
 static bool forward(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_frame *frame,
                     uint32_t targets)
@@ -484,6 +513,27 @@ static bool forward(struct vswitch *vswitch, struct vswitch_port *source, struct
     }
     forward_to_all(vswitch, source, frame, targets);
     return true;
+}
+
+/* A query of groups' members: the ports that it reached have been asked. */
+static bool forward_query(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_frame *frame,
+                          uint32_t targets)
+{
+    const uint32_t touched = vswitch->touched;
+
+    vswitch->touched = 0;
+    const bool done = forward(vswitch, source, frame, targets);
+    snoop_asked(vswitch->snoop, vswitch->touched & targets);
+    vswitch->touched |= touched;
+    return done;
+}
+
+static bool move(struct vswitch *vswitch, struct vswitch_port *source, struct vswitch_frame *frame,
+                 uint32_t targets)
+{
+    return vswitch->snoop != NULL && snoop_is_query(vswitch->snoop)
+               ? forward_query(vswitch, source, frame, targets)
+               : forward(vswitch, source, frame, targets);
 }
 
 /* The oldest frame of those that were seen at the last look; if there are none, and the peer has notified us
@@ -510,8 +560,8 @@ static void finish(struct vswitch *vswitch, struct vswitch_port *port, uint32_t 
         rate_charge(&port->in, length_bytes);
     }
     port->share--;
-    port->counters.rx_frames++;
-    port->counters.rx_bytes += length_bytes;
+    port->counters->rx_frames++;
+    port->counters->rx_bytes += length_bytes;
     state_count(vswitch, VSWITCH_STAT_FRAMES, 1);
     port->ops->release(port->context);
     vswitch->touched |= state_bit(state_index(vswitch, port));
@@ -540,15 +590,19 @@ bool forward_next(struct vswitch *vswitch, struct vswitch_port *port)
     frame.work = &port->work;
     frame.vid = 0;
     frame.segments_sent = port->held ? port->segments_sent : 0;
-    if (admit(vswitch, port, &frame, &cause)) {
+    const bool admitted = admit(vswitch, port, &frame, &cause);
+    if (admitted) {
         targets = destinations(vswitch, port, &frame, &cause);
     }
     if (targets == 0) {
         drop(vswitch, port, cause);
-    } else if (!forward(vswitch, port, &frame, targets)) {
+    } else if (!move(vswitch, port, &frame, targets)) {
         port->segments_sent = frame.segments_sent;
         vswitch->stuck |= state_bit(state_index(vswitch, port));
         return false;
+    }
+    if (admitted && (vswitch->watched & (targets | state_bit(state_index(vswitch, port)))) != 0) {
+        mirror(vswitch, port, &frame, targets);
     }
     finish(vswitch, port, frame.length_bytes);
     return true;

@@ -11,6 +11,7 @@
 #include "lib/config/vswitch_config.h"
 #include "lib/timer_client/timer_client.h"
 #include "pd/vswitch/ring_port.h"
+#include "pd/vswitch/snoop.h"
 #include "pd/vswitch/soft_offload.h"
 #include "pd/vswitch/vcpu_idle.h"
 #include "pd/vswitch/vhost_control.h"
@@ -31,6 +32,7 @@ static struct vhost_scratch vhost_scratch;
 static struct vcpu_idle vcpu_idles[VSWITCH_CONFIG_MAX_PORTS];
 static struct rx_credit_source rx_credits[VSWITCH_CONFIG_MAX_PORTS];
 static struct soft_offload offload;
+static struct snoop snoop;
 static struct timer_client alarm; /* for those, and for what is waited for in vain */
 static uint32_t deferred_ports;   /* those to be interrupted when the alarm rings */
 static struct mac_table_entry mac_entries[MAC_TABLE_MAX_ENTRIES];
@@ -212,6 +214,9 @@ void init(void)
     }
     if (vswitch_config.stats != 0) {
         vswitch_set_stats(&vswitch, (struct vswitch_stats *)vswitch_config.stats);
+    }
+    if (vswitch_config.snooping != 0) {
+        vswitch_set_snoop(&vswitch, &snoop);
     }
     memset(port_of_channel, VSWITCH_CONFIG_MAX_PORTS, sizeof port_of_channel);
     for (uint32_t i = 0; i < vswitch_config.port_count; i++) {

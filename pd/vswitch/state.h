@@ -33,15 +33,6 @@
  * interrupt anybody. */
 #define VSWITCH_BULK_US 1000u
 
-/** What a port has seen. rx: from the peer into the switch. */
-struct vswitch_counters {
-    uint64_t rx_frames, rx_bytes;
-    uint64_t tx_frames, tx_bytes;
-    uint64_t dropped[VSWITCH_DROP_COUNT];
-    uint64_t held;    /**< times a frame had to wait for its destination */
-    uint64_t flooded; /**< frames to an unknown or group address */
-};
-
 #define VSWITCH_VLAN_WORDS 64u
 /** What a port has beyond the plain switch. Each costs the others nothing. */
 enum vswitch_managed {
@@ -85,10 +76,12 @@ struct vswitch_port {
     uint64_t trunk[VSWITCH_VLAN_WORDS]; /**< its VLANs with tags: bit n of word n / 64 */
     struct log_limit warnings[VSWITCH_DROP_COUNT];
     struct log_limit faults;
-    struct vswitch_counters counters;
+    uint32_t watchers;                 /**< ports that get copies of what it sends and gets */
+    struct vswitch_counters *counters; /**< in the switch's statistics */
 };
 
 struct soft_offload; /* soft_offload.h */
+struct snoop;        /* snoop.h */
 
 /** A switch. Zero-initialise, then vswitch_init(). */
 struct vswitch {
@@ -100,6 +93,7 @@ struct vswitch {
     uint32_t stuck;      /**< of these, the ones that can't go on in this wake-up */
     uint32_t synced;     /**< ports whose side was looked at in this wake-up */
     uint32_t touched;    /**< ports that got or gave frames since they were last notified */
+    uint32_t watched;    /**< ports that others get copies of */
     uint32_t spoken_for; /**< ports that got or gave any in this wake-up, or broke */
     uint64_t resume_at;  /**< when ports go on that have had their share */
     uint64_t ticks_per_second;
@@ -110,6 +104,7 @@ struct vswitch {
     uint64_t now;
     struct mac_table macs;
     struct soft_offload *offload;   /**< working memory */
+    struct snoop *snoop;            /**< who has joined which group; NULL: nobody keeps book */
     struct vswitch_stats *stats;    /**< where it counts */
     struct vswitch_stats own_stats; /**< if nobody else wants to see */
     struct account account;         /**< which sender's frame is being moved; the caller may start it */

@@ -3,7 +3,9 @@
 
 #include <stddef.h>
 
+#include "lib/base/mem.h"
 #include "pd/vswitch/forward.h"
+#include "pd/vswitch/snoop.h"
 #include "pd/vswitch/vlan.h"
 #include "pd/vswitch/wake.h"
 
@@ -28,6 +30,19 @@ static void init_port(struct vswitch *vswitch, uint32_t index)
     port->last_version = UINT64_MAX; /* nothing is remembered yet */
 }
 
+/* Which ports watch a port, from the side of the one that is watched. */
+static void init_mirrors(struct vswitch *vswitch)
+{
+    for (uint32_t i = 0; i < vswitch->port_count; i++) {
+        const uint32_t watched = vswitch->config->ports[i].mirror & ~state_bit(i);
+
+        vswitch->watched |= watched;
+        for (uint32_t k = 0; k < vswitch->port_count; k++) {
+            vswitch->ports[k].watchers |= (watched & state_bit(k)) != 0 ? state_bit(i) : 0;
+        }
+    }
+}
+
 enum err vswitch_init(struct vswitch *vswitch, const struct vswitch_config *config,
                       struct mac_table_entry *entries, struct soft_offload *offload,
                       uint64_t ticks_per_second, void (*notify)(void *context, uint32_t port),
@@ -46,7 +61,7 @@ enum err vswitch_init(struct vswitch *vswitch, const struct vswitch_config *conf
                                 .deaf_ticks = ticks_per_second * VSWITCH_DEAF_MS / 1000,
                                 .notify = notify,
                                 .notify_context = notify_context};
-    vswitch->stats = &vswitch->own_stats;
+    vswitch_set_stats(vswitch, &vswitch->own_stats);
     struct mac_table_static statics[VSWITCH_CONFIG_MAX_PORTS];
     uint32_t static_count = 0;
     for (uint32_t i = 0; i < config->port_count; i++) {
@@ -55,6 +70,7 @@ enum err vswitch_init(struct vswitch *vswitch, const struct vswitch_config *conf
             statics[static_count++] = (struct mac_table_static){.mac = vswitch->ports[i].mac, .port = i};
         }
     }
+    init_mirrors(vswitch);
     if (config->has_vlans != 0) {
         vlan_init(vswitch);
     }
@@ -64,8 +80,19 @@ enum err vswitch_init(struct vswitch *vswitch, const struct vswitch_config *conf
 
 void vswitch_set_stats(struct vswitch *vswitch, struct vswitch_stats *stats)
 {
-    *stats = (struct vswitch_stats){0};
+    memset(stats, 0, sizeof *stats);
+    stats->port_count = vswitch->port_count;
+    for (uint32_t i = 0; i < vswitch->port_count; i++) {
+        memcpy(stats->ports[i].name, vswitch->config->ports[i].name, sizeof stats->ports[i].name);
+        vswitch->ports[i].counters = &stats->ports[i].counters;
+    }
     vswitch->stats = stats;
+}
+
+void vswitch_set_snoop(struct vswitch *vswitch, struct snoop *snoop)
+{
+    snoop_init(snoop, vswitch->ticks_per_second);
+    vswitch->snoop = snoop;
 }
 
 void vswitch_attach(struct vswitch *vswitch, uint32_t port, const struct vswitch_port_ops *ops, void *context)
@@ -97,7 +124,7 @@ bool vswitch_may_defer(const struct vswitch *vswitch, uint32_t port)
 
 struct vswitch_counters vswitch_port_counters(const struct vswitch *vswitch, uint32_t port)
 {
-    return port < vswitch->port_count ? vswitch->ports[port].counters : (struct vswitch_counters){0};
+    return port < vswitch->port_count ? *vswitch->ports[port].counters : (struct vswitch_counters){0};
 }
 
 /* Index of the first port in a set that is not empty. */

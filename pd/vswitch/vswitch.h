@@ -49,6 +49,9 @@ ERR_CHECKED enum err vswitch_init(struct vswitch *vswitch, const struct vswitch_
 /** Count in `stats`, which has to outlive the switch, instead of in the switch's own memory. */
 void vswitch_set_stats(struct vswitch *vswitch, struct vswitch_stats *stats);
 
+/** Send frames to groups of IP only to who has joined them. `snoop` has to outlive the switch. */
+void vswitch_set_snoop(struct vswitch *vswitch, struct snoop *snoop);
+
 /** Put port `port` into service. `context` is passed to each of `ops`. */
 void vswitch_attach(struct vswitch *vswitch, uint32_t port, const struct vswitch_port_ops *ops,
                     void *context);

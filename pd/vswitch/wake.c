@@ -2,6 +2,16 @@
 /* A port at the beginning of a wake-up: its peer may have restarted, and its share is counted afresh. */
 #include "pd/vswitch/wake.h"
 
+#include "pd/vswitch/snoop.h"
+
+void wake_forget(struct vswitch *vswitch, uint32_t index)
+{
+    mac_table_forget(&vswitch->macs, index);
+    if (vswitch->snoop != NULL) {
+        snoop_forget(vswitch->snoop, index);
+    }
+}
+
 /* What the port may do in this wake-up. One that has had its share of an earlier one waits until it is time,
  * unless its peer, which has run then, notifies us. */
 static void grant_share(struct vswitch *vswitch, uint32_t index)
@@ -28,7 +38,7 @@ void wake_sync(struct vswitch *vswitch, uint32_t index)
     }
     vswitch->synced |= bit;
     if (port->ops != NULL && port->ops->sync(port->context)) {
-        mac_table_forget(&vswitch->macs, index);
+        wake_forget(vswitch, index);
         vswitch->up |= bit;
         vswitch->busy |= bit;
         vswitch->touched |= bit;

@@ -12,5 +12,8 @@
  */
 void wake_sync(struct vswitch *vswitch, uint32_t index);
 
+/** What was learned of a port, whose peer broke or began again, is forgotten. */
+void wake_forget(struct vswitch *vswitch, uint32_t index);
+
 /** Look at the side of a port that has something to send, and say what it may send in this wake-up. */
 void wake_start(struct vswitch *vswitch, uint32_t index);

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct stats_ops ops = {.print = print, .counters = counters, .ticks = ticks};
     static const uint64_t region[8] = {1, 2, 3};
-    static const struct vswitch_stats counted = {.values = {UINT64_MAX}};
+    static struct vswitch_stats counted = {.values = {UINT64_MAX}, .port_count = UINT32_MAX};
     struct stats_config config = {.region_count = 2, .switch_count = 1};
     struct stats stats;
 
@@ -50,6 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memset(config.regions[i].name, i == 0 ? 'a' : 0, sizeof config.regions[i].name);
     }
     config.switches[0].stats = (uint64_t)(uintptr_t)&counted;
+    memset(counted.ports, 'p', sizeof counted.ports);
     memset(config.switches[0].name, 's', sizeof config.switches[0].name - 1);
     stats_init(&stats, &config, &ops, NULL);
     stats_input(&stats, (const char *)data, (uint32_t)size);

@@ -212,6 +212,17 @@ static bool send_to_all(struct attack_rows *rows)
     return true;
 }
 
+static bool see_all(struct attack_rows *rows)
+{
+    struct vswitch_config *config = config_of(rows, VSWITCH_CONFIG_MAGIC);
+
+    if (config == NULL || config->port_count < 2 || config->ports[1].mirror == 1u) {
+        return false;
+    }
+    config->ports[1].mirror = 1u;
+    return true;
+}
+
 static bool any_mac(struct attack_rows *rows)
 {
     struct vswitch_config *config = config_of(rows, VSWITCH_CONFIG_MAGIC);
@@ -238,6 +249,7 @@ const struct attack attack_on_memory[] = {
     {"a device's registers are gone", "policy-device", no_device},
     {"registers of the kernel are gone", "policy-kernel-device", no_kernel_device},
     {"a port may send to all", "policy-allow", send_to_all},
+    {"a port gets copies of another's frames", "policy-mirror", see_all},
     {"a MAC address is not checked, or is", "policy-config", any_mac},
 };
 const size_t attack_on_memory_count = sizeof(attack_on_memory) / sizeof(attack_on_memory[0]);

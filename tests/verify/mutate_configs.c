@@ -22,7 +22,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SEEN                                                                                                 \
-    "policy-config policy-memory policy-channel policy-constant policy-device policy-allow policy-dma "      \
+    "policy-config policy-memory policy-channel policy-constant policy-device policy-allow policy-mirror "   \
+    "policy-dma "                                                                                            \
     "policy-post "                                                                                           \
     "policy-klog policy-interrupt policy-doorbell policy-vcpu policy-parent"
 
@@ -85,8 +86,8 @@ static const struct rows vmm_rows[] = {
     ROWS(struct vmm_config, vcpu_child, vcpu_count, nothing),
     ROWS(struct vmm_config, devices, device_count, device_dead),
 };
-static const struct part port_dead[] = {PART(struct vswitch_port_config, reserved),
-                                        BETWEEN(struct vswitch_port_config, reserved, status)};
+static const struct part port_dead[] = {BETWEEN(struct vswitch_port_config, mirror, status)};
+static const struct part vswitch_dead[] = {PART(struct vswitch_config, reserved)};
 static const struct rows vswitch_rows[] = {ROWS(struct vswitch_config, ports, port_count, port_dead)};
 static const struct part mux_dead[] = {PART(struct serial_mux_config, reserved)};
 static const struct part client_dead[] = {PART(struct serial_mux_client_config, colour)};
@@ -123,7 +124,7 @@ static const struct rows supervisor_rows[] = {
 static const struct rows no_rows[] = {{0, 1, 0, 0, nothing, 0}};
 static const struct layout layouts[] = {
     LAYOUT(VMM_CONFIG_MAGIC, struct vmm_config, vmm_dead, vmm_rows),
-    LAYOUT(VSWITCH_CONFIG_MAGIC, struct vswitch_config, nothing, vswitch_rows),
+    LAYOUT(VSWITCH_CONFIG_MAGIC, struct vswitch_config, vswitch_dead, vswitch_rows),
     LAYOUT(SERIAL_MUX_CONFIG_MAGIC, struct serial_mux_config, mux_dead, mux_rows),
     LAYOUT(UART_CONFIG_MAGIC, struct uart_config, nothing, no_rows),
     LAYOUT(BLK_DRIVER_CONFIG_MAGIC, struct blk_driver_config, driver_dead, driver_rows),

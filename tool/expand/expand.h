@@ -161,6 +161,13 @@ void expand_switch_check_ring(struct expand *expand, const struct node *net, uin
 /** Limits, VLANs and checks of the <net>'s port, from its attributes. */
 void expand_port_manage(struct expand *expand, const struct node *net, struct vswitch_port_config *port);
 
+/** Whether two ports are in one group of isolate=, so that neither reaches the other. */
+bool expand_port_is_isolated(const struct node *net, const struct node *other);
+
+/** Warns of groups of isolate= that only one port is in. */
+void expand_port_check_groups(struct expand *expand, const struct vswitch_config *config,
+                              const struct node *const nets[]);
+
 /** Whether the switch has VLANs; then each port has to be in one. `nets`: where the ports come from. */
 void expand_port_check_vlans(struct expand *expand, struct vswitch_config *config,
                              const struct node *const nets[]);

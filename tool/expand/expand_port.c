@@ -20,6 +20,20 @@ uint32_t expand_port_speed(uint64_t rate_kbps)
     return rate_kbps < KBIT_PER_MBIT ? 1 : (uint32_t)(rate_kbps / KBIT_PER_MBIT);
 }
 
+/* Is that one of the names of a list, which single spaces separate? */
+static bool list_has(const char *list, const char *name)
+{
+    const size_t length = strlen(name);
+
+    for (const char *at = list; at != NULL; at = strchr(at, ' ')) {
+        at += *at == ' ' ? 1 : 0;
+        if (strncmp(at, name, length) == 0 && (at[length] == ' ' || at[length] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* "10", "20-29" or "all". */
 static bool parse_range(const char *text, struct vswitch_vlan_range *range)
 {
@@ -137,6 +151,55 @@ void expand_port_manage(struct expand *expand, const struct node *net, struct vs
     }
     if (desc->guard != NULL) {
         set_guard(expand, net, port);
+    }
+}
+
+bool expand_port_is_isolated(const struct node *net, const struct node *other)
+{
+    const struct desc_net *desc = net->fields, *other_desc = other->fields;
+    char *copy = desc->isolate == NULL || other_desc->isolate == NULL ? NULL : mem_strdup(desc->isolate);
+    char *rest = NULL;
+    bool found = false;
+
+    for (char *at = copy == NULL ? NULL : strtok_r(copy, " ", &rest); at != NULL && !found;
+         at = strtok_r(NULL, " ", &rest)) {
+        found = list_has(other_desc->isolate, at);
+    }
+    free(copy);
+    return found;
+}
+
+/* How many ports are in that group. */
+static uint32_t group_size(const struct vswitch_config *config, const struct node *const nets[],
+                           const char *group)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < config->port_count; i++) {
+        const struct desc_net *desc = nets[i]->fields;
+
+        count += list_has(desc->isolate, group) ? 1 : 0;
+    }
+    return count;
+}
+
+void expand_port_check_groups(struct expand *expand, const struct vswitch_config *config,
+                              const struct node *const nets[])
+{
+    for (uint32_t i = 0; i < config->port_count; i++) {
+        const struct desc_net *desc = nets[i]->fields;
+        char *copy = desc->isolate == NULL ? NULL : mem_strdup(desc->isolate);
+        char *rest = NULL;
+
+        for (char *at = copy == NULL ? NULL : strtok_r(copy, " ", &rest); at != NULL;
+             at = strtok_r(NULL, " ", &rest)) {
+            if (group_size(config, nets, at) == 1) {
+                diag_warning(expand->diag, node_loc(nets[i], "isolate"),
+                             "<%s>: isolate: no other port of switch \"%s\" is in group \"%s\"",
+                             nets[i]->spec->name, config->name, at);
+            }
+        }
+        free(copy);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/config/vswitch_stats.h"
 #include "lib/net/virtio_net_hdr.h"
 #include "lib/ring/ring.h"
 #include "tool/base/ip.h"
@@ -27,6 +28,7 @@ void expand_switch(struct expand *expand, const struct node *node)
     added->pd = expand_add_pd(expand, desc->name, node->loc, &desc->options);
     added->config.mac_table_entries = (uint32_t)desc->mac_table;
     added->config.reserved_groups = desc->reserved;
+    added->config.snooping = desc->snooping ? 1 : 0;
     strncpy(added->config.name, desc->name, sizeof(added->config.name) - 1);
 }
 
@@ -362,6 +364,47 @@ static void apply_rule(struct expand *expand, struct expand_switch *lan, const s
     }
 }
 
+/* The ports that a port gets copies of. */
+static uint32_t watched_by(struct expand *expand, struct expand_switch *lan, const struct node *net)
+{
+    const struct desc_net *desc = net->fields;
+    char *copy = desc->mirror == NULL ? NULL : mem_strdup(desc->mirror);
+    char *rest = NULL;
+    uint32_t watched = 0;
+
+    for (char *at = copy == NULL ? NULL : strtok_r(copy, " ", &rest); at != NULL;
+         at = strtok_r(NULL, " ", &rest)) {
+        watched |= ports_named(expand, lan, net, "mirror", at);
+    }
+    free(copy);
+    return watched;
+}
+
+static void apply_mirrors(struct expand *expand, struct expand_switch *lan, uint32_t all)
+{
+    for (uint32_t i = 0; i < lan->config.port_count; i++) {
+        const uint32_t watched = watched_by(expand, lan, lan->ports[i]);
+
+        if (watched == (1u << i)) {
+            diag_error(expand->diag, node_loc(lan->ports[i], "mirror"),
+                       "<%s>: mirror names the port itself, \"%s\", and no other", lan->ports[i]->spec->name,
+                       lan->config.ports[i].name);
+        }
+        lan->config.ports[i].mirror = watched & all & ~(1u << i);
+    }
+}
+
+/* Ports of a group, which are apart whatever the rules say. */
+static uint32_t isolated_from(const struct expand_switch *lan, uint32_t index)
+{
+    uint32_t apart = 0;
+
+    for (uint32_t i = 0; i < lan->config.port_count; i++) {
+        apart |= expand_port_is_isolated(lan->ports[index], lan->ports[i]) ? 1u << i : 0;
+    }
+    return apart;
+}
+
 static void apply_policy(struct expand *expand, struct expand_switch *lan)
 {
     const struct desc_switch *desc = lan->node->fields;
@@ -374,7 +417,9 @@ static void apply_policy(struct expand *expand, struct expand_switch *lan)
     }
     for (uint32_t i = 0; i < config->port_count; i++) {
         config->ports[i].allow &= all & ~(1u << i); /* never back to where it came from */
+        config->ports[i].allow &= ~isolated_from(lan, i);
     }
+    apply_mirrors(expand, lan, all);
 }
 
 /* The timer for what a switch does late, and for what it waits for in vain. */
@@ -397,14 +442,15 @@ uint64_t expand_switch_stats(struct expand *expand, struct expand_switch *lan, s
         char *unique = expand_unique_mr_name(expand, stem);
 
         lan->stats = model_add_mr(expand->model, unique, lan->node->loc);
-        lan->stats->size_bytes = MODEL_PAGE_BYTES;
+        lan->stats->size_bytes = VSWITCH_STATS_BYTES;
         lan->stats->page_size_bytes = MODEL_PAGE_BYTES;
-        lan->config.stats = expand_free_vaddr(lan->pd, EXPAND_SMALL_BASE, MODEL_PAGE_BYTES, MODEL_PAGE_BYTES);
+        lan->config.stats =
+            expand_free_vaddr(lan->pd, EXPAND_SMALL_BASE, VSWITCH_STATS_BYTES, MODEL_PAGE_BYTES);
         (void)model_add_pd_map(lan->pd, lan->stats, lan->config.stats, MODEL_READ | MODEL_WRITE);
         free(unique);
         free(stem);
     }
-    vaddr = expand_free_vaddr(reader, EXPAND_SMALL_BASE, MODEL_PAGE_BYTES, MODEL_PAGE_BYTES);
+    vaddr = expand_free_vaddr(reader, EXPAND_SMALL_BASE, VSWITCH_STATS_BYTES, MODEL_PAGE_BYTES);
     (void)model_add_pd_map(reader, lan->stats, vaddr, MODEL_READ);
     return vaddr;
 }
@@ -416,6 +462,7 @@ void expand_switch_finish(struct expand *expand)
 
         apply_policy(expand, &expand->switches[i]);
         expand_port_check_vlans(expand, config, expand->switches[i].ports);
+        expand_port_check_groups(expand, config, expand->switches[i].ports);
         connect_timer(expand, &expand->switches[i]);
         expand_config_header(&config->header, VSWITCH_CONFIG_MAGIC, VSWITCH_CONFIG_VERSION, sizeof(*config));
         (void)model_add_config(expand->switches[i].pd, VSWITCH_CONFIG_SECTION, config, sizeof(*config));

@@ -171,6 +171,16 @@ static void read_allow(const struct row *row, uint64_t bits)
     }
 }
 
+static void read_mirror(const struct row *row, uint64_t bits)
+{
+    for (uint32_t i = 0; i < 32; i++) {
+        if ((bits >> i & 1) != 0) {
+            grants_add(row->view->grants, "mirror %s %s -> %s", row->view->pds[row->pd].name,
+                       index_name(row, row->part->element, i), row->element + strlen(row->part->element));
+        }
+    }
+}
+
 static void read_value(struct row *row, const struct config_field *field, const uint8_t *at, uint64_t value)
 {
     struct grants *grants = row->view->grants;
@@ -220,6 +230,9 @@ static void read_field(struct row *row, const struct config_field *field)
         break;
     case CONFIG_ALLOW:
         read_allow(row, value);
+        break;
+    case CONFIG_MIRROR:
+        read_mirror(row, value);
         break;
     case CONFIG_OTHER:
         break;

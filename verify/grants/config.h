@@ -21,6 +21,7 @@ enum config_kind {
     CONFIG_WINDOW,  /**< an address; 0: there is none */
     CONFIG_LINK,    /**< a struct config_link; its bytes are 0: it has a channel at most */
     CONFIG_ALLOW,   /**< a bit for each row of the part that this one may send to */
+    CONFIG_MIRROR,  /**< a bit for each row of the part that this one gets copies of */
     CONFIG_OTHER    /**< gives nobody anything, and is not compared: see docs/verify.md */
 };
 

@@ -148,6 +148,8 @@ static const struct config_field vswitch_fields[] = {
     F(struct vswitch_config, "has_timer", has_timer, CONFIG_DECIMAL, NULL, 0, 0),
     F(struct vswitch_config, "has_vlans", has_vlans, CONFIG_DECIMAL, NULL, 0, 0),
     F(struct vswitch_config, "reserved", reserved_groups, CONFIG_CHOICE, "stp drop forward", 0, 0),
+    F(struct vswitch_config, "snooping", snooping, CONFIG_DECIMAL, NULL, 0, 0),
+    OTHER(struct vswitch_config, reserved),
     F(struct vswitch_config, "stats", stats, CONFIG_WINDOW, NULL, 0, 0),
 };
 
@@ -195,7 +197,7 @@ static const struct config_field port_fields[] = {
       VSWITCH_PORT_VHOST, 0),
     F(struct vswitch_port_config, "deferred_us", deferred_us, CONFIG_DECIMAL, NULL, 0, 0),
     F(struct vswitch_port_config, "window", window, CONFIG_DECIMAL, NULL, 0, 0),
-    OTHER(struct vswitch_port_config, reserved),
+    F(struct vswitch_port_config, "", mirror, CONFIG_MIRROR, NULL, 0, 0),
     F(struct vswitch_port_config, "status", status, CONFIG_WINDOW, NULL, 0, 0),
     F(struct vswitch_port_config, "idle_count", idle_count, CONFIG_WINDOW, NULL, 0, 0),
     F(struct vswitch_port_config, "ram_gpa", ram_gpa, CONFIG_HEX, NULL, 0, 0),

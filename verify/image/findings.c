@@ -53,12 +53,12 @@ static const char *const rule_names[RULE_COUNT] = {
 
 /** Kinds of lines of a policy, and the rules about them. */
 static const char *const policy_rules[RULE_COUNT - RULE_POLICY] = {
-    "policy-account",        "policy-allow", "policy-board",     "policy-channel", "policy-config",
-    "policy-constant",       "policy-cores", "policy-device",    "policy-dma",     "policy-doorbell",
-    "policy-firmware-calls", "policy-fpu",   "policy-interrupt", "policy-klog",    "policy-memory",
-    "policy-parent",         "policy-place", "policy-post",      "policy-program", "policy-schedule",
-    "policy-seed",           "policy-stack", "policy-system",    "policy-vcpu",    "policy-variable",
-    "policy-kernel-device",
+    "policy-account",        "policy-allow",  "policy-board",     "policy-channel", "policy-config",
+    "policy-constant",       "policy-cores",  "policy-device",    "policy-dma",     "policy-doorbell",
+    "policy-firmware-calls", "policy-fpu",    "policy-interrupt", "policy-klog",    "policy-memory",
+    "policy-parent",         "policy-place",  "policy-post",      "policy-program", "policy-schedule",
+    "policy-seed",           "policy-stack",  "policy-system",    "policy-vcpu",    "policy-variable",
+    "policy-kernel-device",  "policy-mirror",
 };
 
 const char *findings_rule_name(enum findings_rule rule)

@@ -297,6 +297,7 @@ void net_expand(struct system *system, struct system_guest *guest, const xmlNode
         return;
     }
     port = &lan->ports[lan->port_count];
+    port->node = net;
     port->name = name_port(lan, net, guest->name);
     port->mac = description_has(net, "mac") ? lower(description_text(net, "mac", ""))
                                             : make_mac(system, lan->name, port->name);
@@ -369,6 +370,7 @@ void net_uplink(struct system *system, const xmlNode *node)
         return;
     }
     port = &lan->ports[lan->port_count];
+    port->node = node;
     port->name = name;
     port->mac = description_has(node, "mac") ? lower(description_text(node, "mac", ""))
                                              : make_mac(system, lan->name, name);
@@ -439,6 +441,7 @@ void net_port(struct system *system, const xmlNode *node)
     name = name_port(lan, node, pd);
     role = description_format("port.%s", name);
     port = &lan->ports[lan->port_count];
+    port->node = node;
     port->name = name;
     port->mac = description_has(node, "mac") ? lower(description_text(node, "mac", ""))
                                              : make_mac(system, lan->name, name);
@@ -472,6 +475,34 @@ static void set_allowed(uint32_t allowed[SYSTEM_MAX_PORTS], uint32_t from, uint3
     }
 }
 
+/* Ports of a group do not reach each other, whatever the rules say. */
+static bool is_isolated(const struct system_port *a, const struct system_port *b)
+{
+    char *copy = strdup(description_text(a->node, "isolate", "")), *rest = NULL;
+    bool found = false;
+
+    for (char *at = strtok_r(copy, " ,", &rest); at != NULL; at = strtok_r(NULL, " ,", &rest)) {
+        found = found || names(b->node, "isolate", at);
+    }
+    free(copy);
+    return found;
+}
+
+/* Copies of a port's frames, whatever the rules say. */
+static void add_mirrors(struct system *system, const struct system_switch *lan)
+{
+    for (size_t i = 0; i < lan->port_count; i++) {
+        const xmlNode *watcher = lan->ports[i].node;
+
+        for (size_t j = 0; j < lan->port_count; j++) {
+            if (i != j && (names(watcher, "mirror", "*") || names(watcher, "mirror", lan->ports[j].name))) {
+                policy_add(system->policy, "mirror %s %s -> %s", lan->name, lan->ports[j].name,
+                           lan->ports[i].name);
+            }
+        }
+    }
+}
+
 /* Later rules win over earlier ones, and nobody sends to itself. */
 static void add_rules(struct system *system, const struct system_switch *lan)
 {
@@ -492,7 +523,7 @@ static void add_rules(struct system *system, const struct system_switch *lan)
     }
     for (size_t i = 0; i < lan->port_count; i++) {
         for (size_t j = 0; j < lan->port_count; j++) {
-            if (i != j && (allowed[i] >> j & 1) != 0) {
+            if (i != j && (allowed[i] >> j & 1) != 0 && !is_isolated(&lan->ports[i], &lan->ports[j])) {
                 policy_add(system->policy, "allow %s %s -> %s", lan->name, lan->ports[i].name,
                            lan->ports[j].name);
             }
@@ -508,6 +539,7 @@ void net_finish(struct system *system)
         const bool is_stp = strcmp(reserved, "stp") == 0;
 
         add_rules(system, lan);
+        add_mirrors(system, lan);
         if (lan->port_count > 0) {
             services_timer(system, lan->name);
         }
@@ -516,6 +548,7 @@ void net_finish(struct system *system)
                       policy_number("mac_table_entries", description_number(lan->node, "mac_table", "256")),
                       policy_number("has_timer", lan->port_count > 0),
                       policy_number("has_vlans", lan->has_vlans),
+                      policy_number("snooping", description_is(lan->node, "snooping", "false")),
                       policy_text("reserved", is_stp ? NULL : reserved));
     }
 }

@@ -216,11 +216,14 @@ void services_supervise(struct system *system, const struct system_guest *guest)
     system->supervisor_children++;
 }
 
-/* Its counters of a switch are a page that the switch writes. */
+/* A switch's counters, and those of its ports. */
+#define SWITCH_STATS_BYTES UINT64_C(0x2000)
+
+/* Its counters of a switch are pages that the switch writes. */
 static void add_switches(struct system *system, const char *name)
 {
     for (size_t i = 0; i < system->switch_count && i < 8; i++) {
-        struct policy_region *page = policy_region(system->policy, NULL, 0x1000);
+        struct policy_region *page = policy_region(system->policy, NULL, SWITCH_STATS_BYTES);
 
         policy_hold(page, system->switches[i].name, policy_role("stats"), POLICY_READ | POLICY_WRITE);
         policy_hold(page, name, policy_role(description_format("switch.%s", system->switches[i].name)),

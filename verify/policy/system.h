@@ -15,6 +15,7 @@
 /** A port of a switch. */
 struct system_port {
     const char *name, *mac;
+    const xmlNode *node;
 };
 
 /** A switch, and its ports so far. */

@@ -116,6 +116,37 @@ static void test_switches_counters_carry_its_name(void **state)
     assert_null(strstr(printed, "null"));
 }
 
+static void test_ports_counters_carry_switch_and_port(void **state)
+{
+    static struct vswitch_stats counted = {.port_count = 2};
+    struct stats_config config = {.switch_count = 1};
+    struct stats stats;
+
+    (void)state;
+    strcpy(counted.ports[0].name, "vm1");
+    counted.ports[0].counters.rx_frames = 3;
+    counted.ports[0].counters.mirrored = 4;
+    counted.ports[0].counters.dropped[VSWITCH_DROP_LENGTH] = 5;
+    counted.ports[0].counters.dropped[VSWITCH_DROP_STORM] = 6;
+    memset(counted.ports[1].name, 'n', sizeof counted.ports[1].name); /* a name without an end */
+    counted.ports[1].counters.tx_bytes = 7;
+    strcpy(counted.ports[2].name, "none");
+    counted.ports[2].counters.tx_bytes = 8;
+    strcpy(config.switches[0].name, "lan");
+    config.switches[0].stats = (uint64_t)(uintptr_t)&counted;
+    printed_bytes = 0;
+    stats_init(&stats, &config, &ops, NULL);
+    type(&stats, "ports\n");
+    assert_non_null(strstr(printed, "ports\r\nlan.vm1.rx_frames 3\r\nlan.vm1.mirrored 4\r\n"
+                                    "lan.vm1.dropped_length 5\r\nlan.vm1.dropped_storm 6\r\nlan.nnn"));
+    assert_non_null(strstr(printed, "nnn.tx_bytes 7\r\nend\r\n"));
+    counted.port_count = UINT32_MAX; /* the switch may say anything */
+    printed_bytes = 0;
+    type(&stats, "ports\n");
+    assert_non_null(strstr(printed, "lan.none.tx_bytes 8\r\nend\r\n"));
+    assert_null(strstr(printed, "null"));
+}
+
 static void test_absent_counters_are_not_shown(void **state)
 {
     struct stats_config config = {0};
@@ -202,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_platform_without_counters_shows_none),
         cmocka_unit_test(test_absent_counters_are_not_shown),
         cmocka_unit_test(test_switches_counters_carry_its_name),
+        cmocka_unit_test(test_ports_counters_carry_switch_and_port),
         cmocka_unit_test(test_sum_changes_with_any_word),
         cmocka_unit_test(test_sum_of_one_region_by_name),
         cmocka_unit_test(test_long_and_unknown_lines_are_survived),

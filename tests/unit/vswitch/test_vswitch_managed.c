@@ -11,6 +11,7 @@
 #include "lib/net/frame_meta.h"
 #include "lib/net/offload.h"
 #include "pd/vswitch/ring_port.h"
+#include "pd/vswitch/snoop.h"
 #include "pd/vswitch/soft_offload.h"
 #include "pd/vswitch/vswitch.h"
 #include "tests/mock/log_record.h"
@@ -412,6 +413,176 @@ static void test_guard(void **state)
     expect(f, 1, claims[1].bytes, 72, 72, 600);
 }
 
+static uint64_t mirrored(struct fixture *f, uint32_t port)
+{
+    return vswitch_port_counters(&f->vswitch, port).mirrored;
+}
+
+/* Port 3 watches port 0: what it sends, what it gets, each frame once, also where its rules forbid that. */
+static void test_mirror_gets_both_directions(void **state)
+{
+    struct fixture *f = *state;
+
+    f->config.ports[3].mirror = 1;
+    f->config.ports[3].allow = 0;
+    for (uint32_t i = 0; i < 3; i++) {
+        f->config.ports[i].allow = 7;
+    }
+    start(f);
+    send(f, 0, macs[1], plain, 2, 60); /* out, in, past it */
+    send(f, 1, macs[0], plain, 2, 61);
+    send(f, 1, macs[2], plain, 2, 62);
+    expect(f, 1, plain, 2, 2, 60);
+    expect(f, 0, plain, 2, 2, 61);
+    expect(f, 2, plain, 2, 2, 62);
+    expect(f, 3, plain, 2, 2, 60);
+    expect(f, 3, plain, 2, 2, 61);
+    expect_nothing(f, 3);
+    send(f, 2, broadcast, plain, 2, 63); /* to several, of which one is watched */
+    expect(f, 3, plain, 2, 2, 63);
+    expect_nothing(f, 3);
+    assert_int_equal(mirrored(f, 3), 3);
+    send(f, 3, macs[0], plain, 2, 60); /* nothing goes back */
+    send(f, 3, broadcast, plain, 2, 60);
+    expect(f, 0, plain, 2, 2, 63);
+    expect_nothing(f, 0);
+    assert_int_equal(dropped(f, 3, VSWITCH_DROP_DENIED), 2);
+}
+
+/* A watcher that is a destination anyway gets a frame once; what the rules stop is seen, what is no frame isn't. */
+static void test_mirror_copies_once(void **state)
+{
+    struct fixture *f = *state;
+
+    f->config.ports[3].mirror = 7;
+    f->config.ports[0].allow = 8;
+    start(f);
+    send(f, 1, broadcast, plain, 2, 60);
+    expect(f, 3, plain, 2, 2, 60);
+    expect_nothing(f, 3);
+    assert_int_equal(mirrored(f, 3), 0);
+    send(f, 0, macs[1], plain, 2, 61);
+    expect(f, 3, plain, 2, 2, 61);
+    send(f, 0, macs[0], plain, 2, 62); /* to itself */
+    expect(f, 3, plain, 2, 2, 62);
+    send(f, 0, macs[3], plain, 2, 13);
+    expect_nothing(f, 3);
+    expect_nothing(f, 1);
+    assert_int_equal(mirrored(f, 3), 2);
+}
+
+/* Tags are those of the sender, segments are made for a watcher that cannot take a packet whole. */
+static void test_mirror_shows_what_was_sent(void **state)
+{
+    struct fixture *f = *state;
+    struct ring_record record;
+    struct frame_meta meta = tcp_frame_meta(1400);
+    const uint8_t *data;
+    uint32_t pieces = 0;
+    uint8_t *to;
+
+    start_vlans(f);
+    f->config.ports[2].mirror = 8; /* in VLAN 20, of a trunk */
+    start(f);
+    send(f, 3, macs[0], tagged10, 6, 80);
+    expect(f, 0, plain, 2, 6, 80);
+    expect(f, 2, tagged10, 6, 6, 80);
+    assert_int_equal(ring_reserve(&f->peers[3], LONGEST, &to), ERR_OK);
+    const uint32_t length = tcp_frame_build(to, macs[0], macs[3], 3000, 1);
+    ring_commit(&f->peers[3], length, frame_meta_pack(&meta));
+    vswitch_run_all(&f->vswitch, f->now);
+    while (ring_peek(&f->peers[2], &record, &data) == ERR_OK) {
+        assert_true(record.length_bytes <= TCP_FRAME_HEADER_BYTES + 1400);
+        ring_release(&f->peers[2]);
+        pieces++;
+    }
+    assert_int_equal(pieces, 3); /* in VLAN 30 there is no one else: seen all the same */
+}
+
+/* A watcher that takes nothing costs those that it watches no frame and no time. */
+static void test_mirror_is_waited_for_by_nobody(void **state)
+{
+    struct fixture *f = *state;
+
+    f->config.ports[3].mirror = 3;
+    start(f);
+    for (uint32_t i = 0; i < 1000; i++) {
+        send(f, 0, macs[1], plain, 2, 1500);
+        expect(f, 1, plain, 2, 2, 1500);
+    }
+    assert_int_equal(vswitch_port_counters(&f->vswitch, 0).held, 0);
+    assert_true(dropped(f, 3, VSWITCH_DROP_FULL) > 800);
+    assert_int_equal(mirrored(f, 3) + dropped(f, 3, VSWITCH_DROP_FULL), 1000);
+}
+
+/* A frame that is held is copied when it has gone, once. */
+static void test_mirror_of_held_frames(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t sent = 0;
+
+    f->config.ports[3].mirror = 1;
+    start(f);
+    while (vswitch_port_counters(&f->vswitch, 0).held == 0) {
+        send(f, 0, macs[1], plain, 2, 1500);
+        sent++;
+        while (mirrored(f, 3) + dropped(f, 3, VSWITCH_DROP_FULL) > sent) {
+            fail_msg("copied twice");
+        }
+    }
+    assert_int_equal(mirrored(f, 3) + dropped(f, 3, VSWITCH_DROP_FULL), sent - 1);
+    expect(f, 1, plain, 2, 2, 1500);
+    vswitch_run_all(&f->vswitch, f->now);
+    expect(f, 1, plain, 2, 2, 1500);
+    for (uint32_t i = 0; i < sent; i++) {
+        vswitch_run_all(&f->vswitch, f->now);
+    }
+    assert_int_equal(mirrored(f, 3) + dropped(f, 3, VSWITCH_DROP_FULL), sent);
+}
+
+/* Port 0 asks, port 1 has joined, port 2 has not, port 3 may not be reached by port 0: it was not asked. */
+static void test_snooping(void **state)
+{
+    static struct snoop snoop;
+    static const uint8_t all[] = {1, 0, 0x5e, 0, 0, 1}, group[] = {1, 0, 0x5e, 1, 2, 3};
+    static const uint8_t query[] = {8, 0, 0x46, 0, 0, 32, 0, 0, 0, 0, 1, 2, [26] = 0x11, 10, 0, 0, [33] = 0};
+    static const uint8_t report[] = {8, 0, 0x46,        0, 0, 32, 0,   0, 0, 0,
+                                     1, 2, [26] = 0x16, 0, 0, 0,  239, 1, 2, 3};
+    struct fixture *f = *state;
+
+    f->config.ports[0].allow = 6;
+    start(f);
+    vswitch_set_snoop(&f->vswitch, &snoop);
+    f->now = HZ;
+    send(f, 3, group, plain, 2, 60); /* nobody has asked: to all */
+    expect(f, 0, plain, 2, 2, 60);
+    expect(f, 1, plain, 2, 2, 60);
+    expect(f, 2, plain, 2, 2, 60);
+    send(f, 0, all, query, sizeof query, 60);
+    expect(f, 1, query, sizeof query, sizeof query, 60);
+    expect(f, 2, query, sizeof query, sizeof query, 60);
+    expect_nothing(f, 3);
+    send(f, 1, group, report, sizeof report, 60); /* to the router, and to whom nobody asked */
+    expect(f, 0, report, sizeof report, sizeof report, 60);
+    expect(f, 3, report, sizeof report, sizeof report, 60);
+    expect_nothing(f, 2);
+    send(f, 3, group, plain, 2, 60);
+    expect(f, 0, plain, 2, 2, 60);
+    expect(f, 1, plain, 2, 2, 60);
+    expect_nothing(f, 2);
+    send(f, 2, group, plain, 2, 60);
+    expect(f, 3, plain, 2, 2, 60);
+    expect(f, 1, plain, 2, 2, 60);
+    assert_int_equal(ring_init(&f->peers[1], f->regions[1][1], f->regions[1][0], REGION_BYTES), ERR_OK);
+    send(f, 0, macs[1], plain, 2, 60); /* it began again, and was not asked since */
+    expect(f, 1, plain, 2, 2, 60);
+    f->config.ports[3].allow = 4;
+    f->now += HZ;
+    send(f, 3, group, plain, 2, 60);
+    expect_nothing(f, 2);
+    assert_int_equal(dropped(f, 3, VSWITCH_DROP_NOBODY), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +595,12 @@ int main(void)
         cmocka_unit_test_setup(test_groups_of_the_link, setup),
         cmocka_unit_test_setup(test_storms_end_at_their_port, setup),
         cmocka_unit_test_setup(test_guard, setup),
+        cmocka_unit_test_setup(test_snooping, setup),
+        cmocka_unit_test_setup(test_mirror_gets_both_directions, setup),
+        cmocka_unit_test_setup(test_mirror_copies_once, setup),
+        cmocka_unit_test_setup(test_mirror_shows_what_was_sent, setup),
+        cmocka_unit_test_setup(test_mirror_is_waited_for_by_nobody, setup),
+        cmocka_unit_test_setup(test_mirror_of_held_frames, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -179,6 +179,13 @@ static const struct attr_spec switch_attrs[] = {
      .doc =
          "which frames to the groups of the link (01:80:c2:00:00:0x) pass: stp: those of the spanning tree; "
          "forward: all but pause frames, so LLDP, LACP, 802.1X and gPTP too; drop: none"},
+    {.name = "snooping",
+     .type = ATTR_BOOL,
+     .offset = offsetof(struct desc_switch, snooping),
+     .fallback = "false",
+     .doc =
+         "whether frames to groups of IP go only to ports that have joined them (IGMP, MLD) while somebody "
+         "asks who has; else to all"},
     {.name = "mac_table",
      .type = ATTR_NUMBER,
      .offset = offsetof(struct desc_switch, mac_table),

@@ -131,6 +131,7 @@ struct desc_switch {
     uint32_t policy;   /**< 0: allow, 1: deny */
     uint32_t reserved; /**< enum vswitch_reserved */
     uint64_t mac_table;
+    bool snooping;
 };
 
 /** `<allow>` and `<deny>`. */
@@ -239,7 +240,7 @@ struct desc_net {
     char *ip, *gateway, *features_off;
     uint64_t mtu, queue_size, ring_bytes, rate_kbps;
     uint64_t rx_rate_kbps, burst_bytes, storm_pps, vlan;
-    char *trunk, *guard;
+    char *trunk, *guard, *mirror, *isolate;
     uint32_t datapath; /**< enum vmm_datapath */
     uint64_t tx_delay_us, kick_delay_us, rx_window;
     bool check_mac, static_mac;

@@ -328,6 +328,15 @@ static const struct attr_spec net_attrs[] = {
      .doc =
          "what is checked of the guest's frames, others are dropped: mac, as check_mac; ip, that IP, ARP and "
          "neighbour discovery have addresses of ip, up to four of each kind (and mac)"},
+    {.name = "mirror",
+     .type = ATTR_NAMES,
+     .offset = offsetof(struct desc_net, mirror),
+     .doc = "ports whose frames the guest gets copies of, whatever the rules say: what they send, and what "
+            "is sent to them; * for all"},
+    {.name = "isolate",
+     .type = ATTR_NAMES,
+     .offset = offsetof(struct desc_net, isolate),
+     .doc = "groups that the port is in: ports of a group do not reach each other, whatever the rules say"},
     SPEC_TRANSPORT(struct desc_net, transport),
 };
 

@@ -32,6 +32,11 @@
          .fallback = "0",                                                                                    \
          .max = 4094,                                                                                        \
          .doc = "VLAN of frames without a tag; 0: none. At a switch where a port has VLANs, each has"},      \
+        {.name = "isolate",                                                                                  \
+         .type = ATTR_NAMES,                                                                                 \
+         .offset = offsetof(parent, port.isolate),                                                           \
+         .doc = "groups that the port is in: ports of a group do not reach each other, whatever the rules "  \
+                "say"},                                                                                      \
     {                                                                                                        \
         .name = "trunk", .type = ATTR_NAMES, .offset = offsetof(parent, port.trunk),                         \
         .doc = "VLANs whose frames have their tags, such as 10 20-29, up to eight of these; all: every one"  \
@@ -100,8 +105,8 @@ static const struct attr_spec uplink_attrs[] = {
     {.name = "hostfwd",
      .type = ATTR_TEXT,
      .offset = offsetof(struct desc_uplink, hostfwd),
-     .doc = "in QEMU's user network: a port of the host's 127.0.0.1 that leads to a guest, as in "
-            "tcp:2222-10.0.2.15:22; QEMU's configuration file takes one; default: none"},
+     .doc = "in QEMU's user network: ports of the host's 127.0.0.1 that lead to guests, as in "
+            "tcp:2222-10.0.2.15:22 udp:5353-10.0.2.16:53; default: none"},
     SPEC_PD_OPTIONS(struct desc_uplink, driver, "driver_", "225", "net_virtio.elf"),
 };
 
@@ -164,6 +169,11 @@ static const struct attr_spec port_attrs[] = {
      .fallback = "false",
      .doc = "whether mac belongs to this port and is never learned at another"},
     MANAGED_PORT(struct desc_switch_port, "the program"),
+    {.name = "mirror",
+     .type = ATTR_NAMES,
+     .offset = offsetof(struct desc_switch_port, port.mirror),
+     .doc = "ports whose frames the program gets copies of, whatever the rules say: what they send, and what "
+            "is sent to them; * for all"},
 };
 
 const struct element_spec lang_switch_port = {
