@@ -6,7 +6,7 @@ IMAGE = $(B)/$(SYSTEM_NAME).elf
 
 QEMU_RUN = $(QEMU) -machine $(QEMU_MACHINE) $(QEMU_ARGS)
 # The tool writes the system's disks into a file for QEMU.
-QEMU_BOOT = -readconfig $(IMAGE:.elf=.qemu) -kernel $(IMAGE:.elf=.$(BOARD_IMAGE))
+QEMU_BOOT = -readconfig $(IMAGE:.elf=.qemu) $(shell cat $(IMAGE:.elf=.qemu_arguments) 2>/dev/null) -kernel $(IMAGE:.elf=.$(BOARD_IMAGE))
 # What the board's QEMU starts: the ELF file, or the flat image.
 BOARD_IMAGE ?= elf
 # For a program that types at the consoles and reads them. REPORT_SUFFIX: what a name in the build folder ends in.

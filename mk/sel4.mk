@@ -20,7 +20,7 @@ SEL4_QEMU_ARGS += $(if $(filter-out 1,$(SDK_CORES)),-smp $(SDK_CORES))
 
 # The command line of Microkit's manual, but that the caller says where the serial line goes.
 QEMU_RUN = $(QEMU) $(SEL4_QEMU_ARGS)
-QEMU_BOOT = -readconfig $(SEL4_DIR).qemu -device loader,file=$(IMAGE),addr=$(SEL4_LOAD_ADDRESS),cpu-num=0
+QEMU_BOOT = -readconfig $(SEL4_DIR).qemu $(shell cat $(SEL4_DIR).qemu_arguments 2>/dev/null) -device loader,file=$(IMAGE),addr=$(SEL4_LOAD_ADDRESS),cpu-num=0
 
 # The SDK's headers are GNU C, and not held to our warnings. Its microkit.ld names no .rodata.* or .data.*, so there
 # is one section of each.

@@ -86,7 +86,13 @@ class Machine:
 
     def boot_arguments(self, image):
         """What makes QEMU boot the image."""
-        return ["-readconfig", str(self.disk_config(image)), "-kernel", str(image)]
+        return [*self.configuration(image), "-kernel", str(image)]
+
+    def configuration(self, image):
+        """The devices that the tool wants, as arguments of QEMU."""
+        config = self.disk_config(image)
+        more = config.with_suffix(".qemu_arguments")
+        return ["-readconfig", str(config), *(shlex.split(more.read_text(encoding="utf-8")) if more.exists() else [])]
 
     def fault_report(self, name):
         """How the platform begins its report of a PD's fault."""
@@ -150,7 +156,7 @@ class MicrokitMachine(Machine):
     def boot_arguments(self, image):
         # Every exit enters the kernel several times, and an emulator is slow at that: the guests' clocks count
         # instructions, so that they have as much done between two ticks as on hardware, and idle time takes none.
-        return ["-icount", "shift=0,sleep=off", "-readconfig", str(self.disk_config(image)),
+        return ["-icount", "shift=0,sleep=off", *self.configuration(image),
                 "-device", f"loader,file={image},addr={os.environ['CAUSEWAY_SDK_LOAD_ADDRESS']},cpu-num=0"]
 
     def fault_report(self, name):

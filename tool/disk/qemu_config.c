@@ -84,13 +84,34 @@ static bool is_word(const char *text)
                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == strlen(text);
 }
 
+/* The streams for QEMU's configuration file, and for what belongs on its command line. */
+struct qemu_files {
+    FILE *config, *arguments;
+};
+
 static void print_user(FILE *out, const struct model_uplink *uplink)
 {
     fprintf(out, "  type = \"user\"\n  ipv6 = \"off\"\n  net = \"%s\"\n  host = \"%.*s\"\n", uplink->host_ip,
             (int)strcspn(uplink->host_ip, "/"), uplink->host_ip);
-    for (size_t i = 0; i < uplink->forward_count; i++) {
-        fprintf(out, "  hostfwd = \"%s\"\n", uplink->forwards[i]);
+    if (uplink->forward_count != 0) {
+        fprintf(out, "  hostfwd = \"%s\"\n", uplink->forwards[0]);
     }
+}
+
+/* Of several lines of a name QEMU's configuration file keeps the last: several forwarded ports go on its command line. */
+static bool needs_arguments(const struct model_uplink *uplink, const char *backend)
+{
+    return strcmp(backend, "user") == 0 && uplink->forward_count > 1;
+}
+
+static void print_arguments(FILE *out, const struct model_uplink *uplink, size_t number)
+{
+    fprintf(out, "-netdev user,id=uplink%zu,ipv6=off,net=%s,host=%.*s", number, uplink->host_ip,
+            (int)strcspn(uplink->host_ip, "/"), uplink->host_ip);
+    for (size_t i = 0; i < uplink->forward_count; i++) {
+        fprintf(out, ",hostfwd=%s", uplink->forwards[i]);
+    }
+    fprintf(out, "\n");
 }
 
 /* False if there is no such backend. */
@@ -115,15 +136,19 @@ static bool print_backend(FILE *out, const struct model_uplink *uplink, const ch
     return true;
 }
 
-static enum err print_uplink(FILE *out, const struct model_uplink *uplink, size_t number, const char *backend,
-                             struct diag *diag)
+static enum err print_uplink(const struct qemu_files *files, const struct model_uplink *uplink, size_t number,
+                             const char *backend, struct diag *diag)
 {
     const bool has_backend = strcmp(backend, "none") != 0;
+    const bool in_arguments = needs_arguments(uplink, backend);
+    FILE *out = files->config;
 
-    if (has_backend) {
+    if (in_arguments) {
+        print_arguments(files->arguments, uplink, number);
+    } else if (has_backend) {
         fprintf(out, "\n[netdev \"uplink%zu\"]\n", number);
     }
-    if (has_backend && !print_backend(out, uplink, backend)) {
+    if (has_backend && !in_arguments && !print_backend(out, uplink, backend)) {
         diag_error(diag, uplink->loc,
                    "<uplink>: there is no network \"%s\" to join it to; there are user, tap:INTERFACE, "
                    "socket:listen:PORT, socket:connect:PORT and none",
@@ -140,15 +165,15 @@ static enum err print_uplink(FILE *out, const struct model_uplink *uplink, size_
     return ERR_OK;
 }
 
-static enum err print_uplinks(FILE *out, const struct model *model, const char *const *uplinks,
-                              size_t uplink_count, struct diag *diag)
+static enum err print_uplinks(const struct qemu_files *files, const struct model *model,
+                              const char *const *uplinks, size_t uplink_count, struct diag *diag)
 {
     enum err result = ERR_OK;
 
     for (size_t i = 0; i < model->uplink_count; i++) {
         const struct model_uplink *uplink = &model->uplinks[i];
         const enum err err =
-            print_uplink(out, uplink, i, choose_backend(uplink, uplinks, uplink_count), diag);
+            print_uplink(files, uplink, i, choose_backend(uplink, uplinks, uplink_count), diag);
 
         result = err == ERR_OK ? result : err;
     }
@@ -165,31 +190,53 @@ static enum err print_uplinks(FILE *out, const struct model *model, const char *
     return result;
 }
 
-enum err qemu_config_write(const struct model *model, const char *output, const char *const *uplinks,
-                           size_t uplink_count, struct diag *diag)
+/* A file beside `output`. */
+static enum err write_beside(const char *output, const char *suffix, const char *text, size_t bytes,
+                             struct diag *diag)
 {
     const size_t length = strlen(output);
     const bool is_elf = length > 4 && strcmp(output + length - 4, ".elf") == 0;
-    char *path = mem_printf("%.*s.qemu", (int)(is_elf ? length - 4 : length), output);
-    char *text = NULL;
-    size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
+    char *path = mem_printf("%.*s%s", (int)(is_elf ? length - 4 : length), output, suffix);
+    const enum err err = file_write(path, text, bytes, 0666, diag);
+
+    free(path);
+    return err;
+}
+
+static FILE *open_text(char **text, size_t *bytes)
+{
+    FILE *out = open_memstream(text, bytes);
 
     if (out == NULL) {
         abort();
     }
-    fprintf(out, "# qemu-config file: the devices of %s, for -readconfig\n", model->name);
+    return out;
+}
+
+enum err qemu_config_write(const struct model *model, const char *output, const char *const *uplinks,
+                           size_t uplink_count, struct diag *diag)
+{
+    char *config = NULL, *arguments = NULL;
+    size_t config_bytes, argument_bytes;
+    const struct qemu_files files = {open_text(&config, &config_bytes),
+                                     open_text(&arguments, &argument_bytes)};
+
+    fprintf(files.config, "# qemu-config file: the devices of %s, for -readconfig\n", model->name);
     /* The drivers speak virtio 1 only, and not every command line asks for it. */
-    fprintf(out,
+    fprintf(files.config,
             "\n[global]\n  driver = \"virtio-mmio\"\n  property = \"force-legacy\"\n  value = \"off\"\n");
-    enum err err = print_disks(out, model, output, diag);
-    const enum err uplink_err = print_uplinks(out, model, uplinks, uplink_count, diag);
+    enum err err = print_disks(files.config, model, output, diag);
+    const enum err uplink_err = print_uplinks(&files, model, uplinks, uplink_count, diag);
     err = err == ERR_OK ? uplink_err : err;
-    fclose(out);
+    fclose(files.config);
+    fclose(files.arguments);
     if (err == ERR_OK) {
-        err = file_write(path, text, bytes, 0666, diag);
+        err = write_beside(output, ".qemu", config, config_bytes, diag);
     }
-    free(text);
-    free(path);
+    if (err == ERR_OK) {
+        err = write_beside(output, ".qemu_arguments", arguments, argument_bytes, diag);
+    }
+    free(config);
+    free(arguments);
     return err;
 }

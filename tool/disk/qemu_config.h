@@ -7,7 +7,8 @@
 
 /**
  * Write QEMU's configuration file (-readconfig) beside `output`, as OUTPUT.qemu (.elf is replaced); one
- * without devices if there are none.
+ * without devices if there are none. What such a file cannot say is in OUTPUT.qemu_arguments, for its command line;
+ * mostly nothing.
  *
  * `uplinks`: what network cards are joined to, instead of QEMU's user network, for each "[NAME=]user",
  * "tap:INTERFACE", "socket:listen:PORT", "socket:connect:PORT" (of 127.0.0.1) or "none"; without NAME for

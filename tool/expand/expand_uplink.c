@@ -88,13 +88,6 @@ static void add_forwards(struct expand *expand, const struct node *node, struct 
         free(written);
     }
     free(copy);
-    if (uplink->forward_count > 1) {
-        diag_error(expand->diag, node_loc(node, "hostfwd"),
-                   "<uplink>: hostfwd leads %u ports to guests: QEMU's configuration file takes one; a guest "
-                   "that it "
-                   "leads to can lead others on",
-                   (unsigned)uplink->forward_count);
-    }
 }
 
 static void check_host_ip(struct expand *expand, const struct node *node)

@@ -96,6 +96,9 @@ static int tear_down(void **state)
 
     (void)unlink(fixture->image);
     (void)unlink(fixture->contents);
+    char *arguments = mem_printf("%s_arguments", config);
+    (void)unlink(arguments);
+    free(arguments);
     (void)unlink(config);
     (void)rmdir(fixture->folder);
     model_free(fixture->model);
@@ -203,6 +206,42 @@ static void test_qemu_is_told_of_the_disk(void **state)
     free(path);
 }
 
+/* One forwarded port is in the configuration file; of several that would keep the last. */
+static void test_qemu_is_told_of_forwarded_ports(void **state)
+{
+    struct fixture *fixture = *state;
+    struct model_uplink *uplink = model_add_uplink(fixture->model, "uplink", (struct loc){0});
+    char *config = mem_printf("%s/system.qemu", fixture->folder);
+    char *arguments = mem_printf("%s_arguments", config);
+    const char *none[] = {"none"};
+    size_t bytes;
+
+    uplink->host_ip = mem_strdup("10.0.2.2/24");
+    model_add_forward(uplink, mem_strdup("tcp:127.0.0.1:2201-10.0.2.15:22"));
+    for (unsigned int round = 0; round < 3; round++) {
+        assert_int_equal(
+            qemu_config_write(fixture->model, fixture->output, none, round == 2 ? 1 : 0, fixture->diag),
+            ERR_OK);
+        char *text = (char *)read_file(config, &bytes);
+        assert_int_equal(strstr(text, "[netdev \"uplink0\"]") != NULL, round == 0);
+        assert_int_equal(strstr(text, "hostfwd = ") != NULL, round == 0);
+        assert_int_equal(strstr(text, "netdev = \"uplink0\"") != NULL, round < 2);
+        free(text);
+        text = (char *)read_file(arguments, &bytes);
+        assert_string_equal(text, round == 1
+                                      ? "-netdev user,id=uplink0,ipv6=off,net=10.0.2.2/24,host=10.0.2.2,"
+                                        "hostfwd=tcp:127.0.0.1:2201-10.0.2.15:22,"
+                                        "hostfwd=udp:127.0.0.1:53-10.0.2.16:53\n"
+                                      : "");
+        free(text);
+        if (round == 0) {
+            model_add_forward(uplink, mem_strdup("udp:127.0.0.1:53-10.0.2.16:53"));
+        }
+    }
+    free(arguments);
+    free(config);
+}
+
 /* Its configuration files have no way to write that down. */
 static void test_qemu_cannot_be_told_of_a_quote(void **state)
 {
@@ -236,6 +275,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_failure_leaves_no_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_missing_image_of_unknown_size_is_an_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_qemu_is_told_of_the_disk, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_qemu_is_told_of_forwarded_ports, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_qemu_cannot_be_told_of_a_quote, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
