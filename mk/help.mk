@@ -8,6 +8,8 @@ Build
   make build     build the image of SYSTEM
   make setup     install what is missing of Debian's packages
   make guest     fetch and unpack the Debian guest
+  make install   to PREFIX [/usr/local], below DESTDIR; `causeway new FOLDER` makes a folder of your own
+  make deb       a Debian package of it, in BUILD_DIR
   make clean     remove BUILD_DIR
 
 Run

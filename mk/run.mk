@@ -55,7 +55,8 @@ image-bundled: tool kernel pds $(SYSTEM_GUESTS) $(BOARD_DTB) $(BOARD_BOOT_DTB)
 	$(Q)$(TOOL) build $(SYSTEM_FILE) $(addprefix --uplink ,$(UPLINK)) -o $(IMAGE) --board $(BOARD) --report $(IMAGE:.elf=.report.txt) --pd-dir $(B)/pd \
 		--guest-dir $(GUEST_DIR) --kernel $(KERNEL) --board-dtb $(BOARD_DTB)
 	$(Q)$(B)/causeway-policy $(SYSTEM_FILE) -o $(IMAGE:.elf=.policy) --board $(BOARD) --board-dtb $(BOARD_DTB)
-	$(Q)$(B)/causeway-verify $(IMAGE) --policy $(IMAGE:.elf=.policy) --kernel $(KERNEL)
+	$(Q)$(B)/causeway-verify $(IMAGE) --policy $(IMAGE:.elf=.policy) --kernel $(KERNEL) \
+		--pd-dir $(B)/pd --pd-dir $(dir $(SYSTEM_FILE))
 	$(if $(filter img,$(BOARD_IMAGE)),$(Q)$(TOOL) flat $(IMAGE) -o $(IMAGE:.elf=.img))
 
 # mon:stdio hands Ctrl-C and the like to the guest. CONSOLES=tmux: a tmux pane for each console; CONSOLES=sockets: a

@@ -149,6 +149,22 @@ static bool apply_option(const struct cmd_usage *usage, struct cmd_options *opti
     }
 }
 
+/* Programs are looked for like all other files of a description: beside it first. */
+static void search_beside_system(struct cmd_options *options)
+{
+    const char *slash = options->argument_count == 0 ? NULL : strrchr(options->arguments[0], '/');
+
+    if (slash == NULL) {
+        return;
+    }
+    options->system_dir = mem_printf("%.*s", (int)(slash + 1 - options->arguments[0]), options->arguments[0]);
+    add_search_dir(options, options->system_dir);
+    for (size_t i = options->search_dir_count - 1; i > 0; i--) {
+        options->search_dirs[i] = options->search_dirs[i - 1];
+    }
+    options->search_dirs[0] = options->system_dir;
+}
+
 /* Everything the tool needs is built beside it. */
 static void set_defaults(struct cmd_options *options)
 {
@@ -169,6 +185,7 @@ static void set_defaults(struct cmd_options *options)
     if (options->search_dir_count == 0) {
         add_search_dir(options, options->defaults[1]);
     }
+    search_beside_system(options);
 }
 
 static bool take_arguments(const struct cmd_usage *usage, int argc, char **argv, struct cmd_options *options)
@@ -250,6 +267,7 @@ void cmd_free(struct cmd_options *options)
     vars_free(&options->vars);
     free(options->search_dirs);
     free(options->uplinks);
+    free(options->system_dir);
     for (size_t i = 0; i < sizeof(options->defaults) / sizeof(options->defaults[0]); i++) {
         free(options->defaults[i]);
     }

@@ -28,6 +28,7 @@ struct cmd_options {
     struct vars vars;         /**< -D */
     const char *arguments[2]; /**< those that are no options */
     size_t argument_count;
+    char *system_dir;  /**< the description's, in front of search_dirs; NULL: this one; owned */
     char *defaults[3]; /**< kernel, PD and guest directory beside the tool's own program; owned */
 };
 
@@ -70,6 +71,7 @@ int cmd_dts(int argc, char **argv);
 int cmd_flat(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
+int cmd_new(int argc, char **argv);
 int cmd_board_new(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_schema(int argc, char **argv);

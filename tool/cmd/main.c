@@ -20,6 +20,7 @@ static const struct {
     {"console", cmd_console, "the same, with a terminal for each console in tmux"},
     {"graph", cmd_graph, "draw a system as SVG"},
     {"flat", cmd_flat, "write an image as a flat arm64 Image, for U-Boot"},
+    {"new", cmd_new, "make a folder of your own: a description, a program and a Makefile"},
     {"board-new", cmd_board_new, "write a board's data from its device tree"},
     {"help", cmd_help, "explain the elements of system descriptions"},
     {"schema", cmd_schema, "print the RELAX NG schema of system descriptions"},

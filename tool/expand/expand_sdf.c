@@ -152,7 +152,19 @@ static void expand_vm(struct expand *expand, const struct node *node, struct mod
     }
 }
 
-static void expand_program(const struct node *node, struct model_pd *pd)
+/* Who builds the image hears of a missing program then; who only looks at the description hears of it here. */
+static void look_for_program(struct expand *expand, const struct node *image, const char *attribute,
+                             const char *path)
+{
+    char *found = path == NULL || expand->options->needs_files ? NULL : expand_find_file(expand, path);
+
+    if (path != NULL && !expand->options->needs_files && found == NULL) {
+        report_missing_file(expand, image, attribute, path);
+    }
+    free(found);
+}
+
+static void expand_program(struct expand *expand, const struct node *node, struct model_pd *pd)
 {
     const struct node *image = node_first(node, &lang_program_image);
 
@@ -161,6 +173,8 @@ static void expand_program(const struct node *node, struct model_pd *pd)
 
         pd->program_image = mem_strdup(desc->path);
         pd->path_for_symbols = mem_strdup(desc->path_for_symbols);
+        look_for_program(expand, image, "path", desc->path);
+        look_for_program(expand, image, "path_for_symbols", desc->path_for_symbols);
     }
 }
 
@@ -182,7 +196,7 @@ static void expand_pd(struct expand *expand, const struct node *node, struct mod
     pd->parent = parent;
     pd->child_id = (uint32_t)desc->id;
     pd->setvar_id = mem_strdup(desc->setvar_id);
-    expand_program(node, pd);
+    expand_program(expand, node, pd);
     for (size_t i = 0; i < node->child_count; i++) {
         const struct node *child = node->children[i];
 
@@ -338,6 +352,11 @@ void expand_sdf_map(struct expand *expand, const struct node *node, struct model
     map->setvar_vaddr = mem_strdup(desc->setvar_vaddr);
     map->setvar_size = mem_strdup(desc->setvar_size);
     map->setvar_prefill_size = mem_strdup(desc->setvar_prefill_size);
+    if (desc->setvar_prefill_size != NULL && mr->prefill == MODEL_PREFILL_NONE) {
+        diag_error(expand->diag, node_loc(node, "setvar_prefill_size"),
+                   "<%s>: setvar_prefill_size: memory region \"%s\" has no prefill_path", node->spec->name,
+                   desc->mr);
+    }
 }
 
 static void expand_setvar(struct expand *expand, const struct node *node, struct model_pd *pd)

@@ -107,6 +107,8 @@ static void test_check(void **state)
     assert_says("cannot open");
     assert_int_equal(run(cmd_check, "check -g /nonexistent -D ROM=1 systems/virtio_demo.system"), CMD_OK);
     assert_says("warning: -D ROM: there is no ${ROM} in systems/virtio_demo.system");
+    assert_int_equal(run(cmd_check, "check tests/tool/mr_twice.system"), CMD_FAILED);
+    assert_says("<program_image>: path=\"a.elf\": there is no such file yet");
     assert_int_equal(run(cmd_help, "help gues"), CMD_FAILED);
     assert_says("no element <gues>; did you mean \"guest\"?");
 }
