@@ -81,7 +81,7 @@ def consoles(boot, machine):
     bare = machine.work_dir / "bare.elf"
     source = bare.with_suffix(".S")
     source.write_text(BARE_PROGRAM)
-    subprocess.run(["aarch64-linux-gnu-gcc", "-nostdlib", "-static", "-Wl,-Ttext=0x40200000", "-Wl,--build-id=none", source,
+    subprocess.run(["aarch64-linux-gnu-gcc", "-nostdlib", "-static", "-Wl,-Ttext=0x40200000,-n,--build-id=none", source,
                     "-o", bare], check=True)
     return boot(machine.write_system("firmware_guest", SYSTEM.format(mib=64, contents=contents, bare=bare)))
 

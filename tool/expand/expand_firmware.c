@@ -65,6 +65,11 @@ static void put_into_ram(struct expand *expand, struct expand_guest *guest, cons
                    "device_tree=\"false\" leaves that out",
                    (unsigned long long)file->base, (unsigned long long)config->ram_gpa,
                    (unsigned long long)(dtb_end - 1));
+        if (file->is_elf) {
+            diag_note(
+                expand->diag, node_loc(node, "image"),
+                "linkers put an ELF file's own headers in front of the program, which `-Wl,-n` leaves out");
+        }
         return;
     }
     config->kernel = expand_image_map(guest->vmm, mr);

@@ -72,10 +72,13 @@ static void show_contents(struct flash *flash)
     }
 }
 
-/* Drivers look at the start of the chip, of the block, or where they have written. */
+/* Drivers look at the start of the chip, of the block, or where they have written. U-Boot takes one chip's share
+   of a block for the whole of it: it sees two blocks where there is one. */
 static void show_status(struct flash *flash, uint32_t offset)
 {
     show(flash, 0, both(flash->status));
+    show(flash, offset - offset % FLASH_BLOCK_BYTES, both(flash->status));
+    show(flash, offset - offset % (FLASH_BLOCK_BYTES / 2), both(flash->status));
     show(flash, offset - offset % FLASH_BLOCK_BYTES, both(flash->status));
     show(flash, offset, both(flash->status));
 }

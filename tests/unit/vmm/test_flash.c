@@ -114,6 +114,24 @@ static void test_a_buffer_is_programmed_when_confirmed(void **state)
     assert_int_equal(seen(0), READY);
 }
 
+/* U-Boot: flash_status_check() looks at the start of what it takes for a sector, half a block. */
+static void test_status_is_where_u_boot_looks(void **state)
+{
+    const uint32_t half = FLASH_BLOCK_BYTES / 2;
+
+    (void)state;
+    command(half, 0x40);
+    store(half, 0);
+    command(half + 0x100, 0x40);
+    store(half + 0x100, 0);
+    assert_int_equal(seen(half), READY);
+    assert_int_equal(seen(half + 0x100), READY);
+    assert_int_equal(seen(0), READY);
+    command(0, 0xff);
+    assert_int_equal(seen(half), 0);
+    assert_int_equal(seen(half + 0x100), 0);
+}
+
 static void test_a_block_is_erased(void **state)
 {
     (void)state;
@@ -178,6 +196,7 @@ int main(void)
         cmocka_unit_test_setup(test_new_memory_is_erased_once, setup),
         cmocka_unit_test_setup(test_a_word_is_programmed, setup),
         cmocka_unit_test_setup(test_a_buffer_is_programmed_when_confirmed, setup),
+        cmocka_unit_test_setup(test_status_is_where_u_boot_looks, setup),
         cmocka_unit_test_setup(test_a_block_is_erased, setup),
         cmocka_unit_test_setup(test_no_block_is_locked, setup),
         cmocka_unit_test_setup(test_the_table_says_what_there_is, setup),
