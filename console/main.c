@@ -10,6 +10,7 @@
 #include "console/child.h"
 #include "console/exit_code.h"
 #include "console/hub.h"
+#include "console/top.h"
 #include "console/where.h"
 
 #define DEFAULT_ESCAPE 0x1c
@@ -163,6 +164,7 @@ static const struct {
 } commands[] = {
     {"attach", attach_main},
     {"console", attach_main},
+    {"top", top_main},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

@@ -5,7 +5,8 @@ CONSOLE_LINE_SRCS = console/line.c $(SERIAL_FRAME_SRCS)
 CONSOLE_HUB_SRCS := console/channel.c console/child.c console/hub.c console/place.c console/terminal.c console/tmux.c console/where.c \
 	tool/base/mem.c
 HOST_PROGRAMS += causeway-console
-causeway-console_SRCS = console/attach.c console/main.c $(CONSOLE_HUB_SRCS) $(CONSOLE_LINE_SRCS) pd/serial_mux/mux_filter.c
+CONSOLE_TOP_SRCS := console/top_sample.c console/top_show.c
+causeway-console_SRCS = console/attach.c console/main.c console/top.c $(CONSOLE_TOP_SRCS) $(CONSOLE_HUB_SRCS) $(CONSOLE_LINE_SRCS) pd/serial_mux/mux_filter.c
 
 TESTS += test_mux_frames test_mux_channels
 test_mux_frames_SRCS = tests/mock/mux_host.c console/line.c $(test_serial_mux_SRCS)
@@ -20,3 +21,8 @@ test_hub_SRCS = $(CONSOLE_HUB_SRCS) console/line.c $(test_serial_mux_SRCS)
 
 TESTS += test_channel
 test_channel_SRCS := console/channel.c console/where.c tool/base/mem.c
+
+TESTS += test_top
+test_top_SRCS := $(CONSOLE_TOP_SRCS)
+FUZZERS += fuzz_top
+fuzz_top_SRCS := $(CONSOLE_TOP_SRCS)

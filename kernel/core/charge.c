@@ -25,6 +25,8 @@ static void skip_to(struct core *core, uint64_t used)
 static void charge_run(struct thread *thread, bool had_slice, uint64_t used, uint64_t now)
 {
     struct budget *budget = thread->budget_owner;
+    thread->counters[SYSCALL_COUNTER_RUN_TICKS] += used;
+    thread->core->counters[SYSCALL_COUNTER_RUN_TICKS] += used;
     const bool is_free = !had_slice && (int64_t)used > budget->remaining;
 
     if (is_free && budget->remaining <= 0) {

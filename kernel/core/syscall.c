@@ -8,6 +8,7 @@
 #include "kernel/core/klog.h"
 #include "kernel/core/mail.h"
 #include "kernel/core/notification.h"
+#include "kernel/core/observe.h"
 #include "kernel/core/posted_irq.h"
 #include "kernel/core/ppc.h"
 #include "kernel/core/request.h"
@@ -160,19 +161,6 @@ static void secure_monitor_call(struct pd *pd)
 }
 
 /* Another core's are read while that counts on: each by itself is sound. */
-static enum syscall_status read_counters(struct pd *pd, uint64_t id)
-{
-    const struct kernel *kernel = pd->thread.core->kernel;
-
-    if (id >= kernel->desc->core_count) {
-        return SYSCALL_INVALID;
-    }
-    for (uint32_t i = 0; i < SYSCALL_COUNTER_COUNT; i++) {
-        pd->words[i] = __atomic_load_n(&kernel->cores[id].counters[i], __ATOMIC_RELAXED);
-    }
-    return SYSCALL_OK;
-}
-
 static struct pd *find_child_pd(struct pd *pd, uint64_t id)
 {
     if (id >= SYSDESC_MAX_CHANNELS || pd->row->children[id].kind != SYSDESC_CHILD_PD) {
@@ -286,7 +274,7 @@ static enum syscall_status simple_call(struct pd *pd, uint64_t number)
         charge_give_way(pd->thread.core);
         return SYSCALL_OK;
     case SYSCALL_COUNTERS:
-        return read_counters(pd, x[0]);
+        return observe_counters(pd, x[0]);
     case SYSCALL_POST_ROUTE:
         return post_call(pd);
     case SYSCALL_VIRQ_MOVE:

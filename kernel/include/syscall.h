@@ -42,7 +42,12 @@ enum syscall_number {
     SYSCALL_VIRQ_GET = 21,       /**< x1: INTID. Returns x1: enum syscall_virq_state bits */
     SYSCALL_VIRQ_ENABLE = 22, /**< x1: 1 distributor on, 0 off: no virtual interrupt is signalled while off */
     SYSCALL_VCPU_READ_COUNTERS = 23, /**< message words 0..: struct of enum syscall_counter values */
-    SYSCALL_COUNTERS = 24,           /**< x0: core. Message words 0..: its enum syscall_counter values */
+    /**
+     * x0: core. Message words 0..: its enum syscall_counter values. For an observer (SYSDESC_PD_OBSERVER) also
+     * x0: SYSCALL_COUNTERS_THREAD + n, of a thread: PDs in the order of their rows, then vCPUs; SYSCALL_INVALID:
+     * there are no more. Message words: enum syscall_thread_word.
+     */
+    SYSCALL_COUNTERS = 24,
     /**
      * Where a VM's doorbells are is the guest's to choose if a BAR of PCI contains them. x0: child id of a
      * vCPU, x1: GPA as its rows in the descriptor say, x2: GPA from now on; SYSCALL_NOWHERE: they don't ring.
@@ -153,5 +158,17 @@ enum syscall_counter {
     SYSCALL_COUNTER_SERRORS, /**< asynchronous errors of memory or buses; of the core only, nobody is blamed
                               */
     SYSCALL_COUNTER_IDLE_TICKS, /**< generic-timer ticks spent idle */
+    SYSCALL_COUNTER_RUN_TICKS,  /**< and spent running, by the core's threads or the thread */
     SYSCALL_COUNTER_COUNT
+};
+
+/** Threads in SYSCALL_COUNTERS are numbered from here. */
+#define SYSCALL_COUNTERS_THREAD 0x100u
+#define SYSCALL_THREAD_NAME_WORDS 8u
+enum syscall_thread_word {
+    SYSCALL_THREAD_COUNTERS = 0, /**< enum syscall_counter */
+    SYSCALL_THREAD_PLACE =
+        SYSCALL_COUNTER_COUNT, /**< core | priority << 8 | 1 << 16 (a vCPU) | state << 24 */
+    SYSCALL_THREAD_NAME,       /**< and following: its row's */
+    SYSCALL_THREAD_WORDS = SYSCALL_THREAD_NAME + SYSCALL_THREAD_NAME_WORDS
 };

@@ -140,7 +140,8 @@ struct sysdesc_child {
 /** Flags of a PD. */
 enum sysdesc_pd_flags {
     SYSDESC_PD_PASSIVE = 1u << 0, /**< after init() it runs only on its callers' time */
-    SYSDESC_PD_NO_FPU = 1u << 1   /**< FP/SIMD use is a fault */
+    SYSDESC_PD_NO_FPU = 1u << 1,  /**< FP/SIMD use is a fault */
+    SYSDESC_PD_OBSERVER = 1u << 2 /**< it may read what each thread has counted */
 };
 
 struct sysdesc_pd {

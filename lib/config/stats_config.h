@@ -5,10 +5,12 @@
 #include "lib/config/config.h"
 
 #define STATS_CONFIG_MAGIC 0x4e4f4d43u /* "CMON" */
-#define STATS_CONFIG_VERSION 1u
+#define STATS_CONFIG_VERSION 2u
 #define STATS_CONFIG_SECTION ".stats_config"
 #define STATS_CONFIG_MAX_REGIONS 32u
 #define STATS_CONFIG_MAX_SWITCHES 8u
+/** Of the channel's link, one way: a whole answer fits. */
+#define STATS_TOP_RING_BYTES 0x10000u
 
 /** A region whose contents the stats PD can sum up: mapped read-only. */
 struct stats_region_config {
@@ -26,6 +28,7 @@ struct stats_switch_config {
 struct stats_config {
     struct config_header header;
     struct config_link console; /**< byte stream to the serial multiplexer */
+    struct config_link top;     /**< channel for `causeway top` */
     uint32_t reserved_flags;
     uint32_t region_count;
     struct stats_region_config regions[STATS_CONFIG_MAX_REGIONS];

@@ -5,9 +5,11 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/base/mem.h"
 #include "lib/ring/ring.h"
 #include "pd/stats/platform_counters.h"
 #include "pd/stats/stats.h"
+#include "pd/stats/top.h"
 
 const struct log_sink log_sink = {.name = microkit_name, .write = microkit_dbg_puts};
 
@@ -19,6 +21,12 @@ PD_CONFIG(stats_config, stats_config, STATS_CONFIG_SECTION) = {
 
 static struct stats stats;
 static struct ring console;
+static struct top top;
+static struct ring channel; /* of tools */
+static bool has_channel;
+static uint32_t tool; /* who is there */
+static uint8_t answer[STATS_TOP_RING_BYTES];
+static uint32_t answer_bytes, answer_sent;
 
 /* What the console does not take at once is dropped: a stats PD must not wait for its reader. */
 static void print(void *context, const char *text, uint32_t bytes)
@@ -44,6 +52,72 @@ static uint64_t ticks(void *context)
 
 static const struct stats_ops ops = {.print = print, .counters = counters, .ticks = ticks};
 
+/* `causeway top`: an answer is made as a whole, and goes out as there is room. */
+
+static void add_to_answer(void *context, const char *text, uint32_t bytes)
+{
+    (void)context;
+    bytes = bytes < sizeof answer - answer_bytes ? bytes : (uint32_t)sizeof answer - answer_bytes;
+    memcpy(&answer[answer_bytes], text, bytes);
+    answer_bytes += bytes;
+}
+
+static bool read_thread(void *context, uint32_t number, struct platform_thread *thread)
+{
+    (void)context;
+    return platform_thread_read(number, thread);
+}
+
+static bool read_core(void *context, uint32_t number, uint64_t values[SYSCALL_COUNTER_COUNT])
+{
+    (void)context;
+    return platform_core_read(number, values);
+}
+
+static struct top_ops top_ops = {
+    .print = add_to_answer, .thread = read_thread, .core = read_core, .ticks = ticks};
+
+static void look_who_is_there(void)
+{
+    if (ring_peer_offer(&channel) != tool) {
+        tool = ring_peer_offer(&channel);
+        top_restart(&top);
+        answer_sent = answer_bytes;
+    }
+}
+
+/* Whether it goes on at once. */
+static bool give_answer(void)
+{
+    if (answer_sent == answer_bytes && top_is_asked(&top)) {
+        answer_sent = 0;
+        answer_bytes = 0;
+        top_answer(&top);
+    }
+    answer_sent += ring_write(&channel, &answer[answer_sent], answer_bytes - answer_sent);
+    if (ring_should_signal_data(&channel)) {
+        microkit_notify(stats_config.top.channel);
+    }
+    return answer_sent < answer_bytes && ring_request_space(&channel, 1);
+}
+
+static void serve_tools(void)
+{
+    char text[INPUT_BYTES];
+    uint32_t bytes;
+
+    (void)ring_sync(&channel);
+    look_who_is_there();
+    do {
+        while ((bytes = ring_read(&channel, text, sizeof text)) != 0) {
+            top_input(&top, text, bytes);
+        }
+    } while (give_answer() || ring_request_data(&channel));
+    if (ring_should_signal_space(&channel)) {
+        microkit_notify(stats_config.top.channel);
+    }
+}
+
 static void take_input(void)
 {
     char text[INPUT_BYTES];
@@ -57,6 +131,21 @@ static void take_input(void)
     if (ring_should_signal_space(&console)) {
         microkit_notify(stats_config.console.channel);
     }
+}
+
+static void init_channel(void)
+{
+    const struct config_link *link = &stats_config.top;
+
+    if (link->bytes == 0 || ring_init(&channel, (void *)(uintptr_t)link->own,
+                                      (const void *)(uintptr_t)link->peer, link->bytes) != ERR_OK) {
+        return;
+    }
+    top_ops.hz = clock_hz();
+    top_init(&top, &stats_config, &top_ops, NULL);
+    has_channel = true;
+    microkit_notify(link->channel);
+    serve_tools();
 }
 
 void init(void)
@@ -78,11 +167,15 @@ void init(void)
     stats_init(&stats, &stats_config, &ops, NULL);
     microkit_notify(link->channel);
     take_input();
+    init_channel();
 }
 
-void notified(microkit_channel channel)
+void notified(microkit_channel id)
 {
-    (void)channel;
+    if (has_channel && id == stats_config.top.channel) {
+        serve_tools();
+        return;
+    }
     (void)ring_sync(&console);
     take_input();
 }

@@ -4,46 +4,10 @@
 #include "lib/base/format.h"
 #include "lib/base/mem.h"
 #include "lib/config/vswitch_stats.h"
+#include "pd/stats/names.h"
 #include "pd/stats/platform_counters.h"
 
 #define PRINT_BYTES 128u
-
-/* In the order of enum syscall_counter, and what seL4 has behind it. */
-static const char *const counter_names[PLATFORM_COUNTER_COUNT] = {
-    [SYSCALL_COUNTER_EXITS] = "exits",
-    [SYSCALL_COUNTER_EXIT_MMIO] = "exits_mmio",
-    [SYSCALL_COUNTER_EXIT_DOORBELL] = "exits_doorbell",
-    [SYSCALL_COUNTER_EXIT_WFI] = "exits_wfi",
-    [SYSCALL_COUNTER_EXIT_CALL] = "exits_call",
-    [SYSCALL_COUNTER_EXIT_SYSREG] = "exits_sysreg",
-    [SYSCALL_COUNTER_EXIT_IRQ] = "exits_irq",
-    [SYSCALL_COUNTER_EXIT_FP] = "exits_fp",
-    [SYSCALL_COUNTER_EXIT_UNDEFINED] = "exits_undefined",
-    [SYSCALL_COUNTER_SYSCALLS] = "syscalls",
-    [SYSCALL_COUNTER_SWITCHES] = "switches",
-    [SYSCALL_COUNTER_NOTIFICATIONS] = "notifications",
-    [SYSCALL_COUNTER_POSTED] = "posted_interrupts",
-    [SYSCALL_COUNTER_VIRQS] = "virtual_interrupts",
-    [SYSCALL_COUNTER_IRQS] = "interrupts",
-    [SYSCALL_COUNTER_MAINTENANCE] = "maintenance",
-    [SYSCALL_COUNTER_SERRORS] = "serrors",
-    [SYSCALL_COUNTER_IDLE_TICKS] = "idle_ticks",
-    [PLATFORM_COUNTER_KERNEL_ENTRIES] = "kernel_entries",
-    [PLATFORM_COUNTER_USER_CYCLES] = "user_cycles",
-};
-
-/* In the order of enum vswitch_stat. */
-static const char *const stat_names[VSWITCH_STAT_COUNT] = {
-    [VSWITCH_STAT_RUNS] = "runs",
-    [VSWITCH_STAT_BATCHES] = "batches",
-    [VSWITCH_STAT_FRAMES] = "frames",
-    [VSWITCH_STAT_COPIES] = "copies",
-    [VSWITCH_STAT_COPIED_BYTES] = "copied_bytes",
-    [VSWITCH_STAT_SOFT_OFFLOADS] = "soft_offloads",
-    [VSWITCH_STAT_DROPPED] = "dropped",
-    [VSWITCH_STAT_HELD] = "held",
-    [VSWITCH_STAT_NOTIFIED] = "notified",
-};
 
 static void print(struct stats *stats, const char *text)
 {
@@ -58,28 +22,11 @@ static void show_switch(struct stats *stats, const struct stats_switch_config *l
     for (unsigned int i = 0; i < VSWITCH_STAT_COUNT; i++) {
         const uint64_t value = __atomic_load_n(&counted->values[i], __ATOMIC_RELAXED);
 
-        (void)format_print(line, sizeof line, "%s.%s %llu\r\n", lan->name, stat_names[i],
+        (void)format_print(line, sizeof line, "%s.%s %llu\r\n", lan->name, names_of_switch_stats[i],
                            (unsigned long long)value);
         print(stats, line);
     }
 }
-
-/* In the order of struct vswitch_counters, its causes of drops by drop_names. */
-static const char *const port_names[] = {"rx_frames", "rx_bytes", "tx_frames", "tx_bytes",
-                                         "held",      "flooded",  "mirrored"};
-static const char *const drop_names[VSWITCH_DROP_COUNT] = {
-    [VSWITCH_DROP_LENGTH] = "length",     [VSWITCH_DROP_META] = "offload",
-    [VSWITCH_DROP_SOURCE] = "source",     [VSWITCH_DROP_RATE] = "rate",
-    [VSWITCH_DROP_RESERVED] = "reserved", [VSWITCH_DROP_DENIED] = "denied",
-    [VSWITCH_DROP_LOCAL] = "local",       [VSWITCH_DROP_FULL] = "full",
-    [VSWITCH_DROP_TOO_LONG] = "too_long", [VSWITCH_DROP_VLAN] = "vlan",
-    [VSWITCH_DROP_GUARD] = "guard",       [VSWITCH_DROP_STORM] = "storm",
-    [VSWITCH_DROP_NOBODY] = "nobody",
-};
-#define PORT_NAMES (sizeof(port_names) / sizeof(port_names[0]))
-
-_Static_assert(sizeof(struct vswitch_counters) == (PORT_NAMES + VSWITCH_DROP_COUNT) * sizeof(uint64_t),
-               "each of a port's counters has a name");
 
 /* What a port counted; what never happened is left out. */
 static void show_port(struct stats *stats, const char *lan, const struct vswitch_port_stats *port)
@@ -87,14 +34,12 @@ static void show_port(struct stats *stats, const char *lan, const struct vswitch
     const uint64_t *counted = (const uint64_t *)&port->counters;
     char line[PRINT_BYTES];
 
-    for (unsigned int i = 0; i < PORT_NAMES + VSWITCH_DROP_COUNT; i++) {
+    for (unsigned int i = 0; i < NAMES_OF_PORT_COUNTERS; i++) {
         const uint64_t value = __atomic_load_n(&counted[i], __ATOMIC_RELAXED);
 
         if (value != 0) {
-            (void)format_print(line, sizeof line, "%s.%.*s.%s%s %llu\r\n", lan, (int)sizeof port->name - 1,
-                               port->name, i < PORT_NAMES ? "" : "dropped_",
-                               i < PORT_NAMES ? port_names[i] : drop_names[i - PORT_NAMES],
-                               (unsigned long long)value);
+            (void)format_print(line, sizeof line, "%s.%.*s.%s %llu\r\n", lan, (int)sizeof port->name - 1,
+                               port->name, names_of_port_counters[i], (unsigned long long)value);
             print(stats, line);
         }
     }
@@ -126,7 +71,8 @@ static void show_counters(struct stats *stats)
         if (values[i] == PLATFORM_COUNTER_ABSENT) {
             continue;
         }
-        (void)format_print(line, sizeof line, "%s %llu\r\n", counter_names[i], (unsigned long long)values[i]);
+        (void)format_print(line, sizeof line, "%s %llu\r\n", names_of_counters[i],
+                           (unsigned long long)values[i]);
         print(stats, line);
     }
     for (uint32_t i = 0; i < stats->config->switch_count && i < STATS_CONFIG_MAX_SWITCHES; i++) {

@@ -35,6 +35,7 @@ static const struct field pd_fields[] = {
     FIELD(struct sysdesc_pd, core, 1, "policy-schedule"),
     FIELD(struct sysdesc_pd, flags, SYSDESC_PD_PASSIVE, "policy-schedule"),
     FIELD(struct sysdesc_pd, flags, SYSDESC_PD_NO_FPU, "policy-fpu"),
+    FIELD(struct sysdesc_pd, flags, SYSDESC_PD_OBSERVER, "policy-observer"),
     FIELD(struct sysdesc_pd, smc_calls[0], 0x84000008, "policy-firmware-calls"),
     FIELD(struct sysdesc_pd, smc_calls[7], 0x84000009, "policy-firmware-calls"),
     FIELD(struct sysdesc_pd, flags, 0x80, "limit"),

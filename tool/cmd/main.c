@@ -18,6 +18,7 @@ static const struct {
     {"attach", cmd_console,
      "run a system, or join one that runs: its consoles, and the tools below beside them"},
     {"console", cmd_console, "the same, with a terminal for each console in tmux"},
+    {"top", cmd_console, "what each part of a running system does, live: CPU, exits, packets"},
     {"graph", cmd_graph, "draw a system as SVG"},
     {"flat", cmd_flat, "write an image as a flat arm64 Image, for U-Boot"},
     {"new", cmd_new, "make a folder of your own: a description, a program and a Makefile"},

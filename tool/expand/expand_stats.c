@@ -64,6 +64,9 @@ void expand_stats(struct expand *expand, const struct node *node)
             return;
         }
     }
+    (void)expand_serial_channel(expand, node, "top", pd, STATS_TOP_RING_BYTES, SERIAL_MUX_CLIENT_SHARED,
+                                &config.top);
+    pd->observer = !expand->options->microkit;
     add_switches(expand, pd, &config);
     expand_config_header(&config.header, STATS_CONFIG_MAGIC, STATS_CONFIG_VERSION, sizeof(config));
     (void)model_add_config(pd, STATS_CONFIG_SECTION, &config, sizeof(config));

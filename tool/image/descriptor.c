@@ -113,7 +113,8 @@ static void fill_pd(struct image *image, size_t index)
     row->child_id = (uint8_t)pd->child_id;
     row->priority = (uint8_t)pd->priority;
     row->core = (uint8_t)pd->core;
-    row->flags = (uint8_t)((pd->passive ? SYSDESC_PD_PASSIVE : 0) | (pd->fpu ? 0 : SYSDESC_PD_NO_FPU));
+    row->flags = (uint8_t)((pd->passive ? SYSDESC_PD_PASSIVE : 0) | (pd->fpu ? 0 : SYSDESC_PD_NO_FPU) |
+                           (pd->observer ? SYSDESC_PD_OBSERVER : 0));
     _Static_assert(sizeof(row->smc_calls) == sizeof(pd->smc_calls), "as many calls of the firmware");
     memcpy(row->smc_calls, pd->smc_calls, sizeof(row->smc_calls));
     row->vmid = (uint16_t)(index + 1);

@@ -193,6 +193,7 @@ struct model_pd {
     struct model_pd *behind; /**< a driver's: the service whose clients it works for; NULL: none */
     struct model_vm *vm;     /**< NULL: none */
     bool gets_seed;          /**< finds the firmware's rng-seed in its message words; one PD at most */
+    bool observer;           /**< may read what each thread has counted */
     bool klog_reader;        /**< gets klog_channel notified when the kernel logs */
     uint32_t klog_channel;
 };

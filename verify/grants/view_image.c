@@ -228,6 +228,9 @@ static void add_pd(struct context *context, uint32_t pd)
     if ((row->flags & SYSDESC_PD_NO_FPU) != 0) {
         grants_add(context->grants, "fpu %s: none", name);
     }
+    if ((row->flags & SYSDESC_PD_OBSERVER) != 0) {
+        grants_add(context->grants, "observer: %s", name);
+    }
     for (uint32_t i = 0; i < SYSDESC_MAX_SMC_CALLS; i++) {
         if (row->smc_calls[i] != 0) {
             grants_add(context->grants, "firmware-calls %s: 0x%x", name, row->smc_calls[i]);

@@ -58,7 +58,7 @@ static const char *const policy_rules[RULE_COUNT - RULE_POLICY] = {
     "policy-firmware-calls", "policy-fpu",    "policy-interrupt", "policy-klog",    "policy-memory",
     "policy-parent",         "policy-place",  "policy-post",      "policy-program", "policy-schedule",
     "policy-seed",           "policy-stack",  "policy-system",    "policy-vcpu",    "policy-variable",
-    "policy-kernel-device",  "policy-mirror",
+    "policy-kernel-device",  "policy-mirror", "policy-observer",
 };
 
 const char *findings_rule_name(enum findings_rule rule)

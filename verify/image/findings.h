@@ -55,7 +55,7 @@ enum findings_rule {
     RULE_LIBRARY,            /**< what libmicrokit knows of its PD is what the descriptor says */
     RULE_DESCRIPTION,        /**< on seL4: the description has something whose meaning is not known here */
     RULE_POLICY,             /**< the first of those about the lines of a policy, one for each kind of line */
-    RULE_COUNT = RULE_POLICY + 27
+    RULE_COUNT = RULE_POLICY + 28
 };
 
 /** Short identifier, such as "wx-pd". Never NULL. */

@@ -8,7 +8,7 @@
 #define VMID_MAX 255u /* 8-bit VMIDs work on every core */
 #define FIRST_PPI 16u
 #define FIRST_SPI 32u
-#define PD_FLAGS (SYSDESC_PD_PASSIVE | SYSDESC_PD_NO_FPU)
+#define PD_FLAGS (SYSDESC_PD_PASSIVE | SYSDESC_PD_NO_FPU | SYSDESC_PD_OBSERVER)
 #define AFFINITY UINT64_C(0xff00ffffff)
 
 struct context {

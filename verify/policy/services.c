@@ -8,6 +8,8 @@
 
 #define TIMER_INTID 30u
 #define CHANNEL_FLAG 8u
+#define SHARED_FLAG 16u
+#define TOP_RING_BYTES UINT64_C(0x10000)
 
 static const struct policy_pd_defaults mux_defaults = {.priority = "230",
                                                        .budget = "1000",
@@ -255,10 +257,15 @@ void services_stats(struct system *system, const xmlNode *node)
     if (console == NULL || !services_console(system, console, name, name, NULL, policy_role("console"), 0)) {
         return;
     }
+    (void)services_channel(system, "top", name, NULL, policy_role("top"), TOP_RING_BYTES, SHARED_FLAG);
+    if (!policy->sel4) {
+        policy_add(policy, "observer: %s", name);
+    }
     add_switches(system, name);
     POLICY_CONFIG(policy, name, "stats", policy_number("region_count", regions),
                   policy_number("switch_count", system->switch_count < 8 ? system->switch_count : 8),
-                  policy_hex("console_bytes", description_number(console, "ring_bytes", "16K") + 0x1000));
+                  policy_hex("console_bytes", description_number(console, "ring_bytes", "16K") + 0x1000),
+                  policy_hex("top_bytes", TOP_RING_BYTES + 0x1000));
 }
 
 void services_finish(struct system *system)

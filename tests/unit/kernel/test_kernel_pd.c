@@ -448,6 +448,37 @@ static void counters_can_be_read(void **state)
     assert_true(mock->words[0][SYSCALL_COUNTER_SYSCALLS] > 0);
 }
 
+static void observer_reads_what_threads_have_counted(void **state)
+{
+    struct mock_kernel *mock = *state;
+    const uint64_t threads = mock->desc.pd_count + mock->desc.vcpu_count;
+    uint64_t ticks;
+
+    mock->pds[1].flags = SYSDESC_PD_OBSERVER;
+    mock_kernel_boot(mock);
+    assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_COUNTERS, SYSCALL_COUNTERS_THREAD, 0, 0, 0),
+                     SYSCALL_DENIED);
+    for (uint64_t i = 0; i < threads; i++) {
+        assert_int_equal(mock_kernel_call(mock, 1, SYSCALL_COUNTERS, SYSCALL_COUNTERS_THREAD + i, 0, 0, 0),
+                         SYSCALL_OK);
+        assert_int_equal(mock->words[1][SYSCALL_THREAD_PLACE] >> 16 & 1, i < mock->desc.pd_count ? 0 : 1);
+    }
+    assert_int_equal(mock_kernel_call(mock, 1, SYSCALL_COUNTERS, SYSCALL_COUNTERS_THREAD + threads, 0, 0, 0),
+                     SYSCALL_INVALID);
+    assert_int_equal(mock_kernel_call(mock, 1, SYSCALL_COUNTERS, UINT64_MAX, 0, 0, 0), SYSCALL_INVALID);
+    /* Its own: the call itself, and the time since it began to run. */
+    assert_int_equal(mock_kernel_call(mock, 1, SYSCALL_COUNTERS, SYSCALL_COUNTERS_THREAD + 1, 0, 0, 0),
+                     SYSCALL_OK);
+    assert_string_equal((const char *)&mock->words[1][SYSCALL_THREAD_NAME], mock->pds[1].name);
+    assert_int_equal(mock->words[1][SYSCALL_COUNTER_SYSCALLS],
+                     mock->kernel.pds[1].thread.counters[SYSCALL_COUNTER_SYSCALLS]);
+    ticks = mock->words[1][SYSCALL_COUNTER_RUN_TICKS];
+    arch_fake.now += 1000;
+    assert_int_equal(mock_kernel_call(mock, 1, SYSCALL_COUNTERS, SYSCALL_COUNTERS_THREAD + 1, 0, 0, 0),
+                     SYSCALL_OK);
+    assert_true(mock->words[1][SYSCALL_COUNTER_RUN_TICKS] >= ticks);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -473,6 +504,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(lines_of_two_pds_do_not_mix, setup, teardown),
         cmocka_unit_test_setup_teardown(log_goes_to_its_reader_while_that_lives, setup, teardown),
         cmocka_unit_test_setup_teardown(counters_can_be_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(observer_reads_what_threads_have_counted, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

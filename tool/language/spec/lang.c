@@ -112,8 +112,9 @@ static const struct element_child stats_children[] = {
 const struct element_spec lang_stats = {
     .name = "stats",
     .former_name = "monitor",
-    .doc =
-        "A command line on a console of its own that shows the kernel's counters and checksums of regions.",
+    .doc = "A command line on a console of its own that shows the kernel's counters and checksums of "
+           "regions; and "
+           "what `causeway top` asks: it may read what every thread has counted.",
     .attrs = stats_attrs,
     .attr_count = SPEC_COUNT(stats_attrs),
     .fields_bytes = sizeof(struct desc_stats),
