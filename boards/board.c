@@ -15,6 +15,22 @@ static const struct board *const boards[] = {
     &board_zcu102,
 };
 
+static const struct board_driver drivers[] = {
+    {"arasan,sdhci-8.9a", BOARD_DISK, "blk_sdhci.elf"}, {"brcm,bcm2711-emmc2", BOARD_DISK, "blk_sdhci.elf"},
+    {"fsl,imx8mm-usdhc", BOARD_DISK, "blk_usdhc.elf"},  {"cdns,zynqmp-gem", BOARD_CARD, "net_gem.elf"},
+    {"cdns,versal-gem", BOARD_CARD, "net_gem.elf"},
+};
+
+const struct board_driver *board_driver_find(const char *compatible)
+{
+    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++) {
+        if (strcmp(drivers[i].compatible, compatible) == 0) {
+            return &drivers[i];
+        }
+    }
+    return NULL;
+}
+
 const struct board *board_at(size_t index)
 {
     return index < sizeof boards / sizeof boards[0] ? boards[index] : NULL;

@@ -14,6 +14,27 @@ struct board_range {
     uint64_t bytes;
 };
 
+/** What a device of a board is good for. */
+enum board_class {
+    BOARD_DISK, /**< SD host controllers, for <disk> */
+    BOARD_CARD  /**< network cards, for <uplink> */
+};
+
+/** A device of a board that has a driver here, other than virtio's. Its interrupt is level-sensitive. */
+struct board_device {
+    const char *compatible; /**< as in device trees: chooses the driver */
+    struct board_range range;
+    uint32_t irq;       /**< INTID */
+    uint32_t qemu_unit; /**< QEMU's number for it among its kind */
+};
+
+/** A program that drives devices. */
+struct board_driver {
+    const char *compatible;
+    enum board_class class;
+    const char *program;
+};
+
 struct board {
     const char *name;        /**< `board=` in descriptions */
     const char *alias;       /**< older spelling, or NULL */
@@ -43,6 +64,9 @@ struct board {
         uint64_t slot_bytes;
         uint32_t irq; /**< of the first */
     } virtio;
+    /** Devices for <disk> and <uplink>, the one that is taken first at first. */
+    const struct board_device *drivable;
+    size_t drivable_count;
     /** Windows that hold device registers; a <memory_region> with a phys_addr must lie in one or in RAM. */
     const struct board_range *devices;
     size_t device_count;
@@ -51,5 +75,7 @@ struct board {
 
 /** The board of that name or alias, or NULL. */
 const struct board *board_find(const char *name);
+/** The driver for devices that are called so in device trees, or NULL. */
+const struct board_driver *board_driver_find(const char *compatible);
 /** Board number `index` in a stable order, or NULL past the end; for listings. */
 const struct board *board_at(size_t index);

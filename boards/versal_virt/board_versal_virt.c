@@ -8,6 +8,14 @@ static const struct board_range devices[] = {
     {"uart1", 0xff010000, 0x1000},       {"gem0", 0xff0c0000, 0x1000},    {"gem1", 0xff0d0000, 0x1000},
 };
 
+/* The card slot of a VCK190 is at SD1. */
+static const struct board_device drivable[] = {
+    {"arasan,sdhci-8.9a", {"sdhci1", 0xf1050000, 0x1000}, 160, 1},
+    {"arasan,sdhci-8.9a", {"sdhci0", 0xf1040000, 0x1000}, 158, 0},
+    {"cdns,versal-gem", {"gem0", 0xff0c0000, 0x1000}, 88, 0},
+    {"cdns,versal-gem", {"gem1", 0xff0d0000, 0x1000}, 90, 1},
+};
+
 const struct board board_versal_virt = {
     .name = "versal_virt",
     .ram = {"ram", 0x00000000, 0x80000000},
@@ -23,6 +31,8 @@ const struct board board_versal_virt = {
     .vtimer_irq = 27,
     .spi_count = 192,
     .virtio = {.range = {"virtio-mmio", 0xa0000000, 0x1000}, .slot_bytes = 0x200, .irq = 143},
+    .drivable = drivable,
+    .drivable_count = sizeof drivable / sizeof drivable[0],
     .devices = devices,
     .device_count = sizeof devices / sizeof devices[0],
     .core_mpidrs = {0, 1},

@@ -12,6 +12,16 @@ static const struct board_range devices[] = {
     {"watchdog0", 0xff150000, 0x1000}, {"sata", 0xfd0c0000, 0x2000},  {"swdt", 0xfd4d0000, 0x1000},
 };
 
+/* The card slot of the board is at SD1, its Ethernet socket at GEM3. */
+static const struct board_device drivable[] = {
+    {"arasan,sdhci-8.9a", {"sdhci1", 0xff170000, 0x1000}, 81, 1},
+    {"arasan,sdhci-8.9a", {"sdhci0", 0xff160000, 0x1000}, 80, 0},
+    {"cdns,zynqmp-gem", {"gem3", 0xff0e0000, 0x1000}, 95, 3},
+    {"cdns,zynqmp-gem", {"gem2", 0xff0d0000, 0x1000}, 93, 2},
+    {"cdns,zynqmp-gem", {"gem1", 0xff0c0000, 0x1000}, 91, 1},
+    {"cdns,zynqmp-gem", {"gem0", 0xff0b0000, 0x1000}, 89, 0},
+};
+
 /*
  * Each page of the GIC is repeated through 64 KiB, so that its two-page parts are in one piece only across
  * the border of two such windows: the last copy of the first page, then the first of the second.
@@ -33,6 +43,8 @@ const struct board board_zcu102 = {
     .vtimer_irq = 27,
     .spi_count = 160,
     .rtc = {.range = {"rtc", 0xffa60000, 0x1000}, .seconds_offset = 0x10}, /* UG1087: RTC, CURRENT_TIME */
+    .drivable = drivable,
+    .drivable_count = sizeof drivable / sizeof drivable[0],
     .devices = devices,
     .device_count = sizeof devices / sizeof devices[0],
     .core_mpidrs = {0, 1, 2, 3},

@@ -1,57 +1,52 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pd/blk_driver/blk_driver.h"
 
-#include <stddef.h>
-
 #include "lib/base/mem.h"
 #include "lib/blk/blk_check.h"
-#include "pd/blk_driver/blk_device.h"
 
-_Static_assert(offsetof(struct blk_driver_dma, table) % VIRTQ_DESC_ALIGN == 0, "virtio 1.2, 2.7");
-_Static_assert(sizeof(struct blk_driver_dma) % VIRTQ_DESC_ALIGN == 0, "they lie one behind the other");
-
-/* The device overwrites it; one that doesn't has not done its work. */
-#define STATUS_NONE 0xffu
-
-#define HEADER_BYTES 16u
-#define RANGE_BYTES 16u
-
-uint64_t blk_driver_own_bytes(void)
+/* Bring the device up. It may be ready later; `info` says. */
+static enum err start_device(struct blk_driver *driver)
 {
-    return virtq_driver_bytes(VIRTQ_DRIVER_MAX_SIZE) + BLK_DRIVER_SLOTS * sizeof(struct blk_driver_dma);
+    const struct blk_device *device = &driver->device;
+    const enum err err = device->ops->start(device->device, &driver->setup, driver->now, &driver->info);
+
+    driver->alive = err == ERR_OK;
+    return err;
+}
+
+/* Whether the device takes requests. */
+static bool is_ready(const struct blk_driver *driver)
+{
+    return driver->alive && (driver->info.flags & BLK_INFO_ALIVE) != 0;
 }
 
 enum err blk_driver_init(struct blk_driver *driver, const struct blk_driver_setup *setup, void *link_own,
-                         const void *link_peer, uint32_t link_bytes)
+                         const void *link_peer, uint32_t link_bytes, uint64_t now)
 {
-    const size_t queue_bytes = virtq_driver_bytes(VIRTQ_DRIVER_MAX_SIZE);
-
-    if (setup->own_bytes < blk_driver_own_bytes() || setup->region_count > BLK_DRIVER_MAX_REGIONS) {
+    if (setup->device_setup.own_bytes < setup->device.ops->own_bytes ||
+        setup->region_count > BLK_DRIVER_MAX_REGIONS) {
         return ERR_RANGE;
     }
     *driver = (struct blk_driver){
-        .registers = setup->registers,
+        .device = setup->device,
+        .setup = setup->device_setup,
         .region_count = setup->region_count,
-        .own = setup->own,
-        .own_paddr = setup->own_paddr,
-        .dma = (struct blk_driver_dma *)(void *)((uint8_t *)setup->own + queue_bytes),
-        .dma_paddr = setup->own_paddr + queue_bytes,
         .timeout = setup->timeout,
+        .now = now,
         .check_at = BLK_DRIVER_NEVER,
-        .info_due = true,
     };
     memcpy(driver->regions, setup->regions, setup->region_count * sizeof(setup->regions[0]));
     enum err err = ring_init(&driver->link, link_own, link_peer, link_bytes);
     if (err != ERR_OK) {
         return err;
     }
-    err = blk_device_start(driver, setup->own, setup->own_paddr);
-    driver->alive = err == ERR_OK;
+    err = start_device(driver);
     if (!driver->alive) {
         log_error("no disk can be used here: %s", err_text(err));
         driver->info = (struct blk_info){
             .block_bytes = BLK_SECTOR_BYTES, .max_segments = 1, .max_segment_bytes = BLK_MAX_BYTES};
     }
+    driver->info_due = !driver->alive || is_ready(driver);
     return ERR_OK;
 }
 
@@ -109,10 +104,10 @@ static void restart(struct blk_driver *driver)
         return;
     }
     driver->restarts++;
-    memset(driver->own, 0, virtq_driver_bytes(VIRTQ_DRIVER_MAX_SIZE));
-    const enum err err = blk_device_start(driver, driver->own, driver->own_paddr);
-    driver->alive = err == ERR_OK;
-    driver->info_due = true;
+    memset(driver->setup.own, 0, driver->device.ops->own_bytes);
+    const enum err err = start_device(driver);
+    /* While it starts, requests wait, and the server need not know. */
+    driver->info_due = !driver->alive || is_ready(driver);
     if (!driver->alive && driver->timeout == 0) {
         log_error("the disk does not come back: %s", err_text(err));
     } else if (!driver->alive) {
@@ -125,7 +120,7 @@ static void restart(struct blk_driver *driver)
 static void fail(struct blk_driver *driver, const char *why)
 {
     log_warn_limited(&driver->failures, "the disk has failed, and is reset: %s", why);
-    blk_device_stop(driver);
+    driver->device.ops->stop(driver->device.device);
     driver->alive = false;
     driver->queue_full = false;
     driver->info.flags &= ~(uint32_t)BLK_INFO_ALIVE;
@@ -143,23 +138,15 @@ static void fail(struct blk_driver *driver, const char *why)
     restart(driver);
 }
 
-static uint32_t status_of(uint8_t untrusted_status)
-{
-    if (untrusted_status == VIRTIO_BLK_S_OK) {
-        return BLK_DONE;
-    }
-    return untrusted_status == VIRTIO_BLK_S_UNSUPP ? BLK_UNSUPPORTED : BLK_FAILED;
-}
-
 /* Take what the device has finished. */
 static void complete(struct blk_driver *driver)
 {
-    uint16_t head;
-    uint32_t written;
+    const struct blk_device *device = &driver->device;
+    uint16_t index;
+    uint32_t status;
     enum err err = ERR_EMPTY;
 
-    while (driver->alive && (err = virtq_driver_take(&driver->queue, &head, &written)) == ERR_OK) {
-        const uint16_t index = driver->slot_of[head];
+    while (driver->alive && (err = device->ops->take(device->device, &index, &status)) == ERR_OK) {
         struct blk_slot *slot = &driver->slots[index];
 
         driver->busy_count--;
@@ -169,7 +156,7 @@ static void complete(struct blk_driver *driver)
             slot->state = BLK_SLOT_FREE;
             continue;
         }
-        finish(driver, slot, status_of(*(volatile uint8_t *)&driver->dma[index].status));
+        finish(driver, slot, status);
     }
     if (driver->alive && err != ERR_EMPTY) {
         fail(driver, err_text(err));
@@ -207,57 +194,20 @@ static uint32_t check(const struct blk_driver *driver, const struct blk_request 
     return BLK_DONE;
 }
 
-static uint32_t type_of(uint32_t op)
+static enum err submit(struct blk_driver *driver, uint16_t index)
 {
-    static const uint32_t types[] = {
-        [BLK_READ] = VIRTIO_BLK_T_IN,
-        [BLK_WRITE] = VIRTIO_BLK_T_OUT,
-        [BLK_FLUSH] = VIRTIO_BLK_T_FLUSH,
-        [BLK_DISCARD] = VIRTIO_BLK_T_DISCARD,
-        [BLK_WRITE_ZEROES] = VIRTIO_BLK_T_WRITE_ZEROES,
-    };
-    return types[op];
-}
+    const struct blk_device *device = &driver->device;
+    const struct blk_request *request = &driver->request;
 
-/* Describe the request to the device. ERR_SPACE: the queue is full. */
-static enum err submit(struct blk_driver *driver, const struct blk_request *request, uint16_t index)
-{
-    struct virtq_driver_buffer buffers[BLK_MAX_SEGMENTS + 2];
-    struct blk_driver_dma *dma = &driver->dma[index];
-    const uint64_t paddr = driver->dma_paddr + index * sizeof *dma;
-    const bool has_range = request->op == BLK_DISCARD || request->op == BLK_WRITE_ZEROES;
-    uint16_t count = 0;
-    uint16_t head;
-
-    dma->type = type_of(request->op);
-    dma->sector = has_range ? 0 : request->sector;
-    dma->range_sector = request->sector;
-    dma->range_sectors = request->sector_count;
-    /* DISCARD must not have the flag (section 5.2.6.1). */
-    dma->range_flags = request->op == BLK_WRITE_ZEROES && (request->flags & BLK_UNMAP) != 0 ? 1 : 0;
-    dma->status = STATUS_NONE;
-    buffers[count++] =
-        (struct virtq_driver_buffer){.paddr = paddr, .bytes = HEADER_BYTES + (has_range ? RANGE_BYTES : 0)};
+    driver->order.request = request;
+    driver->order.slot = index;
     for (uint32_t i = 0; i < request->segment_count; i++) {
         const struct blk_segment *segment = &request->segments[i];
 
-        buffers[count++] =
-            (struct virtq_driver_buffer){.paddr = driver->regions[segment->region].paddr + segment->offset,
-                                         .bytes = segment->bytes,
-                                         .writable = request->op == BLK_READ};
+        driver->order.pieces[i] = (struct blk_device_piece){
+            .paddr = driver->regions[segment->region].paddr + segment->offset, .bytes = segment->bytes};
     }
-    buffers[count++] = (struct virtq_driver_buffer){
-        .paddr = paddr + offsetof(struct blk_driver_dma, status), .bytes = 1, .writable = true};
-
-    const enum err err =
-        driver->indirect ? virtq_driver_add_indirect(&driver->queue, buffers, count, dma->table,
-                                                     paddr + offsetof(struct blk_driver_dma, table), &head)
-                         : virtq_driver_add(&driver->queue, buffers, count, &head);
-    if (err == ERR_OK) {
-        driver->slot_of[head] = index;
-        driver->busy_count++;
-    }
-    return err;
+    return device->ops->submit(device->device, &driver->order, driver->now);
 }
 
 static uint16_t find_slot(const struct blk_driver *driver)
@@ -270,14 +220,36 @@ static uint16_t find_slot(const struct blk_driver *driver)
     return index;
 }
 
-/* One record of the link. False if it has to wait for a slot, or there is none. */
+/* The request in hand goes to the device, or is answered at once. False if it has to wait. */
+static bool begin(struct blk_driver *driver, struct blk_slot *slot, uint16_t index)
+{
+    const enum err err = submit(driver, index);
+
+    if (err == ERR_SPACE) {
+        driver->queue_full = true;
+        return false;
+    }
+    if (err != ERR_OK) {
+        log_warn_limited(&driver->complaints, "the device cannot do a request: %s", err_text(err));
+        finish(driver, slot, BLK_FAILED);
+        return true;
+    }
+    driver->busy_count++;
+    slot->state = BLK_SLOT_BUSY;
+    slot->deadline = driver->timeout == 0 ? BLK_DRIVER_NEVER : driver->now + driver->timeout;
+    driver->check_at = slot->deadline < driver->check_at ? slot->deadline : driver->check_at;
+    return true;
+}
+
+/* One record of the link. False if it has to wait for a slot or the device, or there is none. */
 static bool take_request(struct blk_driver *driver)
 {
     const uint16_t index = find_slot(driver);
     struct ring_record record;
     const uint8_t *data;
 
-    if (index == BLK_DRIVER_SLOTS || ring_peek(&driver->link, &record, &data) != ERR_OK) {
+    if (index == BLK_DRIVER_SLOTS || (driver->alive && !is_ready(driver)) ||
+        ring_peek(&driver->link, &record, &data) != ERR_OK) {
         return false;
     }
     struct blk_slot *slot = &driver->slots[index];
@@ -289,12 +261,7 @@ static bool take_request(struct blk_driver *driver)
     if (status != BLK_DONE) {
         log_warn_limited(&driver->complaints, "refused a request of the server (status %u)", status);
         finish(driver, slot, status);
-    } else if (submit(driver, &driver->request, index) == ERR_OK) {
-        slot->state = BLK_SLOT_BUSY;
-        slot->deadline = driver->timeout == 0 ? BLK_DRIVER_NEVER : driver->now + driver->timeout;
-        driver->check_at = slot->deadline < driver->check_at ? slot->deadline : driver->check_at;
-    } else {
-        driver->queue_full = true;
+    } else if (!begin(driver, slot, index)) {
         return false;
     }
     ring_release(&driver->link);
@@ -314,19 +281,20 @@ static void forget(struct blk_driver *driver)
         }
     }
     driver->done_count = 0;
-    driver->info_due = true;
+    driver->info_due = !driver->alive || is_ready(driver); /* else once it is ready */
 }
 
 static void run_device(struct blk_driver *driver)
 {
-    bool changed;
+    bool changed = false;
 
     if (!driver->alive) {
         return;
     }
-    const enum err err = blk_device_interrupts(driver, &changed);
+    const enum err err =
+        driver->device.ops->interrupts(driver->device.device, driver->now, &driver->info, &changed);
     if (err != ERR_OK) {
-        fail(driver, "it asks for a reset");
+        fail(driver, "it asks for a reset, or does not answer");
         return;
     }
     driver->info_due = driver->info_due || changed;
@@ -334,7 +302,10 @@ static void run_device(struct blk_driver *driver)
 
 uint64_t blk_driver_deadline(const struct blk_driver *driver)
 {
-    return driver->check_at;
+    const struct blk_device *device = &driver->device;
+    const uint64_t own = driver->alive ? device->ops->deadline(device->device) : BLK_DRIVER_NEVER;
+
+    return own < driver->check_at ? own : driver->check_at;
 }
 
 bool blk_driver_is_alive(const struct blk_driver *driver)
@@ -368,6 +339,7 @@ static void check_time(struct blk_driver *driver)
 
 bool blk_driver_run(struct blk_driver *driver, uint64_t now)
 {
+    const struct blk_device *device = &driver->device;
     bool again = true;
 
     driver->now = now;
@@ -381,14 +353,15 @@ bool blk_driver_run(struct blk_driver *driver, uint64_t now)
         bool replied = reply(driver);
         while (take_request(driver)) {
         }
-        if (driver->alive && virtq_driver_publish(&driver->queue)) {
-            blk_device_kick(driver);
+        if (driver->alive) {
+            device->ops->kick(device->device);
         }
         replied = replied && reply(driver);
-        again = driver->alive && virtq_driver_request_interrupt(&driver->queue);
+        again = driver->alive && device->ops->await(device->device);
         again = (!replied && ring_request_record_space(&driver->link, sizeof driver->info)) || again;
         /* Without a slot or room in the queue, a completion or the link's space gets us going again. */
-        const bool can_take = find_slot(driver) < BLK_DRIVER_SLOTS && !driver->queue_full;
+        const bool can_take = find_slot(driver) < BLK_DRIVER_SLOTS && !driver->queue_full &&
+                              (!driver->alive || is_ready(driver));
         again = (can_take && ring_request_data(&driver->link)) || again;
     }
     const bool data = ring_should_signal_data(&driver->link);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
- * Driver for a virtio block device (virtio 1.2, section 5.2) behind virtio-mmio registers (section 4.2.2, the
- * modern interface): serves the requests of lib/blk/blk_protocol.h over a link to the block server.
+ * A disk's driver: serves the requests of lib/blk/blk_protocol.h over a link to the block server, with a device
+ * (blk_device.h) that is a virtio block device or an SD card.
  *
  * The device moves the data itself, between the disk and the DMA regions that the configuration lists; a
  * request that names a byte outside them is refused here, whoever sent it. Each request in flight has a slot;
@@ -24,17 +24,10 @@
 #include "lib/blk/blk_protocol.h"
 #include "lib/config/blk_config.h"
 #include "lib/ring/ring.h"
-#include "lib/virtq_driver/mmio_transport.h"
-#include "lib/virtq_driver/virtq_driver.h"
-
-/** Requests in flight, at most. */
-#define BLK_DRIVER_SLOTS 64u
+#include "pd/blk_driver/blk_device.h"
 
 /** Attempts to bring a failed device back, without a request done in between. */
 #define BLK_DRIVER_RESTARTS 5u
-
-/** No time at all. */
-#define BLK_DRIVER_NEVER UINT64_MAX
 
 /** Memory that the device may access. */
 struct blk_region {
@@ -44,26 +37,11 @@ struct blk_region {
 
 /** What blk_driver_init() needs. Copied. */
 struct blk_driver_setup {
-    struct mmio_transport registers;
-    void *own;          /**< zeroed memory for queue and slots, shared with the device, page-aligned */
-    uint64_t own_paddr; /**< where the device finds it */
-    uint64_t own_bytes; /**< blk_driver_own_bytes() at least */
+    struct blk_device device;
+    struct blk_device_setup device_setup;
     const struct blk_region *regions;
     uint32_t region_count; /**< BLK_DRIVER_MAX_REGIONS at most */
     uint64_t timeout;      /**< for a request, and between attempts to bring it back, in ticks; 0: none */
-};
-
-/** What the device reads and writes beside the data of one request. */
-struct blk_driver_dma {
-    uint32_t type; /**< struct virtio_blk_req, section 5.2.6 */
-    uint32_t reserved;
-    uint64_t sector;
-    uint64_t range_sector; /**< struct virtio_blk_discard_write_zeroes */
-    uint32_t range_sectors;
-    uint32_t range_flags;
-    uint8_t status;
-    uint8_t padding[15];
-    struct virtq_desc table[BLK_MAX_SEGMENTS + 2];
 };
 
 enum blk_slot_state {
@@ -82,23 +60,16 @@ struct blk_slot {
 
 /** A driver. Large: keep it static. Private to blk_driver.c except for its size, and `info`. */
 struct blk_driver {
-    struct mmio_transport registers;
+    struct blk_device device;
+    struct blk_device_setup setup;
     struct blk_region regions[BLK_DRIVER_MAX_REGIONS];
     uint32_t region_count;
-    void *own; /**< the queue, and `dma` behind it */
-    uint64_t own_paddr;
-    struct blk_driver_dma *dma;
-    uint64_t dma_paddr;
     struct ring link;
-    struct virtq_driver queue;
     struct blk_info info;
     bool alive;
-    bool info_due; /**< the server must be sent `info` */
-    bool indirect;
-    bool queue_full; /**< the request at hand needs more descriptors than are free */
-    uint64_t features;
+    bool info_due;   /**< the server must be sent `info` */
+    bool queue_full; /**< the device has no room for the request at hand */
     struct blk_slot slots[BLK_DRIVER_SLOTS];
-    uint16_t slot_of[VIRTQ_DRIVER_MAX_SIZE]; /**< by head of chain */
     uint32_t busy_count;
     uint32_t done_count;
     uint64_t timeout;
@@ -106,19 +77,18 @@ struct blk_driver {
     uint64_t check_at; /**< not before then can a request be late, or is it time for another attempt */
     uint32_t restarts; /**< attempts since the device last did a request */
     struct blk_request request; /**< the one in hand */
+    struct blk_device_request order;
     struct log_limit complaints;
     struct log_limit failures;
 };
-
-/** Bytes of own memory that a driver needs. */
-uint64_t blk_driver_own_bytes(void);
 
 /**
  * Set up our side of the link and the device. A device that cannot be used is logged and no error: requests
  * then fail. Errors: those of ring_init(), ERR_RANGE (setup too small).
  */
 ERR_CHECKED enum err blk_driver_init(struct blk_driver *driver, const struct blk_driver_setup *setup,
-                                     void *link_own, const void *link_peer, uint32_t link_bytes);
+                                     void *link_own, const void *link_peer, uint32_t link_bytes,
+                                     uint64_t now);
 
 /**
  * The device interrupted, the link was notified or time has passed: do what can be done. Returns true if the

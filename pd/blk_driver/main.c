@@ -90,17 +90,19 @@ void init(void)
         regions[i] = (struct blk_region){.paddr = *region_paddrs[i], .bytes = config->region_bytes[i]};
     }
     const struct blk_driver_setup setup = {
-        .registers = {.read = read, .write = write, .context = (void *)config->registers},
-        .own = (void *)config->own,
-        .own_paddr = blk_own_paddr,
-        .own_bytes = config->own_bytes,
+        .device = blk_device_of_program,
+        .device_setup = {.registers = {.read = read, .write = write, .context = (void *)config->registers},
+                         .own = (void *)config->own,
+                         .own_paddr = blk_own_paddr,
+                         .own_bytes = config->own_bytes,
+                         .hz = clock_hz()},
         .regions = regions,
         .region_count = config->region_count,
         .timeout = (uint64_t)config->timeout_ms * clock_hz() / 1000,
     };
     timer_client_init(&alarm, config->timer_channel);
     const enum err err = blk_driver_init(&driver, &setup, (void *)config->link.own,
-                                         (const void *)config->link.peer, config->link.bytes);
+                                         (const void *)config->link.peer, config->link.bytes, clock_ticks());
     if (err != ERR_OK) {
         log_error("configuration: %s", err_text(err));
         return;

@@ -7,7 +7,7 @@ PDS += blk_server
 blk_server_SRCS := pd/blk_server/main.c lib/timer_client/timer_client.c $(BLK_SERVER_LOGIC)
 
 DISK_MACHINE_SRCS = tests/mock/disk_machine.c tests/mock/disk_device.c tool/disk/disk_gpt.c tool/base/mem.c \
-	$(filter-out lib/blk/blk_check.c,$(BLK_SERVER_LOGIC)) $(filter-out lib/blk/blk_check.c,$(BLK_DRIVER_LOGIC)) \
+	$(filter-out lib/blk/blk_check.c,$(BLK_SERVER_LOGIC)) $(filter-out lib/blk/blk_check.c,$(BLK_DRIVER_LOGIC)) $(BLK_VIRTIO_LOGIC) \
 	$(VMM_VIRTIO_TEST_SRCS)
 
 TESTS += test_blk_server

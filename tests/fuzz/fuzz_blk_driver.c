@@ -12,6 +12,7 @@
 
 #include "lib/blk/blk_check.h"
 #include "pd/blk_driver/blk_driver.h"
+#include "pd/blk_driver/blk_virtio.h"
 #include "tests/mock/fuzz_input.h"
 
 #define LINK_BYTES 0x9000u
@@ -38,6 +39,7 @@ struct hostile_device {
 
 struct fixture {
     struct blk_driver driver;
+    struct blk_virtio virtio;
     struct hostile_device device;
     struct ring server;
     uint8_t own[BLK_DRIVER_OWN_BYTES] __attribute__((aligned(4096)));
@@ -140,7 +142,7 @@ static void check_chain(const struct virtq_desc *table, uint16_t head, uint32_t 
 /* What the driver has added since last time, before the device changes it. */
 static void check_queue(void)
 {
-    const struct virtq_driver *queue = &fixture.driver.queue;
+    const struct virtq_driver *queue = &fixture.virtio.queue;
 
     for (; fixture.driver.alive && fixture.checked != queue->next_avail; fixture.checked++) {
         check_chain(queue->desc, queue->avail->ring[fixture.checked & (queue->size - 1)], queue->size);
@@ -203,7 +205,7 @@ static void send(struct fuzz_input *in)
 /* The device changes the memory that it shares with the driver. */
 static void scribble(struct fuzz_input *in)
 {
-    const struct virtq_driver *queue = &fixture.driver.queue;
+    const struct virtq_driver *queue = &fixture.virtio.queue;
     const uint8_t where = fuzz_input_u8(in);
     const uint32_t value = fuzz_input_u16(in);
 
@@ -216,7 +218,7 @@ static void scribble(struct fuzz_input *in)
     struct virtq_used *used = (struct virtq_used *)(uintptr_t)queue->used;
     used->ring[used->idx & (queue->size - 1)].id = where < 192 ? value & (queue->size - 1u) : value;
     used->idx = (uint16_t)(used->idx + (where < 250 ? 1 : value));
-    fixture.driver.dma[where & (BLK_DRIVER_SLOTS - 1)].status = (uint8_t)(value & 3);
+    fixture.virtio.dma[where & (BLK_DRIVER_SLOTS - 1)].status = (uint8_t)(value & 3);
 }
 
 static void step(struct fuzz_input *in)
@@ -265,20 +267,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input in = {data, size};
     const struct blk_region region = {REGION_PADDR, REGION_BYTES};
-    const struct blk_driver_setup setup = {.registers = {read_register, write_register, &fixture.device},
-                                           .own = fixture.own,
-                                           .own_paddr = OWN_PADDR,
-                                           .own_bytes = sizeof fixture.own,
-                                           .regions = &region,
-                                           .region_count = 1,
-                                           .timeout = TIMEOUT};
+    const struct blk_driver_setup setup = {
+        .device = {&blk_virtio_ops, &fixture.virtio},
+        .device_setup = {.registers = {read_register, write_register, &fixture.device},
+                         .own = fixture.own,
+                         .own_paddr = OWN_PADDR,
+                         .own_bytes = sizeof fixture.own},
+        .regions = &region,
+        .region_count = 1,
+        .timeout = TIMEOUT};
 
     memset(&fixture, 0, sizeof fixture);
     behave(&fixture.device);
     for (uint8_t i = fuzz_input_u8(&in) & 3; i > 0; i--) { /* not that of all registers, at its start */
         fixture.device.registers[fuzz_input_u8(&in) % (REGISTERS_BYTES / 4)] = fuzz_input_u16(&in);
     }
-    require(blk_driver_init(&fixture.driver, &setup, fixture.links[0], fixture.links[1], LINK_BYTES) ==
+    require(blk_driver_init(&fixture.driver, &setup, fixture.links[0], fixture.links[1], LINK_BYTES, 0) ==
             ERR_OK);
     require(ring_init(&fixture.server, fixture.links[1], fixture.links[0], LINK_BYTES) == ERR_OK);
     run();

@@ -126,16 +126,17 @@ static void new_driver(struct disk_machine *machine, const struct disk_machine_o
     machine->device_config.u.block.region_bytes = DISK_MACHINE_BUFFER;
     new_link(machine, &link, &machine->config.disks[0].link);
     const struct blk_driver_setup setup = {
-        .registers = {disk_device_read, disk_device_write, &machine->disk},
-        .own = phys_at(machine, own, BLK_DRIVER_OWN_BYTES),
-        .own_paddr = own,
-        .own_bytes = BLK_DRIVER_OWN_BYTES,
+        .device = {&blk_virtio_ops, &machine->virtio},
+        .device_setup = {.registers = {disk_device_read, disk_device_write, &machine->disk},
+                         .own = phys_at(machine, own, BLK_DRIVER_OWN_BYTES),
+                         .own_paddr = own,
+                         .own_bytes = BLK_DRIVER_OWN_BYTES},
         .regions = regions,
         .region_count = 3,
         .timeout = options->timeout,
     };
     require(blk_driver_init(&machine->driver, &setup, (void *)(uintptr_t)link.own,
-                            (const void *)(uintptr_t)link.peer, link.bytes) == ERR_OK);
+                            (const void *)(uintptr_t)link.peer, link.bytes, 0) == ERR_OK);
 }
 
 static void new_server(struct disk_machine *machine, const struct disk_machine_options *options)

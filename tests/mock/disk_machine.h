@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "pd/blk_driver/blk_driver.h"
+#include "pd/blk_driver/blk_virtio.h"
 #include "pd/blk_server/blk_server.h"
 #include "tests/mock/driver.h"
 #include "tests/mock/virtio_driver.h"
@@ -60,6 +61,7 @@ struct disk_machine {
     struct driver_ram ram;  /**< the guest's */
     struct disk_device disk;
     struct blk_driver driver;
+    struct blk_virtio virtio;
     struct blk_driver_config driver_config;
     struct blk_server server;
     struct blk_server_config config;

@@ -11,6 +11,14 @@
 #include "tool/disk/disk_image.h"
 #include "tool/disk/disk_name.h"
 
+/* An SD card is read-only for nobody: a disk that is gets a copy that ends with the machine. */
+static void print_card(FILE *out, const struct model_disk *disk, size_t number, const char *path)
+{
+    fprintf(out, "\n[drive \"disk%zu\"]\n  if = \"sd\"\n  index = \"%u\"\n  format = \"raw\"\n", number,
+            disk->slot);
+    fprintf(out, "  file = \"%s\"\n%s", path, disk->readonly ? "  snapshot = \"on\"\n" : "");
+}
+
 static void print_disk(FILE *out, const struct model_disk *disk, size_t number, const char *path)
 {
     fprintf(out, "\n[drive \"disk%zu\"]\n  if = \"none\"\n  format = \"raw\"\n  discard = \"unmap\"\n",
@@ -31,7 +39,9 @@ static enum err print_disks(FILE *out, const struct model *model, const char *ou
         char *absolute = realpath(image, NULL);
         const char *named = absolute == NULL ? image : absolute;
 
-        if (disk_name_is_possible(named)) {
+        if (disk_name_is_possible(named) && model->disks[i].device != NULL) {
+            print_card(out, &model->disks[i], i, named);
+        } else if (disk_name_is_possible(named)) {
             print_disk(out, &model->disks[i], i, named);
         } else {
             diag_error(
@@ -136,6 +146,17 @@ static bool print_backend(FILE *out, const struct model_uplink *uplink, const ch
     return true;
 }
 
+static void print_virtio_card(FILE *out, const struct model_uplink *uplink, size_t number, bool has_backend)
+{
+    fprintf(out, "\n[device]\n  driver = \"virtio-net-device\"\n");
+    if (has_backend) {
+        fprintf(out, "  netdev = \"uplink%zu\"\n", number);
+    }
+    fprintf(out, "  mac = \"%02x:%02x:%02x:%02x:%02x:%02x\"\n", uplink->mac[0], uplink->mac[1],
+            uplink->mac[2], uplink->mac[3], uplink->mac[4], uplink->mac[5]);
+    fprintf(out, "  bus = \"virtio-mmio-bus.%u\"\n", uplink->slot);
+}
+
 static enum err print_uplink(const struct qemu_files *files, const struct model_uplink *uplink, size_t number,
                              const char *backend, struct diag *diag)
 {
@@ -155,14 +176,33 @@ static enum err print_uplink(const struct qemu_files *files, const struct model_
                    backend);
         return ERR_FORMAT;
     }
-    fprintf(out, "\n[device]\n  driver = \"virtio-net-device\"\n");
-    if (has_backend) {
-        fprintf(out, "  netdev = \"uplink%zu\"\n", number);
+    if (uplink->device == NULL) {
+        print_virtio_card(out, uplink, number, has_backend);
     }
-    fprintf(out, "  mac = \"%02x:%02x:%02x:%02x:%02x:%02x\"\n", uplink->mac[0], uplink->mac[1],
-            uplink->mac[2], uplink->mac[3], uplink->mac[4], uplink->mac[5]);
-    fprintf(out, "  bus = \"virtio-mmio-bus.%u\"\n", uplink->slot);
     return ERR_OK;
+}
+
+/* The board's own cards: QEMU gives them out in their order, so that those before one are named, too. */
+static void print_board_cards(FILE *out, const struct model *model, const char *const *uplinks, size_t count)
+{
+    uint32_t end = 0;
+
+    for (size_t i = 0; i < model->uplink_count; i++) {
+        const struct model_uplink *uplink = &model->uplinks[i];
+
+        end = uplink->device != NULL && uplink->slot >= end ? uplink->slot + 1 : end;
+    }
+    for (uint32_t unit = 0; unit < end; unit++) {
+        fprintf(out, "\n[net]\n  type = \"nic\"\n");
+        for (size_t i = 0; i < model->uplink_count; i++) {
+            const struct model_uplink *uplink = &model->uplinks[i];
+
+            if (uplink->device != NULL && uplink->slot == unit &&
+                strcmp(choose_backend(uplink, uplinks, count), "none") != 0) {
+                fprintf(out, "  netdev = \"uplink%zu\"\n", i);
+            }
+        }
+    }
 }
 
 static enum err print_uplinks(const struct qemu_files *files, const struct model *model,
@@ -177,6 +217,7 @@ static enum err print_uplinks(const struct qemu_files *files, const struct model
 
         result = err == ERR_OK ? result : err;
     }
+    print_board_cards(files->config, model, uplinks, uplink_count);
     for (size_t i = 0; i < uplink_count; i++) {
         bool is_used = false;
 

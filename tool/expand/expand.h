@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "boards/board.h"
 #include "lib/config/blk_config.h"
 #include "lib/config/serial_config.h"
 #include "lib/config/supervisor_config.h"
@@ -51,10 +52,11 @@ struct expand_disk {
     struct blk_driver_config config;
 };
 
-/** A virtio device of the board that is given out. */
+/** A device of the board that is given out. */
 struct expand_slot {
     const struct node *node;
-    uint32_t slot; /**< transport */
+    const struct board_device *device; /**< NULL: virtio's */
+    uint32_t slot;                     /**< then its transport */
 };
 #define EXPAND_MAX_SLOTS 64u
 
@@ -198,13 +200,20 @@ void expand_pd_timer(struct expand *expand, const struct node *node);
 /* expand_slot.c */
 
 /**
- * The transport `wanted` by a virtio device's element or, if that names none, the first whose page is free. A
- * page cannot be shared: it would be one driver's and another's. False if there is none: that was reported.
+ * The board's device of that class for an element with the attributes `slot` and `device`, NULL if it has none:
+ * the one named, else the first virtio-mmio transport whose page is free or, on a board without, the first free
+ * device. A page cannot be shared: it would be one driver's and another's. False if there is none: that was
+ * reported.
  */
-bool expand_slot_find(struct expand *expand, const struct node *node, uint64_t wanted, uint32_t *slot);
-/** Give the transport's registers and interrupt to `driver`. False after an error was reported. */
-bool expand_slot_connect(struct expand *expand, const struct node *node, uint32_t slot, const char *stem,
-                         struct model_pd *driver, uint64_t *registers, uint32_t *irq_channel);
+bool expand_slot_find(struct expand *expand, const struct node *node, enum board_class class,
+                      const char *device, uint64_t wanted, struct expand_slot *slot);
+/**
+ * A driver's PD for the device, with the registers and the interrupt; its program is `virtio_program` or that of
+ * the device, unless the description names one. NULL after an error was reported.
+ */
+struct model_pd *expand_slot_driver(struct expand *expand, const struct expand_slot *slot, const char *stem,
+                                    const struct desc_pd_options *options, const char *virtio_program,
+                                    uint64_t *registers, uint32_t *irq_channel);
 /** A memory region called after a device and what it is for. */
 struct model_mr *expand_slot_region(struct expand *expand, const struct node *node, const char *stem,
                                     const char *what, uint64_t bytes);

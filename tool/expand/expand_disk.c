@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* <disk>: a virtio block device of the board with its driver; <block_server>: what shares disks out. */
+/* <disk>: a virtio block device or SD card of the board with its driver; <block_server>: what shares disks out. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,7 +129,23 @@ static void check_partition_names(struct expand *expand, const struct node *node
     }
 }
 
-static void add_model_disk(struct expand *expand, const struct node *node, uint32_t slot)
+/* What QEMU makes of an image as an SD card. */
+static void check_card(struct expand *expand, const struct node *node)
+{
+    const struct desc_disk *desc = node->fields;
+
+    if ((desc->size & (desc->size - 1)) != 0) {
+        diag_error(expand->diag, node_loc(node, "size"),
+                   "<disk>: QEMU's SD cards have sizes that are powers of two, which %llu MiB is not",
+                   (unsigned long long)(desc->size >> 20));
+    }
+    if (desc->timeout_ms == 0) {
+        diag_error(expand->diag, node_loc(node, "timeout_ms"),
+                   "<disk>: an SD card needs a time limit: its driver looks again and again while it starts");
+    }
+}
+
+static void add_model_disk(struct expand *expand, const struct node *node, const struct expand_slot *slot)
 {
     const struct desc_disk *desc = node->fields;
     struct model_disk *disk = model_add_disk(expand->model, desc->name, node->loc);
@@ -143,7 +159,11 @@ static void add_model_disk(struct expand *expand, const struct node *node, uint3
     }
     disk->size_bytes = desc->size;
     disk->readonly = desc->readonly;
-    disk->slot = slot;
+    disk->slot = slot->device != NULL ? slot->device->qemu_unit : slot->slot;
+    disk->device = slot->device;
+    if (slot->device != NULL) {
+        check_card(expand, node);
+    }
     check_partition_names(expand, node);
     if (node->child_count > 0 && desc->size == 0) {
         diag_error(expand->diag, node->loc, "<disk>: with partitions, it needs a size");
@@ -194,25 +214,23 @@ void expand_disk(struct expand *expand, const struct node *node)
 {
     const struct desc_disk *desc = node->fields;
     struct expand_disk *disk = &expand->disks[expand->disk_count];
-    uint32_t slot;
+    struct expand_slot slot;
 
-    if (!may_add(expand, node) || !expand_slot_find(expand, node, desc->slot, &slot)) {
+    if (!may_add(expand, node) ||
+        !expand_slot_find(expand, node, BOARD_DISK, desc->device, desc->slot, &slot)) {
         return;
     }
     add_server(expand);
     if (expand->blk_server_pd == NULL) { /* it is wrong, and that was reported */
         return;
     }
-    char *name = mem_printf("%s_driver", desc->name);
     struct blk_disk_config *server_disk = &expand->blk_config.disks[expand->blk_config.disk_count];
     disk->node = node;
     disk->model_index = expand->model->disk_count;
-    disk->driver = expand_add_pd(expand, name, node->loc, &desc->driver);
-    free(name);
-    if (!expand_slot_connect(expand, node, slot, desc->name, disk->driver, &disk->config.registers,
-                             &disk->config.irq_channel) ||
-        !expand_link(expand, node, disk->driver, expand->blk_server_pd, DRIVER_RING_BYTES, &disk->config.link,
-                     &server_disk->link)) {
+    disk->driver = expand_slot_driver(expand, &slot, desc->name, &desc->driver, "blk_driver.elf",
+                                      &disk->config.registers, &disk->config.irq_channel);
+    if (disk->driver == NULL || !expand_link(expand, node, disk->driver, expand->blk_server_pd,
+                                             DRIVER_RING_BYTES, &disk->config.link, &server_disk->link)) {
         return;
     }
     disk->driver->behind = expand->blk_server_pd;
@@ -222,7 +240,7 @@ void expand_disk(struct expand *expand, const struct node *node)
         return;
     }
     add_memory(expand, node, disk);
-    add_model_disk(expand, node, slot);
+    add_model_disk(expand, node, &slot);
     strncpy(server_disk->name, desc->name, sizeof(server_disk->name) - 1);
     expand->blk_config.disk_count++;
     expand->disk_count++;

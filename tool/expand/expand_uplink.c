@@ -104,13 +104,14 @@ static void check_host_ip(struct expand *expand, const struct node *node)
     }
 }
 
-static void add_model_uplink(struct expand *expand, const struct node *node, uint32_t slot,
+static void add_model_uplink(struct expand *expand, const struct node *node, const struct expand_slot *slot,
                              const uint8_t mac[6])
 {
     const struct desc_uplink *desc = node->fields;
     struct model_uplink *uplink = model_add_uplink(expand->model, desc->port.name, node->loc);
 
-    uplink->slot = slot;
+    uplink->slot = slot->device != NULL ? slot->device->qemu_unit : slot->slot;
+    uplink->device = slot->device;
     memcpy(uplink->mac, mac, sizeof(uplink->mac));
     uplink->host_ip = mem_strdup(desc->host_ip);
     check_host_ip(expand, node);
@@ -124,25 +125,22 @@ void expand_uplink(struct expand *expand, const struct node *node)
                                        .interrupt_gap_us = (uint32_t)desc->interrupt_gap_us,
                                        .mtu = (uint32_t)desc->port.mtu};
     struct vmm_device_config device = {0};
-    uint32_t slot;
+    struct expand_slot slot;
 
     if (node->broken || !expand_switch_is_there(expand, node) ||
-        !expand_slot_find(expand, node, desc->slot, &slot)) {
+        !expand_slot_find(expand, node, BOARD_CARD, desc->device, desc->slot, &slot)) {
         return;
     }
-    char *name = mem_printf("%s_driver", desc->port.name);
-    struct model_pd *driver = expand_add_pd(expand, name, node->loc, &desc->driver);
-    free(name);
+    struct model_pd *driver = expand_slot_driver(expand, &slot, desc->port.name, &desc->driver,
+                                                 "net_virtio.elf", &config.registers, &config.irq_channel);
     expand_switch_check_ring(expand, node, 0);
-    if (!expand_slot_connect(expand, node, slot, desc->port.name, driver, &config.registers,
-                             &config.irq_channel) ||
-        !expand_switch_connect(expand, node, desc->port.name, driver, &device) ||
+    if (driver == NULL || !expand_switch_connect(expand, node, desc->port.name, driver, &device) ||
         !expand_timer_connect(expand, node->loc, driver, &config.timer_channel)) {
         return;
     }
     config.link = device.link;
     add_memory(expand, node, driver, desc->port.name, &config);
-    add_model_uplink(expand, node, slot, device.u.net.mac);
+    add_model_uplink(expand, node, &slot, device.u.net.mac);
     expand_config_header(&config.header, NET_DRIVER_CONFIG_MAGIC, NET_DRIVER_CONFIG_VERSION, sizeof(config));
     (void)model_add_config(driver, NET_DRIVER_CONFIG_SECTION, &config, sizeof(config));
 }

@@ -227,6 +227,9 @@ struct model_need {
     char *partition; /**< as written */
 };
 
+struct board;        /* boards/board.h */
+struct board_device; /* likewise */
+
 /** A disk of the machine that QEMU provides. */
 struct model_disk {
     char *name;
@@ -235,7 +238,8 @@ struct model_disk {
     uint64_t size_bytes;   /**< of an image that is created; 0: it has to exist */
     uint64_t needed_bytes; /**< as long the image has to be at least, if size_bytes is 0 */
     bool readonly;
-    uint32_t slot; /**< virtio-mmio transport */
+    const struct board_device *device; /**< NULL: a virtio device */
+    uint32_t slot;                     /**< its transport, or QEMU's number of the device */
     struct model_partition *partitions;
     size_t partition_count;
     struct model_need *needs;
@@ -246,14 +250,13 @@ struct model_disk {
 struct model_uplink {
     char *name; /**< of the switch's port */
     struct loc loc;
-    uint32_t slot; /**< virtio-mmio transport */
+    const struct board_device *device; /**< NULL: a virtio device */
+    uint32_t slot;                     /**< its transport, or QEMU's number of the device */
     uint8_t mac[6];
     char *host_ip;   /**< of QEMU's user network, and its prefix */
     char **forwards; /**< to guests, as QEMU has them */
     size_t forward_count;
 };
-
-struct board; /* boards/board.h */
 
 struct model {
     char *name; /**< of the system */

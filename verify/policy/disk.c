@@ -62,8 +62,7 @@ void disk_expand(struct system *system, xmlNode *node)
     disk->driver = description_format("%s_driver", disk->name);
     role = description_format("disk.%s", disk->name);
     add_server(system);
-    policy_pd(system->policy, disk->driver, node, "driver_", &driver_defaults);
-    slot_connect(system, node, disk->driver);
+    slot_driver(system, node, disk->driver, BOARD_DISK, &driver_defaults);
     policy_link(system->policy, disk->driver, policy_role("link"), system->block_server, policy_role(role),
                 RING_BYTES);
     if (description_number(node, "timeout_ms", "30000") != 0) {

@@ -375,8 +375,7 @@ void net_uplink(struct system *system, const xmlNode *node)
     port->mac = description_has(node, "mac") ? lower(description_text(node, "mac", ""))
                                              : make_mac(system, lan->name, name);
     lan->port_count++;
-    policy_pd(policy, driver, node, "driver_", &card_defaults);
-    slot_connect(system, node, driver);
+    slot_driver(system, node, driver, BOARD_CARD, &card_defaults);
     struct policy_link_regions link =
         policy_link(policy, driver, policy_role("link"), lan->name, policy_role(role), ring);
     services_timer(system, driver);

@@ -52,6 +52,12 @@ struct system_place {
     uint64_t gpa, bytes, virq, vectors;
 };
 
+/** A device of the board that a driver has. */
+struct system_slot {
+    const struct board_device *device; /**< NULL: virtio's */
+    uint64_t transport;                /**< then its virtio-mmio transport */
+};
+
 /** A system. */
 struct system {
     struct policy *policy;
@@ -72,7 +78,7 @@ struct system {
     size_t switch_count;
     struct system_disk disks[SYSTEM_MAX_DISKS];
     size_t disk_count;
-    uint64_t slots[SYSTEM_MAX_SLOTS]; /**< virtio-mmio transports that are given out */
+    struct system_slot slots[SYSTEM_MAX_SLOTS]; /**< devices of the board that are given out */
     size_t slot_count;
 };
 
@@ -140,8 +146,12 @@ void net_finish(struct system *system);
 
 /* slot.c */
 
-/** A virtio device of the board: its transport's registers and interrupt are `driver`'s. */
-void slot_connect(struct system *system, const xmlNode *node, const char *driver);
+/**
+ * A device of the board with the PD `driver`, whose registers and interrupt are its. The program of `defaults` is
+ * virtio's; another device has another.
+ */
+void slot_driver(struct system *system, const xmlNode *node, const char *driver, enum board_class class,
+                 const struct policy_pd_defaults *defaults);
 
 /* disk.c */
 

@@ -11,6 +11,7 @@
 
 #include "lib/virtio/spec_blk.h"
 #include "pd/blk_driver/blk_driver.h"
+#include "pd/blk_driver/blk_virtio.h"
 #include "tests/mock/log_record.h"
 
 #define LINK_BYTES 0x5000u
@@ -45,6 +46,7 @@ enum { MAX_DISCARD = 0x124, DISCARD_ALIGN = 0x12c, MAX_ZEROES = 0x130, MAY_UNMAP
 
 struct fixture {
     struct blk_driver driver;
+    struct blk_virtio device;
     uint32_t registers[0x200 / 4];
     uint64_t features;
     bool never_resets;
@@ -139,15 +141,17 @@ static int teardown(void **state)
 
 static void start_with_timeout(struct fixture *f, uint64_t timeout)
 {
-    const struct blk_driver_setup setup_of = {.registers = {read_register, write_register, f},
-                                              .own = f->own,
-                                              .own_paddr = OWN_PADDR,
-                                              .own_bytes = BLK_DRIVER_OWN_BYTES,
-                                              .regions = f->memory,
-                                              .region_count = 2,
-                                              .timeout = timeout};
+    const struct blk_driver_setup setup_of = {
+        .device = {&blk_virtio_ops, &f->device},
+        .device_setup = {.registers = {read_register, write_register, f},
+                         .own = f->own,
+                         .own_paddr = OWN_PADDR,
+                         .own_bytes = BLK_DRIVER_OWN_BYTES},
+        .regions = f->memory,
+        .region_count = 2,
+        .timeout = timeout};
 
-    assert_int_equal(blk_driver_init(&f->driver, &setup_of, f->regions[0], f->regions[1], LINK_BYTES),
+    assert_int_equal(blk_driver_init(&f->driver, &setup_of, f->regions[0], f->regions[1], LINK_BYTES, 0),
                      ERR_OK);
     assert_int_equal(ring_init(&f->server, f->regions[1], f->regions[0], LINK_BYTES), ERR_OK);
     (void)blk_driver_run(&f->driver, 0);
@@ -221,7 +225,7 @@ static uint32_t ask(struct fixture *f, const struct blk_request *request)
 /* The device's side of the queue, where the driver put it. */
 static struct virtq_used *used_ring(struct fixture *f)
 {
-    return (struct virtq_used *)(uintptr_t)f->driver.queue.used;
+    return (struct virtq_used *)(uintptr_t)f->device.queue.used;
 }
 
 static void device_uses(struct fixture *f, uint32_t id)
@@ -451,7 +455,7 @@ static uint32_t device_does_it(struct fixture *f)
     struct blk_reply reply = {.status = 99};
     uint64_t tag = 0;
 
-    f->driver.dma[0].status = 0;
+    f->device.dma[0].status = 0;
     device_uses(f, 0);
     (void)take(f, &tag, &reply, sizeof reply);
     return reply.status;
@@ -556,18 +560,19 @@ static void test_setup_is_checked(void **state)
 {
     struct fixture *f = *state;
     struct blk_driver_setup small = {
-        .registers = {read_register, write_register, f}, .own = f->own, .own_bytes = 100};
-    struct blk_driver_setup many = {.registers = small.registers,
-                                    .own = f->own,
-                                    .own_bytes = BLK_DRIVER_OWN_BYTES,
-                                    .regions = f->memory,
-                                    .region_count = 100};
+        .device = {&blk_virtio_ops, &f->device},
+        .device_setup = {.registers = {read_register, write_register, f}, .own = f->own, .own_bytes = 100}};
+    struct blk_driver_setup many = small;
 
-    assert_int_equal(blk_driver_init(&f->driver, &small, f->regions[0], f->regions[1], LINK_BYTES),
+    many.device_setup.own_bytes = BLK_DRIVER_OWN_BYTES;
+    many.regions = f->memory;
+    many.region_count = 100;
+    assert_int_equal(blk_driver_init(&f->driver, &small, f->regions[0], f->regions[1], LINK_BYTES, 0),
                      ERR_RANGE);
-    assert_int_equal(blk_driver_init(&f->driver, &many, f->regions[0], f->regions[1], LINK_BYTES), ERR_RANGE);
+    assert_int_equal(blk_driver_init(&f->driver, &many, f->regions[0], f->regions[1], LINK_BYTES, 0),
+                     ERR_RANGE);
     many.region_count = 0;
-    assert_int_not_equal(blk_driver_init(&f->driver, &many, f->regions[0], f->regions[1], 100), ERR_OK);
+    assert_int_not_equal(blk_driver_init(&f->driver, &many, f->regions[0], f->regions[1], 100, 0), ERR_OK);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -151,6 +151,7 @@ struct desc_disk {
     char *name, *image;
     uint64_t size; /**< 0: unknown */
     uint64_t slot, timeout_ms;
+    char *device; /**< NULL: the board's virtio devices, or its first */
     bool readonly;
     struct desc_pd_options driver;
 };
@@ -262,7 +263,7 @@ struct desc_timer {
 struct desc_uplink {
     struct desc_net port; /**< first: it is connected as a <net> with the ring data path is */
     uint64_t slot, timeout_ms, interrupt_gap_us;
-    char *host_ip, *hostfwd;
+    char *host_ip, *hostfwd, *device;
     struct desc_pd_options driver;
 };
 

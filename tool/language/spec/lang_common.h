@@ -61,6 +61,22 @@ extern const char *const lang_transports[];
 
 /** Rows for the struct desc_pd_options `member` of struct `parent`, their names starting with `prefix`. */
 #define SPEC_PD_OPTIONS(parent, member, prefix, default_priority, default_program)                           \
+    SPEC_PD_PLACE(parent, member, prefix, default_priority),                                                 \
+    {                                                                                                        \
+        .name = prefix "program", .type = ATTR_TEXT, .offset = offsetof(parent, member.program),             \
+        .fallback = default_program, .doc = "ELF file, looked up along the search path"                      \
+    }
+
+/** The same for drivers, whose program follows from their device. */
+#define SPEC_DRIVER_OPTIONS(parent, member, prefix, default_priority, programs)                              \
+    SPEC_PD_PLACE(parent, member, prefix, default_priority),                                                 \
+    {                                                                                                        \
+        .name = prefix "program", .type = ATTR_TEXT, .offset = offsetof(parent, member.program),             \
+        .doc = "ELF file, looked up along the search path; default: by its device, " programs                \
+    }
+
+/** Rows for all of a struct desc_pd_options but the program. */
+#define SPEC_PD_PLACE(parent, member, prefix, default_priority)                                              \
     SPEC_SCHEDULING(parent, member., prefix, default_priority),                                              \
         {.name = prefix "stack_size",                                                                        \
          .type = ATTR_SIZE,                                                                                  \
@@ -70,13 +86,7 @@ extern const char *const lang_transports[];
          .max = 0x1000000,                                                                                   \
          .multiple = MODEL_PAGE_BYTES,                                                                       \
          .doc = "bytes of stack"},                                                                           \
-        {.name = prefix "cpu",                                                                               \
-         .type = ATTR_NUMBER,                                                                                \
-         .offset = offsetof(parent, member.cpu),                                                             \
-         .fallback = "0",                                                                                    \
-         .max = 255,                                                                                         \
-         .doc = "core it runs on"},                                                                          \
     {                                                                                                        \
-        .name = prefix "program", .type = ATTR_TEXT, .offset = offsetof(parent, member.program),             \
-        .fallback = default_program, .doc = "ELF file, looked up along the search path"                      \
+        .name = prefix "cpu", .type = ATTR_NUMBER, .offset = offsetof(parent, member.cpu), .fallback = "0",  \
+        .max = 255, .doc = "core it runs on"                                                                 \
     }

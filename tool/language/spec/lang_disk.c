@@ -66,6 +66,11 @@ static const struct attr_spec disk_attrs[] = {
      .doc =
          "virtio-mmio transport of the board that it is behind, alone in its page; default: the first free "
          "one"},
+    {.name = "device",
+     .type = ATTR_NAME,
+     .offset = offsetof(struct desc_disk, device),
+     .doc = "device of the board that it is behind, such as sdhci1: `make boards` lists them. Default: a "
+            "virtio device or, on a board that has none, the first free one"},
     {.name = "timeout_ms",
      .type = ATTR_NUMBER,
      .offset = offsetof(struct desc_disk, timeout_ms),
@@ -73,7 +78,8 @@ static const struct attr_spec disk_attrs[] = {
      .max = 3600000,
      .doc = "how long the device may take for a request; then it is reset, and all requests that it has "
             "fail. 0: any time"},
-    SPEC_PD_OPTIONS(struct desc_disk, driver, "driver_", "225", "blk_driver.elf"),
+    SPEC_DRIVER_OPTIONS(struct desc_disk, driver, "driver_", "225",
+                        "blk_driver.elf (virtio), blk_sdhci.elf or blk_usdhc.elf (SD cards)"),
 };
 
 static const struct element_child disk_children[] = {
@@ -82,8 +88,9 @@ static const struct element_child disk_children[] = {
 
 const struct element_spec lang_disk = {
     .name = "disk",
-    .doc =
-        "A disk of the board: a virtio block device, and its driver. Each <block> that names it gets a part.",
+    .doc = "A disk of the board: a virtio block device or an SD card, and its driver. Each <block> that "
+           "names it "
+           "gets a part.",
     .attrs = disk_attrs,
     .attr_count = SPEC_COUNT(disk_attrs),
     .fields_bytes = sizeof(struct desc_disk),

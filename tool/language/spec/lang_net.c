@@ -83,6 +83,11 @@ static const struct attr_spec uplink_attrs[] = {
      .max = 255,
      .doc = "virtio-mmio transport of the board that the card is behind, alone in its page; default: the "
             "first free one"},
+    {.name = "device",
+     .type = ATTR_NAME,
+     .offset = offsetof(struct desc_uplink, device),
+     .doc = "network card of the board, such as gem3: `make boards` lists them. Default: a virtio device or, "
+            "on a board that has none, the first free one"},
     {.name = "timeout_ms",
      .type = ATTR_NUMBER,
      .offset = offsetof(struct desc_uplink, timeout_ms),
@@ -107,7 +112,8 @@ static const struct attr_spec uplink_attrs[] = {
      .offset = offsetof(struct desc_uplink, hostfwd),
      .doc = "in QEMU's user network: ports of the host's 127.0.0.1 that lead to guests, as in "
             "tcp:2222-10.0.2.15:22 udp:5353-10.0.2.16:53; default: none"},
-    SPEC_PD_OPTIONS(struct desc_uplink, driver, "driver_", "225", "net_virtio.elf"),
+    SPEC_DRIVER_OPTIONS(struct desc_uplink, driver, "driver_", "225",
+                        "net_virtio.elf (virtio) or net_gem.elf (Cadence GEM)"),
 };
 
 const struct element_spec lang_uplink = {
