@@ -12,6 +12,9 @@ BOARD_IMAGE ?= elf
 # For a program that types at the consoles and reads them. REPORT_SUFFIX: what a name in the build folder ends in.
 QEMU_CONSOLES = $(QEMU_RUN) -chardev stdio$(comma)id=terminal$(comma)signal=off -serial chardev:terminal $(QEMU_BOOT)
 REPORT_SUFFIX := $(if $(MICROKIT_SDK),-sel4)
+.PHONY: show-consoles
+show-consoles:
+	@echo '$(QEMU_CONSOLES)'
 GDB_PORT ?= 1234
 
 # The board's own device tree, from which nodes are passed through: QEMU's, or that of BOARD_DTB_FILE, one of those in

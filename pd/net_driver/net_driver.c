@@ -197,6 +197,7 @@ static bool send(struct net_driver *driver, const struct ring_record *record, co
 {
     const struct net_driver_setup *setup = &driver->setup;
     const struct nic_memory frame = {
+        .at = data,
         .paddr = setup->link_peer_paddr + (uint64_t)(data - (const uint8_t *)setup->link_peer),
         .bytes = record->length_bytes,
     };

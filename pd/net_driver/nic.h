@@ -36,7 +36,7 @@ struct nic_traits {
 
 /** A piece of memory, for us and for the card. */
 struct nic_memory {
-    uint8_t *at;
+    const uint8_t *at;
     uint64_t paddr;
     uint32_t bytes;
 };

@@ -1,21 +1,143 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Boards other than QEMU's virt: `make demo` boots two guests there, and one pings the other."""
+"""Boards other than QEMU's virt: `make demo` boots two guests there, and one pings the other. On zcu102 a guest has a disk on an SD
+card, and a way out through the board's Ethernet."""
 
+import hashlib
+import http.server
 import os
+import shlex
 import subprocess
+import threading
 
 import pytest
 
-from conftest import ROOT
+from conftest import BOOT_SECONDS, INSTRUCTION_TIME, ROOT, TRANSFER_SECONDS, Consoles, Guest
 
 pytestmark = pytest.mark.bundled
+
+STORAGE = """
+<system name="card">
+  <serial/>
+  <disk name="card" image="card.img" size="64M">
+    <partition name="one" size="16M"/>
+    <partition name="two"/>
+  </disk>
+  <guest name="vm1" ram="96M">
+    <linux kernel="debian" initrd="demo"/>
+    <console/>
+    <block disk="card" partition="one"/>
+    <block disk="card" partition="two" datapath="shared"/>
+  </guest>
+</system>
+"""
+
+UPLINK = """
+<system name="gem">
+  <serial/>
+  <switch name="lan"/>
+  <uplink switch="lan"/>
+  <guest name="vm1" ram="96M">
+    <linux kernel="debian" initrd="demo"/>
+    <console/>
+    <net switch="lan" ip="10.0.2.15/24" gateway="10.0.2.2"/>
+  </guest>
+</system>
+"""
+BYTES = 1_000_003
+
+
+class Files(http.server.BaseHTTPRequestHandler):
+    """One file of random bytes, and what is sent here."""
+
+    contents = os.urandom(BYTES)
+    received = []
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.contents)))
+        self.end_headers()
+        self.wfile.write(self.contents)
+
+    def do_POST(self):
+        self.received.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+def run_make(machine, goal, board, *variables):
+    """What make says."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    run = subprocess.run(["make", "--no-print-directory", goal, f"BOARD={board}", f"BUILD_DIR={machine.build_dir}",
+                          f"GUEST_DIR={machine.guest_dir}", *variables], cwd=ROOT, env=environment, capture_output=True, text=True,
+                         check=False)
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
+    return run.stdout
+
+
+def boot(machine, board, name, text):
+    """A guest vm1 of a description on another board, and the consoles."""
+    system = machine.write_system(name, text)
+    variables = (f"SYSTEM={system}", f"IMAGE={machine.work_dir / name}.elf")
+    run_make(machine, "image", board, *variables)
+    command = shlex.split(run_make(machine, "show-consoles", board, *variables).splitlines()[-1])
+    return lambda: Consoles([*command, *INSTRUCTION_TIME])
 
 
 @pytest.mark.parametrize("board", ["zcu102", "qemu_virt_gicv3_aarch64", "versal_virt"])
 def test_demo(machine, board):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    run = subprocess.run(["make", "--no-print-directory", "demo", f"BOARD={board}", f"BUILD_DIR={machine.build_dir}",
-                          f"GUEST_DIR={machine.guest_dir}", f"IMAGE={machine.work_dir / board}.elf"], cwd=ROOT, env=environment, capture_output=True, text=True,
-                         check=False)
-    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
-    assert "6 packets transmitted, 6 packets received, 0% packet loss" in run.stdout
+    output = run_make(machine, "demo", board, f"IMAGE={machine.work_dir / board}.elf")
+    assert "6 packets transmitted, 6 packets received, 0% packet loss" in output
+
+
+def sums(guest):
+    """Checksums of what both disks begin with, as the device has it."""
+    return guest.run("echo 3 >/proc/sys/vm/drop_caches; for d in vda vdb; do head -c 2097152 /dev/$d | sha256sum; done",
+                     TRANSFER_SECONDS)
+
+
+def test_what_is_written_to_an_sd_card_is_there_after_a_reboot(machine):
+    (machine.work_dir / "card.img").unlink(missing_ok=True)
+    start = boot(machine, "zcu102", "card", STORAGE)
+    consoles = start()
+    try:
+        guest = Guest(consoles, "vm1", 1)
+        guest.wait_prompt(BOOT_SECONDS)
+        for disk in ("vda", "vdb"):
+            guest.run(f"dd if=/dev/urandom of=/dev/{disk} bs=64k count=32 conv=fsync 2>&1", TRANSFER_SECONDS)
+        written = sums(guest)
+    finally:
+        consoles.close()
+    image = (machine.work_dir / "card.img").read_bytes()
+    for start_mib, line in zip((1, 17), written.split("\n")):
+        expected = hashlib.sha256(image[start_mib << 20:(start_mib + 2) << 20]).hexdigest()
+        assert line.split()[0] == expected
+    assert len(set(written.split("\n")[:2])) == 2
+    consoles = start()
+    try:
+        guest = Guest(consoles, "vm1", 1)
+        guest.wait_prompt(BOOT_SECONDS)
+        assert sums(guest) == written
+    finally:
+        consoles.close()
+
+
+def test_guest_reaches_the_host_through_a_gem(machine):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = server.server_address[1]
+    consoles = boot(machine, "zcu102", "gem", UPLINK)()
+    try:
+        guest = Guest(consoles, "vm1", 1)
+        guest.wait_prompt(BOOT_SECONDS)
+        assert "3 packets received" in guest.run("ping -c 3 10.0.2.2", TRANSFER_SECONDS)
+        got = guest.run(f"wget -q -O - http://10.0.2.2:{port}/ | sha256sum", TRANSFER_SECONDS)
+        assert got.split()[0] == hashlib.sha256(Files.contents).hexdigest()
+        sent = guest.run("head -c 300000 /dev/urandom >/tmp/f; sha256sum </tmp/f; "
+                         f"wget -q -O - --post-file=/tmp/f http://10.0.2.2:{port}/up", TRANSFER_SECONDS)
+        assert sent.split()[0] in [hashlib.sha256(data).hexdigest() for data in Files.received]
+    finally:
+        consoles.close()
+        server.shutdown()
