@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Boards: what there is, and images in the form that their firmware starts.
 
-.PHONY: boards flat
+.PHONY: boards flat sdcard
 boards:
 	@sed -n '/^| board/,/^$$/p' docs/boards/README.md
 
 flat: image
 	$(call say,FLAT,$(IMAGE:.elf=.img))
 	$(Q)$(TOOL) flat $(IMAGE) -o $(IMAGE:.elf=.img)
+
+# SDCARD_LOAD: where the board's U-Boot loads the flat image to, which booti then moves to where it is linked.
+sdcard:
+	$(if $(SDCARD_LOAD),,$(error BOARD=$(BOARD): nothing boots from a card there; boards with one have SDCARD_LOAD in their board.mk: \
+		$(patsubst boards/%/board.mk,%,$(shell grep -l '^SDCARD_LOAD' boards/*/board.mk))))
+	$(SUBMAKE) flat
+	$(call say,CARD,$(IMAGE:.elf=.card.img))
+	$(Q)$(PYTHON) scripts/sdcard.py --image $(IMAGE:.elf=.img) --load $(SDCARD_LOAD) -o $(IMAGE:.elf=.card.img)

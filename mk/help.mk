@@ -16,6 +16,7 @@ Run
   make demo      set up, build and boot two Debian VMs; one pings the other
   make run       boot SYSTEM in QEMU on this terminal (Ctrl-a x quits)
   make flat      the image of SYSTEM as a flat arm64 Image, for U-Boot's booti
+  make sdcard    the image of an SD card that U-Boot boots SYSTEM from
   make boards    the boards there are, and what each has
   make gdb       attach gdb to `make run GDB=1`
 

@@ -18,3 +18,5 @@ BOARD_IRQCHIP := irqchip_gicv3
 # behind it that is.
 KERNEL_BASE := 0x00200000
 KERNEL_OFFSET := 0x200000
+# Where U-Boot loads a flat image from a card: `make sdcard`.
+SDCARD_LOAD := 0x20000000

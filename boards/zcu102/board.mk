@@ -15,3 +15,5 @@ KERNEL_BASE := 0x00200000
 KERNEL_OFFSET := 0x200000
 BOARD_SEED := yes
 BOARD_DTB_FILE := xilinx/zynqmp-zcu102-rev1.0.dtb
+# Where U-Boot loads a flat image from a card: `make sdcard`.
+SDCARD_LOAD := 0x20000000

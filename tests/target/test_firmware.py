@@ -11,6 +11,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from conftest import ROOT
+
 pytestmark = pytest.mark.bundled
 
 SECONDS = 300
@@ -84,6 +86,15 @@ def test_booti_starts_the_flat_image(machine, flat):
                            f"booti {LOAD:#x} - ${{fdtcontroladdr}}")
     assert "kernel: Causeway, system 'firmware_test'" in said
     assert "Moving Image" in said
+
+
+def test_card_of_make_sdcard_boots_by_itself(machine, flat):
+    card = machine.work_dir / "firmware-card.img"
+    subprocess.run([ROOT / "scripts" / "sdcard.py", "--image", flat, "--load", hex(LOAD), "-o", card], check=True)
+    with Terminal(machine, "-bios", UBOOT, "-drive", f"if=none,id=disk,format=raw,file={card}",
+                  "-device", "virtio-blk-device,drive=disk") as uboot:
+        uboot.expect("Executing script")
+        uboot.expect(RUNS)
 
 
 def test_entry_with_mmu_and_caches_on(machine, flat):
