@@ -68,6 +68,9 @@ include mk/host.mk
 include mk/target.mk
 include $(sort $(filter-out mk/toolchain.mk mk/host.mk mk/target.mk,$(wildcard mk/*.mk)))
 
-.PHONY: clean
+# Disks stay: they hold what guests have written.
+.PHONY: clean clean-disks
 clean:
-	rm -rf $(B)
+	$(Q)$(PYTHON) -B scripts/clean.py $(B)
+clean-disks:
+	$(Q)$(PYTHON) -B scripts/clean.py --disks $(B)

@@ -10,7 +10,7 @@ Build
   make guest     fetch and unpack the Debian guest
   make install   to PREFIX [/usr/local], below DESTDIR; `causeway new FOLDER` makes a folder of your own
   make deb       a Debian package of it, in BUILD_DIR
-  make clean     remove BUILD_DIR
+  make clean     remove BUILD_DIR, apart from systems' disks; make clean-disks: those
 
 Run
   make demo      set up, build and boot two Debian VMs; one pings the other

@@ -3,6 +3,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,44 @@ def test_make_says_what_there_is(goal, variable, says):
     assert done.returncode == 2
     assert says in done.stderr
     assert "HOSTCC" not in done.stdout
+
+
+def clean(*arguments):
+    return subprocess.run([sys.executable, "-B", ROOT / "scripts" / "clean.py", *arguments], capture_output=True, text=True,
+                          check=False)
+
+
+def test_clean_keeps_disks(tmp_path):
+    """What guests have written goes only when it is asked for; images that tests or `make flat` made are no disks."""
+    for name in ("host/tool.o", "demo.elf", "demo.img", "demo-d0.img", "demo-d0.img.contents", "tests/target/t.img",
+                 "tests/target/t.img.contents"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    assert "demo-d0.img, which guests may have written to" in clean(tmp_path).stdout
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["demo-d0.img", "demo-d0.img.contents"]
+    assert clean("--disks", tmp_path).returncode == 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_clean_leaves_the_sources_alone():
+    done = clean(ROOT)
+    assert done.returncode == 1 and "the sources are in it" in done.stderr
+    assert (ROOT / "VERSION").is_file()
+
+
+def test_disks_are_named_after_their_system(machine, tmp_path):
+    system = tmp_path / "house.system"
+    system.write_text("""<system>
+  <serial/>
+  <disk name="d0" size="4M"><partition name="p"/></disk>
+  <guest name="vm1" ram="64M">
+    <linux kernel="debian" initrd="demo"/>
+    <console/>
+    <block disk="d0" partition="p"/>
+  </guest>
+</system>
+""")
+    image = tmp_path / "house.elf"
+    assert run(machine, "build", system, "-o", image, "--board", machine.board, "--kernel", machine.kernel).returncode == 0
+    assert (tmp_path / "house-d0.img").stat().st_size == 4 << 20
+    assert str(tmp_path / "house-d0.img") in image.with_suffix(".qemu").read_text()

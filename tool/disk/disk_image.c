@@ -12,6 +12,7 @@
 #include "tool/base/file.h"
 #include "tool/base/mem.h"
 #include "tool/disk/disk_check.h"
+#include "tool/disk/disk_contents.h"
 #include "tool/disk/disk_gpt.h"
 #include "tool/disk/disk_name.h"
 
@@ -92,7 +93,7 @@ static enum err create(const struct model_disk *disk, const char *system, const 
     bool good = fd >= 0 && fill(fd, disk, system);
 
     good = (fd < 0 || close(fd) == 0) && good;
-    good = good && rename(temporary, path) == 0;
+    good = good && disk_contents_write(disk, path) && rename(temporary, path) == 0;
     if (!good) {
         diag_error(diag, disk->loc, "<disk>: image %s cannot be created: %s", path, strerror(errno));
         (void)unlink(temporary);
@@ -145,6 +146,7 @@ static enum err create_if_missing(const struct model_disk *disk, const char *sys
         return ERR_OK;
     }
     const enum err err = disk_check_image(disk, path, (uint64_t)status.st_size, diag);
+    disk_contents_compare(disk, path, diag);
     return err != ERR_OK ? err : check_length(disk, path, (uint64_t)status.st_size, diag);
 }
 

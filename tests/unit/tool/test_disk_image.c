@@ -94,8 +94,12 @@ static int tear_down(void **state)
     struct fixture *fixture = *state;
     char *config = mem_printf("%s/system.qemu", fixture->folder);
 
+    char *marker = mem_printf("%s.contents", fixture->image);
+
+    (void)unlink(marker);
     (void)unlink(fixture->image);
     (void)unlink(fixture->contents);
+    free(marker);
     char *arguments = mem_printf("%s_arguments", config);
     (void)unlink(arguments);
     free(arguments);
@@ -148,6 +152,38 @@ static void test_image_that_is_there_stays(void **state)
     assert_int_equal(bytes, 8);
     assert_memory_equal(data, "precious", 8);
     free(data);
+}
+
+/* What the diagnostics say, malloc'd. */
+static char *said(struct diag *diag)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+
+    assert_non_null(out);
+    diag_print(diag, out);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+/* The image keeps what guests have written: that its contents are older is said, and what to do. */
+static void test_other_contents_are_said(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(disk_image_create_all(fixture->model, fixture->output, fixture->diag), ERR_OK);
+    assert_int_equal(disk_image_create_all(fixture->model, fixture->output, fixture->diag), ERR_OK);
+    char *text = said(fixture->diag);
+    assert_string_equal(text, "");
+    free(text);
+    write_file(fixture->contents, "newer", 5);
+    assert_int_equal(disk_image_create_all(fixture->model, fixture->output, fixture->diag), ERR_OK);
+    text = said(fixture->diag);
+    assert_non_null(strstr(text, "was made with other contents of partition \"second\""));
+    assert_null(strstr(text, "\"first\""));
+    assert_non_null(strstr(text, "remove it to have it made again"));
+    free(text);
 }
 
 static void test_image_that_is_too_short_is_an_error_and_stays(void **state)
@@ -270,6 +306,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_new_image_has_table_and_contents, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_image_that_is_there_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_other_contents_are_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_image_that_is_too_short_is_an_error_and_stays, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_failure_leaves_no_image, set_up, tear_down),

@@ -46,7 +46,7 @@ static const struct attr_spec disk_attrs[] = {
      .type = ATTR_TEXT,
      .offset = offsetof(struct desc_disk, image),
      .doc = "file with the disk's contents, for QEMU; a relative path starts in the folder of the system's "
-            "image. If there is none, `causeway build` creates it. Default: NAME.img"},
+            "image. If there is none, `causeway build` creates it. Default: SYSTEM-NAME.img"},
     {.name = "size",
      .type = ATTR_SIZE,
      .offset = offsetof(struct desc_disk, size),
