@@ -60,6 +60,16 @@ static void list_add(char *list, const char *prefix, const char *name, const cha
     (void)snprintf(&list[used], LIST_BYTES - used, "%s%s%s%s", used == 0 ? "" : ", ", prefix, name, suffix);
 }
 
+static void suggest_attributes(struct suggest *suggest, const struct element_spec *spec, const char *name)
+{
+    suggest_start(suggest, name);
+    for (size_t i = 0; i < spec->attr_count; i++) {
+        if (spec->attrs[i].unsupported == NULL) {
+            suggest_offer(suggest, spec->attrs[i].name);
+        }
+    }
+}
+
 static void report_unknown_attribute(struct diag *diag, const struct element_spec *spec,
                                      const struct xml_attribute *attribute)
 {
@@ -67,10 +77,9 @@ static void report_unknown_attribute(struct diag *diag, const struct element_spe
     char suggestion[SUGGEST_TEXT_BYTES];
     char known[LIST_BYTES] = "";
 
-    suggest_start(&suggest, attribute->name);
+    suggest_attributes(&suggest, spec, attribute->name);
     for (size_t i = 0; i < spec->attr_count; i++) {
         if (spec->attrs[i].unsupported == NULL) {
-            suggest_offer(&suggest, spec->attrs[i].name);
             list_add(known, "", spec->attrs[i].name, "");
         }
     }
@@ -92,11 +101,33 @@ static const struct attr_spec *find_attr(const struct element_spec *spec, const 
     return NULL;
 }
 
+/* A misspelt attribute, which has been reported, is taken for the one that it was meant to be, so that nothing
+   that follows from it is said as well. NULL: there is none for `attr`. */
+static const struct xml_attribute *find_misspelt(const struct node *node, const struct attr_spec *attr)
+{
+    for (size_t i = 0; i < node->xml->attribute_count; i++) {
+        const struct xml_attribute *attribute = &node->xml->attributes[i];
+        struct suggest suggest;
+
+        if (find_attr(node->spec, attribute->name) != NULL) {
+            continue;
+        }
+        suggest_attributes(&suggest, node->spec, attribute->name);
+        if (suggest.best != NULL && strcmp(suggest.best, attr->name) == 0) {
+            return attribute;
+        }
+    }
+    return NULL;
+}
+
 static void bind_attribute(struct diag *diag, struct node *node, const struct attr_spec *attr,
                            bool is_foreign)
 {
     void *field = (uint8_t *)node->fields + attr->offset;
     const struct xml_attribute *given = xml_find(node->xml, attr->name);
+
+    given = given == NULL ? find_misspelt(node, attr) : given;
+
     const char *value = given != NULL ? given->value : NULL;
     char error[ATTR_ERROR_BYTES];
 
@@ -172,8 +203,9 @@ static const char *find_home(const struct element_spec *spec, const char *name, 
     return home;
 }
 
-static void report_unknown_element(struct diag *diag, const struct node *parent,
-                                   const struct xml_element *xml)
+/* Returns what it was meant to be; NULL: that is not known. */
+static const struct element_child *report_unknown_element(struct diag *diag, const struct node *parent,
+                                                          const struct xml_element *xml)
 {
     const struct node *root = parent;
     struct suggest suggest;
@@ -188,7 +220,7 @@ static void report_unknown_element(struct diag *diag, const struct node *parent,
     if (home != NULL) {
         diag_error(diag, xml->loc, "<%s>: cannot be inside <%s>; it belongs in <%s>", xml->name,
                    parent->spec->name, home);
-        return;
+        return NULL;
     }
     suggest_start(&suggest, xml->name);
     for (size_t i = 0; i < parent->spec->child_count; i++) {
@@ -201,7 +233,9 @@ static void report_unknown_element(struct diag *diag, const struct node *parent,
     if (suggest.best == NULL) {
         diag_note(diag, parent->loc, known[0] == '\0' ? "<%s> contains no elements%s" : "<%s> may contain %s",
                   parent->spec->name, known);
+        return NULL;
     }
+    return find_child(parent->spec, suggest.best);
 }
 
 static void report_missing(struct diag *diag, const struct node *node, const struct element_child *child,
@@ -264,8 +298,12 @@ static struct node *bind(struct diag *diag, const struct element_spec *spec, con
         const struct element_child *child = find_child(spec, xml->children[i]->name);
 
         if (child == NULL) {
-            report_unknown_element(diag, node, xml->children[i]);
-        } else if (child->spec->unsupported != NULL) {
+            child = report_unknown_element(diag, node, xml->children[i]);
+        }
+        if (child == NULL) {
+            continue;
+        }
+        if (child->spec->unsupported != NULL) {
             diag_error(diag, xml->children[i]->loc, "<%s> %s", child->spec->name, child->spec->unsupported);
         } else {
             struct node *bound = bind(diag, child->spec, xml->children[i], node);
