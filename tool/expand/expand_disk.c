@@ -150,7 +150,8 @@ static void add_model_disk(struct expand *expand, const struct node *node, const
     const struct desc_disk *desc = node->fields;
     struct model_disk *disk = model_add_disk(expand->model, desc->name, node->loc);
 
-    disk->image = desc->image != NULL ? mem_strdup(desc->image) : mem_printf("%s-%s.img", expand->model->name, desc->name);
+    disk->image = desc->image != NULL ? mem_strdup(desc->image)
+                                      : mem_printf("%s-%s.img", expand->model->name, desc->name);
     if (!disk_name_is_possible(disk->image)) {
         diag_error(expand->diag, node_loc(node, "image"),
                    "<disk>: image \"%s\" cannot be named to QEMU: no quotes, control characters or more than "

@@ -2,6 +2,8 @@
 /* Flash with Intel's command set, whose contents the guest reads by itself. */
 #include "vmm/device/flash.h"
 
+#include <stddef.h>
+
 #define WORD_BYTES 4u
 #define ERASED 0xffffffffu
 #define LOOK_AT_BYTES 0x1000u
@@ -119,6 +121,15 @@ static void show_cfi(struct flash *flash)
     }
 }
 
+/* What a store puts into its word; the word's other bytes stay. U-Boot stores 16 bits at a time. */
+static uint32_t word_of(const struct mmio_access *access)
+{
+    const uint32_t shift = 8 * (uint32_t)(access->offset % WORD_BYTES);
+    const uint32_t mask = access->width_bytes >= WORD_BYTES ? ERASED : (1u << (8 * access->width_bytes)) - 1;
+
+    return ((uint32_t)access->value & mask) << shift | ~(mask << shift);
+}
+
 /* Programming can only clear bits, as in the real thing; journals in flash rely on it. */
 static void program(struct flash *flash, uint32_t offset, uint32_t value)
 {
@@ -183,38 +194,47 @@ static void begin_buffer(struct flash *flash, uint32_t value)
     flash->buffer_left = (value & 0xffff) + 1;
     flash->buffer_count = 0;
     flash->state = FLASH_BUFFER_DATA;
-    if (flash->buffer_left > FLASH_BUFFER_WORDS) {
+    if (flash->buffer_left > FLASH_BUFFER_WORDS * WORD_BYTES) {
         flash->status |= STATUS_SEQUENCE_ERROR;
         flash->state = FLASH_COMMAND;
     }
 }
 
+/* Stores of less than a word share one if they follow each other. */
 static void add_to_buffer(struct flash *flash, uint32_t offset, uint32_t value)
 {
-    flash->buffer[flash->buffer_count++] = (struct flash_shown){.offset = offset, .contents = value};
+    struct flash_shown *last = flash->buffer_count == 0 ? NULL : &flash->buffer[flash->buffer_count - 1];
+
     flash->buffer_left--;
-    if (flash->buffer_left == 0) {
-        flash->state = FLASH_BUFFER_CONFIRM;
+    flash->state = flash->buffer_left == 0 ? FLASH_BUFFER_CONFIRM : FLASH_BUFFER_DATA;
+    if (last != NULL && last->offset == offset) {
+        last->contents &= value;
+    } else if (flash->buffer_count < FLASH_BUFFER_WORDS) {
+        flash->buffer[flash->buffer_count++] = (struct flash_shown){.offset = offset, .contents = value};
+    } else {
+        flash->status |= STATUS_SEQUENCE_ERROR;
+        flash->state = FLASH_COMMAND;
     }
 }
 
-static void store(struct flash *flash, uint32_t offset, uint32_t value)
+static void store(struct flash *flash, const struct mmio_access *access)
 {
     const enum flash_state state = flash->state;
+    const uint32_t offset = (uint32_t)access->offset & ~(WORD_BYTES - 1);
+    const uint32_t value = (uint32_t)access->value;
     const bool is_confirmed = (value & 0xff) == CMD_CONFIRM;
 
     show_contents(flash);
     flash->state = FLASH_COMMAND;
     switch (state) {
     case FLASH_PROGRAM:
-        program(flash, offset, value);
+        program(flash, offset, word_of(access));
         break;
     case FLASH_BUFFER_COUNT:
         begin_buffer(flash, value);
         break;
     case FLASH_BUFFER_DATA:
-        flash->state = FLASH_BUFFER_DATA;
-        add_to_buffer(flash, offset, value);
+        add_to_buffer(flash, offset, word_of(access));
         break;
     case FLASH_BUFFER_CONFIRM:
         if (is_confirmed) {
@@ -269,7 +289,7 @@ enum mmio_result flash_access(void *context, struct mmio_access *access)
     struct flash *flash = context;
 
     if (access->is_write) {
-        store(flash, (uint32_t)access->offset & ~(WORD_BYTES - 1), (uint32_t)access->value);
+        store(flash, access);
     } else if (access->width_bytes <= WORD_BYTES) {
         access->value = flash->words[access->offset / WORD_BYTES] >> (8 * (access->offset % WORD_BYTES));
     }

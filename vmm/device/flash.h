@@ -44,8 +44,8 @@ struct flash {
     volatile uint32_t *words; /**< the guest sees them */
     uint32_t bytes;
     enum flash_state state;
-    uint32_t status; /**< of each chip */
-    uint32_t buffer_left, buffer_count;
+    uint32_t status;                               /**< of each chip */
+    uint32_t buffer_left, buffer_count;            /**< stores to come, words so far */
     struct flash_shown buffer[FLASH_BUFFER_WORDS]; /**< offset, data */
     struct flash_shown shown[FLASH_MAX_SHOWN];
     uint32_t shown_count;

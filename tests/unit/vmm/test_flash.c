@@ -132,6 +132,45 @@ static void test_status_is_where_u_boot_looks(void **state)
     assert_int_equal(seen(half + 0x100), 0);
 }
 
+static void store_half(uint32_t offset, uint16_t value)
+{
+    struct mmio_access access = {.offset = offset, .value = value, .width_bytes = 2, .is_write = true};
+
+    assert_int_equal(flash_access(&flash, &access), MMIO_DONE);
+}
+
+/* U-Boot stores 16 bits at a time, and fills the whole buffer: flash_write_cfibuffer(). */
+static void test_halves_of_words_are_programmed(void **state)
+{
+    const uint32_t count = FLASH_BUFFER_WORDS * 2;
+
+    (void)state;
+    store_half(0x42, 0x40);
+    store_half(0x42, 0x1234);
+    store_half(0, 0xff);
+    assert_int_equal(seen(0x40), 0x1234ffff);
+    store_half(0x1000, 0xe8);
+    store_half(0x1000, (uint16_t)(count - 1));
+    for (uint32_t i = 0; i < count; i++) {
+        store_half(0x1000 + 2 * i, (uint16_t)i);
+    }
+    store_half(0x1000, 0xd0);
+    assert_int_equal(seen(0) & 0xff, 0x80);
+    store_half(0, 0xff);
+    for (uint32_t i = 0; i < count; i += 2) {
+        assert_int_equal(seen(0x1000 + 2 * i), (i + 1) << 16 | i);
+    }
+    /* More words than there are, whatever the order: an error, and nothing is written beyond. */
+    store_half(0x4000, 0xe8);
+    store_half(0x4000, FLASH_BUFFER_WORDS);
+    for (uint32_t i = 0; i <= FLASH_BUFFER_WORDS; i++) {
+        store_half(0x4000 + 4 * i, 0);
+    }
+    assert_int_equal(seen(0) & 0x30, 0x30);
+    store_half(0, 0xff);
+    assert_int_equal(seen(0x4000), UINT32_MAX);
+}
+
 static void test_a_block_is_erased(void **state)
 {
     (void)state;
@@ -197,6 +236,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_word_is_programmed, setup),
         cmocka_unit_test_setup(test_a_buffer_is_programmed_when_confirmed, setup),
         cmocka_unit_test_setup(test_status_is_where_u_boot_looks, setup),
+        cmocka_unit_test_setup(test_halves_of_words_are_programmed, setup),
         cmocka_unit_test_setup(test_a_block_is_erased, setup),
         cmocka_unit_test_setup(test_no_block_is_locked, setup),
         cmocka_unit_test_setup(test_the_table_says_what_there_is, setup),
