@@ -24,6 +24,7 @@ Test
   make test      unit tests, short fuzzing and QEMU scenarios
   make test-unit       the unit tests; -j2: two at a time
   make test-NAME       one of them: tests/unit/AREA/test_NAME.c
+  make test-bridge     the same frames through a Linux bridge and through the switch: what arrives is compared
   make test-target     scenarios in QEMU; PYTEST_ARGS="-k ping" picks some
   make test-reproducible   build again elsewhere: the same bytes
   make test-models     every interleaving of the protocols in tests/models

@@ -12,7 +12,7 @@ test:
 	$(SUBMAKE) test-sdk
 	$(SUBMAKE) test-target
 
-test-host: test-entry test-unit fuzz-short test-models test-reproducible
+test-host: test-entry test-unit test-bridge fuzz-short test-models test-reproducible
 
 # A copy of the sources, built from scratch in another place, gives the same bytes.
 AGAIN := $(abspath $(B))/again

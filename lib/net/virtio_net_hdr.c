@@ -4,6 +4,10 @@
 #include "lib/net/frame_meta.h"
 #include "lib/net/offload.h"
 
+#define TCP_MIN_BYTES 20u
+#define TCP_MAX_BYTES 60u
+#define UDP_BYTES 8u
+
 /* A feature and what it needs one of (section 5.1.3.1); what is needed comes before what needs it. */
 struct dependency {
     uint64_t feature;
@@ -66,6 +70,32 @@ uint32_t virtio_net_hdr_sends(uint64_t features)
            (has(features, VIRTIO_NET_F_HOST_USO) ? OFFLOAD_USO : 0u);
 }
 
+/* The shortest header that the segments of that kind have. */
+static uint32_t transport_bytes(const struct frame_meta *fields)
+{
+    return fields->gso_type == FRAME_META_GSO_UDP_L4 ? UDP_BYTES : TCP_MIN_BYTES;
+}
+
+/*
+ * A packet that is no longer than a segment is none to be cut, for Linux either: only its checksum is left to do. And a
+ * hint that cannot be the length of the headers gives way to one that they are not longer than (section 5.1.6.4.1).
+ */
+static void settle_segmentation(struct frame_meta *fields, uint32_t frame_bytes)
+{
+    const uint32_t least = fields->csum_start + transport_bytes(fields);
+    const uint32_t longest =
+        fields->csum_start + (fields->gso_type == FRAME_META_GSO_UDP_L4 ? UDP_BYTES : TCP_MAX_BYTES);
+    const uint32_t most = longest < frame_bytes ? longest : frame_bytes;
+
+    if (frame_bytes <= least + fields->gso_size) {
+        fields->gso_type = FRAME_META_GSO_NONE;
+        fields->gso_size = 0;
+        fields->hdr_len = 0;
+    } else if (fields->hdr_len < least || fields->hdr_len > most) {
+        fields->hdr_len = (uint16_t)most;
+    }
+}
+
 enum err virtio_net_hdr_to_fields(const struct virtio_net_hdr *untrusted_hdr, uint32_t sends,
                                   uint32_t frame_bytes, struct frame_meta *fields, uint32_t *needed)
 {
@@ -92,6 +122,9 @@ enum err virtio_net_hdr_to_fields(const struct virtio_net_hdr *untrusted_hdr, ui
     err = (*needed & ~sends) != 0 ? ERR_DENIED : frame_meta_check(fields, frame_bytes);
     if (err != ERR_OK) {
         *fields = (struct frame_meta){0};
+    } else if (fields->gso_type != FRAME_META_GSO_NONE) {
+        settle_segmentation(fields, frame_bytes);
+        *needed = offload_needed(fields);
     }
     return err;
 }

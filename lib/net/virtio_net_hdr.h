@@ -86,7 +86,8 @@ uint32_t virtio_net_hdr_sends(uint64_t features);
 /**
  * From the header in front of a frame of a driver that may send what `sends` has (enum offload_capability) to
  * checked metadata, and to what a receiver needs to take it as it is. Errors: ERR_DENIED (an offload that is
- * not in `sends`), those of frame_meta_check(); *fields is then zero.
+ * not in `sends`), those of frame_meta_check(); *fields is then zero. A packet that needs no second segment is one
+ * without segmentation; hdr_len is not less than the headers are long, if the sender's is not in their range.
  */
 ERR_CHECKED enum err virtio_net_hdr_to_fields(const struct virtio_net_hdr *untrusted_hdr, uint32_t sends,
                                               uint32_t frame_bytes, struct frame_meta *fields,

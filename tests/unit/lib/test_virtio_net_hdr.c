@@ -59,6 +59,52 @@ static void test_header_goes_through(void **state)
     assert_memory_equal(&seen, &large, sizeof large);
 }
 
+/* What needs no second segment is no large packet: a receiver that takes none gets it as well. */
+static void test_a_single_segment_is_none(void **state)
+{
+    struct frame_meta fields;
+    uint32_t needed;
+
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        const uint32_t bytes = 34 + 20 + 1448 + i;
+        assert_int_equal(
+            virtio_net_hdr_to_fields(&large, OFFLOAD_CSUM | OFFLOAD_TSO4, bytes, &fields, &needed), ERR_OK);
+        assert_int_equal(fields.gso_type, i == 0 ? FRAME_META_GSO_NONE : FRAME_META_GSO_TCPV4);
+        assert_int_equal(needed, i == 0 ? OFFLOAD_CSUM : OFFLOAD_CSUM | OFFLOAD_TSO4);
+        assert_int_equal(fields.flags, FRAME_META_NEEDS_CSUM);
+        assert_int_equal(fields.csum_start, 34);
+    }
+}
+
+/* hdr_len reaches the receiver if it can be true, else as one that is not too short. */
+static void test_length_of_headers(void **state)
+{
+    static const struct {
+        uint8_t gso_type;
+        uint16_t said, seen;
+    } rows[] = {
+        {FRAME_META_GSO_TCPV4, 54, 54}, {FRAME_META_GSO_TCPV4, 94, 94},  {FRAME_META_GSO_TCPV4, 0, 94},
+        {FRAME_META_GSO_TCPV4, 53, 94}, {FRAME_META_GSO_TCPV4, 95, 94},  {FRAME_META_GSO_TCPV4, 0xffff, 94},
+        {FRAME_META_GSO_UDP_L4, 0, 42}, {FRAME_META_GSO_UDP_L4, 42, 42}, {FRAME_META_GSO_UDP_L4, 54, 42}};
+    const uint32_t sends = OFFLOAD_CSUM | OFFLOAD_TSO4 | OFFLOAD_USO;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct virtio_net_hdr hdr = large;
+        struct frame_meta fields;
+        uint32_t needed;
+
+        hdr.gso_type = rows[i].gso_type;
+        hdr.hdr_len = rows[i].said;
+        assert_int_equal(virtio_net_hdr_to_fields(&hdr, sends, FRAME, &fields, &needed), ERR_OK);
+        assert_int_equal(fields.hdr_len, rows[i].seen);
+        hdr.gso_size = 1;
+        assert_int_equal(virtio_net_hdr_to_fields(&hdr, sends, 60, &fields, &needed), ERR_OK);
+        assert_true(fields.hdr_len <= 60);
+    }
+}
+
 static void test_plain_header(void **state)
 {
     const struct virtio_net_hdr odd = {.flags = 0xfe, .hdr_len = 7, .gso_size = 9, .csum_start = 0xffff};
@@ -125,6 +171,8 @@ int main(void)
         cmocka_unit_test(test_features_that_need_others),
         cmocka_unit_test(test_capabilities),
         cmocka_unit_test(test_header_goes_through),
+        cmocka_unit_test(test_a_single_segment_is_none),
+        cmocka_unit_test(test_length_of_headers),
         cmocka_unit_test(test_plain_header),
         cmocka_unit_test(test_nobody_vouches_for_its_own_checksum),
         cmocka_unit_test(test_what_was_not_negotiated),
