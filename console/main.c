@@ -8,7 +8,10 @@
 
 #include "console/attach.h"
 #include "console/child.h"
+#include "console/control.h"
+#include "console/dump.h"
 #include "console/exit_code.h"
+#include "console/gdb.h"
 #include "console/hub.h"
 #include "console/top.h"
 #include "console/where.h"
@@ -162,9 +165,9 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"attach", attach_main},
-    {"console", attach_main},
-    {"top", top_main},
+    {"attach", attach_main}, {"console", attach_main}, {"top", top_main},       {"gdb", gdb_main},
+    {"dump", dump_main},     {"start", control_main},  {"stop", control_main},  {"reset", control_main},
+    {"pause", control_main}, {"resume", control_main}, {"state", control_main}, {"break", control_main},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

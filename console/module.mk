@@ -6,7 +6,7 @@ CONSOLE_HUB_SRCS := console/channel.c console/child.c console/hub.c console/plac
 	tool/base/mem.c
 HOST_PROGRAMS += causeway-console
 CONSOLE_TOP_SRCS := console/top_sample.c console/top_show.c
-causeway-console_SRCS = console/attach.c console/main.c console/top.c $(CONSOLE_TOP_SRCS) $(CONSOLE_HUB_SRCS) $(CONSOLE_LINE_SRCS) pd/serial_mux/mux_filter.c
+causeway-console_SRCS = console/attach.c console/control.c console/dump.c console/gdb.c console/stub.c console/main.c console/top.c $(CONSOLE_TOP_SRCS) $(CONSOLE_HUB_SRCS) $(CONSOLE_LINE_SRCS) pd/serial_mux/mux_filter.c
 
 TESTS += test_mux_frames test_mux_channels
 test_mux_frames_SRCS = tests/mock/mux_host.c console/line.c $(test_serial_mux_SRCS)

@@ -11,7 +11,11 @@ enum esr_class {
     ESR_CLASS_SMC = 0x17,
     ESR_CLASS_SYSREG = 0x18,
     ESR_CLASS_FETCH = 0x20, /* from below EL2, as the next */
-    ESR_CLASS_DATA = 0x24
+    ESR_CLASS_DATA = 0x24,
+    ESR_CLASS_BREAKPOINT = 0x30, /* likewise */
+    ESR_CLASS_STEP = 0x32,
+    ESR_CLASS_WATCHPOINT = 0x34,
+    ESR_CLASS_BRK = 0x3c
 };
 
 #define ESR_WNR (1ull << 6)

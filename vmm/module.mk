@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 VMM_CORE_SRCS := vmm/core/crash.c vmm/core/supervisor_client.c vmm/device/flash.c vmm/core/guest_loader.c vmm/bus/mmio.c vmm/device/pl031.c vmm/core/psci.c vmm/core/vm.c \
-	vmm/core/vm_devices.c vmm/core/vm_life.c vmm/device/watchdog.c lib/restart/restart.c
+	vmm/core/vm_control.c vmm/core/vm_devices.c vmm/core/vm_life.c vmm/device/watchdog.c lib/restart/restart.c
+VMM_DEBUG_SRCS := vmm/debug/debug_control.c vmm/debug/debug_points.c vmm/debug/debug_registers.c vmm/debug/debugger.c vmm/debug/gdb.c \
+	vmm/debug/hold.c vmm/debug/line_channel.c vmm/debug/rsp.c vmm/debug/walk.c
 VMM_VGIC_SRCS := vmm/vgic/gicv2m.c vmm/vgic/vgic.c vmm/vgic/vgic_v2.c vmm/vgic/vgic_v3.c
 VMM_PCI_SRCS := vmm/pci/msix.c vmm/pci/pci_config.c vmm/pci/pci_host.c
 VMM_VIRTIO_SRCS := vmm/virtio/net_control.c vmm/device/pl011.c vmm/virtio/vhost_net.c vmm/virtio/virtio_blk.c vmm/virtio/virtio_blk_io.c \
 	vmm/virtio/virtio_console.c vmm/virtio/virtio_device.c vmm/virtio/virtio_mmio.c vmm/virtio/virtio_net.c \
 	vmm/virtio/virtio_pci.c $(VMM_PCI_SRCS) lib/blk/blk_check.c
 VMM_RNG_SRCS := vmm/virtio/virtio_rng.c vmm/core/trng.c lib/fdt/fdt_view.c
-VMM_SRCS := $(VMM_CORE_SRCS) $(VMM_VGIC_SRCS) $(VMM_VIRTIO_SRCS) $(VMM_RNG_SRCS) $(GUESTMEM_SRCS) $(VIRTQ_SRCS)
+VMM_SRCS := $(VMM_CORE_SRCS) $(VMM_DEBUG_SRCS) $(VMM_VGIC_SRCS) $(VMM_VIRTIO_SRCS) $(VMM_RNG_SRCS) $(GUESTMEM_SRCS) $(VIRTQ_SRCS)
 PDS += vmm
 vmm_LDFLAGS := vmm/pristine.ld
 vmm_SRCS := vmm/core/main.c lib/timer_client/timer_client.c vmm/platform_bundled.c vmm/platform_cache.c vmm/platform_clock.c $(VMM_SRCS)
@@ -49,14 +51,15 @@ TESTS += test_bounded_console
 test_bounded_console_SRCS := $(VMM_CONSOLE_TEST_SRCS) $(REFILL_SRCS)
 test_bounded_console_LIBS := $(REFILL_LIBS)
 test_pl011_SRCS := $(VMM_VIRTIO_TEST_SRCS)
-VM_MACHINE_SRCS := $(VMM_CORE_SRCS) $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS) tests/mock/vm_machine.c
+VM_MACHINE_SRCS := $(VMM_CORE_SRCS) $(VMM_DEBUG_SRCS) $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS) tests/mock/vm_machine.c
 TESTS += test_vm_machine test_vm_pci
 test_vm_pci_SRCS := $(VM_MACHINE_SRCS)
 test_vm_pci_LIBS := -lfdt
 test_vm_machine_SRCS := $(VM_MACHINE_SRCS)
 test_vm_machine_LIBS := -lfdt
-test_vm_SRCS := $(VMM_CORE_SRCS) $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS) tests/mock/vm_fixture.c
-TESTS += test_vm_life
+test_vm_SRCS := $(VMM_CORE_SRCS) $(VMM_DEBUG_SRCS) $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS) tests/mock/vm_fixture.c
+TESTS += test_vm_life test_vm_control
+test_vm_control_SRCS = $(test_vm_SRCS)
 test_vm_life_SRCS := $(test_vm_SRCS)
 
 VMM_PCI_TEST_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/pci_machine.c
@@ -64,6 +67,13 @@ TESTS += test_pci_config test_msix test_virtio_pci
 test_pci_config_SRCS := vmm/pci/pci_config.c
 test_msix_SRCS := vmm/pci/msix.c $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 test_virtio_pci_SRCS := $(VMM_PCI_TEST_SRCS)
+
+DEBUG_TEST_SRCS := $(VMM_DEBUG_SRCS) $(GUESTMEM_SRCS) lib/ring/ring.c tests/mock/debug_machine.c $(VMM_FAKE_SRCS)
+TESTS += test_walk test_debugger
+test_walk_SRCS := vmm/debug/walk.c $(GUESTMEM_SRCS) $(VMM_FAKE_SRCS)
+test_debugger_SRCS := $(DEBUG_TEST_SRCS)
+FUZZERS += fuzz_debugger
+fuzz_debugger_SRCS := $(DEBUG_TEST_SRCS)
 
 FUZZERS += fuzz_flash
 fuzz_flash_SRCS := vmm/device/flash.c

@@ -23,6 +23,7 @@ enum platform_exit_reason {
     PLATFORM_EXIT_CALL,      /**< HVC or SMC */
     PLATFORM_EXIT_SYSREG,    /**< MSR/MRS of a trapped register */
     PLATFORM_EXIT_UNDEFINED, /**< an instruction that the machine does not have */
+    PLATFORM_EXIT_DEBUG,     /**< a debug exception, with a debugger attached */
     PLATFORM_EXIT_CRASH      /**< anything that cannot be continued, e.g. an undecodable abort */
 };
 
@@ -51,6 +52,9 @@ struct platform_exit {
             uint64_t gpa;
             uint64_t far;
         } crash;
+        struct {
+            uint64_t far; /**< of a watchpoint */
+        } debug;
     } u;
 };
 
@@ -59,6 +63,8 @@ enum platform_resume {
     PLATFORM_RESUME_DONE,  /**< complete the access or call */
     PLATFORM_RESUME_UNDEF, /**< inject Undefined Instruction */
     PLATFORM_RESUME_ABORT, /**< inject a synchronous external abort */
+    PLATFORM_RESUME_RETRY, /**< run the instruction again */
+    PLATFORM_RESUME_BRK,   /**< EXIT_DEBUG of a BRK: the guest takes its exception */
     PLATFORM_RESUME_STAY   /**< leave the vCPU stopped */
 };
 
@@ -89,6 +95,41 @@ void platform_vcpu_start(uint32_t vcpu, uint64_t entry_gpa, uint64_t context);
 
 /** Stop it; pending virtual interrupts are forgotten. */
 void platform_vcpu_stop(uint32_t vcpu);
+
+/** It runs no more but keeps all that it is, or goes on; starting and stopping it change nothing about that. */
+void platform_vcpu_pause(uint32_t vcpu, bool paused);
+
+/* For a debugger, where the description grants it (struct vmm_config.debug). */
+
+enum platform_debug_group {
+    PLATFORM_DEBUG_CORE = 0, /**< x0..x30, SP, PC, PSTATE, SCTLR_EL1, TCR_EL1, TTBR0_EL1, TTBR1_EL1, how many
+                                    breakpoints | watchpoints << 8 */
+    PLATFORM_DEBUG_FP_LOW = 1, /**< V0..V15, two words each */
+    PLATFORM_DEBUG_FP_HIGH = 2 /**< V16..V31, FPCR, FPSR */
+};
+/** The most that a group has. */
+#define PLATFORM_DEBUG_WORDS 40u
+
+/** Registers beside 0..30, SP 31, PC 32 and PSTATE 33. */
+enum platform_debug_register {
+    PLATFORM_DEBUG_V = 64, /**< + 2n: low half of Vn, + 2n + 1: high half */
+    PLATFORM_DEBUG_FPCR = 128,
+    PLATFORM_DEBUG_FPSR = 129,
+    PLATFORM_DEBUG_BVR = 0x100, /**< + n; the debugger's, in force while it is attached */
+    PLATFORM_DEBUG_BCR = 0x110,
+    PLATFORM_DEBUG_WVR = 0x120,
+    PLATFORM_DEBUG_WCR = 0x130,
+    PLATFORM_DEBUG_DEBUGGER = 0x140 /**< enum platform_debug_flags */
+};
+/** What the debugger does with a vCPU. */
+enum platform_debug_flags { PLATFORM_DEBUG_ATTACHED = 1u << 0, PLATFORM_DEBUG_STEP = 1u << 1 };
+
+/** Read a group. False: the platform does not let us. */
+bool platform_debug_read(uint32_t vcpu, enum platform_debug_group group,
+                         uint64_t words[PLATFORM_DEBUG_WORDS]);
+
+/** Write a register. False: there is none, or not with that value. */
+bool platform_debug_write(uint32_t vcpu, uint32_t number, uint64_t value);
 
 /** Registers for a crash report: x0..x30, SP_EL1, PC, PSTATE, ESR_EL1, ELR_EL1, FAR_EL1 (37 words). */
 #define PLATFORM_REGISTER_COUNT 37u

@@ -93,6 +93,12 @@ enum err platform_exit_read(microkit_child child, microkit_msginfo msginfo, stru
     case SYSCALL_VCPU_FAULT_CALL:
         read_call(exit);
         break;
+    case SYSCALL_VCPU_FAULT_DEBUG:
+        exit->reason = PLATFORM_EXIT_DEBUG;
+        exit->syndrome = microkit_mr_get(0);
+        exit->u.debug.far = microkit_mr_get(1);
+        exit->pc = microkit_mr_get(2);
+        break;
     default:
         read_fetch(exit);
         break;
@@ -114,6 +120,7 @@ static seL4_Uint16 write_results(const struct platform_exit *exit)
     case PLATFORM_EXIT_SYSREG: /* the kernel does these two */
     case PLATFORM_EXIT_UNDEFINED:
     case PLATFORM_EXIT_NONE:
+    case PLATFORM_EXIT_DEBUG:
     case PLATFORM_EXIT_CRASH:
     default:
         return 0;
@@ -133,6 +140,12 @@ bool platform_exit_finish(const struct platform_exit *exit, enum platform_resume
     case PLATFORM_RESUME_ABORT:
         *reply = microkit_msginfo_new(SYSCALL_VCPU_REPLY_ABORT, 0);
         return true;
+    case PLATFORM_RESUME_RETRY:
+        *reply = microkit_msginfo_new(SYSCALL_VCPU_REPLY_RETRY, 0);
+        return true;
+    case PLATFORM_RESUME_BRK:
+        *reply = microkit_msginfo_new(SYSCALL_VCPU_REPLY_BRK, 0);
+        return true;
     case PLATFORM_RESUME_STAY:
     default:
         return false;
@@ -147,6 +160,41 @@ void platform_vcpu_start(uint32_t vcpu, uint64_t entry_gpa, uint64_t context)
 void platform_vcpu_stop(uint32_t vcpu)
 {
     (void)vcpu_call(SYSCALL_VCPU_STOP, vcpu, 0, 0, 0);
+}
+
+void platform_vcpu_pause(uint32_t vcpu, bool paused)
+{
+    (void)vcpu_call(SYSCALL_VCPU_PAUSE, vcpu, paused, 0, 0);
+}
+
+_Static_assert((int)PLATFORM_DEBUG_FP_HIGH == (int)SYSCALL_VCPU_GROUP_FP_HIGH &&
+                   (int)PLATFORM_DEBUG_V == (int)SYSCALL_VCPU_REGISTER_V &&
+                   (int)PLATFORM_DEBUG_FPSR == (int)SYSCALL_VCPU_REGISTER_FPSR &&
+                   (int)PLATFORM_DEBUG_BVR == (int)SYSCALL_VCPU_REGISTER_BVR &&
+                   (int)PLATFORM_DEBUG_BCR == (int)SYSCALL_VCPU_REGISTER_BCR &&
+                   (int)PLATFORM_DEBUG_WVR == (int)SYSCALL_VCPU_REGISTER_WVR &&
+                   (int)PLATFORM_DEBUG_WCR == (int)SYSCALL_VCPU_REGISTER_WCR &&
+                   (int)PLATFORM_DEBUG_DEBUGGER == (int)SYSCALL_VCPU_REGISTER_DEBUGGER &&
+                   (int)PLATFORM_DEBUG_STEP == (int)SYSCALL_VCPU_DEBUGGER_STEP,
+               "the kernel numbers registers as the platform does");
+
+bool platform_debug_read(uint32_t vcpu, enum platform_debug_group group, uint64_t words[PLATFORM_DEBUG_WORDS])
+{
+    if (vcpu_call(SYSCALL_VCPU_READ_GROUP, vcpu, group, 0, 0).x0 != SYSCALL_OK) {
+        return false;
+    }
+    const seL4_Uint8 count = group == PLATFORM_DEBUG_CORE      ? SYSCALL_VCPU_GROUP_CORE_WORDS
+                             : group == PLATFORM_DEBUG_FP_HIGH ? 34
+                                                               : 32;
+    for (seL4_Uint8 i = 0; i < count; i++) {
+        words[i] = microkit_mr_get(i);
+    }
+    return true;
+}
+
+bool platform_debug_write(uint32_t vcpu, uint32_t number, uint64_t value)
+{
+    return vcpu_call(SYSCALL_VCPU_WRITE_REGISTER, vcpu, number, value, 0).x0 == SYSCALL_OK;
 }
 
 void platform_vcpu_registers(uint32_t vcpu, uint64_t registers[PLATFORM_REGISTER_COUNT])

@@ -80,6 +80,43 @@ void platform_vcpu_stop(uint32_t vcpu)
     }
 }
 
+void platform_vcpu_pause(uint32_t vcpu, bool paused)
+{
+    vcpu_at(vcpu)->paused = paused;
+}
+
+bool platform_debug_read(uint32_t vcpu, enum platform_debug_group group, uint64_t words[PLATFORM_DEBUG_WORDS])
+{
+    const struct platform_fake_vcpu *state = vcpu_at(vcpu);
+
+    if (group == PLATFORM_DEBUG_CORE) {
+        memcpy(words, state->core, sizeof state->core);
+    } else if (group == PLATFORM_DEBUG_FP_LOW) {
+        memcpy(words, state->fp, 32 * sizeof state->fp[0]);
+    } else {
+        memcpy(words, state->fp + 32, 34 * sizeof state->fp[0]);
+    }
+    return true;
+}
+
+bool platform_debug_write(uint32_t vcpu, uint32_t number, uint64_t value)
+{
+    struct platform_fake_vcpu *state = vcpu_at(vcpu);
+
+    if (number <= 33) {
+        state->core[number] = value;
+    } else if (number >= PLATFORM_DEBUG_V && number <= PLATFORM_DEBUG_FPSR) {
+        state->fp[number - PLATFORM_DEBUG_V] = value;
+    } else if (number >= PLATFORM_DEBUG_BVR && number < PLATFORM_DEBUG_DEBUGGER) {
+        state->points[(number - PLATFORM_DEBUG_BVR) / 16][number % 16] = value;
+    } else if (number == PLATFORM_DEBUG_DEBUGGER) {
+        state->debugger = value;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 void platform_vcpu_registers(uint32_t vcpu, uint64_t registers[PLATFORM_REGISTER_COUNT])
 {
     (void)vcpu_at(vcpu);

@@ -31,6 +31,11 @@ struct platform_fake_vcpu {
     uint32_t start_count;
     uint64_t entry;
     uint64_t context;
+    bool paused;
+    uint64_t core[PLATFORM_DEBUG_WORDS]; /**< what platform_debug_read() gives */
+    uint64_t fp[66];
+    uint64_t points[4][16]; /**< BVR, BCR, WVR, WCR */
+    uint64_t debugger;      /**< enum platform_debug_flags */
     bool virq_enabled;
     struct platform_fake_virq virqs[PLATFORM_FAKE_INTIDS];
 };

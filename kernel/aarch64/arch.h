@@ -55,14 +55,27 @@ struct arch_sve {
     uint64_t zcr;
 };
 
-/** A vCPU's debug registers; see debug.h. */
+/** Values and controls of breakpoints and watchpoints. */
 #define ARCH_DEBUG_POINTS 16u
-struct arch_debug {
-    uint64_t mdscr;
+struct arch_debug_points {
     uint64_t bvr[ARCH_DEBUG_POINTS], bcr[ARCH_DEBUG_POINTS];
     uint64_t wvr[ARCH_DEBUG_POINTS], wcr[ARCH_DEBUG_POINTS];
+};
+
+/** A vCPU's debug registers; see debug.h. */
+struct arch_debug {
+    uint64_t mdscr;
+    struct arch_debug_points points;
     bool locked; /**< the OS lock */
-    bool armed;  /**< something may fire */
+    bool armed;  /**< something may fire, the debugger's included */
+};
+
+/** What a debugger outside of the guest has set up; it outlives resets of the guest. See debug.h. */
+struct arch_debugger {
+    struct arch_debug_points points;
+    bool is_attached; /**< debug exceptions go to the VMM */
+    bool steps;       /**< one follows the next instruction */
+    bool has_points;  /**< one is enabled */
 };
 
 /** What a vCPU's virtual CPU interface holds beside its list registers. */
@@ -139,6 +152,12 @@ void arch_switch(struct core *core, struct thread *thread);
 /** Fill words 0..39 as SYSCALL_VCPU_READ_REGS says. */
 #define ARCH_VCPU_REGISTER_WORDS 40u
 void arch_vcpu_registers(struct vcpu *vcpu, uint64_t words[ARCH_VCPU_REGISTER_WORDS]);
+
+/** Fill `words` with registers as SYSCALL_VCPU_READ_GROUP says; returns how many, 0: there is no such group. */
+uint32_t arch_vcpu_read_group(struct vcpu *vcpu, uint64_t group, uint64_t words[ARCH_VCPU_REGISTER_WORDS]);
+
+/** Write a register as SYSCALL_VCPU_WRITE_REGISTER says. False: there is none, or it can't have that value. */
+bool arch_vcpu_write_register(struct vcpu *vcpu, uint64_t number, uint64_t value);
 
 /** Take an exception to EL1 with this ESR_EL1 and FAR_EL1 (kept as they are if !set_far). */
 void arch_vcpu_inject(struct vcpu *vcpu, uint64_t esr, uint64_t far, bool set_far);

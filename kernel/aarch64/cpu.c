@@ -105,6 +105,8 @@ static void init_debug(const struct features *features)
     }
     SYSREG_WRITE(mdcr_el2, features->mdcr | counters);
     SYSREG_WRITE(mdscr_el1, 0);
+    SYSREG_WRITE(oslar_el1,
+                 0); /* reset has locked it, and nothing would fire; guests have one of their own */
     if ((features->bits & FEATURES_SPE) != 0 && (SYSREG_READ(SYSREG_PMBIDR_EL1) & PMBIDR_NOT_OURS) == 0) {
         SYSREG_WRITE(SYSREG_PMSCR_EL2, 0);
     }

@@ -3,6 +3,8 @@
 #include "kernel/aarch64/debug.h"
 
 #include "kernel/aarch64/sysreg.h"
+#include "kernel/core/vcpu_exit.h"
+#include "kernel/include/syscall.h"
 
 #define MDSCR_SS (1ull << 0)
 #define MDSCR_TDCC (1ull << 12)
@@ -15,91 +17,90 @@
 #define OSLSR_IMPLEMENTED (1ull << 3)
 
 /* Their number is part of the instruction. */
-#define WRITE_CASE(n)                                                                                        \
+#define CASE(n, kind)                                                                                        \
     case n:                                                                                                  \
-        SYSREG_WRITE(dbgbvr##n##_el1, debug->bvr[n]);                                                        \
-        SYSREG_WRITE(dbgbcr##n##_el1, debug->bcr[n]);                                                        \
-        break
+        SYSREG_WRITE(dbg##kind##vr##n##_el1, value);                                                         \
+        SYSREG_WRITE(dbg##kind##cr##n##_el1, control);                                                       \
+        break;
+#define CASES(kind)                                                                                          \
+    CASE(0, kind)                                                                                            \
+    CASE(1, kind)                                                                                            \
+    CASE(2, kind)                                                                                            \
+    CASE(3, kind)                                                                                            \
+    CASE(4, kind)                                                                                            \
+    CASE(5, kind)                                                                                            \
+    CASE(6, kind)                                                                                            \
+    CASE(7, kind)                                                                                            \
+    CASE(8, kind)                                                                                            \
+    CASE(9, kind)                                                                                            \
+    CASE(10, kind)                                                                                           \
+    CASE(11, kind)                                                                                           \
+    CASE(12, kind)                                                                                           \
+    CASE(13, kind)                                                                                           \
+    CASE(14, kind)                                                                                           \
+    CASE(15, kind)
 
-static void load_breakpoint(const struct arch_debug *debug, uint32_t number)
+static void load_breakpoint(uint32_t number, uint64_t value, uint64_t control)
 {
     switch (number) {
-        WRITE_CASE(0);
-        WRITE_CASE(1);
-        WRITE_CASE(2);
-        WRITE_CASE(3);
-        WRITE_CASE(4);
-        WRITE_CASE(5);
-        WRITE_CASE(6);
-        WRITE_CASE(7);
-        WRITE_CASE(8);
-        WRITE_CASE(9);
-        WRITE_CASE(10);
-        WRITE_CASE(11);
-        WRITE_CASE(12);
-        WRITE_CASE(13);
-        WRITE_CASE(14);
+        CASES(b)
     default:
-        SYSREG_WRITE(dbgbvr15_el1, debug->bvr[15]);
-        SYSREG_WRITE(dbgbcr15_el1, debug->bcr[15]);
         break;
     }
 }
-#undef WRITE_CASE
 
-#define WRITE_CASE(n)                                                                                        \
-    case n:                                                                                                  \
-        SYSREG_WRITE(dbgwvr##n##_el1, debug->wvr[n]);                                                        \
-        SYSREG_WRITE(dbgwcr##n##_el1, debug->wcr[n]);                                                        \
-        break
-
-static void load_watchpoint(const struct arch_debug *debug, uint32_t number)
+static void load_watchpoint(uint32_t number, uint64_t value, uint64_t control)
 {
     switch (number) {
-        WRITE_CASE(0);
-        WRITE_CASE(1);
-        WRITE_CASE(2);
-        WRITE_CASE(3);
-        WRITE_CASE(4);
-        WRITE_CASE(5);
-        WRITE_CASE(6);
-        WRITE_CASE(7);
-        WRITE_CASE(8);
-        WRITE_CASE(9);
-        WRITE_CASE(10);
-        WRITE_CASE(11);
-        WRITE_CASE(12);
-        WRITE_CASE(13);
-        WRITE_CASE(14);
+        CASES(w)
     default:
-        SYSREG_WRITE(dbgwvr15_el1, debug->wvr[15]);
-        SYSREG_WRITE(dbgwcr15_el1, debug->wcr[15]);
         break;
     }
 }
-#undef WRITE_CASE
+
+static void load_points(struct core *core, const struct arch_debug_points *points)
+{
+    for (uint32_t i = 0; i < core->features.breakpoint_count; i++) {
+        load_breakpoint(i, points->bvr[i], points->bcr[i]);
+    }
+    for (uint32_t i = 0; i < core->features.watchpoint_count; i++) {
+        load_watchpoint(i, points->wvr[i], points->wcr[i]);
+    }
+    core->points = points;
+}
+
+static uint64_t debugger_mdscr(const struct arch_debugger *debugger)
+{
+    return (debugger->has_points ? MDSCR_MDE | MDSCR_KDE : 0) | (debugger->steps ? MDSCR_SS : 0);
+}
 
 void debug_enter(struct core *core, const struct vcpu *vcpu)
 {
-    const struct arch_debug *debug = &vcpu->arch.debug;
+    const struct arch_debugger *debugger = &vcpu->debugger;
+    const bool is_external = debugger->is_attached;
+    const struct arch_debug_points *points = is_external ? &debugger->points : &vcpu->arch.debug.points;
+    const uint64_t mdscr = is_external ? debugger_mdscr(debugger) : vcpu->arch.debug.mdscr;
 
-    if (core->debug != vcpu && (debug->mdscr & MDSCR_MDE) != 0) {
-        for (uint32_t i = 0; i < core->features.breakpoint_count; i++) {
-            load_breakpoint(debug, i);
-        }
-        for (uint32_t i = 0; i < core->features.watchpoint_count; i++) {
-            load_watchpoint(debug, i);
-        }
-        core->debug = vcpu;
+    if (core->points != points && (mdscr & MDSCR_MDE) != 0) {
+        load_points(core, points);
     }
-    SYSREG_WRITE(mdscr_el1, debug->mdscr);
+    SYSREG_WRITE(mdcr_el2, (SYSREG_READ(mdcr_el2) & ~MDCR_TDE) | (is_external ? MDCR_TDE : 0));
+    SYSREG_WRITE(mdscr_el1, mdscr);
     core->debug_on = true;
 }
 
 void debug_leave(struct core *core)
 {
     SYSREG_WRITE(mdscr_el1, 0);
+    SYSREG_WRITE(mdcr_el2, SYSREG_READ(mdcr_el2) & ~MDCR_TDE);
     core->debug_on = false;
+}
+
+void debug_exit(struct vcpu *vcpu, uint64_t esr, uint64_t far)
+{
+    const uint64_t words[] = {esr, far, vcpu->thread.context.pc};
+
+    vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_DEBUG, words, 3);
 }
 
 bool debug_has(const struct core *core, const struct sysreg_access *access)
@@ -124,13 +125,13 @@ uint64_t debug_read(const struct vcpu *vcpu, const struct sysreg_access *access)
     case SYSREG_MDSCR:
         return debug->mdscr;
     case SYSREG_BVR:
-        return debug->bvr[access->index];
+        return debug->points.bvr[access->index];
     case SYSREG_BCR:
-        return debug->bcr[access->index];
+        return debug->points.bcr[access->index];
     case SYSREG_WVR:
-        return debug->wvr[access->index];
+        return debug->points.wvr[access->index];
     case SYSREG_WCR:
-        return debug->wcr[access->index];
+        return debug->points.wcr[access->index];
     case SYSREG_OSLSR:
         return OSLSR_IMPLEMENTED | (debug->locked ? OSLSR_LOCKED : 0);
     default:
@@ -145,16 +146,16 @@ static void store(struct arch_debug *debug, const struct sysreg_access *access, 
         debug->mdscr = value & MDSCR_WRITABLE;
         break;
     case SYSREG_BVR:
-        debug->bvr[access->index] = value;
+        debug->points.bvr[access->index] = value;
         break;
     case SYSREG_BCR:
-        debug->bcr[access->index] = value & BCR_WRITABLE;
+        debug->points.bcr[access->index] = value & BCR_WRITABLE;
         break;
     case SYSREG_WVR:
-        debug->wvr[access->index] = value;
+        debug->points.wvr[access->index] = value;
         break;
     case SYSREG_WCR:
-        debug->wcr[access->index] = value & WCR_WRITABLE;
+        debug->points.wcr[access->index] = value & WCR_WRITABLE;
         break;
     case SYSREG_OSLAR:
         debug->locked = (value & 1) != 0;
@@ -164,20 +165,41 @@ static void store(struct arch_debug *debug, const struct sysreg_access *access, 
     }
 }
 
-void debug_write(struct vcpu *vcpu, const struct sysreg_access *access, uint64_t value)
+void debug_changed(struct vcpu *vcpu)
 {
     struct core *core = vcpu->thread.core;
     struct arch_debug *debug = &vcpu->arch.debug;
-    const bool is_point = access->action != SYSREG_MDSCR && access->action != SYSREG_OSLAR;
 
-    store(debug, access, value);
-    if (is_point && core->debug == vcpu) {
-        core->debug = NULL; /* the hardware's are the old ones */
+    debug->armed =
+        vcpu->debugger.is_attached || (!debug->locked && (debug->mdscr & (MDSCR_SS | MDSCR_MDE)) != 0);
+    if (core->resident != &vcpu->thread) {
+        return;
     }
-    debug->armed = !debug->locked && (debug->mdscr & (MDSCR_SS | MDSCR_MDE)) != 0;
     if (debug->armed) {
         debug_enter(core, vcpu);
     } else if (core->debug_on) {
         debug_leave(core);
     }
+}
+
+static void forget_loaded(struct core *core, const struct arch_debug_points *points)
+{
+    if (core->points == points) {
+        core->points = NULL; /* the hardware's are the old ones */
+    }
+}
+
+void debug_write(struct vcpu *vcpu, const struct sysreg_access *access, uint64_t value)
+{
+    store(&vcpu->arch.debug, access, value);
+    if (access->action != SYSREG_MDSCR && access->action != SYSREG_OSLAR) {
+        forget_loaded(vcpu->thread.core, &vcpu->arch.debug.points);
+    }
+    debug_changed(vcpu);
+}
+
+void debug_points_changed(struct vcpu *vcpu)
+{
+    forget_loaded(vcpu->thread.core, &vcpu->debugger.points);
+    debug_changed(vcpu);
 }

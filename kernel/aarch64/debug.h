@@ -6,6 +6,10 @@
  * something armed, while it runs; then they need never be read back. While anybody else runs MDSCR_EL1 is 0,
  * and nothing fires. (Trapping always, where KVM leaves the registers to a guest once it has used them, keeps
  * the claim tags and the debugger's data registers, which are the core's, from guests.)
+ *
+ * A debugger outside of the guest (its VMM's, with SYSDESC_VCPU_DEBUG) has breakpoints and watchpoints of its
+ * own, struct arch_debugger. While it is attached they are in the hardware in place of the guest's, which rest
+ * as the guest has left them, and all debug exceptions go to EL2 (MDCR_EL2.TDE): from there to the VMM.
  */
 #pragma once
 
@@ -26,3 +30,12 @@ void debug_enter(struct core *core, const struct vcpu *vcpu);
 
 /** It stops running (core->debug_on). */
 void debug_leave(struct core *core);
+
+/** What may fire of `vcpu` has changed, or whose it is. */
+void debug_changed(struct vcpu *vcpu);
+
+/** The same, with the debugger's breakpoints or watchpoints. */
+void debug_points_changed(struct vcpu *vcpu);
+
+/** The running vCPU took a debug exception to EL2: its VMM is told. */
+void debug_exit(struct vcpu *vcpu, uint64_t esr, uint64_t far);

@@ -178,3 +178,11 @@ sve_load:
     msr     fpcr, x2
     msr     fpsr, x3
     ret
+
+    /* uint64_t sve_vector_bytes(void): how far apart sve_save() puts vectors. */
+    .section .text.sve_vector_bytes, "ax"
+    .global sve_vector_bytes
+    .type sve_vector_bytes, %function
+sve_vector_bytes:
+    rdvl    x0, #1
+    ret

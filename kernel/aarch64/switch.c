@@ -13,6 +13,7 @@ void fp_save(struct arch_fp *fp);
 void fp_load(const struct arch_fp *fp);
 void sve_save(struct arch_sve *sve, struct arch_fp *fp);
 void sve_load(const struct arch_sve *sve, const struct arch_fp *fp);
+uint64_t sve_vector_bytes(void);
 
 uint32_t arch_core_id(void)
 {
@@ -351,6 +352,34 @@ void switch_open_fp(struct core *core)
     sysreg_isb();
 }
 
+void switch_park_fp(struct thread *thread)
+{
+    struct core *core = thread->core;
+
+    if (core->fp != thread) {
+        return;
+    }
+    write_cptr(core, thread);
+    sysreg_isb();
+    save_fp(thread);
+    core->fp = NULL;
+    write_cptr(core, NULL);
+}
+
+uint64_t *switch_vector(struct thread *thread, uint32_t n)
+{
+    struct core *core = thread->core;
+
+    if (!switch_has_sve(thread)) {
+        return &thread->fp.v[2 * n];
+    }
+    write_cptr(core, thread);
+    sysreg_isb();
+    const uint64_t stride = sve_vector_bytes();
+    write_cptr(core, core->fp == core->resident ? core->fp : NULL);
+    return (uint64_t *)(void *)(kernel_vcpu(thread)->arch.sve.z + n * stride);
+}
+
 void arch_fp_forget(struct thread *thread)
 {
     struct core *core = thread->core;
@@ -379,8 +408,8 @@ void arch_vcpu_forget(struct vcpu *vcpu)
     if (core->resident == &vcpu->thread) {
         core->resident = NULL;
     }
-    if (core->debug == vcpu) {
-        core->debug = NULL;
+    if (core->points == &vcpu->arch.debug.points) {
+        core->points = NULL;
     }
     vcpu->arch.vtimer_active = false;
     if (core->loaded != vcpu) {
@@ -399,6 +428,7 @@ void arch_vcpu_reset(struct vcpu *vcpu, uint64_t entry, uint64_t x0)
     vcpu->thread.context.x[0] = x0;
     vcpu->thread.user = (struct arch_user){0};
     vcpu->arch = (struct arch_vcpu){.sctlr = SCTLR_EL1_RES1};
+    vcpu->arch.debug.armed = vcpu->debugger.is_attached;
 }
 
 bool arch_vtimer_is_high(const struct vcpu *vcpu)

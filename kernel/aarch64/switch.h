@@ -13,5 +13,11 @@
 /** Whether `thread` is a vCPU that has SVE: it is granted it, and the core has it. */
 bool switch_has_sve(const struct thread *thread);
 
+/** The FP/SIMD registers of `thread` are in its struct and not in the hardware, until it uses them again. */
+void switch_park_fp(struct thread *thread);
+
+/** Where the low half of Vn is then, with the high half behind it. */
+uint64_t *switch_vector(struct thread *thread, uint32_t n);
+
 /** The running thread used FP/SIMD or, if it has that, SVE, which is not open to it yet. */
 void switch_open_fp(struct core *core);

@@ -93,6 +93,7 @@ static inline void sysreg_isb(void)
 
 #define MDCR_TPMCR (1ull << 5)
 #define MDCR_TPM (1ull << 6)
+#define MDCR_TDE (1ull << 8)
 #define MDCR_TDA (1ull << 9)
 #define MDCR_TDOSA (1ull << 10)
 #define MDCR_TDRA (1ull << 11)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/aarch64/trap.h"
 
+#include "kernel/aarch64/debug.h"
 #include "kernel/aarch64/interrupt.h"
 #include "kernel/aarch64/panic.h"
 #include "kernel/aarch64/switch.h"
@@ -153,6 +154,13 @@ static void vcpu_sync(struct core *core, struct vcpu *vcpu)
         break;
     case SYNDROME_EC_IABORT:
         vcpu_fetch(vcpu, esr);
+        break;
+    case SYNDROME_EC_BREAKPOINT:
+    case SYNDROME_EC_STEP:
+    case SYNDROME_EC_WATCHPOINT:
+    case SYNDROME_EC_BKPT32:
+    case SYNDROME_EC_BRK64:
+        debug_exit(vcpu, esr, SYSREG_READ(far_el2));
         break;
     default:
         vcpu_exit_undefined(

@@ -163,6 +163,7 @@ struct vcpu {
     struct thread thread;
     const struct sysdesc_vcpu *row;
     struct arch_vcpu arch;
+    struct arch_debugger debugger;
     struct virq_state virq;
     struct {
         uint64_t ctl, cval; /**< CNTP_CTL_EL0 without ISTATUS, CNTP_CVAL_EL0 */
@@ -218,10 +219,10 @@ struct core {
     struct thread *resident;  /**< whose switched-at-once registers are in the hardware */
     struct vcpu *loaded;      /**< whose EL1 registers, timer and GIC state are in the hardware */
     struct thread *fp;        /**< whose FP registers are in the hardware */
-    const struct vcpu *debug; /**< whose breakpoints and watchpoints are in the hardware */
-    bool debug_on;            /**< MDSCR_EL1 is the running vCPU's, else 0 */
-    bool walks;               /**< a guest's stage 1 is on (FEATURES_SPECULATIVE_AT) */
-    bool fp_open;             /**< CPTR_EL2 lets the running thread at them */
+    const struct arch_debug_points *points; /**< the breakpoints and watchpoints that are in the hardware */
+    bool debug_on;                          /**< MDSCR_EL1 is the running vCPU's, else 0 */
+    bool walks;                             /**< a guest's stage 1 is on (FEATURES_SPECULATIVE_AT) */
+    bool fp_open;                           /**< CPTR_EL2 lets the running thread at them */
     uint64_t slice_start;
     uint64_t deadline;      /**< what the timer is set to */
     struct thread *leaving; /**< who ran before `current`, until it is charged for that; NULL: nobody */

@@ -49,6 +49,14 @@ enum syscall_status request_vcpu(struct vcpu *vcpu, uint64_t number, const uint6
         return SYSCALL_OK;
     case SYSCALL_DOORBELL_MOVE:
         return doorbell_move(vcpu, x[1], x[2]);
+    case SYSCALL_VCPU_PAUSE:
+        vcpu_pause(vcpu, x[1] != 0);
+        return SYSCALL_OK;
+    case SYSCALL_VCPU_READ_GROUP:
+        *count = arch_vcpu_read_group(vcpu, x[1], words);
+        return *count != 0 ? SYSCALL_OK : SYSCALL_INVALID;
+    case SYSCALL_VCPU_WRITE_REGISTER:
+        return arch_vcpu_write_register(vcpu, x[1], x[2]) ? SYSCALL_OK : SYSCALL_INVALID;
     default:
         *count = copy_counters(&vcpu->thread, words);
         return SYSCALL_OK;

@@ -106,7 +106,7 @@ const char *syndrome_text(uint64_t syndrome)
         return "misaligned stack pointer";
     case 0x2f:
         return "SError";
-    case 0x3c:
+    case SYNDROME_EC_BRK64:
         return "breakpoint instruction";
     default:
         return "unexpected exception";

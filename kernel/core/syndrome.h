@@ -26,6 +26,11 @@
 #define SYNDROME_EC_DABORT 0x24u
 #define SYNDROME_EC_DABORT_SAME 0x25u
 #define SYNDROME_EC_FP64 0x2cu
+#define SYNDROME_EC_BREAKPOINT 0x30u /* debug exceptions, from below EL2 */
+#define SYNDROME_EC_STEP 0x32u
+#define SYNDROME_EC_WATCHPOINT 0x34u
+#define SYNDROME_EC_BKPT32 0x38u
+#define SYNDROME_EC_BRK64 0x3cu
 
 #define SYNDROME_IL (1u << 25)
 #define SYNDROME_ISV (1u << 24)

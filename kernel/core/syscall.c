@@ -204,7 +204,7 @@ static enum syscall_status vcpu_call(struct pd *pd, uint64_t number)
     struct vcpu *vcpu = find_child_vcpu(pd, x[0]);
     uint32_t count;
 
-    if (vcpu == NULL) {
+    if (vcpu == NULL || (number >= SYSCALL_VCPU_READ_GROUP && (vcpu->row->flags & SYSDESC_VCPU_DEBUG) == 0)) {
         return SYSCALL_DENIED;
     }
     return is_sent(pd, number) ? SYSCALL_OK : request_vcpu(vcpu, number, x, &x[1], pd->words, &count);
@@ -306,7 +306,7 @@ void syscall_handle(struct pd *pd)
         secure_monitor_call(pd);
         return;
     default:
-        if (number > SYSCALL_VIRQ_MOVE || (number > SYSCALL_SMC && number < SYSCALL_VCPU_START)) {
+        if (number > SYSCALL_LAST || (number > SYSCALL_SMC && number < SYSCALL_VCPU_START)) {
             unknown(pd);
             return;
         }

@@ -35,6 +35,12 @@ void vcpu_stop(struct vcpu *vcpu)
     halt(vcpu);
 }
 
+void vcpu_pause(struct vcpu *vcpu, bool paused)
+{
+    vcpu->thread.suspended = paused;
+    sched_update(&vcpu->thread);
+}
+
 static void tell_idle(struct vcpu *vcpu, struct pd *pd, uint64_t bits)
 {
     /* As they were left the last time, most of the time. Whoever arms a bit from now on looks at the other

@@ -163,6 +163,12 @@ static void finish(struct vcpu *vcpu, uint64_t label, uint32_t count, const uint
     case SYSCALL_VCPU_REPLY_ABORT:
         inject_abort(vcpu);
         break;
+    case SYSCALL_VCPU_REPLY_BRK:
+        if (fault_label == SYSCALL_VCPU_FAULT_DEBUG &&
+            syndrome_class(thread->fault_words[0]) == SYNDROME_EC_BRK64) {
+            arch_vcpu_inject(vcpu, thread->fault_words[0], 0, false);
+        }
+        break;
     default:
         break;
     }

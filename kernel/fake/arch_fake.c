@@ -137,6 +137,20 @@ void arch_vcpu_registers(struct vcpu *vcpu, uint64_t words[ARCH_VCPU_REGISTER_WO
     words[32] = vcpu->thread.context.pc;
 }
 
+uint32_t arch_vcpu_read_group(struct vcpu *vcpu, uint64_t group, uint64_t words[ARCH_VCPU_REGISTER_WORDS])
+{
+    arch_vcpu_registers(vcpu, words);
+    return group == SYSCALL_VCPU_GROUP_CORE ? SYSCALL_VCPU_GROUP_CORE_WORDS : 0;
+}
+
+bool arch_vcpu_write_register(struct vcpu *vcpu, uint64_t number, uint64_t value)
+{
+    if (number == SYSCALL_VCPU_REGISTER_PC) {
+        vcpu->thread.context.pc = value;
+    }
+    return number == SYSCALL_VCPU_REGISTER_PC;
+}
+
 void arch_vcpu_inject(struct vcpu *vcpu, uint64_t esr, uint64_t far, bool set_far)
 {
     (void)vcpu;

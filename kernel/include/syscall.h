@@ -67,7 +67,54 @@ enum syscall_number {
      * active stays so on the old vCPU until its guest ends it, and is not signalled on the new one before
      * that.
      */
-    SYSCALL_VIRQ_MOVE = 27
+    SYSCALL_VIRQ_MOVE = 27,
+    /** x1: 1 it runs no more, but keeps all that it is; 0 it goes on. A fault of its on the way still comes. */
+    SYSCALL_VCPU_PAUSE = 28,
+    /* For a debugger, on vCPUs with SYSDESC_VCPU_DEBUG only. */
+    SYSCALL_VCPU_READ_GROUP = 29, /**< x1: enum syscall_vcpu_group. Message words 0..: its registers */
+    /**
+     * x1: enum syscall_vcpu_register, x2: value. SYSCALL_INVALID: there is no such register, or its value would
+     * be none of the guest's: PSTATE takes flags, masks and the modes of EL0 and EL1 of AArch64, the other bits
+     * stay.
+     */
+    SYSCALL_VCPU_WRITE_REGISTER = 30
+};
+
+/** The last one. */
+#define SYSCALL_LAST SYSCALL_VCPU_WRITE_REGISTER
+
+/** Registers that SYSCALL_VCPU_READ_GROUP reads. */
+enum syscall_vcpu_group {
+    /** 0..30: x0..x30, 31: SP of the mode it is in, 32: PC, 33: PSTATE, 34: SCTLR_EL1, 35: TCR_EL1, 36: TTBR0_EL1,
+        37: TTBR1_EL1, 38: how many breakpoints, | watchpoints << 8 */
+    SYSCALL_VCPU_GROUP_CORE = 0,
+    SYSCALL_VCPU_GROUP_FP_LOW = 1, /**< V0..V15, low half first */
+    SYSCALL_VCPU_GROUP_FP_HIGH = 2 /**< V16..V31, then FPCR, FPSR */
+};
+#define SYSCALL_VCPU_GROUP_CORE_WORDS 39u
+
+/** Registers that SYSCALL_VCPU_WRITE_REGISTER writes. */
+enum syscall_vcpu_register {
+    SYSCALL_VCPU_REGISTER_X = 0, /**< + n */
+    SYSCALL_VCPU_REGISTER_SP = 31,
+    SYSCALL_VCPU_REGISTER_PC = 32,
+    SYSCALL_VCPU_REGISTER_PSTATE = 33,
+    SYSCALL_VCPU_REGISTER_V = 64, /**< + 2n its low half, + 2n + 1 its high half */
+    SYSCALL_VCPU_REGISTER_FPCR = 128,
+    SYSCALL_VCPU_REGISTER_FPSR = 129,
+    /** The debugger's own breakpoints and watchpoints, + n; in force while it is attached, in place of the
+        guest's. Their controls' bits for EL2 and for linking are ignored. */
+    SYSCALL_VCPU_REGISTER_BVR = 0x100,
+    SYSCALL_VCPU_REGISTER_BCR = 0x110,
+    SYSCALL_VCPU_REGISTER_WVR = 0x120,
+    SYSCALL_VCPU_REGISTER_WCR = 0x130,
+    SYSCALL_VCPU_REGISTER_DEBUGGER =
+        0x140 /**< enum syscall_vcpu_debugger; drops all instruction caches as well */
+};
+
+enum syscall_vcpu_debugger {
+    SYSCALL_VCPU_DEBUGGER_ATTACHED = 1u << 0, /**< debug exceptions and BRK are faults, and not the guest's */
+    SYSCALL_VCPU_DEBUGGER_STEP = 1u << 1      /**< one comes after the next instruction */
 };
 
 /** An address that no doorbell has. */
@@ -126,7 +173,9 @@ enum syscall_vcpu_fault {
        x0..x3. */
     SYSCALL_VCPU_FAULT_CALL = 0x21,
     /** An instruction fetch from nowhere. Words: 0 ESR_EL2, 1 FAR_EL2, 2 PC, 3 GPA. */
-    SYSCALL_VCPU_FAULT_FETCH = 0x22
+    SYSCALL_VCPU_FAULT_FETCH = 0x22,
+    /** A debug exception, with a debugger attached. Words: 0 ESR_EL2, 1 FAR_EL2 (of a watchpoint), 2 PC. */
+    SYSCALL_VCPU_FAULT_DEBUG = 0x23
 };
 /** Reply labels to a vCPU fault. */
 enum syscall_vcpu_reply {
@@ -134,7 +183,8 @@ enum syscall_vcpu_reply {
     SYSCALL_VCPU_REPLY_UNDEF =
         1, /**< inject an Undefined Instruction exception at the faulting instruction */
     SYSCALL_VCPU_REPLY_ABORT = 2, /**< inject a synchronous external data abort, FAR_EL1 set */
-    SYSCALL_VCPU_REPLY_RETRY = 3  /**< run the instruction again */
+    SYSCALL_VCPU_REPLY_RETRY = 3, /**< run the instruction again */
+    SYSCALL_VCPU_REPLY_BRK = 4    /**< the BRK that caused a SYSCALL_VCPU_FAULT_DEBUG is the guest's own */
 };
 
 /** Indices of event counters: what the benchmarks report beside instructions. */

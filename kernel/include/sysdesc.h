@@ -171,7 +171,11 @@ struct sysdesc_pd {
 };
 
 /** Flags of a vCPU. */
-enum sysdesc_vcpu_flags { SYSDESC_VCPU_SVE = 1u << 0 /**< has SVE, where the core has it */ };
+enum sysdesc_vcpu_flags {
+    SYSDESC_VCPU_SVE = 1u << 0, /**< has SVE, where the core has it */
+    SYSDESC_VCPU_DEBUG =
+        1u << 1 /**< its VMM may read and write all its registers, and take its debug exceptions */
+};
 
 struct sysdesc_vcpu {
     char name[SYSDESC_NAME_BYTES]; /**< the virtual machine's name */

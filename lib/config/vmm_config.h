@@ -167,6 +167,10 @@ struct vmm_config {
     uint64_t load_gpa;
     uint64_t entry_gpa; /**< first instruction; with no `kernel`, in a ROM */
 
+    struct config_link debug;   /**< gdb's channel; bytes 0: this guest can't be debugged */
+    struct config_link control; /**< of who starts and stops the guest; bytes 0: nobody does */
+
     uint32_t device_count;
+    uint32_t reserved;
     struct vmm_device_config devices[VMM_CONFIG_MAX_DEVICES];
 };

@@ -64,6 +64,7 @@ static const struct field vcpu_fields[] = {
     FIELD(struct sysdesc_vcpu, vtimer_intid, 1, "policy-vcpu"),
     FIELD(struct sysdesc_vcpu, sgir_gpa, 0x10000, "policy-vcpu child"),
     FIELD(struct sysdesc_vcpu, flags, SYSDESC_VCPU_SVE, "policy-vcpu"),
+    FIELD(struct sysdesc_vcpu, flags, SYSDESC_VCPU_DEBUG, "policy-vcpu"),
     FIELD(struct sysdesc_vcpu, flags, 0x80, "policy-vcpu limit"),
 };
 

@@ -13,6 +13,7 @@
 #define SPI_FIRST 32u
 /* Linux counts in seconds. */
 #define MIN_WATCHDOG_MS 1000u
+#define TOOL_RING_BYTES 0x4000u
 
 /* At the VMM's address of the same value if that is free: addresses in its log then mean what they say. */
 static void add_ram(struct expand *expand, struct expand_guest *guest)
@@ -319,6 +320,7 @@ static void add_vm(struct expand *expand, struct expand_guest *guest)
             expand->diag, node_loc(guest->node, "sve"),
             "<guest>: sve=\"true\": Microkit's kernels don't switch SVE; only the bundled kernel does");
     }
+    guest->vm->debug = desc->debug;
     strncpy(guest->config.name, desc->name, sizeof(guest->config.name) - 1);
     guest->config.on_off = exit_action(expand, guest, "on_off", desc->on_off);
     guest->config.on_reset = exit_action(expand, guest, "on_reset", desc->on_reset);
@@ -342,6 +344,24 @@ static bool is_taken(struct expand *expand, const struct node *node, const char 
         }
     }
     return false;
+}
+
+/* A channel for a tool to the guest's VMM, if the attribute of that name grants it. */
+static void add_channel(struct expand *expand, struct expand_guest *guest, const char *attribute,
+                        bool granted, const char *kind, struct config_link *link)
+{
+    if (!granted) {
+        return;
+    }
+    if (expand->options->microkit) {
+        diag_error(expand->diag, node_loc(guest->node, attribute),
+                   "<guest>: %s=\"true\": only the bundled kernel lets a VMM hold its vCPUs", attribute);
+        return;
+    }
+    char *name = mem_printf("%s.%s", guest->desc->name, kind);
+
+    (void)expand_serial_channel(expand, guest->node, name, guest->vmm, TOOL_RING_BYTES, 0, link);
+    free(name);
 }
 
 /* What the VMM serves by itself. A device with a page that the guest reads is mapped already. */
@@ -402,6 +422,8 @@ void expand_guest(struct expand *expand, const struct node *node)
     add_rng(&guest);
     (void)expand_timer_connect(expand, node->loc, guest.vmm, &guest.config.timer_channel);
     add_rtc(expand, &guest);
+    add_channel(expand, &guest, "debug", guest.desc->debug, "gdb", &guest.config.debug);
+    add_channel(expand, &guest, "control", guest.desc->control, "ctl", &guest.config.control);
     note_emulated(&guest);
     guest.config.spi_count = spi_count(&guest);
     guest.fdt.virtio = guest.virtio;

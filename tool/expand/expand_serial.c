@@ -78,18 +78,20 @@ static bool may_connect(struct expand *expand, const struct node *console)
     const struct source_disabled *off = source_find_disabled(expand->source, "serial", NULL);
 
     if (expand->serial == NULL && off != NULL) {
-        diag_warning(expand->diag, console->loc, "<console>: left out, as <serial> is switched off");
+        diag_warning(expand->diag, console->loc, "<%s>: %sleft out, as <serial> is switched off",
+                     console->spec->name, console->spec == &lang_guest ? "debug and control are " : "");
         diag_note(expand->diag, off->loc, "<serial> is here");
         return false;
     }
     if (expand->serial == NULL) {
         diag_error(expand->diag, console->loc,
-                   "<console>: there is no multiplexer to connect it to; add <serial/> to the system");
+                   "<%s>: there is no multiplexer to connect it to; add <serial/> to the system",
+                   console->spec->name);
         return false;
     }
     if (expand->serial_config.client_count == SERIAL_MUX_MAX_CLIENTS) {
-        diag_error(expand->diag, console->loc, "<console>: the multiplexer takes at most %u consoles",
-                   SERIAL_MUX_MAX_CLIENTS);
+        diag_error(expand->diag, console->loc, "<%s>: the multiplexer takes at most %u consoles",
+                   console->spec->name, SERIAL_MUX_MAX_CLIENTS);
         return false;
     }
     return expand->serial_pd != NULL && !console->broken;

@@ -157,7 +157,7 @@ static void fill_vm(struct image *image, size_t vm_index, size_t doorbell_first)
         row->child_id = (uint8_t)vcpu->id;
         row->priority = (uint8_t)vm->vm->priority;
         row->core = (uint8_t)vcpu->core;
-        row->flags = vm->vm->sve ? SYSDESC_VCPU_SVE : 0;
+        row->flags = (vm->vm->sve ? SYSDESC_VCPU_SVE : 0) | (vm->vm->debug ? SYSDESC_VCPU_DEBUG : 0);
         row->vmid = (uint16_t)(image->pd_count + vm_index + 1);
         row->doorbell_first = (uint32_t)doorbell_first;
         row->doorbell_count = (uint32_t)vm->vm->doorbell_count;

@@ -140,7 +140,8 @@ struct model_vm {
     size_t direct_irq_count;
     struct model_emulated *emulated;
     size_t emulated_count;
-    bool sve;          /**< has the core's SVE; bundled kernel only */
+    bool sve;   /**< has the core's SVE; bundled kernel only */
+    bool debug; /**< its VMM may read and write its registers, and take its debug exceptions; likewise */
     uint64_t sgir_gpa; /**< where the guest finds GICD_SGIR, which the bundled kernel then does; 0: nowhere */
     uint64_t gicc_gpa; /**< where the guest finds its GIC CPU interface; 0: none. Mapped to the GICV */
 };

@@ -114,6 +114,7 @@ static void print_pds(const struct model *model, FILE *out)
                           pd->vm->vcpu_count > 0 ? pd->vm->vcpus[0].core : 0, "-", pd->vm->vcpu_count,
                           pd->vm->vcpu_count == 1 ? "" : "s");
             print_cores(pd->vm, out);
+            (void)fputs(pd->vm->debug ? ", which its VMM may debug" : "", out);
             (void)fputc('\n', out);
         }
     }

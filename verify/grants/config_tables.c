@@ -82,6 +82,8 @@ static const struct config_field vmm_fields[] = {
     OTHER(struct vmm_config, rom_bytes),
     OTHER(struct vmm_config, load_gpa),
     OTHER(struct vmm_config, entry_gpa),
+    F(struct vmm_config, "debug", debug, CONFIG_LINK, NULL, 0, 0),
+    F(struct vmm_config, "control", control, CONFIG_LINK, NULL, 0, 0),
     F(struct vmm_config, "device_count", device_count, CONFIG_DECIMAL, NULL, 0, 0),
 };
 

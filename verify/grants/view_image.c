@@ -260,9 +260,11 @@ static const char *vcpu_identity(struct context *context, const struct sysdesc_v
 {
     const char *flags = "";
 
-    if (row->flags != 0) {
-        flags = row->flags == SYSDESC_VCPU_SVE ? " sve"
-                                               : grants_format(context->grants, " flags 0x%x", row->flags);
+    if ((row->flags & ~(SYSDESC_VCPU_SVE | SYSDESC_VCPU_DEBUG)) != 0) {
+        flags = grants_format(context->grants, " flags 0x%x", row->flags);
+    } else if (row->flags != 0) {
+        flags = grants_format(context->grants, "%s%s", (row->flags & SYSDESC_VCPU_SVE) != 0 ? " sve" : "",
+                              (row->flags & SYSDESC_VCPU_DEBUG) != 0 ? " debug" : "");
     }
     if (row->sgir_gpa != 0) {
         flags = grants_format(context->grants, "%s sgis 0x%" PRIx64, flags, row->sgir_gpa);

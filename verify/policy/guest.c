@@ -21,6 +21,7 @@
 #define WATCHDOG_GPA UINT64_C(0x9100000)
 #define WATCHDOG_INTID UINT64_C(44)
 #define PAGE_BYTES UINT64_C(0x1000)
+#define CHANNEL_BYTES UINT64_C(0x4000)
 #define PCI_WINDOW_GPA UINT64_C(0x10000000)
 #define MSI_INTID UINT64_C(128)
 #define MAX_DEVICES 32u
@@ -71,8 +72,9 @@ static void add_vcpus(struct system *system, const struct system_guest *guest)
         system->policy->sel4 ? "" : description_format(" sgis 0x%" PRIx64, (uint64_t)GICD_GPA + GICD_SGIR);
 
     for (uint64_t i = 0; i < count; i++) {
-        policy_add(system->policy, "vcpu %s %" PRIu64 ": %s vcpu.%" PRIu64 "%s%s", guest->domain, i,
-                   guest->vmm, i, description_is(guest->node, "sve", "false") ? " sve" : "", sgis);
+        policy_add(system->policy, "vcpu %s %" PRIu64 ": %s vcpu.%" PRIu64 "%s%s%s", guest->domain, i,
+                   guest->vmm, i, description_is(guest->node, "sve", "false") ? " sve" : "",
+                   description_is(guest->node, "debug", "false") ? " debug" : "", sgis);
         policy_schedule(system->policy, description_format("%s %" PRIu64, guest->domain, i), guest->node, "",
                         description_is(guest->node, "realtime", "false") ? &realtime_defaults : &vm_defaults,
                         core_of(guest->node, i));
@@ -269,6 +271,24 @@ static void add_halt(struct system *system, const struct system_guest *guest)
     }
 }
 
+/* A tool's way to the VMM: what it can do there is what it can do to the guest. */
+static void add_channel(struct system *system, const struct system_guest *guest, const char *attribute,
+                        const char *kind)
+{
+    if (description_is(guest->node, attribute, "false")) {
+        (void)services_channel(system, description_format("%s.%s", guest->name, kind), guest->vmm,
+                               guest->domain, policy_role(attribute), CHANNEL_BYTES, 0);
+    }
+}
+
+static const char *channel_bytes(const struct system *system, const struct system_guest *guest,
+                                 const char *attribute)
+{
+    const bool has = system->mux != NULL && description_is(guest->node, attribute, "false");
+
+    return policy_hex(description_format("%s_bytes", attribute), has ? CHANNEL_BYTES + PAGE_BYTES : 0);
+}
+
 static void add_config(struct system *system, const struct system_guest *guest, bool is_supervised)
 {
     const xmlNode *node = guest->node;
@@ -292,8 +312,8 @@ static void add_config(struct system *system, const struct system_guest *guest, 
         policy_number("restart_backoff_ms", description_number(node, "restart_backoff_ms", "100")),
         policy_number("restart_backoff_max_ms", description_number(node, "restart_backoff_max_ms", "10000")),
         policy_number("has_supervisor", is_supervised), policy_number("has_entropy", guest->has_entropy),
-        policy_number("device_count", guest->device_count),
-        policy_hex("pci_ecam_gpa", has_pci ? 0x10100000 : 0),
+        policy_number("device_count", guest->device_count), channel_bytes(system, guest, "debug"),
+        channel_bytes(system, guest, "control"), policy_hex("pci_ecam_gpa", has_pci ? 0x10100000 : 0),
         policy_hex("pci_ecam_bytes", has_pci ? 0x100000 : 0),
         policy_hex("pci_window_gpa", has_pci ? PCI_WINDOW_GPA : 0),
         policy_hex("pci_window_bytes", has_pci ? 0x100000 : 0),
@@ -355,6 +375,8 @@ void guest_expand(struct system *system, xmlNode *node)
     add_entropy(system, &guest);
     services_timer(system, guest.vmm);
     add_rtc(system, &guest);
+    add_channel(system, &guest, "debug", "gdb");
+    add_channel(system, &guest, "control", "ctl");
     if (is_supervised(node)) {
         services_supervise(system, &guest);
     }

@@ -5,6 +5,7 @@
 
 #include "vmm/core/crash.h"
 #include "vmm/core/trng.h"
+#include "vmm/core/vm_control.h"
 #include "vmm/core/vm_devices.h"
 #include "vmm/core/vm_life.h"
 #include "vmm/esr.h"
@@ -102,6 +103,19 @@ static void stop_vcpus(const struct vmm_config *config)
     }
 }
 
+static void add_debugger(struct vm *vm)
+{
+    hold_init(&vm->hold, vm->config->vcpu_count);
+    vm->debugger.config = vm->config;
+    vm->debugger.mem = &vm->mem;
+    vm->debugger.hold = &vm->hold;
+    vm->debugger.is_on = vm->psci.on;
+    vm->debugger.irqs_on = &vm->vgic.groups;
+    vm->held_since = PLATFORM_NEVER;
+    debugger_init(&vm->debugger);
+    line_channel_init(&vm->control, &vm->config->control);
+}
+
 enum err vm_init(struct vm *vm, const struct vmm_config *config)
 {
     vm->config = config;
@@ -127,7 +141,13 @@ enum err vm_init(struct vm *vm, const struct vmm_config *config)
     if (err == ERR_OK) {
         err = add_rom(vm);
     }
-    return err != ERR_OK ? err : add_devices(vm);
+    if (err == ERR_OK) {
+        err = add_devices(vm);
+    }
+    if (err == ERR_OK) {
+        add_debugger(vm);
+    }
+    return err;
 }
 
 /* The channels that a device's row names. */
@@ -151,6 +171,16 @@ static bool owns_channel(const struct vmm_device_config *config, microkit_channe
 void vm_notified(struct vm *vm, microkit_channel channel)
 {
     const bool is_kick = channel == vm->config->kick_channel;
+
+    if (line_channel_owns(&vm->control, channel)) {
+        vm_control_notified(vm);
+        return;
+    }
+    if (debugger_owns(&vm->debugger, channel)) {
+        debugger_notified(&vm->debugger);
+        vm_life_held(vm);
+        return;
+    }
 
     for (uint32_t i = 0; i < vm->device_count; i++) {
         struct vm_device *device = &vm->devices[i];
@@ -242,6 +272,14 @@ static enum platform_resume on_crash(struct vm *vm, const struct platform_exit *
     return PLATFORM_RESUME_STAY;
 }
 
+static enum platform_resume on_debug(struct vm *vm, const struct platform_exit *exit)
+{
+    const enum platform_resume resume = debugger_exit(&vm->debugger, exit);
+
+    vm_life_held(vm);
+    return resume;
+}
+
 enum platform_resume vm_exit(struct vm *vm, struct platform_exit *exit)
 {
     if (exit->reason != PLATFORM_EXIT_CRASH) {
@@ -260,6 +298,8 @@ enum platform_resume vm_exit(struct vm *vm, struct platform_exit *exit)
         log_warn_limited(&vm->stray_registers, "%s: instruction not there (esr 0x%llx, pc 0x%llx)",
                          vm->config->name, (unsigned long long)exit->syndrome, (unsigned long long)exit->pc);
         return PLATFORM_RESUME_UNDEF;
+    case PLATFORM_EXIT_DEBUG:
+        return on_debug(vm, exit);
     case PLATFORM_EXIT_CRASH:
         return on_crash(vm, exit);
     case PLATFORM_EXIT_NONE:

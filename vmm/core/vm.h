@@ -16,6 +16,8 @@
 #include "lib/virtq/virtq.h"
 #include "vmm/bus/mmio.h"
 #include "vmm/core/psci.h"
+#include "vmm/debug/debugger.h"
+#include "vmm/debug/line_channel.h"
 #include "vmm/device/flash.h"
 #include "vmm/device/pl011.h"
 #include "vmm/device/pl031.h"
@@ -98,6 +100,11 @@ struct vm {
     uint32_t abort_count[VMM_CONFIG_MAX_VCPUS]; /**< how often in a row */
     struct virtio_blk_pool blk_pool;            /**< likewise, by all disks */
     struct restart restart;
+    struct hold hold;
+    struct debugger debugger;
+    struct line_channel control;
+    uint64_t
+        held_since; /**< platform_milliseconds() since when all vCPUs are held; PLATFORM_NEVER: they are not */
     struct log_limit stray_accesses;
     struct log_limit stray_registers;
 };

@@ -23,7 +23,8 @@ static bool disks_are_ready(const struct vm *vm)
 /* When a device of a running guest has something to do. */
 static uint64_t devices_due(const struct vm *vm)
 {
-    const uint64_t watchdog = vm->watchdog != NULL ? watchdog_due(vm->watchdog) : PLATFORM_NEVER;
+    const bool counts = vm->watchdog != NULL && !hold_is_complete(&vm->hold);
+    const uint64_t watchdog = counts ? watchdog_due(vm->watchdog) : PLATFORM_NEVER;
     const uint64_t rtc = vm->rtc != NULL ? pl031_due(vm->rtc) : PLATFORM_NEVER;
 
     return watchdog < rtc ? watchdog : rtc;
@@ -42,6 +43,21 @@ void vm_life_set_alarm(struct vm *vm)
         vm->alarm = time;
         platform_alarm(time);
     }
+}
+
+void vm_life_held(struct vm *vm)
+{
+    const bool is_held = hold_is_complete(&vm->hold);
+
+    if (is_held && vm->held_since == PLATFORM_NEVER) {
+        vm->held_since = platform_milliseconds();
+    } else if (!is_held && vm->held_since != PLATFORM_NEVER) {
+        if (vm->watchdog != NULL) {
+            watchdog_delay(vm->watchdog, platform_milliseconds() - vm->held_since);
+        }
+        vm->held_since = PLATFORM_NEVER;
+    }
+    vm_life_set_alarm(vm);
 }
 
 void vm_stop(struct vm *vm)
@@ -65,6 +81,7 @@ static enum err run(struct vm *vm)
     const struct vmm_config *config = vm->config;
     struct guest_loader_entry entry;
 
+    debugger_guest_ends(&vm->debugger);
     vgic_reset(&vm->vgic);
     psci_reset(&vm->psci, config->vcpu_count, config->ram_gpa, config->ram_bytes);
     enum err err = guest_loader_load(config, &vm->mem, &entry);
@@ -141,7 +158,7 @@ void vm_life_go_on(struct vm *vm)
         if (vm->rtc != NULL) {
             pl031_expire(vm->rtc);
         }
-        if (vm->watchdog != NULL && watchdog_expire(vm->watchdog)) {
+        if (vm->watchdog != NULL && !hold_is_complete(&vm->hold) && watchdog_expire(vm->watchdog)) {
             vm_life_end(vm, vm->config->on_crash, "has shown its watchdog no sign of life");
         }
         break;

@@ -14,5 +14,8 @@ void vm_life_go_on(struct vm *vm);
 /** The guest may have touched its watchdog: have the platform wake us when there will be something to do. */
 void vm_life_set_alarm(struct vm *vm);
 
+/** Somebody has held the guest, or let it go on: for its watchdog no time has passed meanwhile. */
+void vm_life_held(struct vm *vm);
+
 /** The platform's alarm has fired, or another of its own notifications has come. */
 void vm_life_alarm(struct vm *vm);

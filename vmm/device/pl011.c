@@ -22,6 +22,9 @@ enum pl011_register {
     UARTPERIPHID0 = 0xfe0
 };
 
+#define DR_BREAK (1u << 10)
+#define DR_ERRORS_SHIFT 8
+
 #define FR_CTS (1u << 0)
 #define FR_DSR (1u << 1)
 #define FR_DCD (1u << 2)
@@ -84,9 +87,9 @@ static void update_receive(struct pl011 *uart)
     }
 }
 
-static void fifo_push(struct pl011 *uart, uint8_t byte)
+static void fifo_push(struct pl011 *uart, uint16_t entry)
 {
-    uart->fifo[(uart->fifo_first + uart->fifo_count) % PL011_FIFO_BYTES] = byte;
+    uart->fifo[(uart->fifo_first + uart->fifo_count) % PL011_FIFO_BYTES] = entry;
     uart->fifo_count++;
     uart->raw |= INT_RT;
 }
@@ -144,16 +147,17 @@ static void send(struct pl011 *uart, uint8_t byte)
     }
 }
 
-static uint8_t receive(struct pl011 *uart)
+static uint16_t receive(struct pl011 *uart)
 {
     if (uart->fifo_count == 0) {
         return 0;
     }
-    const uint8_t byte = uart->fifo[uart->fifo_first];
+    const uint16_t entry = uart->fifo[uart->fifo_first];
     uart->fifo_first = (uart->fifo_first + 1) % PL011_FIFO_BYTES;
     uart->fifo_count--;
+    uart->rsr = (uint8_t)(entry >> DR_ERRORS_SHIFT);
     fill_fifo(uart);
-    return byte;
+    return entry;
 }
 
 static uint32_t read_flags(struct pl011 *uart)
@@ -182,6 +186,8 @@ static uint32_t read_register(struct pl011 *uart, uint64_t offset)
     switch (offset) {
     case UARTDR:
         return receive(uart);
+    case UARTRSR:
+        return uart->rsr;
     case UARTFR:
         return read_flags(uart);
     case UARTILPR:
@@ -204,7 +210,7 @@ static uint32_t read_register(struct pl011 *uart, uint64_t offset)
         return uart->raw & uart->imsc;
     case UARTDMACR:
         return uart->dmacr;
-    default: /* UARTRSR: there are no receive errors */
+    default:
         return offset >= UARTPERIPHID0 ? read_id(offset) : 0;
     }
 }
@@ -221,6 +227,9 @@ static void write_register(struct pl011 *uart, uint64_t offset, uint32_t value)
     switch (offset) {
     case UARTDR:
         send(uart, (uint8_t)value);
+        break;
+    case UARTRSR: /* UARTECR */
+        uart->rsr = 0;
         break;
     case UARTILPR:
         uart->ilpr = (uint8_t)value;
@@ -305,6 +314,7 @@ void pl011_reset(struct pl011 *uart)
     uart->ifls = 0x12;
     uart->dmacr = 0;
     uart->ilpr = 0;
+    uart->rsr = 0;
     update_line(uart);
 }
 
@@ -322,4 +332,16 @@ void pl011_notified(struct pl011 *uart)
         uart->raw |= INT_TX;
     }
     update_line(uart);
+}
+
+bool pl011_break(struct pl011 *uart, uint8_t character)
+{
+    if (uart->is_shared || !is_receiving(uart) || uart->fifo_count + 2 > PL011_FIFO_BYTES) {
+        return false;
+    }
+    fifo_push(uart, DR_BREAK);
+    fifo_push(uart, character);
+    update_receive(uart);
+    update_line(uart);
+    return true;
 }

@@ -30,7 +30,7 @@ struct pl011 {
     bool is_shared; /**< the link is another device's: send only */
     microkit_channel channel;
     struct irq_line *line;
-    uint8_t fifo[PL011_FIFO_BYTES]; /**< received */
+    uint16_t fifo[PL011_FIFO_BYTES]; /**< received: UARTDR, with its error bits */
     uint32_t fifo_first;
     uint32_t fifo_count;
     uint16_t raw;  /**< UARTRIS */
@@ -42,6 +42,7 @@ struct pl011 {
     uint8_t ifls;
     uint8_t dmacr;
     uint8_t ilpr;
+    uint8_t rsr; /**< errors of what was last read */
     struct log_limit complaints;
 };
 
@@ -59,6 +60,12 @@ void pl011_reset(struct pl011 *uart);
 
 /** The link's channel was notified: input, or space for output. */
 void pl011_notified(struct pl011 *uart);
+
+/**
+ * A break on the line, and `character` behind it. False: the guest does not receive: it has switched that off, it does
+ * not read what has come before, or its terminal is another device.
+ */
+bool pl011_break(struct pl011 *uart, uint8_t character);
 
 /** mmio_handler of the register page; `context` is a struct pl011. */
 enum mmio_result pl011_access(void *context, struct mmio_access *access);

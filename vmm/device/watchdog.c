@@ -73,6 +73,16 @@ void watchdog_stop(struct watchdog *watchdog)
     switch_off(watchdog);
 }
 
+void watchdog_delay(struct watchdog *watchdog, uint64_t milliseconds)
+{
+    if (watchdog->signal_at != PLATFORM_NEVER) {
+        watchdog->signal_at += milliseconds;
+    }
+    if (watchdog->end_at != PLATFORM_NEVER) {
+        watchdog->end_at += milliseconds;
+    }
+}
+
 uint64_t watchdog_due(const struct watchdog *watchdog)
 {
     return smaller(watchdog->signal_at, watchdog->end_at);

@@ -57,6 +57,9 @@ void watchdog_start(struct watchdog *watchdog);
 /** The guest has stopped: so does the watchdog. */
 void watchdog_stop(struct watchdog *watchdog);
 
+/** The guest was held for so long: that does not count. */
+void watchdog_delay(struct watchdog *watchdog, uint64_t milliseconds);
+
 /** When watchdog_expire() has something to do; PLATFORM_NEVER: not before the guest has done something. */
 uint64_t watchdog_due(const struct watchdog *watchdog);
 

@@ -288,7 +288,7 @@ static void unknown_call_is_a_fault(void **state)
 
     mock_kernel_adopt(mock, 3, 0, 17);
     mock_kernel_boot(mock);
-    const uint64_t numbers[] = {11, 15, SYSCALL_VIRQ_MOVE + 1, ~0ull};
+    const uint64_t numbers[] = {11, 15, SYSCALL_LAST + 1, ~0ull};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         (void)mock_kernel_call(mock, 0, numbers[i], 1, 2, 3, 4);
         assert_int_equal(registers(mock, 3)[2], INFO(seL4_Fault_UnknownSyscall, seL4_UnknownSyscall_Length));

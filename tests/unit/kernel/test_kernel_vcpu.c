@@ -517,9 +517,73 @@ static void causes_have_words(void **state)
     assert_string_equal(syndrome_text(0x20ull << 26 | 0x0f), "instruction fetch from non-executable memory");
 }
 
+static void test_paused_vcpu_keeps_what_happens_to_it(void **state)
+{
+    struct mock_kernel *mock = *state;
+    struct vcpu *vcpu = start(mock);
+
+    assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_VCPU_PAUSE, CHILD, 1, 0, 0), SYSCALL_OK);
+    mock_kernel_wait(mock, 0);
+    assert_null(mock_kernel_pick(mock));
+    assert_true(vcpu->thread.context.pc == ENTRY);
+    /* An answer to a fault that was on its way, and a new start, don't let it run either. */
+    vcpu_exit_abort(vcpu, ABORT | SIZE(2), 0x9000000, 0);
+    reply(mock, SYSCALL_VCPU_REPLY_DONE, 7);
+    assert_int_equal(vcpu->thread.state, THREAD_READY);
+    assert_null(mock_kernel_pick(mock));
+    assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_VCPU_START, CHILD, ENTRY, 0, 0), SYSCALL_OK);
+    mock_kernel_wait(mock, 0);
+    assert_null(mock_kernel_pick(mock));
+    assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_VCPU_PAUSE, CHILD, 0, 0, 0), SYSCALL_OK);
+    mock_kernel_wait(mock, 0);
+    assert_ptr_equal(mock_kernel_pick(mock), &vcpu->thread);
+}
+
+static void test_debugger_needs_its_flag(void **state)
+{
+    struct mock_kernel *mock = *state;
+    struct vcpu *vcpu = start(mock);
+    const uint64_t call = SYSCALL_VCPU_WRITE_REGISTER, pc = SYSCALL_VCPU_REGISTER_PC;
+
+    assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_VCPU_READ_GROUP, CHILD, 0, 0, 0), SYSCALL_DENIED);
+    assert_int_equal(mock_kernel_call(mock, 0, call, CHILD, pc, 0x1234, 0), SYSCALL_DENIED);
+    assert_true(vcpu->thread.context.pc == ENTRY);
+    mock->vcpus[0].flags = SYSDESC_VCPU_DEBUG;
+    assert_int_equal(mock_kernel_call(mock, 0, call, CHILD, pc, 0x1234, 0), SYSCALL_OK);
+    assert_true(vcpu->thread.context.pc == 0x1234);
+    assert_int_equal(mock_kernel_call(mock, 0, call, CHILD, 0x200, 0, 0), SYSCALL_INVALID);
+    assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_VCPU_READ_GROUP, CHILD, 0, 0, 0), SYSCALL_OK);
+    assert_true(mock->words[0][32] == 0x1234);
+    assert_int_equal(mock_kernel_call(mock, 0, SYSCALL_VCPU_READ_GROUP, CHILD, 3, 0, 0), SYSCALL_INVALID);
+    assert_int_equal(mock_kernel_call(mock, 1, SYSCALL_VCPU_READ_GROUP, CHILD, 0, 0, 0), SYSCALL_DENIED);
+}
+
+static void test_brk_goes_to_the_guest_on_request(void **state)
+{
+    struct mock_kernel *mock = *state;
+    struct vcpu *vcpu = start(mock);
+    const uint64_t brk = (uint64_t)SYNDROME_EC_BRK64 << 26 | 1u << 25 | 0x800;
+    const uint64_t step = (uint64_t)SYNDROME_EC_STEP << 26 | 1u << 25 | 0x22;
+
+    vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_DEBUG, (const uint64_t[]){brk, 0, ENTRY}, 3);
+    assert_int_equal(fault_label(mock), SYSCALL_VCPU_FAULT_DEBUG);
+    reply(mock, SYSCALL_VCPU_REPLY_RETRY, 0);
+    assert_int_equal(arch_fake.injections, 0);
+    vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_DEBUG, (const uint64_t[]){step, 0, ENTRY}, 3);
+    reply(mock, SYSCALL_VCPU_REPLY_BRK, 0);
+    assert_int_equal(arch_fake.injections, 0);
+    vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_DEBUG, (const uint64_t[]){brk, 0, ENTRY}, 3);
+    reply(mock, SYSCALL_VCPU_REPLY_BRK, 0);
+    assert_int_equal(arch_fake.injections, 1);
+    assert_int_equal(arch_fake.injected_esr, brk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_paused_vcpu_keeps_what_happens_to_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_debugger_needs_its_flag, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_brk_goes_to_the_guest_on_request, setup, teardown),
         cmocka_unit_test_setup_teardown(starts_at_its_entry, setup, teardown),
         cmocka_unit_test_setup_teardown(load_is_completed, setup, teardown),
         cmocka_unit_test_setup_teardown(loads_extend_as_the_instruction_says, setup, teardown),

@@ -81,12 +81,14 @@ static void test_who_is_on_which_core(void **state)
 
     assert_null(strstr(text, "Cores"));
     assert_null(strstr(text, " on cores "));
+    assert_null(strstr(text, "may debug"));
     free(text);
+    fixture->vmm->vm->debug = true;
     fixture->driver->core = 1;
     fixture->vmm->vm->vcpus[0].core = 1;
     model_add_vcpu(fixture->vmm->vm, 9)->core = 0;
     text = print(fixture->model, NULL);
-    assert_has(text, "  VM of 2 vCPUs on cores 1 0\n");
+    assert_has(text, "  VM of 2 vCPUs on cores 1 0, which its VMM may debug\n");
     assert_has(text, "\nCores, with protection domains and vCPUs\n");
     assert_has(text, "\n  core 0: vmm guest/1");
     assert_has(text, "\n  core 1: guest/0 driver\n");

@@ -180,6 +180,8 @@ struct desc_guest {
     bool rng;
     bool rtc;
     bool sve;
+    bool debug;
+    bool control;
     bool realtime;
     uint32_t transport; /**< enum vmm_transport; NONE: the default */
 };

@@ -543,6 +543,20 @@ static const struct attr_spec guest_attrs[] = {
             "disks, the UART, "
             "<stats> and the other guests' VMMs are 80 lower than they are otherwise, so that it waits for "
             "none of them"},
+    {.name = "debug",
+     .type = ATTR_BOOL,
+     .offset = offsetof(struct desc_guest, debug),
+     .fallback = "false",
+     .doc = "whether `causeway gdb` and `causeway dump` may look into the guest and change it, over a "
+            "channel of the "
+            "serial line: all its memory and registers; bundled kernel only"},
+    {.name = "control",
+     .type = ATTR_BOOL,
+     .offset = offsetof(struct desc_guest, control),
+     .fallback = "false",
+     .doc = "whether `causeway start`, `stop`, `reset`, `pause`, `resume` and `break` may be used on the "
+            "guest, over a "
+            "channel of the serial line; bundled kernel only"},
     {.name = "sve",
      .type = ATTR_BOOL,
      .offset = offsetof(struct desc_guest, sve),
