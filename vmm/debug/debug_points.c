@@ -215,6 +215,15 @@ void debug_points_clear_all(struct debug_points *points)
     }
 }
 
+void debug_points_reset(struct debug_points *points)
+{
+    debug_points_forget_soft(points);
+    for (uint32_t i = 0; i < DEBUG_POINTS_MAX_HARD; i++) {
+        clear_slot(points, points->breakpoints, i);
+        clear_slot(points, points->watchpoints, i);
+    }
+}
+
 void debug_points_forget_soft(struct debug_points *points)
 {
     for (uint32_t i = 0; i < DEBUG_POINTS_MAX_SOFT; i++) {

@@ -58,6 +58,9 @@ void debug_points_clear(struct debug_points *points, enum debug_point_kind kind,
 /** Take all away, and give the guest its code back. */
 void debug_points_clear_all(struct debug_points *points);
 
+/** None is set, whatever the registers had. */
+void debug_points_reset(struct debug_points *points);
+
 /** The guest's memory has been loaded again: those in its code are gone. */
 void debug_points_forget_soft(struct debug_points *points);
 

@@ -23,7 +23,7 @@ void debugger_init(struct debugger *debugger)
     for (uint32_t i = 0; i < debugger->config->vcpu_count; i++) {
         (void)platform_debug_write(i, PLATFORM_DEBUG_DEBUGGER, 0);
     }
-    debug_points_clear_all(&debugger->points);
+    debug_points_reset(&debugger->points);
     debugger->has_link = ring_init(&debugger->link, (void *)(uintptr_t)link->own,
                                    (const void *)(uintptr_t)link->peer, link->bytes) == ERR_OK;
     if (debugger->has_link) {

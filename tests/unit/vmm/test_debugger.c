@@ -311,6 +311,22 @@ static void test_reset_forgets_breakpoints_in_code(void **state)
     assert_int_equal(word_at(m, RAM + 0x3000), BRK);
 }
 
+static void test_a_vmm_that_starts_again_clears_registers(void **state)
+{
+    struct debug_machine *m = *state;
+
+    assert_string_equal(debug_machine_ask(m, "Z1,40003000,4"), "OK");
+    assert_string_equal(debug_machine_ask(m, "Z2,40003000,4"), "OK");
+    memset(m->debugger.points.breakpoints, 0, sizeof(m->debugger.points.breakpoints));
+    memset(m->debugger.points.watchpoints, 0, sizeof(m->debugger.points.watchpoints));
+    debugger_init(&m->debugger);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(platform_fake.vcpus[i].debugger, 0);
+        assert_int_equal(platform_fake.vcpus[i].points[1][0], 0);
+        assert_int_equal(platform_fake.vcpus[i].points[3][0], 0);
+    }
+}
+
 static void test_a_tool_that_does_not_read_stops_only_itself(void **state)
 {
     struct debug_machine *m = *state;
@@ -346,6 +362,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_detach_gives_everything_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_user_pause_outlives_a_debugger, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reset_forgets_breakpoints_in_code, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_vmm_that_starts_again_clears_registers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_tool_that_does_not_read_stops_only_itself, setup, teardown),
     };
 
