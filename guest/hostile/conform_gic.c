@@ -314,6 +314,7 @@ static void __attribute__((used)) second_cpu_run(void)
             second_cpu_count++;
             gic_end(iar);
         }
+        cpus_relax();
     }
 }
 
@@ -340,6 +341,7 @@ static bool second_cpu_takes(uint64_t count, uint64_t milliseconds)
     const uint64_t deadline = after_ms(milliseconds);
 
     while (second_cpu_count < count && machine_ticks() < deadline) {
+        cpus_relax();
     }
     return second_cpu_count >= count;
 }

@@ -28,6 +28,7 @@ enum gicc {
 #define HELD_MAX 64u
 #define SPSR_I (1ull << 7)
 #define GICR_PRIVATE 0x10000u
+#define GICR_BYTES 0x20000u
 #define SGI_TO_SELF 0x02000000u
 
 #define ICC_PMR_EL1 s3_0_c4_c6_0
@@ -51,18 +52,20 @@ bool gic_is_v3(void)
     return machine.gicr != 0;
 }
 
+/* A private interrupt is this CPU's. */
+static uint64_t frame_of(uint32_t intid)
+{
+    return gic_is_v3() && intid < 32 ? machine.gicr + cpus_this() * GICR_BYTES + GICR_PRIVATE : machine.gicd;
+}
+
 uint64_t gic_word(uint32_t row, uint32_t intid)
 {
-    const uint64_t base = gic_is_v3() && intid < 32 ? machine.gicr + GICR_PRIVATE : machine.gicd;
-
-    return base + row + intid / 32 * 4;
+    return frame_of(intid) + row + intid / 32 * 4;
 }
 
 uint64_t gic_byte(uint32_t row, uint32_t intid)
 {
-    const uint64_t base = gic_is_v3() && intid < 32 ? machine.gicr + GICR_PRIVATE : machine.gicd;
-
-    return base + row + intid;
+    return frame_of(intid) + row + intid;
 }
 
 uint32_t gic_acknowledge(void)
@@ -98,7 +101,7 @@ void gic_send(uint64_t value)
     /* What GICD_SGIR means by it; its reserved kind: everything that names nobody. */
     WRITE(ICC_SGI1R_EL1, kind == 0   ? sgi | list
                          : kind == 1 ? sgi | all_but_self
-                         : kind == 2 ? sgi | 1
+                         : kind == 2 ? sgi | 1ull << cpus_this()
                                      : ~all_but_self);
 }
 

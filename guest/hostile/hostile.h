@@ -5,7 +5,7 @@
  *
  * With `attack=NAME` on its command line it repeats that case from the start, with `attack=all` it runs each
  * one once. Otherwise, and after that, it takes commands on its console, one a line: `list`, `count`, `run
- * N`, `repeat NAME`, `all`, `sabotage NAME`, `conform PREFIX`; NAME/2 is the case of the last device but one
+ * N`, `repeat NAME`, `all`, `sabotage NAME`, `conform PREFIX`, `race`; NAME/2 is the case of the last device but one
  * that has it. For each case it prints case N NAME: begin case N NAME: survived (...) (the attack was met as
  * it should be, and the devices answer after a reset) case N NAME: MISSED effect (the attack did not do what
  * it is there for: the case proves nothing) case N NAME: DEAD reason         (a device does not answer any
@@ -113,6 +113,36 @@ void gic_quiet(void);
 void gic_release(void);
 void gic_mask_cpu(void);
 void gic_unmask_cpu(void);
+
+/* cpus.c: the machine's other CPUs, numbered by their affinity. */
+
+#define CPUS_MAX 8u
+/** What PSCI says of a CPU (Arm DEN 0022, 5.1.4 and 5.2.2). */
+enum cpus_status {
+    CPUS_ON = 0,
+    CPUS_OFF = 1,
+    CPUS_STARTED = 0,
+    CPUS_INVALID = -2,
+    CPUS_ALREADY_ON = -4,
+    CPUS_BAD_ADDRESS = -9
+};
+/** Which one runs this. */
+uint32_t cpus_this(void);
+/** How many the machine has, up to CPUS_MAX. */
+uint32_t cpus_count(void);
+/** Whether `cpu` is on: AFFINITY_INFO's answer. */
+int64_t cpus_state(uint32_t cpu);
+/** Have `cpu` do `work`, with interrupts masked, and go off: CPU_ON's answer. */
+int64_t cpus_start(uint32_t cpu, void (*work)(uint32_t cpu));
+/** CPU_ON with any entry address. */
+int64_t cpus_start_at(uint32_t cpu, uint64_t entry);
+/** Let others run where CPUs share one: for every turn of a loop that waits. */
+static inline void cpus_relax(void)
+{
+    __asm__ volatile("yield" ::: "memory");
+}
+/** Wait until `cpu` is off; false: it does not end. */
+bool cpus_wait_off(uint32_t cpu);
 
 /* access.c: loads and stores of a given width at any address. */
 
@@ -324,6 +354,8 @@ extern const struct attack attack_console[];
 extern const struct attack attack_entropy[];
 extern const struct attack attack_sabotage[]; /* not in the catalogue */
 extern const struct attack conform_gic[];     /* no attacks: what a good guest may expect of timer and GIC */
+extern const struct attack conform_cpus[];    /* the same of several CPUs: PSCI, SGIs, timers, clocks */
+extern const struct attack attack_race[];     /* on every virtio device, by two CPUs; not in the catalogue */
 extern const struct attack attack_gic[];      /* once a run: distributor and CPU interface */
 extern const struct attack attack_calls[];    /* PSCI, SMCCC, TRNG */
 extern const struct attack attack_uart[];     /* PL011 */

@@ -216,12 +216,12 @@ static void run_sabotage(const char *name)
     }
 }
 
-/* Cases of conform_gic.c whose names begin like that. */
-static void run_conform(const char *prefix)
+/* The cases of a table whose names begin like that; adds to `good`, returns how many there were. */
+static uint64_t conform_to(const struct attack *table, const char *prefix, uint64_t *good)
 {
-    uint64_t checks, good = 0, total = 0;
+    uint64_t checks, total = 0;
 
-    for (const struct attack *a = conform_gic; a->name != NULL; a++) {
+    for (const struct attack *a = table; a->name != NULL; a++) {
         if (strncmp(a->name, prefix, strlen(prefix)) != 0) {
             continue;
         }
@@ -236,10 +236,34 @@ static void run_conform(const char *prefix)
             console_put("\n");
         }
         total++;
-        good += wrong == NULL;
+        *good += wrong == NULL;
     }
+    return total;
+}
+
+static void run_conform(const char *prefix)
+{
+    uint64_t good = 0, total = conform_to(conform_cpus, prefix, &good);
+
+    total += conform_to(conform_gic, prefix, &good);
     put_count("conform: ", good, " of ");
     put_count("", total, "\n");
+}
+
+/* Every device in turn, by two CPUs. */
+static void run_races(void)
+{
+    uint64_t number = 0, survived = 0;
+
+    for (uint32_t d = 0; d < virtio_count; d++) {
+        for (const struct attack *a = attack_race; a->name != NULL; a++) {
+            const struct attack_case c = {a, &virtio_devices[d]};
+
+            survived += run_attack(number++, &c);
+        }
+    }
+    put_count("race: ", survived, " of ");
+    put_count("", number, " survived\n");
 }
 
 static void run_all(void)
@@ -297,6 +321,8 @@ static void command(char *line)
         run_all();
     } else if (strncmp(line, "sabotage ", 9) == 0) {
         run_sabotage(line + 9);
+    } else if (strcmp(line, "race") == 0) {
+        run_races();
     } else if (strncmp(line, "conform", 7) == 0) {
         run_conform(line[7] == ' ' ? line + 8 : "");
     } else if (strncmp(line, "registers ", 10) == 0) {

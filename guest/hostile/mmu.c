@@ -22,8 +22,6 @@ static void invalidate(void)
 
 void mmu_enable(void)
 {
-    uint64_t control;
-
     for (uint64_t i = 0; i < 512; i++) {
         level1[i] = i * GIB | ENTRY_BLOCK;
     }
@@ -32,6 +30,13 @@ void mmu_enable(void)
     }
     /* The gigabyte this program runs in is RAM. */
     level1[(uintptr_t)level1 / GIB] |= ENTRY_NORMAL;
+    mmu_join();
+}
+
+void mmu_join(void)
+{
+    uint64_t control;
+
     /* Attribute 0: Device-nGnRnE; 1: normal write-back. 39-bit addresses, 4 KiB granule, 40-bit output. */
     __asm__ volatile("msr mair_el1, %0" ::"r"(0xff00ull));
     __asm__ volatile(

@@ -18,6 +18,8 @@ enum mmu_attack {
 
 /** Switch translation and caches on: 512 GiB one to one, the gigabyte with RAM as normal memory. */
 void mmu_enable(void);
+/** The same tables for another CPU. */
+void mmu_join(void);
 
 /** Another address of a register below 64 GiB, as normal memory: unaligned accesses are not the processor's
  * to refuse. */
