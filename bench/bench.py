@@ -216,6 +216,15 @@ def compare(name, figures, baseline):
     return worse
 
 
+def comparison(name, figures, path):
+    """What there is to say of the baseline: those of two versions of an SDK are not compared with each other."""
+    if path is None:
+        return []
+    if not path.exists():
+        return [f"there is no baseline {path}: nothing to compare with; `make bench-baseline` makes these figures one"]
+    return compare(name, figures, json.loads(path.read_text()))
+
+
 def main():
     parser = argparse.ArgumentParser(description="Measure a system in QEMU with -icount.")
     parser.add_argument("--name", required=True, help="SYSTEM/DATAPATH-TRANSPORT")
@@ -247,8 +256,7 @@ def main():
     arguments.output.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
     for figure, value in bench.figures.items():
         print(f"{arguments.name:24} {figure:28} {value}")
-    if arguments.baseline and arguments.baseline.exists():
-        print("\n".join(compare(arguments.name, bench.figures, json.loads(arguments.baseline.read_text()))))
+    print("\n".join(comparison(arguments.name, bench.figures, arguments.baseline)))
 
 
 if __name__ == "__main__":

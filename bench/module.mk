@@ -11,7 +11,8 @@ BENCH_QEMU_CPU ?= $(if $(MICROKIT_SDK),$(QEMU_CPU),cortex-a57)
 BENCH_CONFIG := $(if $(filter file,$(origin MICROKIT_CONFIG)),$(or $(SEL4CP_CONFIG),release),$(MICROKIT_CONFIG))
 BENCH_PLACE = $(if $(MICROKIT_SDK),$(B)/sel4/$(BOARD)-$(BENCH_CONFIG),$(B))
 BENCH_JSON ?= $(BENCH_PLACE)/bench.json
-BENCH_BASELINE := bench/baseline$(if $(MICROKIT_SDK),_sel4).json
+# Each version of an SDK has its own; the first was 2.0.1's.
+BENCH_BASELINE = bench/baseline$(if $(MICROKIT_SDK),_sel4$(if $(filter-out 2.0.1,$(SDK_VERSION)),-$(SDK_VERSION))).json
 BENCH_PLOT := $(BENCH_JSON:.json=.svg)
 # The same random seed and the same time of day in every run.
 BENCH_BOARD_ARGS = $(if $(MICROKIT_SDK),$(SEL4_QEMU_ARGS),-machine $(QEMU_MACHINE) $(QEMU_ARGS))

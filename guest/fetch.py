@@ -181,7 +181,8 @@ def has_lists(state):
 def update(env, wanted):
     release = f"{wanted.suite} " if wanted.suite else ""
     print(f"  FETCH    Debian's package lists of {release}for {wanted.architecture}", flush=True)
-    subprocess.run(["apt-get", "-qq", "update"], env=env, check=True)
+    # What apt cannot fetch is a warning to it otherwise, and then packages seem not to exist.
+    subprocess.run(["apt-get", "-qq", "-o", "APT::Update::Error-Mode=any", "update"], env=env, check=True)
 
 
 def fetch(env, state, wanted, package, destination):
@@ -231,8 +232,19 @@ def main():
                 fetch(env, state, wanted, package, packages / (package + ".deb"))
 
 
+def explain(error):
+    """Why apt failed, as far as can be told, and what can be built all the same."""
+    wanted = parse_arguments()
+    packages = wanted.packages
+    there = sorted(path.stem for path in packages.glob("*.deb"))
+    missing = [name for name in wanted.names if name not in there]
+    return (f"fetch.py: {' '.join(map(str, error.cmd))} failed: Debian's mirror was not reached, so there is no network, or a proxy "
+            f"is missing.\nNot downloaded yet: {', '.join(missing) or 'nothing'}. {len(there)} packages are in {packages}: what is made "
+            "of those can be built without a network.")
+
+
 if __name__ == "__main__":
     try:
         main()
     except subprocess.CalledProcessError as error:
-        sys.exit(f"fetch.py: {' '.join(error.cmd)} failed; is the network there?")
+        sys.exit(explain(error))

@@ -14,6 +14,12 @@ SDK_VERSION := $(shell cat $(SDK)/VERSION 2>/dev/null)
 SEL4_DIR = $(S)/systems/$(SYSTEM_NAME)
 IMAGE = $(SEL4_DIR)/loader.img
 
+# What is wrong with an SDK is said before anything is compiled. (bench has a configuration of its own.)
+ifneq ($(filter-out bench bench-% clean clean-disks help setup check check-% sdk-check,$(or $(MAKECMDGOALS),all)),)
+SDK_SAYS := $(shell $(PYTHON) scripts/check_sdk.py $(SDK) $(BOARD) $(MICROKIT_CONFIG) 2>&1 >/dev/null; echo $$?)
+$(if $(filter 0,$(lastword $(SDK_SAYS))),,$(error $(wordlist 2,$(words $(SDK_SAYS)),x $(SDK_SAYS))))
+endif
+
 # How many cores the configuration's kernel is built for: it waits until all of them are up.
 SDK_CORES := $(or $(shell sed -n 's/.*"MAX_NUM_NODES": *"*\([0-9][0-9]*\).*/\1/p' $(SDK_BOARD)/include/kernel/gen_config.json 2>/dev/null),1)
 SEL4_QEMU_ARGS += $(if $(filter-out 1,$(SDK_CORES)),-smp $(SDK_CORES))

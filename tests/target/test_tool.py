@@ -33,9 +33,10 @@ def test_unknown_command_gets_a_suggestion(machine):
 
 
 @pytest.mark.parametrize("goal, variable, says", [
-    ("image", "SYSTEM=nothing", 'there is no system "nothing", nor systems/nothing: there is gateway hostile passthrough'),
+    ("image", "SYSTEM=nothing", 'there is no system "nothing", nor systems/nothing: there is gateway hostile '),
     ("image", "SYSTEM=my own.system", "make cannot handle a path with spaces; rename it, or use the tool itself"),
     ("tool", "BUILD_DIR=my build", "make cannot handle a path with spaces"),
+    ("image", "MICROKIT_SDK=/nowhere/sdk", "/nowhere/sdk is no Microkit SDK: there is no file /nowhere/sdk/VERSION"),
     ("run", "CONSOLES=windows", 'CONSOLES="windows": there is terminal tmux sockets'),
 ])
 def test_make_says_what_there_is(goal, variable, says):
@@ -87,3 +88,26 @@ def test_disks_are_named_after_their_system(machine, tmp_path):
     assert run(machine, "build", system, "-o", image, "--board", machine.board, "--kernel", machine.kernel).returncode == 0
     assert (tmp_path / "house-d0.img").stat().st_size == 4 << 20
     assert str(tmp_path / "house-d0.img") in image.with_suffix(".qemu").read_text()
+
+
+def test_fetching_without_a_network_says_so(tmp_path):
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    (packages / "zlib1g.deb").write_text("")
+    nowhere = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    done = subprocess.run([ROOT / "guest" / "fetch.py", tmp_path / "apt", packages, "zlib1g", "busybox-static"], capture_output=True,
+                          text=True, check=False, env={**os.environ, **nowhere})
+    assert done.returncode == 1
+    assert "there is no network" in done.stderr and "Not downloaded yet: busybox-static. 1 packages are in" in done.stderr
+
+
+def test_bench_says_that_there_is_no_baseline(tmp_path):
+    """Figures of another version of an SDK are not compared with those of the first."""
+    sys.path.insert(0, str(ROOT / "bench"))
+    from bench import comparison
+
+    (said,) = comparison("row", {"ping": 3}, tmp_path / "baseline_sel4-2.1.0.json")
+    assert "there is no baseline" in said
+    (tmp_path / "there.json").write_text('{"row": {"ping": 2}}')
+    assert comparison("row", {"ping": 3}, tmp_path / "there.json") == ["worse: row: ping: 2 -> 3 (+50.0%)"]
+    assert comparison("row", {"ping": 2}, tmp_path / "there.json") == []

@@ -34,8 +34,16 @@ static char *with_commas(const char *list)
     return copy;
 }
 
+/* Our initramfs starts within a second or two. Others may take long, and their kernel says meanwhile what it does. */
+static bool starts_at_once(const struct desc_linux *linux_desc)
+{
+    return (linux_desc->kernel == NULL || strchr(linux_desc->kernel, '/') == NULL) &&
+           (linux_desc->initrd == NULL || strchr(linux_desc->initrd, '/') == NULL);
+}
+
 /* What our initramfs and any Linux make of the description. */
-static void add_default_bootargs(const struct expand_guest *guest, char *bootargs)
+static void add_default_bootargs(const struct expand_guest *guest, const struct desc_linux *linux_desc,
+                                 char *bootargs)
 {
     const struct desc_guest *desc = guest->desc;
 
@@ -46,7 +54,7 @@ static void add_default_bootargs(const struct expand_guest *guest, char *bootarg
         add_bootarg(bootargs, "console=", guest->has_hvc ? "hvc0" : "ttyAMA0");
         add_bootarg(bootargs, "earlycon=", earlycon);
     }
-    add_bootarg(bootargs, "", "quiet");
+    add_bootarg(bootargs, "", starts_at_once(linux_desc) ? "quiet" : NULL);
     add_bootarg(bootargs, "causeway.hostname=", desc->hostname == NULL ? desc->name : desc->hostname);
     for (size_t i = 0; i < guest->net_count; i++) {
         const struct desc_net *net = guest->nets[i]->fields;
@@ -125,7 +133,7 @@ static void make_bootargs(struct expand *expand, const struct expand_guest *gues
 
     bootargs[0] = '\0';
     if (desc->default_bootargs) {
-        add_default_bootargs(guest, bootargs);
+        add_default_bootargs(guest, desc, bootargs);
         add_gateway(expand, guest, bootargs);
     }
     add_bootarg(bootargs, "", desc->bootargs);

@@ -152,6 +152,33 @@ static void test_guest_memory(void **state)
     model_free(model);
 }
 
+/* A kernel or initramfs of one's own may take long: its user sees what it does. */
+static void test_only_our_guests_are_quiet(void **state)
+{
+    static const struct {
+        const char *linux_text;
+        const char *bootargs;
+    } rows[] = {
+        {"<linux kernel='k' initrd='i'/>", "quiet causeway.hostname=a"},
+        {"<linux kernel='./k' initrd='i'/>", "causeway.hostname=a"},
+        {"<linux kernel='k' initrd='./i'/>", "causeway.hostname=a"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[200];
+
+        snprintf(text, sizeof(text), "<system><guest name='a' ram='64M'>%s</guest></system>",
+                 rows[i].linux_text);
+        struct model *model = load(text);
+        const void *fdt = map_at(model, "a_vmm", vmm_config_of(model, "a_vmm")->dtb.vaddr)->mr->prefill_data;
+
+        assert_string_equal(fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "bootargs", NULL),
+                            rows[i].bootargs);
+        model_free(model);
+    }
+}
+
 static void test_device_tree_says_what_the_vmm_emulates(void **state)
 {
     (void)state;
@@ -548,6 +575,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_guests_and_a_switch),
         cmocka_unit_test(test_guest_memory),
+        cmocka_unit_test(test_only_our_guests_are_quiet),
         cmocka_unit_test(test_device_tree_says_what_the_vmm_emulates),
         cmocka_unit_test(test_virtio_console_shares_its_link_with_a_uart),
         cmocka_unit_test(test_a_switch_has_channels_for_all_its_ports),
