@@ -8,7 +8,7 @@ CBMC_PACKAGES := cbmc minisat libc6 libstdc++6 libgcc-s1
 CBMC_DEBS := $(CBMC_PACKAGES:%=$(PROOFS_DIR)/packages/%.deb)
 # Modules, or MODULE/RUN; all if empty. How many runs at a time. 1: also those whose result is in the build folder.
 # Not in it: sched and virq, which do not go through yet on the kernel of several cores (README.md). PROVE=all has them.
-PROVE ?= blk_check boot budget frame_meta guestmem list offload ring syndrome syscall virtq
+PROVE ?= blk_check boot budget esr frame_meta guestmem list offload ring syscall virtq
 PROVE_JOBS ?= 2
 PROVE_ALL ?=
 PROVE_RUN := $(PYTHON) proofs/prove.py --cbmc $(PROOFS_DIR)/cbmc --build $(PROOFS_DIR) --jobs $(PROVE_JOBS) \

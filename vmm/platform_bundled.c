@@ -6,14 +6,10 @@
 
 #include "kernel/include/syscall.h"
 #include "kernel/include/sysdesc.h"
+#include "lib/aarch64/esr.h"
 #include "lib/base/clock.h"
 #include "lib/timer_client/timer_client.h"
 #include "microkit/bundled/libmicrokit.h"
-
-/* ESR_EL2 of a data abort (Arm DDI 0487, ESR_ELx). */
-#define ESR_ISV (1ull << 24)
-#define ESR_SAS_SHIFT 22
-#define ESR_WNR (1ull << 6)
 
 #define PSCI_SYSTEM_OFF_CALL 0x84000008ull
 
@@ -42,10 +38,11 @@ static void read_abort(struct platform_exit *exit)
 {
     const uint64_t gpa = microkit_mr_get(0);
     const uint64_t esr = microkit_mr_get(1);
+    struct esr_access access;
 
     exit->syndrome = esr;
     exit->pc = microkit_mr_get(3);
-    if ((esr & ESR_ISV) == 0) {
+    if (!esr_decode(esr, &access)) {
         exit->reason = PLATFORM_EXIT_CRASH;
         exit->u.crash.gpa = gpa;
         exit->u.crash.far = microkit_mr_get(4);
@@ -54,8 +51,8 @@ static void read_abort(struct platform_exit *exit)
     exit->reason = PLATFORM_EXIT_MMIO;
     exit->u.mmio.gpa = gpa;
     exit->u.mmio.value = microkit_mr_get(2);
-    exit->u.mmio.width_bytes = 1u << (esr >> ESR_SAS_SHIFT & 3);
-    exit->u.mmio.is_write = (esr & ESR_WNR) != 0;
+    exit->u.mmio.width_bytes = access.width_bytes;
+    exit->u.mmio.is_write = access.is_write;
 }
 
 static void read_call(struct platform_exit *exit)

@@ -4,11 +4,11 @@
 
 #include <stddef.h>
 
+#include "lib/aarch64/esr.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/timer_client/timer_client.h"
-#include "vmm/esr.h"
 #include "vmm/platform_sel4_idle.h"
 #include "vmm/sel4/context.h"
 #include "vmm/sel4/gic_scrub.h"
@@ -216,24 +216,25 @@ static void read_abort(struct platform_exit *exit, struct vcpu *vcpu)
     const uint64_t gpa = microkit_mr_get(seL4_VMFault_Addr);
     const bool is_fetch = microkit_mr_get(seL4_VMFault_PrefetchFault) != 0;
     const uint64_t esr = microkit_mr_get(seL4_VMFault_FSR);
+    struct esr_access access;
 
     exit->syndrome = esr;
-    if (is_fetch || !esr_abort_is_decoded(esr)) {
+    if (is_fetch || !esr_decode(esr, &access)) {
         exit->u.crash.gpa = gpa;
         give_up(exit, vcpu, PLATFORM_EXIT_CRASH);
         return;
     }
     exit->reason = PLATFORM_EXIT_MMIO;
     exit->u.mmio.gpa = gpa;
-    exit->u.mmio.width_bytes = esr_abort_bytes(esr);
-    exit->u.mmio.is_write = (esr & ESR_WNR) != 0;
-    if (esr_abort_register(esr) != CONTEXT_ZERO_REGISTER) {
-        read_context(vcpu, context_words(esr_abort_register(esr)));
+    exit->u.mmio.width_bytes = access.width_bytes;
+    exit->u.mmio.is_write = access.is_write;
+    if (access.reg != CONTEXT_ZERO_REGISTER) {
+        read_context(vcpu, context_words(access.reg));
     }
     vcpu->context.pc = pc;
     exit->pc = pc;
     if (exit->u.mmio.is_write) {
-        exit->u.mmio.value = esr_abort_cut(esr, context_get(&vcpu->context, esr_abort_register(esr)));
+        exit->u.mmio.value = esr_store_value(&access, context_get(&vcpu->context, access.reg));
     }
 }
 
@@ -320,17 +321,17 @@ static void read_trap(struct platform_exit *exit, struct vcpu *vcpu)
 {
     exit->syndrome = (uint32_t)microkit_mr_get(seL4_VCPUFault_HSR);
     switch (esr_class(exit->syndrome)) {
-    case ESR_CLASS_WFX:
+    case ESR_EC_WFX:
         on_wfx(vcpu, exit->syndrome);
         break;
-    case ESR_CLASS_SMC:
+    case ESR_EC_SMC64:
         if (vcpu->scrubs) {
             end_scrub(vcpu);
         } else {
             read_smc(exit, vcpu);
         }
         break;
-    case ESR_CLASS_SYSREG:
+    case ESR_EC_SYSREG:
         read_sysreg(exit, vcpu);
         break;
     default:
@@ -406,10 +407,13 @@ static seL4_Uint16 finish_call(const struct platform_exit *exit, struct vcpu *vc
 
 static seL4_Uint16 finish_done(const struct platform_exit *exit, struct vcpu *vcpu)
 {
+    struct esr_access access;
+
     switch (exit->reason) {
     case PLATFORM_EXIT_MMIO:
-        finish_transfer(vcpu, exit->u.mmio.is_write, esr_abort_register(exit->syndrome),
-                        esr_abort_extend(exit->syndrome, exit->u.mmio.value));
+        if (esr_decode(exit->syndrome, &access)) { /* it was when the exit was read */
+            finish_transfer(vcpu, access.is_write, access.reg, esr_load_value(&access, exit->u.mmio.value));
+        }
         return 0;
     case PLATFORM_EXIT_CALL:
         return finish_call(exit, vcpu);
@@ -448,7 +452,7 @@ bool platform_exit_finish(const struct platform_exit *exit, enum platform_resume
         take_exception(vcpu, VCPU_REGS_ESR_UNDEFINED);
         break;
     case PLATFORM_RESUME_ABORT:
-        take_exception(vcpu, esr_class(exit->syndrome) == ESR_CLASS_FETCH
+        take_exception(vcpu, esr_class(exit->syndrome) == ESR_EC_IABORT
                                  ? VCPU_REGS_ESR_FETCH_ABORT
                                  : VCPU_REGS_ESR_ABORT | (exit->syndrome & ESR_WNR));
         break;

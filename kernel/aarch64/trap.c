@@ -28,7 +28,7 @@
 static void pd_user_exception(struct pd *pd, uint64_t esr)
 {
     const struct arch_context *context = &pd->thread.context;
-    const uint64_t words[] = {context->pc, context->sp, context->pstate, syndrome_class(esr), esr};
+    const uint64_t words[] = {context->pc, context->sp, context->pstate, esr_class(esr), esr};
 
     fault_pd(pd, seL4_Fault_UserException, words, seL4_UserException_Length, esr, SYSREG_READ(far_el2));
 }
@@ -45,24 +45,24 @@ static void pd_sync(struct core *core, struct pd *pd)
 {
     uint64_t esr = SYSREG_READ(esr_el2);
 
-    switch (syndrome_class(esr)) {
-    case SYNDROME_EC_SVC64:
+    switch (esr_class(esr)) {
+    case ESR_EC_SVC64:
         syscall_handle(pd);
         break;
-    case SYNDROME_EC_FP:
+    case ESR_EC_FP:
         if ((pd->row->flags & SYSDESC_PD_NO_FPU) != 0) {
             pd_user_exception(pd, esr);
         } else {
             switch_open_fp(core);
         }
         break;
-    case SYNDROME_EC_IABORT:
+    case ESR_EC_IABORT:
         pd_abort(pd, esr, true);
         break;
-    case SYNDROME_EC_DABORT:
+    case ESR_EC_DABORT:
         pd_abort(pd, esr, false);
         break;
-    case SYNDROME_EC_SYSREG:
+    case ESR_EC_SYSREG:
         if (!trap_sysreg_set_timer(pd, esr)) {
             pd_user_exception(pd, esr);
         }
@@ -79,7 +79,7 @@ static void pd_sync(struct core *core, struct pd *pd)
    the guest's own table walk: then the guest's translation is asked (Arm ARM D17.2.64). */
 static uint64_t abort_gpa(uint64_t esr, uint64_t far)
 {
-    if ((esr & FAULT_STATUS_MASK) != FAULT_STATUS_PERMISSION || (esr & SYNDROME_S1PTW) != 0) {
+    if ((esr & FAULT_STATUS_MASK) != FAULT_STATUS_PERMISSION || (esr & ESR_S1PTW) != 0) {
         return (SYSREG_READ(hpfar_el2) & ~0xfull) << 8 | (far & 0xfff);
     }
 
@@ -125,41 +125,41 @@ static void vcpu_sync(struct core *core, struct vcpu *vcpu)
     uint64_t esr = SYSREG_READ(esr_el2);
     uint64_t far;
 
-    switch (syndrome_class(esr)) {
-    case SYNDROME_EC_WFX:
+    switch (esr_class(esr)) {
+    case ESR_EC_WFX:
         vcpu_wfx(vcpu, esr);
         break;
-    case SYNDROME_EC_SVE:
+    case ESR_EC_SVE:
         if (!switch_has_sve(&vcpu->thread)) {
             vcpu_exit_undefined(vcpu);
             break;
         }
         /* fall through */
-    case SYNDROME_EC_FP:
+    case ESR_EC_FP:
         kernel_count(core, SYSCALL_COUNTER_EXIT_FP);
         switch_open_fp(core);
         break;
-    case SYNDROME_EC_HVC64:
+    case ESR_EC_HVC64:
         vcpu_call_exit(vcpu, esr, false);
         break;
-    case SYNDROME_EC_SMC64:
+    case ESR_EC_SMC64:
         vcpu_call_exit(vcpu, esr, true);
         break;
-    case SYNDROME_EC_SYSREG:
+    case ESR_EC_SYSREG:
         trap_sysreg_handle(vcpu, esr);
         break;
-    case SYNDROME_EC_DABORT:
+    case ESR_EC_DABORT:
         far = SYSREG_READ(far_el2);
         vcpu_exit_abort(vcpu, esr, abort_gpa(esr, far), far);
         break;
-    case SYNDROME_EC_IABORT:
+    case ESR_EC_IABORT:
         vcpu_fetch(vcpu, esr);
         break;
-    case SYNDROME_EC_BREAKPOINT:
-    case SYNDROME_EC_STEP:
-    case SYNDROME_EC_WATCHPOINT:
-    case SYNDROME_EC_BKPT32:
-    case SYNDROME_EC_BRK64:
+    case ESR_EC_BREAKPOINT:
+    case ESR_EC_STEP:
+    case ESR_EC_WATCHPOINT:
+    case ESR_EC_BKPT32:
+    case ESR_EC_BRK64:
         debug_exit(vcpu, esr, SYSREG_READ(far_el2));
         break;
     default:

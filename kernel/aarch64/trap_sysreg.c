@@ -111,6 +111,6 @@ bool trap_sysreg_set_timer(struct pd *pd, uint64_t esr)
         return false;
     }
     sysreg_isb();
-    pd->thread.context.pc += syndrome_instruction_bytes(esr);
+    pd->thread.context.pc += esr_instruction_bytes(esr);
     return true;
 }

@@ -1,35 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/core/syndrome.h"
 
-bool syndrome_decode(uint64_t syndrome, struct syndrome_access *access)
-{
-    if (syndrome_class(syndrome) != SYNDROME_EC_DABORT || (syndrome & SYNDROME_ISV) == 0) {
-        return false;
-    }
-    access->width_bytes = 1u << (syndrome >> 22 & 3);
-    access->sign_extend = (syndrome >> 21 & 1) != 0;
-    access->reg = (uint32_t)(syndrome >> 16 & 31);
-    access->is_64bit = (syndrome >> 15 & 1) != 0;
-    access->is_write = (syndrome & SYNDROME_WNR) != 0;
-    return true;
-}
-
-uint64_t syndrome_store_value(const struct syndrome_access *access, uint64_t value)
-{
-    return access->width_bytes == 8 ? value : value & ((1ull << (access->width_bytes * 8)) - 1);
-}
-
-uint64_t syndrome_load_value(const struct syndrome_access *access, uint64_t value)
-{
-    uint64_t result = syndrome_store_value(access, value);
-    uint32_t sign_bit = access->width_bytes * 8 - 1;
-
-    if (access->sign_extend && (result >> sign_bit & 1) != 0 && sign_bit != 63) {
-        result |= ~0ull << sign_bit;
-    }
-    return access->is_64bit ? result : result & 0xffffffffull;
-}
-
 #define SERROR_IDS (1u << 24)
 #define SERROR_STATUS_MASK 0x3fu
 #define SERROR_STATUS_ASYNCHRONOUS 0x11u
@@ -50,7 +21,7 @@ enum syndrome_serror syndrome_serror(uint64_t syndrome, bool has_ras)
 
 static const char *data_abort_text(uint64_t syndrome)
 {
-    bool write = (syndrome & SYNDROME_WNR) != 0;
+    bool write = (syndrome & ESR_WNR) != 0;
 
     switch (syndrome & 0x3c) {
     case 0x00:
@@ -82,23 +53,23 @@ static const char *instruction_abort_text(uint64_t syndrome)
 
 const char *syndrome_text(uint64_t syndrome)
 {
-    switch (syndrome_class(syndrome)) {
-    case SYNDROME_EC_UNKNOWN:
+    switch (esr_class(syndrome)) {
+    case ESR_EC_UNKNOWN:
         return "undefined instruction";
-    case SYNDROME_EC_FP:
+    case ESR_EC_FP:
         return "FP/SIMD instruction, which this protection domain may not use";
-    case SYNDROME_EC_SVC64:
+    case ESR_EC_SVC64:
         return "unknown system call";
-    case SYNDROME_EC_HVC64:
-    case SYNDROME_EC_SMC64:
+    case ESR_EC_HVC64:
+    case ESR_EC_SMC64:
         return "hypervisor or secure monitor call";
-    case SYNDROME_EC_SYSREG:
+    case ESR_EC_SYSREG:
         return "access to a system register";
-    case SYNDROME_EC_IABORT:
-    case SYNDROME_EC_IABORT_SAME:
+    case ESR_EC_IABORT:
+    case ESR_EC_IABORT_SAME:
         return instruction_abort_text(syndrome);
-    case SYNDROME_EC_DABORT:
-    case SYNDROME_EC_DABORT_SAME:
+    case ESR_EC_DABORT:
+    case ESR_EC_DABORT_SAME:
         return data_abort_text(syndrome);
     case 0x22:
         return "misaligned program counter";
@@ -106,7 +77,7 @@ const char *syndrome_text(uint64_t syndrome)
         return "misaligned stack pointer";
     case 0x2f:
         return "SError";
-    case SYNDROME_EC_BRK64:
+    case ESR_EC_BRK64:
         return "breakpoint instruction";
     default:
         return "unexpected exception";

@@ -251,7 +251,7 @@ static void unknown(struct pd *pd)
     words[seL4_UnknownSyscall_SPSR] = context->pstate;
     words[seL4_UnknownSyscall_Syscall] = context->x[7];
     fault_pd(pd, seL4_Fault_UnknownSyscall, words, seL4_UnknownSyscall_Length,
-             (uint64_t)SYNDROME_EC_SVC64 << SYNDROME_EC_SHIFT | SYNDROME_IL, context->x[7]);
+             (uint64_t)ESR_EC_SVC64 << ESR_EC_SHIFT | ESR_IL, context->x[7]);
 }
 
 /* Calls that only return a status. */

@@ -20,14 +20,14 @@ void vcpu_exit_skip(struct vcpu *vcpu, uint64_t syndrome)
 {
     struct arch_context *context = &vcpu->thread.context;
 
-    context->pc += syndrome_instruction_bytes(syndrome);
+    context->pc += esr_instruction_bytes(syndrome);
     /* As the instruction would have left it: a debugger's single step is over, no branch has led here. */
     context->pstate &= ~(PSTATE_SS | PSTATE_BTYPE);
 }
 
 void vcpu_exit_inject_undef(struct vcpu *vcpu)
 {
-    arch_vcpu_inject(vcpu, (uint64_t)SYNDROME_EC_UNKNOWN << SYNDROME_EC_SHIFT | SYNDROME_IL, 0, false);
+    arch_vcpu_inject(vcpu, (uint64_t)ESR_EC_UNKNOWN << ESR_EC_SHIFT | ESR_IL, 0, false);
 }
 
 void vcpu_exit_undefined(struct vcpu *vcpu)
@@ -78,12 +78,12 @@ static bool send_sgi(struct vcpu *vcpu, uint64_t gpa, uint32_t width_bytes, uint
 
 void vcpu_exit_abort(struct vcpu *vcpu, uint64_t syndrome, uint64_t gpa, uint64_t address)
 {
-    struct syndrome_access access;
-    bool decoded = syndrome_decode(syndrome, &access);
+    struct esr_access access;
+    bool decoded = esr_decode(syndrome, &access);
     uint64_t value = 0;
 
     if (decoded && access.is_write) {
-        value = syndrome_store_value(&access, read_register(vcpu, access.reg));
+        value = esr_store_value(&access, read_register(vcpu, access.reg));
         if (send_sgi(vcpu, gpa, access.width_bytes, value) ||
             doorbell_store(vcpu, gpa, access.width_bytes, value)) {
             vcpu_exit_skip(vcpu, syndrome);
@@ -100,16 +100,16 @@ static void complete(struct vcpu *vcpu, uint64_t fault_label, uint32_t count, co
 {
     struct thread *thread = &vcpu->thread;
     uint64_t value = count > 0 ? words[0] : 0;
-    struct syndrome_access access;
+    struct esr_access access;
 
     switch (fault_label) {
     case SYSCALL_VCPU_FAULT_ABORT:
         /* Without a description of the access all that can be done is to run it again. */
-        if (!syndrome_decode(thread->fault_words[1], &access)) {
+        if (!esr_decode(thread->fault_words[1], &access)) {
             break;
         }
         if (!access.is_write) {
-            write_register(vcpu, access.reg, syndrome_load_value(&access, value));
+            write_register(vcpu, access.reg, esr_load_value(&access, value));
         }
         vcpu_exit_skip(vcpu, thread->fault_words[1]);
         break;
@@ -134,13 +134,13 @@ static void inject_abort(struct vcpu *vcpu)
     bool is_abort = thread->message_info >> 12 == SYSCALL_VCPU_FAULT_ABORT;
     uint64_t syndrome = thread->fault_words[is_abort ? 1 : 0];
     uint64_t address = thread->fault_words[is_abort ? 4 : 1];
-    bool instruction = syndrome_class(syndrome) == SYNDROME_EC_IABORT;
+    bool instruction = esr_class(syndrome) == ESR_EC_IABORT;
     bool from_el1 = (thread->context.pstate & 0x1f) >= 4 && (thread->context.pstate & 0x10) == 0;
-    uint64_t class = instruction ? SYNDROME_EC_IABORT : SYNDROME_EC_DABORT;
+    uint64_t class = instruction ? ESR_EC_IABORT : ESR_EC_DABORT;
 
     arch_vcpu_inject(vcpu,
-                     (class + (from_el1 ? 1 : 0)) << SYNDROME_EC_SHIFT | (syndrome & SYNDROME_IL) |
-                         (instruction ? 0 : syndrome & SYNDROME_WNR) | SYNDROME_EXTERNAL,
+                     (class + (from_el1 ? 1 : 0)) << ESR_EC_SHIFT | (syndrome & ESR_IL) |
+                         (instruction ? 0 : syndrome & ESR_WNR) | ESR_EXTERNAL,
                      address, true);
 }
 
@@ -164,8 +164,7 @@ static void finish(struct vcpu *vcpu, uint64_t label, uint32_t count, const uint
         inject_abort(vcpu);
         break;
     case SYSCALL_VCPU_REPLY_BRK:
-        if (fault_label == SYSCALL_VCPU_FAULT_DEBUG &&
-            syndrome_class(thread->fault_words[0]) == SYNDROME_EC_BRK64) {
+        if (fault_label == SYSCALL_VCPU_FAULT_DEBUG && esr_class(thread->fault_words[0]) == ESR_EC_BRK64) {
             arch_vcpu_inject(vcpu, thread->fault_words[0], 0, false);
         }
         break;

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/aarch64/esr.h"
 #include "tests/mock/debug_machine.h"
 #include "tests/mock/fuzz_input.h"
-#include "vmm/esr.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -32,8 +32,7 @@ static void send_packet(struct debug_machine *machine, struct fuzz_input *input)
 
 static void take_exception(struct debug_machine *machine, struct fuzz_input *input)
 {
-    static const uint32_t classes[] = {ESR_CLASS_BRK, ESR_CLASS_STEP, ESR_CLASS_BREAKPOINT,
-                                       ESR_CLASS_WATCHPOINT};
+    static const uint32_t classes[] = {ESR_EC_BRK64, ESR_EC_STEP, ESR_EC_BREAKPOINT, ESR_EC_WATCHPOINT};
     const uint8_t what = fuzz_input_u8(input);
 
     (void)debug_machine_exit(machine, what & 1, classes[what >> 1 & 3],

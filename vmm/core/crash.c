@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
+#include "lib/aarch64/esr.h"
 #include "lib/base/log.h"
-#include "vmm/esr.h"
 
 /* Order of platform_vcpu_registers() behind x0..x30. */
 enum { SP_EL1 = 31, PC, PSTATE, ESR_EL1, ELR_EL1, FAR_EL1 };
@@ -12,11 +12,11 @@ enum { SP_EL1 = 31, PC, PSTATE, ESR_EL1, ELR_EL1, FAR_EL1 };
 static const char *exception_class(uint64_t syndrome)
 {
     switch (esr_class(syndrome)) {
-    case ESR_CLASS_SYSREG:
+    case ESR_EC_SYSREG:
         return "system register access";
-    case ESR_CLASS_FETCH:
+    case ESR_EC_IABORT:
         return "instruction fetch";
-    case ESR_CLASS_DATA:
+    case ESR_EC_DABORT:
         return "load or store";
     default:
         return "other exception";

@@ -3,12 +3,12 @@
 
 #include <stddef.h>
 
+#include "lib/aarch64/esr.h"
 #include "vmm/core/crash.h"
 #include "vmm/core/trng.h"
 #include "vmm/core/vm_control.h"
 #include "vmm/core/vm_devices.h"
 #include "vmm/core/vm_life.h"
-#include "vmm/esr.h"
 
 /* Aborts of one instruction in a row after which a guest is given up. */
 #define MAX_SAME_ABORTS 16u
@@ -244,7 +244,7 @@ static bool is_abort(const struct platform_exit *exit)
 {
     const uint32_t class = esr_class(exit->syndrome);
 
-    return class == ESR_CLASS_FETCH || class == ESR_CLASS_DATA;
+    return class == ESR_EC_IABORT || class == ESR_EC_DABORT;
 }
 
 /* The same instruction again and again, with no other exit in between: the guest's handler cannot deal with

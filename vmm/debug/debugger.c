@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
+#include "lib/aarch64/esr.h"
 #include "vmm/debug/gdb.h"
-#include "vmm/esr.h"
 
 #define READ_BYTES 256u
 
@@ -171,11 +171,11 @@ static void stop_at(struct debugger *debugger, const struct platform_exit *exit)
     const uint32_t class = esr_class(exit->syndrome);
 
     debugger->stop = (struct debug_stop){.vcpu = exit->vcpu, .signal = DEBUG_SIGNAL_TRAP};
-    if (class == ESR_CLASS_BRK) {
+    if (class == ESR_EC_BRK64) {
         debugger->stop.reason = "swbreak";
-    } else if (class == ESR_CLASS_BREAKPOINT) {
+    } else if (class == ESR_EC_BREAKPOINT) {
         debugger->stop.reason = "hwbreak";
-    } else if (class == ESR_CLASS_WATCHPOINT) {
+    } else if (class == ESR_EC_WATCHPOINT) {
         describe_watch(debugger, exit->u.debug.far);
     }
     debug_control_stop(debugger);
@@ -188,7 +188,7 @@ static void stop_at(struct debugger *debugger, const struct platform_exit *exit)
 enum platform_resume debugger_exit(struct debugger *debugger, const struct platform_exit *exit)
 {
     /* A BRK that is not ours is the guest's: a program's own, a kernel's BUG(). */
-    if (esr_class(exit->syndrome) == ESR_CLASS_BRK &&
+    if (esr_class(exit->syndrome) == ESR_EC_BRK64 &&
         !(debugger->is_attached && debug_points_has_soft(&debugger->points, exit->pc))) {
         return is_brk_there(debugger, exit) ? PLATFORM_RESUME_BRK : PLATFORM_RESUME_RETRY;
     }

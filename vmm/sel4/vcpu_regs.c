@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmm/sel4/vcpu_regs.h"
 
-#include "vmm/esr.h"
+#include "lib/aarch64/esr.h"
 
 /* SCTLR_EL1 as seL4 gives it to a new vCPU: MMU and caches off, RES1 bits, CP15BEN, nTWI, nTWE, UCT, UCI. */
 #define SCTLR_RESET 0x34d58820ull
@@ -64,8 +64,8 @@ static uint32_t vector(uint64_t pstate)
 void vcpu_regs_take_exception(seL4_CPtr object, seL4_UserContext *context, uint64_t esr)
 {
     const uint32_t offset = vector(context->spsr);
-    const bool is_fetch = esr_class(esr) == ESR_CLASS_FETCH;
-    const bool is_abort = is_fetch || esr_class(esr) == ESR_CLASS_DATA;
+    const bool is_fetch = esr_class(esr) == ESR_EC_IABORT;
+    const bool is_abort = is_fetch || esr_class(esr) == ESR_EC_DABORT;
 
     if (is_fetch) {
         write(object, seL4_VCPUReg_FAR, context->pc);

@@ -562,8 +562,8 @@ static void test_brk_goes_to_the_guest_on_request(void **state)
 {
     struct mock_kernel *mock = *state;
     struct vcpu *vcpu = start(mock);
-    const uint64_t brk = (uint64_t)SYNDROME_EC_BRK64 << 26 | 1u << 25 | 0x800;
-    const uint64_t step = (uint64_t)SYNDROME_EC_STEP << 26 | 1u << 25 | 0x22;
+    const uint64_t brk = (uint64_t)ESR_EC_BRK64 << 26 | 1u << 25 | 0x800;
+    const uint64_t step = (uint64_t)ESR_EC_STEP << 26 | 1u << 25 | 0x22;
 
     vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_DEBUG, (const uint64_t[]){brk, 0, ENTRY}, 3);
     assert_int_equal(fault_label(mock), SYSCALL_VCPU_FAULT_DEBUG);

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
+#include "lib/aarch64/esr.h"
 #include "tests/mock/debug_machine.h"
-#include "vmm/esr.h"
 
 #define RAM DEBUG_MACHINE_RAM
 #define BRK 0xd4200000u
@@ -183,19 +183,19 @@ static void test_breakpoint_in_code(void **state)
     assert_string_equal(debug_machine_ask(m, "vCont;c"), "");
     assert_false(platform_fake.vcpus[0].paused);
     assert_false(platform_fake.vcpus[1].paused);
-    assert_int_equal(debug_machine_exit(m, 1, ESR_CLASS_BRK, RAM + 0x3000, 0), PLATFORM_RESUME_RETRY);
+    assert_int_equal(debug_machine_exit(m, 1, ESR_EC_BRK64, RAM + 0x3000, 0), PLATFORM_RESUME_RETRY);
     assert_string_equal(debug_machine_receive(m), "$T05thread:2;swbreak:;#3c");
     assert_true(platform_fake.vcpus[0].paused);
     /* The other one gets there before it was stopped. */
-    assert_int_equal(debug_machine_exit(m, 0, ESR_CLASS_BRK, RAM + 0x3000, 0), PLATFORM_RESUME_RETRY);
+    assert_int_equal(debug_machine_exit(m, 0, ESR_EC_BRK64, RAM + 0x3000, 0), PLATFORM_RESUME_RETRY);
     assert_string_equal(debug_machine_receive(m), "");
     assert_string_equal(debug_machine_ask(m, "z0,40003000,4"), "OK");
     assert_int_equal(word_at(m, RAM + 0x3000), NOP);
     /* It is gone when its exception arrives. */
-    assert_int_equal(debug_machine_exit(m, 0, ESR_CLASS_BRK, RAM + 0x3000, 0), PLATFORM_RESUME_RETRY);
+    assert_int_equal(debug_machine_exit(m, 0, ESR_EC_BRK64, RAM + 0x3000, 0), PLATFORM_RESUME_RETRY);
     /* One of the guest's own. */
     put_word(m, RAM + 0x3010, BRK | 0x800 << 5);
-    assert_int_equal(debug_machine_exit(m, 0, ESR_CLASS_BRK, RAM + 0x3010, 0), PLATFORM_RESUME_BRK);
+    assert_int_equal(debug_machine_exit(m, 0, ESR_EC_BRK64, RAM + 0x3010, 0), PLATFORM_RESUME_BRK);
 }
 
 static void test_breakpoints_run_out(void **state)
@@ -231,10 +231,10 @@ static void test_points_in_registers(void **state)
         assert_int_equal(platform_fake.vcpus[i].points[3][1], 12 << 24 | 0xff << 5 | 3 << 3 | 3 << 1 | 1);
     }
     assert_string_equal(debug_machine_ask(m, "c"), "");
-    assert_int_equal(debug_machine_exit(m, 0, ESR_CLASS_WATCHPOINT, RAM, RAM + 0x105), PLATFORM_RESUME_RETRY);
+    assert_int_equal(debug_machine_exit(m, 0, ESR_EC_WATCHPOINT, RAM, RAM + 0x105), PLATFORM_RESUME_RETRY);
     assert_non_null(strstr(debug_machine_receive(m), "T05thread:1;watch:40000104;"));
     assert_string_equal(debug_machine_ask(m, "vCont;c"), "");
-    (void)debug_machine_exit(m, 0, ESR_CLASS_BREAKPOINT, 0xffff800008000000, 0);
+    (void)debug_machine_exit(m, 0, ESR_EC_BREAKPOINT, 0xffff800008000000, 0);
     assert_non_null(strstr(debug_machine_receive(m), "T05thread:1;hwbreak:;"));
     assert_string_equal(debug_machine_ask(m, "z1,ffff800008000000,4"), "OK");
     assert_int_equal(platform_fake.vcpus[1].points[1][0], 0);
@@ -249,7 +249,7 @@ static void test_step(void **state)
     assert_false(platform_fake.vcpus[1].paused);
     assert_int_equal(platform_fake.vcpus[1].debugger, PLATFORM_DEBUG_ATTACHED | PLATFORM_DEBUG_STEP);
     assert_false(platform_fake.vcpus[1].virq_enabled); /* no step into an interrupt's handler */
-    (void)debug_machine_exit(m, 1, ESR_CLASS_STEP, RAM + 4, 0);
+    (void)debug_machine_exit(m, 1, ESR_EC_STEP, RAM + 4, 0);
     assert_non_null(strstr(debug_machine_receive(m), "T05thread:2;"));
     assert_true(platform_fake.vcpus[1].paused);
     assert_true(platform_fake.vcpus[1].virq_enabled);
@@ -283,7 +283,7 @@ static void test_detach_gives_everything_back(void **state)
     debugger_notified(&m->debugger);
     assert_int_equal(word_at(m, RAM + 0x3000), 0x1234);
     assert_false(platform_fake.vcpus[0].paused);
-    assert_int_equal(debug_machine_exit(m, 0, ESR_CLASS_STEP, RAM, 0), PLATFORM_RESUME_RETRY);
+    assert_int_equal(debug_machine_exit(m, 0, ESR_EC_STEP, RAM, 0), PLATFORM_RESUME_RETRY);
 }
 
 static void test_user_pause_outlives_a_debugger(void **state)

@@ -7,9 +7,9 @@
  * bytes.
  * @bound none
  *
- * @run prove_syndrome
- * @defect prove_syndrome: load
- * kernel/core/syndrome.c
+ * @run prove_esr
+ * @defect prove_esr: load
+ * lib/aarch64/esr.h
  * -     if (access->sign_extend && (result >> sign_bit & 1) != 0 && sign_bit != 63) {
  * +     if (access->sign_extend && sign_bit != 63) {
  */
@@ -37,14 +37,15 @@ static uint64_t loaded(uint64_t value, uint32_t width, bool sign_extend)
     }
 }
 
-void prove_syndrome(uint64_t syndrome, uint64_t value)
+void prove_esr(uint64_t syndrome, uint64_t value)
 {
-    struct syndrome_access access;
-    const bool is_described = (syndrome >> 26 & 0x3f) == 0x24 && bit(syndrome, 24);
+    struct esr_access access;
+    const bool is_described = (syndrome >> 26 & 0x3f) == 0x24 && bit(syndrome, 24) && !bit(syndrome, 7);
     const uint32_t width = 1u << (syndrome >> 22 & 3);
 
     PROVE(syndrome_text(syndrome) != NULL, "each has a text");
-    PROVE(syndrome_decode(syndrome, &access) == is_described, "exactly data aborts with ISV are decoded");
+    PROVE(esr_decode(syndrome, &access) == is_described,
+          "exactly data aborts with ISV and no walk are decoded");
     if (!is_described) {
         return;
     }
@@ -52,7 +53,7 @@ void prove_syndrome(uint64_t syndrome, uint64_t value)
     PROVE(access.sign_extend == bit(syndrome, 21) && access.is_64bit == bit(syndrome, 15) &&
               access.is_write == bit(syndrome, 6),
           "SSE, SF and WnR");
-    PROVE(syndrome_store_value(&access, value) == loaded(value, width, false), "store");
+    PROVE(esr_store_value(&access, value) == loaded(value, width, false), "store");
     const uint64_t expected = loaded(value, width, access.sign_extend);
-    PROVE(syndrome_load_value(&access, value) == (access.is_64bit ? expected : (uint32_t)expected), "load");
+    PROVE(esr_load_value(&access, value) == (access.is_64bit ? expected : (uint32_t)expected), "load");
 }
