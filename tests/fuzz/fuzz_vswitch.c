@@ -2,7 +2,7 @@
 /*
  * Four peers of a switch, some of which write anything into their regions. Whatever they do, a frame reaches
  * only ports that the rules allow, with a source address that its sender may use, and an honest pair of
- * peers keeps exchanging frames.
+ * peers keeps exchanging frames. Port 3 gets copies of the others' frames, and the switch snoops.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 
 #include "lib/ring/ring.h"
 #include "pd/vswitch/ring_port.h"
+#include "pd/vswitch/snoop.h"
 #include "pd/vswitch/soft_offload.h"
 #include "pd/vswitch/vswitch.h"
 #include "tests/mock/vswitch_run.h"
@@ -21,6 +22,7 @@
 static const uint32_t allow[PORTS] = {0x2, 0x1, 0xa, 0x5};
 
 static struct soft_offload offload_memory;
+static struct snoop snoop_memory;
 
 struct fixture {
     struct vswitch_config config;
@@ -64,10 +66,12 @@ static void setup(struct fixture *f)
                                                                    (i == 3 ? 0 : VSWITCH_PORT_CHECK_MAC),
                                                           .mac = {2, 0, 0, 0, 0, (uint8_t)i},
                                                           .rate_kbps = i == 2 ? 100 : 0,
-                                                          .mtu = i == 3 ? 1500 : 0};
+                                                          .mtu = i == 3 ? 1500 : 0,
+                                                          .mirror = i == 3 ? 7 : 0};
     }
     require(vswitch_init(&f->vswitch, &f->config, f->entries, &offload_memory, 1000000, ignore, NULL) ==
             ERR_OK);
+    vswitch_set_snoop(&f->vswitch, &snoop_memory);
     f->now = 0;
     f->pings = f->pongs = 0;
     for (uint32_t i = 0; i < PORTS; i++) {
