@@ -3,21 +3,23 @@
 
 #include <string.h>
 
+#include "boards/imx8mp_evk/board_imx8mp_evk.h"
 #include "boards/qemu_virt_aarch64/board_qemu_virt_aarch64.h"
 #include "boards/qemu_virt_gicv3_aarch64/board_qemu_virt_gicv3_aarch64.h"
+#include "boards/rpi4b/board_rpi4b.h"
 #include "boards/versal_virt/board_versal_virt.h"
 #include "boards/zcu102/board_zcu102.h"
 
 static const struct board *const boards[] = {
-    &board_qemu_virt_aarch64,
-    &board_qemu_virt_gicv3_aarch64,
-    &board_versal_virt,
-    &board_zcu102,
+    &board_qemu_virt_aarch64, &board_qemu_virt_gicv3_aarch64,
+    &board_imx8mp_evk,        &board_rpi4b,
+    &board_versal_virt,       &board_zcu102,
 };
 
 static const struct board_driver drivers[] = {
-    {"arasan,sdhci-8.9a", BOARD_DISK, "blk_sdhci.elf"}, {"brcm,bcm2711-emmc2", BOARD_DISK, "blk_sdhci.elf"},
-    {"fsl,imx8mm-usdhc", BOARD_DISK, "blk_usdhc.elf"},  {"cdns,zynqmp-gem", BOARD_CARD, "net_gem.elf"},
+    {"arasan,sdhci-8.9a", BOARD_DISK, "blk_sdhci.elf"},
+    {"fsl,imx8mm-usdhc", BOARD_DISK, "blk_usdhc.elf"},
+    {"cdns,zynqmp-gem", BOARD_CARD, "net_gem.elf"},
     {"cdns,versal-gem", BOARD_CARD, "net_gem.elf"},
 };
 

@@ -112,6 +112,7 @@ def write_configuration(state, wanted):
     (state / "debian.sources").write_text(debian_sources(wanted.suite))
     # A third party's repository may use Debian's suite names: nothing but Debian's packages may be chosen.
     (state / "preferences").write_text("Package: *\nPin: release o=Debian\nPin-Priority: 500\n\n"
+                                       "Package: *\nPin: release o=Debian Backports\nPin-Priority: 500\n\n"
                                        "Package: *\nPin: origin *\nPin-Priority: -1\n")
     (state / "apt.conf").write_text(f"""{host_download_settings()}
 Dir::State "{state}/state";

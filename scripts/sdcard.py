@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Make the image of an SD card that U-Boot boots a system from: one FAT partition with the flat image and a boot.scr.
+"""Make the image of an SD card that a board boots a system from: one FAT partition with the flat image and, for U-Boot, a
+boot.scr, or, for a Raspberry Pi's firmware, a config.txt.
 
-    sdcard.py --image SYSTEM.img --load ADDRESS -o CARD.img
+    sdcard.py --image SYSTEM.img (--load ADDRESS | --rpi ADDRESS) -o CARD.img
 
 Needs mtools (mformat, mcopy), and no rights: nothing is mounted.
 """
@@ -34,6 +35,12 @@ def boot_script(load):
     return header(zlib.crc32(header(0))) + data
 
 
+def rpi_config(address):
+    """config.txt: the firmware loads the kernel where it is linked, and leaves the PL011 to it."""
+    return (f"arm_64bit=1\nkernel={NAME}\nkernel_address={address:#x}\nenable_uart=1\ndtoverlay=disable-bt\n"
+            "enable_gic=1\n").encode()
+
+
 def partition_table(sectors):
     """An MBR with one bootable partition of FAT32."""
     entry = struct.pack("<B3sB3sII", 0x80, b"\xfe\xff\xff", 0x0c, b"\xfe\xff\xff", PARTITION_AT // SECTOR, sectors)
@@ -49,21 +56,21 @@ def run(*command):
         sys.exit(f"sdcard: {command[0]} failed ({failure.returncode})")
 
 
-def write_card(card, image, load):
+def write_card(card, image, name, text):
     """The size is a power of two, as QEMU's cards have."""
     mib = LEAST_MIB
     while mib * MIB < image.stat().st_size + 16 * MIB:
         mib *= 2
     cylinders = mib - PARTITION_AT // MIB
-    script = card.with_suffix(".boot.scr")
-    script.write_bytes(boot_script(load))
+    script = card.with_suffix(".boot")
+    script.write_bytes(text)
     with card.open("wb") as out:
         out.write(partition_table(cylinders * HEADS * SECTORS))
         out.truncate(mib * MIB)
     where = f"{card}@@{PARTITION_AT}"
     run("mformat", "-i", where, "-F", "-v", "CAUSEWAY", "-t", str(cylinders), "-h", str(HEADS), "-s", str(SECTORS),
         "-H", str(PARTITION_AT // SECTOR), "::")
-    run("mcopy", "-i", where, str(script), "::boot.scr")
+    run("mcopy", "-i", where, str(script), f"::{name}")
     run("mcopy", "-i", where, str(image), f"::{NAME}")
     script.unlink()
     return mib
@@ -72,13 +79,15 @@ def write_card(card, image, load):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--image", type=Path, required=True, help="what `causeway flat` made")
-    parser.add_argument("--load", type=lambda text: int(text, 0), required=True,
-                        help="where U-Boot loads it, behind where it is linked")
+    way = parser.add_mutually_exclusive_group(required=True)
+    way.add_argument("--load", type=lambda text: int(text, 0), help="where U-Boot loads it, behind where it is linked")
+    way.add_argument("--rpi", type=lambda text: int(text, 0), help="where it is linked: for a Raspberry Pi's firmware")
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
     if not options.image.is_file():
         sys.exit(f"sdcard: {options.image}: there is no such file")
-    mib = write_card(options.output, options.image, options.load)
+    name, text = ("config.txt", rpi_config(options.rpi)) if options.load is None else ("boot.scr", boot_script(options.load))
+    mib = write_card(options.output, options.image, name, text)
     print(f"{options.output}: {mib} MiB. Onto a card: dd if={options.output} of=/dev/sdX bs=1M conv=fsync")
 
 

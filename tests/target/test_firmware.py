@@ -97,6 +97,15 @@ def test_card_of_make_sdcard_boots_by_itself(machine, flat):
         uboot.expect(RUNS)
 
 
+def test_card_for_a_raspberry_pi_has_what_its_firmware_reads(machine, flat):
+    card = machine.work_dir / "rpi-card.img"
+    subprocess.run([ROOT / "scripts" / "sdcard.py", "--image", flat, "--rpi", "0x200000", "-o", card], check=True)
+    config = subprocess.run(["mtype", "-i", f"{card}@@1M", "::config.txt"], check=True, capture_output=True, text=True).stdout
+    assert "kernel=causeway.img\n" in config and "kernel_address=0x200000\n" in config
+    inside = subprocess.run(["mcopy", "-i", f"{card}@@1M", "::causeway.img", "-"], check=True, capture_output=True).stdout
+    assert inside == flat.read_bytes()
+
+
 def test_entry_with_mmu_and_caches_on(machine, flat):
     said = type_into_uboot(machine, {"program": uimage(flat.read_bytes(), KERNEL_BASE)}, f"load virtio 0:0 {LOAD:#x} program",
                            f"setenv autostart yes; bootm {LOAD:#x}")

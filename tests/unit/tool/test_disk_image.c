@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "boards/board.h"
 #include "lib/blk/gpt.h"
 #include "tool/base/mem.h"
 #include "tool/disk/disk_image.h"
@@ -242,6 +243,34 @@ static void test_qemu_is_told_of_the_disk(void **state)
     free(path);
 }
 
+static void test_qemu_is_told_of_the_boards_own_devices(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct board_device device = {.compatible = "any"}; /* QEMU's number counts */
+    struct model_uplink *uplink = model_add_uplink(fixture->model, "uplink", (struct loc){0});
+    char *path = mem_printf("%s/system.qemu", fixture->folder);
+    size_t bytes;
+
+    uplink->host_ip = mem_strdup("10.0.2.2/24");
+    uplink->device = &device;
+    uplink->slot = 2;
+    fixture->model->disks[0].device = &device;
+    fixture->model->disks[0].slot = 1;
+    fixture->model->disks[0].readonly = true;
+    assert_int_equal(qemu_config_write(fixture->model, fixture->output, NULL, 0, fixture->diag), ERR_OK);
+    char *text = (char *)read_file(path, &bytes);
+    assert_non_null(strstr(text, "if = \"sd\"\n  index = \"1\""));
+    assert_non_null(strstr(text, "snapshot = \"on\"")); /* there is no read-only card */
+    assert_null(strstr(text, "virtio-blk-device"));
+    assert_null(strstr(text, "virtio-net-device"));
+    /* The two before it, too. */
+    assert_non_null(strstr(text,
+                           "[net]\n  type = \"nic\"\n\n[net]\n  type = \"nic\"\n\n[net]\n  type = \"nic\"\n"
+                           "  netdev = \"uplink0\"\n"));
+    free(text);
+    free(path);
+}
+
 /* One forwarded port is in the configuration file; of several that would keep the last. */
 static void test_qemu_is_told_of_forwarded_ports(void **state)
 {
@@ -312,6 +341,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_failure_leaves_no_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_missing_image_of_unknown_size_is_an_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_qemu_is_told_of_the_disk, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_qemu_is_told_of_the_boards_own_devices, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_qemu_is_told_of_forwarded_ports, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_qemu_cannot_be_told_of_a_quote, set_up, tear_down),
     };

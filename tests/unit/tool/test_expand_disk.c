@@ -127,9 +127,56 @@ static void test_disks_of_a_guest_have_different_ids(void **state)
     model_free(model);
 }
 
+/* The interrupt of a driver, level or edge, and the page of registers that it has. */
+static void check_driver(const struct model *model, const char *name, const char *program, uint32_t intid,
+                         bool edge, uint64_t registers)
+{
+    const struct model_pd *pd = model_find_pd(model, name);
+
+    assert_non_null(pd);
+    assert_string_equal(pd->program_image, program);
+    assert_int_equal(pd->irq_count, 1);
+    assert_int_equal(pd->irqs[0].intid, intid);
+    assert_int_equal(pd->irqs[0].edge, edge);
+    assert_true(pd->map_count > 0 && pd->maps[0].mr->kind == MODEL_MR_DEVICE);
+    assert_int_equal(pd->maps[0].mr->phys_addr, registers);
+    assert_false(pd->maps[0].cached);
+}
+
+static void test_boards_without_virtio_give_their_devices(void **state)
+{
+    (void)state;
+    struct model *model =
+        load("<system board='zcu102'><disk name='d0' size='8M'/><disk name='d1' size='8M'/>"
+             "<switch name='lan'/><uplink switch='lan'/>"
+             "<uplink switch='lan' name='second' device='gem1' driver_program='mine.elf'/></system>");
+
+    check_driver(model, "d0_driver", "blk_sdhci.elf", 81, false, 0xff170000);
+    check_driver(model, "d1_driver", "blk_sdhci.elf", 80, false, 0xff160000);
+    check_driver(model, "uplink_driver", "net_gem.elf", 95, false, 0xff0e0000);
+    check_driver(model, "second_driver", "mine.elf", 91, false, 0xff0c0000);
+    assert_int_equal(model->disks[0].slot, 1);
+    assert_int_equal(model->uplinks[0].slot, 3);
+    model_free(model);
+}
+
+static void test_virtio_comes_first_unless_a_device_is_named(void **state)
+{
+    (void)state;
+    struct model *model = load("<system board='versal_virt'><disk name='d0' size='8M'/>"
+                               "<disk name='d1' size='8M' device='sdhci0'/></system>");
+
+    check_driver(model, "d0_driver", "blk_driver.elf", 143, true, 0xa0000000);
+    check_driver(model, "d1_driver", "blk_sdhci.elf", 158, false, 0xf1040000);
+    assert_null(model->disks[0].device);
+    model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_boards_without_virtio_give_their_devices),
+        cmocka_unit_test(test_virtio_comes_first_unless_a_device_is_named),
         cmocka_unit_test(test_disks_have_drivers_and_parts),
         cmocka_unit_test(test_limits_and_timeouts_need_the_timer),
         cmocka_unit_test(test_disks_of_a_guest_have_different_ids),
