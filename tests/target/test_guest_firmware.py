@@ -135,5 +135,5 @@ def test_uboot_boots_linux_from_the_guests_disk(uboot):
 
 
 def test_edk2_runs(consoles):
-    """From its ROM, whose variables it cannot write."""
-    Guest(consoles, EDK2, 2).expect("UEFI firmware", BOOT_SECONDS)
+    """From its ROM, with its variables in the flash, to its shell: there is no disk to boot from."""
+    Guest(consoles, EDK2, 2).expect("UEFI Interactive Shell", BOOT_SECONDS)
