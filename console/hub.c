@@ -18,16 +18,18 @@
 #include "console/child.h"
 #include "console/exit_code.h"
 #include "console/line.h"
+#include "console/logbook.h"
 #include "console/place.h"
 #include "console/terminal.h"
 #include "console/tmux.h"
+#include "console/user.h"
 #include "tool/base/mem.h"
 
 #define TERMINALS (LINE_MAX_CONSOLES + 1u)
 #define LOG LINE_MAX_CONSOLES
 #define READ_BYTES 4096
 /* Before the terminals' own. */
-enum fixed_fd { FD_LINE = 0, FD_SIGNALS, FD_PROGRAM, FD_USER, FD_FIXED };
+enum fixed_fd { FD_LINE = 0, FD_SIGNALS, FD_PROGRAM, FD_USER, FD_SCREEN, FD_FIXED };
 #define FD_CHANNELS (FD_FIXED + 2 * TERMINALS)
 #define FD_MAX (FD_CHANNELS + CHANNEL_FDS * LINE_MAX_CONSOLES)
 
@@ -40,6 +42,8 @@ struct hub {
     char self[4096]; /* our own program's file */
     struct terminal terminals[TERMINALS];
     struct channel *channels[LINE_MAX_CONSOLES]; /* NULL: it is a terminal */
+    struct logbook logbooks[TERMINALS];
+    struct user user;
     bool is_greeted;
     bool asks_user; /* he has looked away, and may come back */
     bool is_over;
@@ -52,6 +56,14 @@ static uint64_t now_ms(void)
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static uint64_t unix_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
@@ -69,7 +81,8 @@ static uint64_t random_nonce(void)
 static void put_log(struct hub *hub, const void *bytes, uint32_t count)
 {
     terminal_put(&hub->terminals[LOG], bytes, count);
-    if (!hub->is_greeted) {
+    logbook_put(&hub->logbooks[LOG], bytes, count, unix_ms());
+    if (!hub->is_greeted || hub->options->with_view) {
         (void)!write(STDOUT_FILENO, bytes, count);
     }
 }
@@ -116,6 +129,11 @@ static void on_output(void *context, uint32_t console, enum line_output kind, co
         channel_put(hub->channels[console], bytes, count);
         return;
     }
+    /* What was on the bare line before is on our terminal already, if the system is ours. */
+    if (hub->user.view != NULL && (kind == LINE_OUTPUT_NEW || hub->options->command == NULL)) {
+        user_put(&hub->user, console, is_log(hub, console), bytes, count);
+    }
+    logbook_put(&hub->logbooks[is_log(hub, console) ? LOG : console], bytes, count, unix_ms());
     if (is_log(hub, console)) {
         put_kernel_log(hub, bytes, count);
         line_consumed(&hub->line, console, count);
@@ -177,16 +195,38 @@ static void open_tmux(struct hub *hub)
     }
 }
 
+static bool open_log(struct hub *hub, uint32_t index, const char *name)
+{
+    const char *folder = hub->options->log_folder;
+
+    if (folder == NULL || logbook_open(&hub->logbooks[index], folder, name)) {
+        return true;
+    }
+    fprintf(stderr, "causeway attach: %s/%s.log: %s\n", folder, name, strerror(errno));
+    return false;
+}
+
 static bool open_console(struct hub *hub, uint32_t index)
 {
     const struct line_console *console = &hub->line.consoles[index];
 
     if ((console->flags & SERIAL_FRAME_CONSOLE_CHANNEL) == 0) {
-        return terminal_open(&hub->terminals[index], hub->place.folder, console->name);
+        return open_log(hub, index, console->name) &&
+               terminal_open(&hub->terminals[index], hub->place.folder, console->name);
     }
     hub->channels[index] = mem_zalloc(sizeof(struct channel));
     return channel_open(hub->channels[index], hub->place.folder, console->name,
                         (console->flags & SERIAL_FRAME_CONSOLE_SHARED) != 0, (uint32_t)random_nonce());
+}
+
+/* The kernel's log comes again with the session, where there is one: what came of it on the bare line goes. */
+static void drop_plain_log(struct hub *hub)
+{
+    for (uint32_t i = 0; i < hub->line.console_count; i++) {
+        if (is_log(hub, i) && hub->line.consoles[i].received == 0) {
+            hub->terminals[LOG].tail = hub->terminals[LOG].head;
+        }
+    }
 }
 
 static void on_greeted(void *context)
@@ -198,6 +238,7 @@ static void on_greeted(void *context)
         return;
     }
     hub->is_greeted = true;
+    drop_plain_log(hub);
     for (uint32_t i = 0; i < hub->line.console_count; i++) {
         if (!is_log(hub, i) && !open_console(hub, i)) {
             fprintf(stderr, "causeway attach: %s: %s\n", hub->line.consoles[i].name, strerror(errno));
@@ -207,6 +248,8 @@ static void on_greeted(void *context)
     }
     if (hub->options->with_tmux && !hub->is_over) {
         open_tmux(hub);
+    } else if (hub->options->with_view) {
+        hub->is_over |= !user_show(&hub->user, &hub->line, hub->options->escape);
     } else {
         show_places(hub);
     }
@@ -311,6 +354,8 @@ static void take_signal(struct hub *hub)
     }
     if (info.ssi_signo == SIGCHLD) {
         reap(hub);
+    } else if (info.ssi_signo == SIGWINCH) {
+        user_resize(&hub->user, &hub->line);
     } else {
         hub->is_over = true;
     }
@@ -335,9 +380,10 @@ static void serve_terminal(struct hub *hub, uint32_t index)
                                              terminal->input_end - terminal->input_first));
     }
     terminal_send(terminal);
-    if (terminal->owed > 0 && terminal_keeps_up(terminal)) {
-        line_consumed(&hub->line, index, terminal->owed);
-        terminal->owed = 0;
+    const uint32_t waiting = index == LOG ? 0 : user_pending(&hub->user, index);
+    if (terminal->owed > waiting && terminal_keeps_up(terminal)) {
+        line_consumed(&hub->line, index, terminal->owed - waiting);
+        terminal->owed = waiting;
     }
 }
 
@@ -378,7 +424,8 @@ static size_t fill_fds(const struct hub *hub, struct pollfd fds[FD_MAX])
         (struct pollfd){hub->place.line, (short)(POLLIN | (hub->line.tx_used > 0 ? POLLOUT : 0)), 0};
     fds[FD_SIGNALS] = (struct pollfd){hub->signals, POLLIN, 0};
     fds[FD_PROGRAM] = (struct pollfd){hub->place.program_output, POLLIN, 0};
-    fds[FD_USER] = (struct pollfd){hub->asks_user ? STDIN_FILENO : -1, POLLIN, 0};
+    fds[FD_USER] = (struct pollfd){hub->asks_user ? STDIN_FILENO : user_input(&hub->user), POLLIN, 0};
+    fds[FD_SCREEN] = (struct pollfd){user_output(&hub->user), POLLOUT, 0};
     for (uint32_t i = 0; i < TERMINALS; i++) {
         const struct terminal *terminal = &hub->terminals[i];
         int events =
@@ -405,9 +452,11 @@ static void handle(struct hub *hub, const struct pollfd fds[FD_MAX])
     if (fds[FD_SIGNALS].revents != 0) {
         take_signal(hub);
     }
-    if (fds[FD_USER].revents != 0) {
+    if (fds[FD_USER].revents != 0 && hub->asks_user) {
         ask_user(hub);
     }
+    hub->is_over |=
+        !user_serve(&hub->user, &hub->line, fds[FD_USER].revents != 0, fds[FD_SCREEN].revents != 0);
     for (uint32_t i = 0; i < TERMINALS; i++) {
         if (fds[FD_FIXED + 2 * i].revents != 0) {
             terminal_accept(&hub->terminals[i]);
@@ -450,6 +499,7 @@ static int catch_signals(void)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGWINCH);
     sigprocmask(SIG_BLOCK, &set, NULL);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -477,11 +527,14 @@ int hub_run(const struct hub_options *options)
     hub.options = options;
     hub.tmux.client = -1;
     hub.signals = catch_signals();
+    user_open(&hub.user, options->with_view);
     for (uint32_t i = 0; i < TERMINALS; i++) {
         hub.terminals[i].listener = -1;
         hub.terminals[i].client = -1;
     }
     if (!place_open(&hub.place, options->folder, options->title, options->line, options->command)) {
+        hub.status = EXIT_CODE_FAILED;
+    } else if (!open_log(&hub, LOG, "log")) {
         hub.status = EXIT_CODE_FAILED;
     } else if (!terminal_open(&hub.terminals[LOG], hub.place.folder, "log")) {
         fprintf(stderr, "causeway attach: %s: %s\n", hub.terminals[LOG].path, strerror(errno));
@@ -492,8 +545,10 @@ int hub_run(const struct hub_options *options)
         leave_line(&hub);
     }
     tmux_close(&hub.tmux);
+    user_close(&hub.user);
     for (uint32_t i = 0; i < TERMINALS; i++) {
         terminal_close(&hub.terminals[i]);
+        logbook_close(&hub.logbooks[i]);
     }
     for (uint32_t i = 0; i < LINE_MAX_CONSOLES; i++) {
         if (hub.channels[i] != NULL) {

@@ -16,6 +16,8 @@ struct hub_options {
     const char *title;    /**< of the system */
     uint8_t escape;       /**< the multiplexer's escape byte */
     bool with_tmux;
+    bool with_view;         /**< all consoles on our own terminal (view.h) */
+    const char *log_folder; /**< for a file of each console's output, NULL: none */
 };
 
 /** Run until the system ends, or the user leaves it. Returns an exit code (enum cmd_status, or the

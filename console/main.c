@@ -34,7 +34,11 @@ static const char usage[] =
     "  -e, --escape KEY   the multiplexer's escape key, as a number or like ^\\ [^\\]\n"
     "  -d, --dir DIR      folder for the consoles' sockets, 50 characters at most [one that other commands\n"
     "                     find: /tmp/causeway-UID/TITLE, or in $XDG_RUNTIME_DIR]\n"
-    "  -n, --no-tmux      only make the sockets; --attach shows one on a terminal of your choice\n"
+    "  -n, --no-tmux      only make the sockets; --console shows one on a terminal of your choice\n"
+    "  -T, --terminal     all consoles on this terminal, as on the bare line, with its keys: Ctrl-\\ ? is "
+    "help,\n"
+    "                     Ctrl-a x ends the system, Ctrl-a a is Ctrl-a\n"
+    "  -l, --log DIR      append each console's output to DIR/NAME.log, with the time in front of each line\n"
     "  -t, --title NAME   of the system\n"
     "  -c, --console NAME be the terminal of console NAME, or `log`, of the system that runs, or of the one "
     "in\n"
@@ -48,6 +52,7 @@ static const struct option long_options[] = {
     {"no-tmux", no_argument, NULL, 'n'},      {"title", required_argument, NULL, 't'},
     {"attach", required_argument, NULL, 'a'}, {"console", required_argument, NULL, 'c'},
     {"pane", no_argument, NULL, 'p'}, /* between us and tmux */
+    {"terminal", no_argument, NULL, 'T'},     {"log", required_argument, NULL, 'l'},
     {"help", no_argument, NULL, 'h'},         {0}};
 
 /* A command line. */
@@ -82,7 +87,7 @@ static bool parse(int argc, char **argv, struct options *options, int *status)
 
     optind = 0;
     opterr = 0;
-    while ((letter = getopt_long(argc, argv, "+:e:d:nt:a:c:h", long_options, NULL)) != -1) {
+    while ((letter = getopt_long(argc, argv, "+:e:d:nTl:t:a:c:h", long_options, NULL)) != -1) {
         switch (letter) {
         case 'e':
             if (!parse_escape(optarg, &options->hub.escape)) {
@@ -95,6 +100,13 @@ static bool parse(int argc, char **argv, struct options *options, int *status)
             break;
         case 'n':
             options->hub.with_tmux = false;
+            break;
+        case 'T':
+            options->hub.with_tmux = false;
+            options->hub.with_view = true;
+            break;
+        case 'l':
+            options->hub.log_folder = optarg;
             break;
         case 't':
             options->hub.title = optarg;

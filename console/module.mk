@@ -2,11 +2,11 @@
 # `causeway-console`: the host's end of the serial line, a program of its own. Lists of pd/ and lib/ may come later than
 # this file, so what uses them is expanded late.
 CONSOLE_LINE_SRCS = console/line.c $(SERIAL_FRAME_SRCS)
-CONSOLE_HUB_SRCS := console/channel.c console/child.c console/hub.c console/place.c console/terminal.c console/tmux.c console/where.c \
+CONSOLE_HUB_SRCS := console/channel.c console/child.c console/hub.c console/logbook.c console/place.c console/terminal.c console/tmux.c console/user.c console/view.c console/where.c \
 	tool/base/mem.c
 HOST_PROGRAMS += causeway-console
 CONSOLE_TOP_SRCS := console/top_sample.c console/top_show.c
-causeway-console_SRCS = console/attach.c console/control.c console/dump.c console/gdb.c console/stub.c console/main.c console/top.c $(CONSOLE_TOP_SRCS) $(CONSOLE_HUB_SRCS) $(CONSOLE_LINE_SRCS) pd/serial_mux/mux_filter.c
+causeway-console_SRCS = console/attach.c console/control.c console/dump.c console/gdb.c console/stub.c console/main.c console/top.c $(CONSOLE_TOP_SRCS) $(CONSOLE_HUB_SRCS) console/line.c $(SERIAL_MUX_HOST_SRCS)
 
 TESTS += test_mux_frames test_mux_channels
 test_mux_frames_SRCS = tests/mock/mux_host.c console/line.c $(test_serial_mux_SRCS)
@@ -26,3 +26,6 @@ TESTS += test_top
 test_top_SRCS := $(CONSOLE_TOP_SRCS)
 FUZZERS += fuzz_top
 fuzz_top_SRCS := $(CONSOLE_TOP_SRCS)
+
+TESTS += test_view
+test_view_SRCS = console/view.c console/logbook.c tool/base/mem.c console/line.c $(SERIAL_MUX_HOST_SRCS)

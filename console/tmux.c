@@ -81,6 +81,7 @@ static bool make_pane(struct tmux *tmux, const char *const *how, const char *nam
     }
     *pane++ = '\0';
     (void)snprintf(tmux->window, sizeof tmux->window, "%.31s", text);
+    (void)snprintf(tmux->last, sizeof tmux->last, "%.31s", pane);
     name_pane(tmux, pane, name);
     return true;
 }
@@ -110,7 +111,7 @@ static void add_pane(struct tmux *tmux, const char *name)
 {
     char text[TEXT_BYTES];
 
-    if (!make_pane(tmux, (const char *const[]){"split-window", "-d", "-t", tmux->window, NULL}, name, text) &&
+    if (!make_pane(tmux, (const char *const[]){"split-window", "-d", "-t", tmux->last, NULL}, name, text) &&
         !make_pane(tmux, (const char *const[]){"new-window", "-d", NULL}, name, text)) {
         fprintf(stderr, "causeway attach: tmux: no pane for %s: %s\n", name, text);
     }
@@ -127,11 +128,13 @@ bool tmux_open(struct tmux *tmux, const char *folder, const char *self, const ch
     if (!open_session(tmux, names[0])) {
         return false;
     }
+    memcpy(tmux->first, tmux->last, sizeof tmux->first);
     set_options(tmux, title);
     for (size_t i = 1; i < name_count; i++) {
         add_pane(tmux, names[i]);
     }
-    (void)run(tmux, text, sizeof text, (const char *const[]){"select-pane", "-t", SESSION ":^.{top}", NULL});
+    (void)run(tmux, text, sizeof text, (const char *const[]){"select-window", "-t", tmux->first, NULL});
+    (void)run(tmux, text, sizeof text, (const char *const[]){"select-pane", "-t", tmux->first, NULL});
     return true;
 }
 

@@ -11,7 +11,9 @@ struct tmux {
     char socket[128];
     const char *self; /**< the program that is in the panes */
     const char *folder;
-    char window[32]; /**< where the next pane goes */
+    char window[32]; /**< where the next pane goes, */
+    char last[32];   /**< behind this one */
+    char first[32];  /**< the first console's: it has the keyboard at start */
     bool is_open;
     pid_t client; /**< what shows it on the user's terminal, -1: nobody */
 };

@@ -54,7 +54,8 @@ Maintain
 
 Variables
   SYSTEM=NAME          a description: a path, or a name in systems/     [virtio_demo.system]
-  CONSOLES=tmux        run: each console in a tmux pane of its own; =sockets: a socket for each
+  CONSOLES=tmux        run: each console in a tmux pane of its own; =sockets: a socket for each; =plain: QEMU's own
+  LOG=FOLDER           run: each console's output in FOLDER/NAME.log, with times
   BUILD_DIR=FOLDER     where everything is built                        [build]
   QEMU_EXTRA="..."     more of QEMU's command line
   QEMU_CPU=NAME        cortex-a53 or cortex-a57                         [cortex-a53]

@@ -62,23 +62,26 @@ image-bundled: tool kernel pds $(SYSTEM_GUESTS) $(BOARD_DTB) $(BOARD_BOOT_DTB)
 		--pd-dir $(B)/pd --pd-dir $(dir $(SYSTEM_FILE))
 	$(if $(filter img,$(BOARD_IMAGE)),$(Q)$(TOOL) flat $(IMAGE) -o $(IMAGE:.elf=.img))
 
-# mon:stdio hands Ctrl-C and the like to the guest. CONSOLES=tmux: a tmux pane for each console; CONSOLES=sockets: a
-# socket for each, for terminals of the user's choice.
+# CONSOLES=terminal: all consoles on this one; tmux: a pane for each; sockets: a socket for each, for terminals of the
+# user's choice; plain: QEMU's own terminal and monitor, without the host's program, so that no other command can join.
+# LOG=DIR: each console's output in a file there.
 QEMU_COMMAND = $(QEMU_RUN) $(QEMU_BOOT) $(if $(GDB),-S -gdb tcp::$(GDB_PORT)) $(QEMU_EXTRA)
 SYSTEM_ESCAPE := $(if $(SYSTEM_FILE),$(firstword $(shell sed -n 's/.*escape="\([0-9a-fx]*\)".*/\1/p' $(SYSTEM_FILE))))
-.PHONY: run run-terminal run-tmux run-sockets
+.PHONY: run run-plain run-terminal run-tmux run-sockets
 run:
 	$(Q)scripts/setup $(if $(filter tmux,$(CONSOLES)),consoles,run)
 	$(SUBMAKE) image
 	$(if $(GDB),@echo "Waiting for gdb: make gdb SYSTEM=$(SYSTEM) GDB_PORT=$(GDB_PORT)")
 	$(Q)+$(MAKE) --no-print-directory run-$(CONSOLES)
 
-run-terminal:
+run-plain:
 	@echo "Quit: Ctrl-a x. QEMU's monitor: Ctrl-a c. The consoles' own keys: Ctrl-\\ ?"
 	$(Q)$(QEMU_COMMAND) -serial mon:stdio
 
-run-tmux run-sockets:
-	$(Q)$(TOOL) console --title $(SYSTEM_NAME) $(if $(filter run-sockets,$@),--no-tmux) \
+run-terminal run-tmux run-sockets:
+	$(if $(filter run-terminal,$@),@echo "Quit: Ctrl-a x. The consoles' own keys: Ctrl-\\ ?")
+	$(Q)$(TOOL) attach --title $(SYSTEM_NAME) $(if $(filter run-terminal,$@),--terminal,$(if $(filter run-sockets,$@),--no-tmux)) \
+		$(if $(LOG),--log $(LOG)) \
 		$(if $(SYSTEM_ESCAPE),--escape $(SYSTEM_ESCAPE)) -- $(QEMU_COMMAND)
 
 # All PDs are linked at the same address: gdb knows every symbol, and `pd NAME` makes one PD's the only ones.

@@ -11,7 +11,7 @@ $(call no_spaces,SYSTEM,rename it$(comma) or use the tool itself: build/causeway
 
 one_of = $(if $(filter $($(1)),$(2)),,$(error $(1)="$($(1))": there is $(2)))
 CONSOLES ?= terminal
-$(call one_of,CONSOLES,terminal tmux sockets)
+$(call one_of,CONSOLES,terminal tmux sockets plain)
 
 # A path, or a name in systems/; .system may be left out.
 SYSTEM_FILE := $(firstword $(wildcard $(SYSTEM) $(SYSTEM).system systems/$(SYSTEM) systems/$(SYSTEM).system))

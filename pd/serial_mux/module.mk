@@ -3,6 +3,9 @@ SERIAL_MUX_LOGIC := pd/serial_mux/serial_mux.c pd/serial_mux/serial_mux_say.c pd
 	pd/serial_mux/mux_vt.c pd/serial_mux/mux_screen.c pd/serial_mux/mux_keys.c pd/serial_mux/mux_command.c \
 	pd/serial_mux/mux_frames.c
 
+# Also behind the framed line, on the host.
+SERIAL_MUX_HOST_SRCS = $(SERIAL_MUX_LOGIC) $(SERIAL_FRAME_SRCS) lib/ring/ring.c lib/base/err.c lib/base/format.c
+
 PDS += serial_mux
 serial_mux_SRCS := pd/serial_mux/main.c $(SERIAL_MUX_LOGIC) $(SERIAL_FRAME_SRCS)
 

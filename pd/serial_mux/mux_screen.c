@@ -149,10 +149,50 @@ bool mux_screen_live(struct mux_screen *screen, struct mux_console *console)
     return count > 0;
 }
 
+/* Cells that the bytes [position, end) take on the screen: characters, not sequences; tabs go to the next eighth. */
+static uint32_t cells_of(const struct mux_console *console, uint64_t position, uint64_t end, uint32_t cells)
+{
+    struct mux_filter filter = {0};
+    uint8_t bytes[MUX_FILTER_OUT_BYTES];
+
+    for (; position < end; position++) {
+        const size_t count = mux_filter_byte(&filter, mux_console_byte(console, position), bytes);
+
+        if (count == 1 && bytes[0] == '\t') {
+            cells = (cells / 8 + 1) * 8;
+        } else if (count > 0 && bytes[0] != 0x1b) {
+            cells++; /* a character, of whatever length; those of two cells are counted as one */
+        }
+    }
+    return cells;
+}
+
+/* Rows above the cursor's that the unfinished line takes. */
+static uint32_t rows_above(const struct mux_screen *screen, const struct mux_console *console)
+{
+    const uint32_t name = console->named ? console->name_bytes + 3 : 0;
+    const uint64_t oldest = mux_console_oldest(console);
+    uint64_t from = console->line_start > oldest ? console->line_start : oldest;
+
+    if (screen->cols == 0) {
+        return 0;
+    }
+    if (console->shown - from > MUX_CONSOLE_LINE_BYTES) {
+        from = console->shown - MUX_CONSOLE_LINE_BYTES;
+    }
+    const uint32_t cells = cells_of(console, from, console->shown, name);
+
+    return cells == 0 ? 0 : (cells - 1) / screen->cols;
+}
+
 void mux_screen_erase(struct mux_screen *screen, struct mux_console *console)
 {
     if (!console->at_line_start && !console->erased) {
-        put_text(screen, "\x1b[0m\r\x1b[K");
+        const uint32_t rows = rows_above(screen, console);
+        char text[BYTE_ROOM_BYTES];
+
+        format_print(text, sizeof(text), rows == 0 ? "\x1b[0m\r\x1b[K" : "\x1b[0m\r\x1b[%uA\x1b[J", rows);
+        put_text(screen, text);
         console->erased = true;
     }
 }

@@ -23,6 +23,8 @@ struct mux_screen {
     uint8_t out[MUX_SCREEN_BYTES];
     uint32_t used;
     bool colours;
+    uint32_t
+        cols; /**< of the terminal, 0: not known, and then an unfinished line is taken for one that fits */
 };
 
 /** Whether there is room for another call of any function below. */

@@ -37,7 +37,7 @@ def test_unknown_command_gets_a_suggestion(machine):
     ("image", "SYSTEM=my own.system", "make cannot handle a path with spaces; rename it, or use the tool itself"),
     ("tool", "BUILD_DIR=my build", "make cannot handle a path with spaces"),
     ("image", "MICROKIT_SDK=/nowhere/sdk", "/nowhere/sdk is no Microkit SDK: there is no file /nowhere/sdk/VERSION"),
-    ("run", "CONSOLES=windows", 'CONSOLES="windows": there is terminal tmux sockets'),
+    ("run", "CONSOLES=windows", 'CONSOLES="windows": there is terminal tmux sockets plain'),
 ])
 def test_make_says_what_there_is(goal, variable, says):
     """Wrong values are said before anything is compiled."""

@@ -4,6 +4,7 @@
  * run as `test_hub system ... unix:PATH`, this program is that system. vm3 is a channel. Its guests say what they are told, and
  * their terminal's size.
  */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -311,6 +312,72 @@ static void test_channel_has_one_tool_at_a_time(void **state)
     close(vm1);
 }
 
+/* All consoles on one terminal: ours, of which `*master` is the other end. */
+static void start_view(struct session *session, int *master)
+{
+    char self[] = "/proc/self/exe";
+    char role[] = "system";
+    char *const command[] = {self, role, NULL};
+    const struct hub_options options = {
+        .folder = session->folder, .command = command, .title = "test", .escape = 0x1c, .with_view = true};
+
+    *master = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(*master >= 0 && grantpt(*master) == 0 && unlockpt(*master) == 0);
+    (void)snprintf(session->folder, sizeof session->folder, "/tmp/test_hub.%d", (int)getpid());
+    (void)fflush(NULL);
+    session->hub = fork();
+    if (session->hub == 0) {
+        const int slave = open(ptsname(*master), O_RDWR);
+        if (slave < 0 || dup2(slave, STDIN_FILENO) < 0 || dup2(slave, STDOUT_FILENO) < 0) {
+            _exit(99);
+        }
+        close(*master);
+        _exit(hub_run(&options));
+    }
+}
+
+/* Whether all that has come so far has the text, or comes to have it. */
+static void expect_on_terminal(int master, const char *text)
+{
+    static char got[0x8000];
+    static size_t count;
+
+    while (strstr(got, text) == NULL) {
+        const ssize_t more = read(master, got + count, sizeof got - 1 - count);
+        assert_true(more > 0);
+        count += (size_t)more;
+        got[count] = '\0';
+    }
+}
+
+static void type_on_terminal(int master, const char *text)
+{
+    assert_int_equal(write(master, text, strlen(text)), strlen(text));
+}
+
+static void test_all_consoles_on_one_terminal(void **state)
+{
+    struct session session;
+    int master;
+
+    (void)state;
+    start_view(&session, &master);
+    expect_on_terminal(master, "vm1 has booted");
+    const int vm2 = connect_console(&session, "vm2"); /* beside it */
+    type_on_terminal(master, "to vm1");
+    expect_on_terminal(master, "to vm1"); /* an unfinished line is shown of the console with the input only */
+    type_on_terminal(master, "\x1c");
+    type_on_terminal(master, "2");
+    expect_on_terminal(master, "input goes to vm2");
+    type_on_terminal(master, "to vm2\x01");
+    type_on_terminal(master, "a");
+    expect_output(vm2, "to vm2\x01");
+    type_on_terminal(master, "\x01x"); /* Ctrl-a x */
+    expect_end(&session, 0);
+    close(vm2);
+    close(master);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -318,6 +385,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(test_who_comes_later_takes_over, start),
         cmocka_unit_test_setup(test_64_kb_there_and_back, start),
         cmocka_unit_test_setup(test_channel_has_one_tool_at_a_time, start),
+        cmocka_unit_test(test_all_consoles_on_one_terminal),
     };
     return argc > 1 ? run_system(argv[argc - 1]) : cmocka_run_group_tests(tests, NULL, NULL);
 }
