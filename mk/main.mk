@@ -40,6 +40,11 @@ test-target: image $(TEST_TARGET_GUESTS:%=guest-%)
 # As many jobs as there are processors, if the user hasn't said how many.
 SUBMAKE = $(Q)+$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
+# All scenarios, those that `make test` has no time for among them.
+.PHONY: test-long
+test-long: export CAUSEWAY_LONG := 1
+test-long: test-target
+
 # Each feature of the network cards off, on either data path and transport.
 .PHONY: test-net-features
 test-net-features: export CAUSEWAY_NET_FEATURES := all
