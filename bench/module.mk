@@ -48,6 +48,13 @@ bench-row:
 		--report $(basename $(call bench_image,$(ROW))).report.txt $(if $(BENCH_SHORT),--short) -- \
 		$(QEMU) $(BENCH_QEMU_ARGS) $(call bench_boot,$(call bench_image,$(ROW)))
 
+# What limits of rate leave to TCP and UDP.
+.PHONY: bench-rates
+bench-rates:
+	$(Q)+$(MAKE) --no-print-directory -j$(shell nproc) image SYSTEM=bench/rates.system
+	$(Q)$(PYTHON) bench/rates.py $(QEMU) $(patsubst $(QEMU_CPU),cortex-a57,$(BENCH_BOARD_ARGS)) -icount shift=0$(comma)sleep=off -seed 1 \
+		-rtc base=2024-01-01$(comma)clock=vm -serial mon:stdio -kernel $(B)/rates.elf
+
 # What is worth keeping becomes the new baseline, and the plot and the tables of docs/performance.md.
 .PHONY: bench-baseline
 bench-baseline:

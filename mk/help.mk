@@ -26,6 +26,7 @@ Test
   make test-NAME       one of them: tests/unit/AREA/test_NAME.c
   make test-bridge     the same frames through a Linux bridge and through the switch: what arrives is compared
   make test-target     scenarios in QEMU; PYTEST_ARGS="-k ping" picks some
+  make test-long       all of them, those that `make test` has no time for among them
   make test-reproducible   build again elsewhere: the same bytes
   make test-models     every interleaving of the protocols in tests/models
   make test-net-features   every feature of the network cards off, on either data path and transport
@@ -42,6 +43,7 @@ Test
 
 Measure
   make bench     measure in instructions, and compare with bench/baseline.json; on an SDK, too
+  make bench-rates     what limits of rate leave to TCP and UDP
   make bench-storage   a guest's disk on both data paths, and the same guest directly on QEMU
   make latency   how late interrupts are beside everything that guests do, and the kernel's longest stretch; LATENCY_ROWS="..."
   make profile   where the instructions of a ping, of TCP and UDP go; PROFILE="ping tcp" PROFILE_ROW=... PROFILE_SYMBOLS=1
