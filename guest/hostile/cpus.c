@@ -48,7 +48,7 @@ static void main_of_others(uint64_t cpu)
 
 uint32_t cpus_this(void)
 {
-    uint64_t mpidr;
+    uint64_t mpidr = 0;
 
     __asm__("mrs %0, mpidr_el1" : "=r"(mpidr));
     return (uint32_t)mpidr & 0xff;

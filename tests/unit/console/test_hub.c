@@ -357,7 +357,7 @@ static void type_on_terminal(int master, const char *text)
 
 static void test_all_consoles_on_one_terminal(void **state)
 {
-    struct session session;
+    struct session session = {0};
     int master;
 
     (void)state;
