@@ -12,6 +12,7 @@ test_verify_rules_SRCS := $(VERIFY_SRCS) tests/mock/verify_forge.c tests/mock/br
 	tests/mock/breach_rows.c
 
 FUZZERS += fuzz_verify
+fuzz_verify_RUNS := 4000
 fuzz_verify_SRCS := $(VERIFY_SRCS) tests/mock/verify_forge.c
 
 TESTS += test_image_verify

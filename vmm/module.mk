@@ -73,6 +73,7 @@ TESTS += test_walk test_debugger
 test_walk_SRCS := vmm/debug/walk.c $(GUESTMEM_SRCS) $(VMM_FAKE_SRCS)
 test_debugger_SRCS := $(DEBUG_TEST_SRCS)
 FUZZERS += fuzz_debugger
+fuzz_debugger_RUNS := 1000
 fuzz_debugger_SRCS := $(DEBUG_TEST_SRCS)
 
 FUZZERS += fuzz_flash
@@ -85,6 +86,7 @@ FUZZERS += fuzz_vgic fuzz_pl011 fuzz_virtio_mmio fuzz_virtio_pci fuzz_virtio_net
 fuzz_virtio_rng_SRCS := $(VMM_RNG_SRCS) $(VMM_VIRTIO_TEST_SRCS)
 fuzz_vm_SRCS := $(VM_MACHINE_SRCS)
 fuzz_vm_RUNS := 2000
+fuzz_virtio_console_RUNS := 4000
 fuzz_vgic_SRCS := $(VMM_VGIC_SRCS) $(VMM_FAKE_SRCS)
 fuzz_pl011_SRCS := $(VMM_VIRTIO_TEST_SRCS)
 fuzz_virtio_mmio_SRCS := $(VMM_VIRTIO_TEST_SRCS) tests/mock/fuzz_device.c

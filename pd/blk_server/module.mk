@@ -27,6 +27,7 @@ test_blk_peers_SRCS := $(BLK_PEERS_SRCS)
 TESTS += test_blk_order
 test_blk_order_SRCS := $(BLK_PEERS_SRCS)
 FUZZERS += fuzz_blk_server
+fuzz_blk_server_RUNS := 4000
 fuzz_blk_server_SRCS := $(BLK_PEERS_SRCS)
 
 TESTS += test_virtio_blk_io
