@@ -50,6 +50,7 @@ static struct kernel kernel;
 static struct core core, other;
 static struct sysdesc desc;
 static struct sysdesc_pd row;
+static struct sysdesc_vcpu vcpu_row;
 static uint64_t words[SYSDESC_IPC_WORDS];
 /* The caller and those that it may have served, apart from the tables, which are only pointed into. */
 static struct pd caller, served_pd;
@@ -231,6 +232,8 @@ enum syscall_status request_vcpu(struct vcpu *vcpu, uint64_t number, const uint6
 {
     (void)number, (void)count;
     check_child_vcpu(vcpu, self->thread.context.x[0]);
+    PROVE(self->thread.context.x[7] < SYSCALL_VCPU_READ_GROUP || (vcpu_row.flags & SYSDESC_VCPU_DEBUG) != 0,
+          "only what may be debugged is");
     PROVE(x == self->thread.context.x && value == &self->thread.context.x[1], "its own registers");
     PROVE(to == words, "its own words");
     return nondet_status();
@@ -292,6 +295,10 @@ void prove_calls(void)
     /* Of all that is sound only what it names needs to be. */
     ASSUME(self->thread.context.x[0] >= 64 || sound_pd_end(&desc, &row, (uint32_t)self->thread.context.x[0]));
     ASSUME(self->thread.context.x[2] >= 64 || sound_pd_end(&desc, &row, (uint32_t)self->thread.context.x[2]));
+    vcpu_row.flags = nondet_u8();
+    for (uint32_t i = 0; i < SYSDESC_MAX_VCPUS; i++) {
+        kernel.vcpus[i].row = &vcpu_row;
+    }
     self->row = &row;
     self->words = words;
     syscall_handle(self);
