@@ -82,7 +82,7 @@ class PowerCut:
         contents = folder / "contents.img"
         e2fsprogs("mke2fs", "-q", "-t", "ext4", "-b", "4096", contents, "38M")
         system = machine.write_system("powercut", SYSTEM.format(contents=contents))
-        self.disks = {name: machine.disk_folder(system) / f"{disk}.img" for name, disk in DISKS.items()}
+        self.disks = {name: machine.disk_folder(system) / f"powercut-{disk}.img" for name, disk in DISKS.items()}
         for disk in self.disks.values():
             disk.unlink(missing_ok=True)
         self.image = machine.build(system)

@@ -52,7 +52,7 @@ immediately = "off"
 def disks(machine):
     """The images of both disks, made again."""
     folder = machine.disk_folder("storage_errors.system")
-    paths = [folder / "d0.img", folder / "d1.img"]
+    paths = [folder / "storage_errors-d0.img", folder / "storage_errors-d1.img"]
     for path in paths:
         path.unlink(missing_ok=True)
     return paths
