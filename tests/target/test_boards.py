@@ -83,7 +83,7 @@ def boot(machine, board, name, text):
     return lambda: Consoles([*command, *INSTRUCTION_TIME])
 
 
-@pytest.mark.parametrize("board", ["zcu102", "qemu_virt_gicv3_aarch64", "versal_virt"])
+@pytest.mark.parametrize("board", ["zcu102", "qemu_virt_gicv3_aarch64", pytest.param("versal_virt", marks=pytest.mark.long)])
 def test_demo(machine, board):
     output = run_make(machine, "demo", board, f"IMAGE={machine.work_dir / board}.elf")
     assert "6 packets transmitted, 6 packets received, 0% packet loss" in output

@@ -27,7 +27,8 @@ def system(vcpus, cpus):
 """
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", [pytest.param(place, marks=pytest.mark.long if place in ("2-on-1", "4-on-4") else ())
+                                   for place in PLACES])
 def test_timer_interrupt_controller_and_cpus_conform(boot_alone, machine, place):
     consoles = boot_alone(machine.write_system(f"conform-{place}", system(*PLACES[place])), *INSTRUCTION_TIME)
     consoles.expect("vm1", r"hostile> ", BOOT_SECONDS)

@@ -97,6 +97,7 @@ def test_a_backend_switched_off_is_gone(boot_alone, machine):
     assert "vswitch" not in machine.report(system).read_text()
 
 
+@pytest.mark.long
 def test_a_dozen_guests_all_reach_each_other(boot_alone, machine):
     """Sixty-six pairs. A dozen guests on one core are slow: they count instructions, so that none sees it as a stall."""
     names = [f"vm{number}" for number in range(1, machine.most_guests + 1)]
