@@ -8,7 +8,6 @@
  *     netsum udp ADDRESS COUNT BYTES [PORT]        that many datagrams to the server, of so many bytes
  *     netsum echo ADDRESS COUNT BYTES [PORT]       the same, one after the other, to a service that sends them back
  *     netsum clock                                 nanoseconds since the machine was switched on
- *     netsum mark begin|end                        tell who counts instructions (lib/base/mark.h)
  *
  * What a block or datagram has to be is a function of its number alone: so the receiver knows every byte. The
  * result is one line: `netsum: ok KIND good=N bad=0 of=N`, or `FAILED`.
@@ -19,7 +18,6 @@
 
 #include "guest/netsum/linux.h"
 #include "lib/base/format.h"
-#include "lib/base/mark.h"
 #include "lib/base/mem.h"
 
 #define DEFAULT_PORT 7007u
@@ -385,16 +383,6 @@ static int show_clock(void)
     return 0;
 }
 
-static int mark(const char *which)
-{
-    if (strcmp(which, "begin") == 0) {
-        mark_begin();
-    } else {
-        mark_end();
-    }
-    return 0;
-}
-
 static int run_client(int count, char **arguments)
 {
     static const struct {
@@ -430,9 +418,6 @@ int netsum_main(int count, char **arguments)
 {
     if (count >= 2 && strcmp(arguments[1], "clock") == 0) {
         return show_clock();
-    }
-    if (count >= 3 && strcmp(arguments[1], "mark") == 0) {
-        return mark(arguments[2]);
     }
     if (count >= 2 && strcmp(arguments[1], "serve") == 0) {
         return serve(count > 2 ? number_of(arguments[2]) : DEFAULT_PORT);

@@ -4,7 +4,6 @@
 `make test-sdk` builds the programs against the stand-in and sets the environment.
 """
 
-import gzip
 import os
 import re
 import struct
@@ -18,6 +17,9 @@ import pytest
 import sdf_rules
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "verify"))
+from run_mutants import fake_guests  # noqa: E402  (needs the path)
+
 TOOL = os.environ["CAUSEWAY_TOOL"]
 STANDIN = Path(os.environ["CAUSEWAY_STANDIN"])
 PD_DIR = Path(os.environ["CAUSEWAY_SDK_PD_DIR"])
@@ -33,20 +35,9 @@ def has_prefill(version):
 
 @pytest.fixture(scope="session")
 def guest_dir(tmp_path_factory):
-    """Something under every name that a description has for a kernel (an Image's header is checked), an initrd (is looked at, too) or the
-    contents of a partition."""
+    """Files for all guests of the systems."""
     folder = tmp_path_factory.mktemp("guests")
-    text = "".join(path.read_text() for path in SYSTEMS)
-    image = bytearray(IMAGE_BYTES)
-    struct.pack_into("<Q", image, 16, IMAGE_BYTES)
-    image[56:60] = b"ARM\x64"
-    # A cpio archive (newc) of nothing but its end.
-    initrd = gzip.compress(b"070701" + b"0" * 88 + b"0000000b" + b"00000000" + b"TRAILER!!!\0" + bytes(5000))
-    for kind, file, content in (("kernel", "Image", image), ("initrd", "initrd.cpio.gz", initrd),
-                                ("contents", "ext4.img", bytes(IMAGE_BYTES))):
-        for name in re.findall(rf'{kind}="([^"$]+)"', text):
-            (folder / name).mkdir(exist_ok=True)
-            (folder / name / file).write_bytes(content)
+    fake_guests(folder, SYSTEMS, IMAGE_BYTES)
     return folder
 
 

@@ -15,14 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 
-def fake_guests(folder, systems):
-    """Files for all guests that the descriptions name."""
-    image = bytearray(0x2000)
-    image[16:24] = (0x2000).to_bytes(8, "little")
+def fake_guests(folder, systems, image_bytes=0x2000):
+    """Files for all guests that the descriptions name: what the composer looks at, an Image's header and an initrd, is right."""
+    image = bytearray(image_bytes)
+    image[16:24] = image_bytes.to_bytes(8, "little")
     image[56:60] = b"ARM\x64"
     # A cpio archive (newc) of nothing but its end.
     initrd = b"070701" + b"0" * 88 + b"0000000b" + b"00000000" + b"TRAILER!!!\0"
-    files = {"kernel": ("Image", image), "initrd": ("initrd.cpio.gz", initrd.ljust(len(image), b"\0")), "contents": ("ext4.img", image)}
+    files = {"kernel": ("Image", image), "initrd": ("initrd.cpio.gz", initrd.ljust(0x2000, b"\0")), "contents": ("ext4.img", image)}
     for system in systems:
         for kind, name in re.findall(r'(kernel|initrd|contents)="([^"/$]*)"', Path(system).read_text(encoding="utf-8")):
             place = folder / name
