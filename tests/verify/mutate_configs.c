@@ -186,7 +186,7 @@ static bool is_dead_device(const uint8_t *row, size_t offset)
 {
     static const struct part net[] = {PART(struct vmm_device_config, u.net.features_off),
                                       BETWEEN(struct vmm_device_config, u.net.datapath, u.net.features_off),
-                                      {offsetof(struct vmm_device_config, u.net.mac_is_fixed) + 4, 4}};
+                                      {offsetof(struct vmm_device_config, u.net.reserved), 8}};
     static const struct part block[] = {PART(struct vmm_device_config, u.block.id)};
     static const struct part console[] = {PART(struct vmm_device_config, u.console.cols),
                                           PART(struct vmm_device_config, u.console.rows)};
@@ -221,6 +221,13 @@ static bool is_dead_device(const uint8_t *row, size_t offset)
     return offset >= start + used;
 }
 
+/* What of a link that isn't there nobody reads: all but the word that says so. */
+static bool is_dead_link(const struct config_link *link, size_t link_offset, size_t offset)
+{
+    return link->bytes == 0 && offset >= link_offset && offset < link_offset + sizeof *link &&
+           offset != link_offset + offsetof(struct config_link, bytes);
+}
+
 /* Channels that are not there because the word before them says so, and links of vhost ports. */
 static bool is_dead_word(const struct layout *layout, const uint8_t *config, const struct rows *rows,
                          const uint8_t *row, size_t offset)
@@ -234,7 +241,9 @@ static bool is_dead_word(const struct layout *layout, const uint8_t *config, con
             return (offset == offsetof(struct vmm_config, supervisor_channel) && vmm->has_supervisor == 0) ||
                    (offset == offsetof(struct vmm_config, entropy_channel) && vmm->has_entropy == 0) ||
                    (offset == offsetof(struct vmm_config, kick_channel) &&
-                    vmm->kick_channel == VMM_CONFIG_NO_CHANNEL);
+                    vmm->kick_channel == VMM_CONFIG_NO_CHANNEL) ||
+                   is_dead_link(&vmm->debug, offsetof(struct vmm_config, debug), offset) ||
+                   is_dead_link(&vmm->control, offsetof(struct vmm_config, control), offset);
         }
         if (layout->magic == SERIAL_MUX_CONFIG_MAGIC) {
             return offset == offsetof(struct serial_mux_config, klog_channel) &&
