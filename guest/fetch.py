@@ -22,6 +22,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from progress import Progress, growth, mib
+
 GUESTS_ARCHITECTURE = "arm64"
 COMPONENT = "main"
 
@@ -146,17 +148,31 @@ def real_package(env, package):
     return kernel.group(1) if package.startswith("linux-image-") and kernel else package
 
 
+def sizes_of(env, packages):
+    """Bytes of the packages, as the lists have it: {name: bytes}."""
+    show = subprocess.run(["apt-cache", "show", "--no-all-versions", *packages], env=env, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True, check=False).stdout
+    return {name: int(size) for name, size in re.findall(r"^Package: (.*)$(?:\n.+$)*?\nSize: (\d+)$", show, re.MULTILINE)}
+
+
+def apt_download(env, packages, folder, said, check):
+    """Download packages into `folder`, and say so in a line; a terminal sees how far it is."""
+    total = sum(sizes_of(env, packages).values())
+    print(f"  FETCH    {said} ({mib(total)} MiB)", flush=True)
+    with Progress("fetching", growth(folder, total)):
+        subprocess.run(["apt-get", "-qq", "download", *packages], env=env, cwd=folder, check=check)
+
+
 def download(env, package, destination):
     """Download `package` and put it at `destination`; False if the sources don't have it."""
     real = real_package(env, package)
     if real is None:
         return False
-    print(f"  FETCH    {real}", flush=True)
     folder = destination.parent / (package + ".partial")
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
-    subprocess.run(["apt-get", "-qq", "download", real], env=env, cwd=folder, check=True)
+    apt_download(env, [real], folder, real, check=True)
     (deb,) = folder.glob("*.deb")
     deb.rename(destination)
     folder.rmdir()
@@ -166,10 +182,9 @@ def download(env, package, destination):
 def download_together(env, packages, folder):
     """Download many packages with one run of apt, which takes longer to start than to download most of them. What
     isn't there afterwards must be fetched by itself."""
-    print(f"  FETCH    {' '.join(packages)}", flush=True)
     together = folder / "together.partial"
     together.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["apt-get", "-qq", "download", *packages], env=env, cwd=together, check=False)
+    apt_download(env, packages, together, f"{len(packages)} packages: {' '.join(packages)}", check=False)
     for deb in together.glob("*_*.deb"):
         deb.rename(folder / (deb.name.split("_")[0] + ".deb"))
     shutil.rmtree(together)
@@ -179,11 +194,12 @@ def has_lists(state):
     return any((state / "state/lists").glob("*_Packages*"))
 
 
-def update(env, wanted):
+def update(env, state, wanted):
     release = f"{wanted.suite} " if wanted.suite else ""
     print(f"  FETCH    Debian's package lists of {release}for {wanted.architecture}", flush=True)
     # What apt cannot fetch is a warning to it otherwise, and then packages seem not to exist.
-    subprocess.run(["apt-get", "-qq", "-o", "APT::Update::Error-Mode=any", "update"], env=env, check=True)
+    with Progress("fetching lists", growth(state / "state/lists")):
+        subprocess.run(["apt-get", "-qq", "-o", "APT::Update::Error-Mode=any", "update"], env=env, check=True)
 
 
 def fetch(env, state, wanted, package, destination):
@@ -194,7 +210,7 @@ def fetch(env, state, wanted, package, destination):
                 return
         except subprocess.CalledProcessError:
             pass
-    update(env, wanted)
+    update(env, state, wanted)
     if not download(env, package, destination):
         sys.exit(f"fetch.py: {wanted.suite or 'this Debian release'} has no package {package} for {wanted.architecture} at "
                  "the host's mirror, or the mirror was not reached")
@@ -226,7 +242,7 @@ def main():
         together = [p for p in missing if not p.startswith("linux-image-")]
         if len(together) > 1:
             if not has_lists(state):
-                update(env, wanted)
+                update(env, state, wanted)
             download_together(env, together, packages)
         for package in missing:
             if not (packages / (package + ".deb")).exists():

@@ -3,7 +3,9 @@
 # description calls <linux kernel="KERNEL" initrd="INITRD"/>.
 
 GUEST_DIR ?= $(B)/guest
-GUEST_FETCH := $(PYTHON) guest/fetch.py $(GUEST_DIR)/apt $(GUEST_DIR)/packages
+GUEST_FETCH := $(PYTHON) -B guest/fetch.py $(GUEST_DIR)/apt $(GUEST_DIR)/packages
+# What takes long shows how far it is, on a terminal.
+GUEST_PROGRESS := $(PYTHON) -B guest/progress.py
 
 # A kernel: its Debian package. An initramfs: the kernel whose modules it has.
 GUEST_KERNELS := debian debian-6.12
@@ -77,12 +79,14 @@ $(GUEST_DIR)/packages/%.deb:
 
 $(GUEST_DIR)/unpacked/%.stamp: $(GUEST_DIR)/packages/%.deb
 	$(call say,UNPACK,$*)
-	$(Q)rm -rf $(basename $@) && mkdir -p $(basename $@) && dpkg-deb -x $< $(basename $@) && touch $@
+	$(Q)rm -rf $(basename $@) && mkdir -p $(basename $@)
+	$(Q)$(GUEST_PROGRESS) --of $$(($$(dpkg-deb -f $< Installed-Size) / 1024)) "unpacking $*" $(basename $@) dpkg-deb -x $< $(basename $@)
+	$(Q)touch $@
 
 define guest_kernel_rules
 $(GUEST_DIR)/$(1)/Image: $(GUEST_DIR)/unpacked/$($(1)_PACKAGE).stamp guest/make_image.py
 	$$(call say,IMAGE,$(1))
-	$$(Q)$$(PYTHON) guest/make_image.py $$(basename $$<)/boot/vmlinuz-* $$@
+	$$(Q)$$(GUEST_PROGRESS) "unpacking $(1)" $$@ $$(PYTHON) -B guest/make_image.py $$(basename $$<)/boot/vmlinuz-* $$@
 .PHONY: guest-$(1)
 guest-$(1): $(GUEST_DIR)/$(1)/Image
 endef
@@ -107,7 +111,7 @@ $(GUEST_DIR)/$(1)/initrd.cpio.gz: $(GUEST_BUSYBOX) $(GUEST_DIR)/unpacked/$($($(1
 		$(foreach p,$($(1)_PACKAGES),$(GUEST_DIR)/unpacked/$(p).stamp) guest/make_initrd.py guest/module.mk $(GUEST_ROOTFS) \
 		$(foreach p,$($(1)_PROGRAMS),$(B)/guest/$(p)/root/bin/$(p)) $(foreach f,$($(1)_FOLDERS),$(shell find $(f) -type f))
 	$$(call say,INITRD,$(1))
-	$$(Q)$$(PYTHON) guest/make_initrd.py -o $$@ --busybox $(GUEST_BUSYBOX:.stamp=)/bin/busybox --rootfs guest/rootfs \
+	$$(Q)$$(GUEST_PROGRESS) "packing $(1)" $$@ $$(PYTHON) -B guest/make_initrd.py -o $$@ --busybox $(GUEST_BUSYBOX:.stamp=)/bin/busybox --rootfs guest/rootfs \
 		--kernel $(GUEST_DIR)/unpacked/$($($(1)_KERNEL)_PACKAGE) --modules $(GUEST_MODULES) $($(1)_MODULES) \
 		$(foreach p,$($(1)_PACKAGES),--add $(GUEST_DIR)/unpacked/$(p)) $(patsubst %,--add %,$(call guest_programs,$(1)) $($(1)_FOLDERS)) \
 		--skip /usr/share/ --skip /gconv/
@@ -121,7 +125,7 @@ $(GUEST_DIR)/$(1)/ext4.img: $(GUEST_BUSYBOX) $(GUEST_DIR)/unpacked/$($($(1)_KERN
 		$(foreach p,$($(1)_PACKAGES),$(GUEST_DIR)/unpacked/$(p).stamp) guest/make_disk.py guest/make_initrd.py \
 		guest/module.mk $(GUEST_ROOTFS)
 	$$(call say,DISK,$(1))
-	$$(Q)$$(PYTHON) -B guest/make_disk.py -o $$@ --size $($(1)_MIB) $$($(1)_OPTIONS) \
+	$$(Q)$$(GUEST_PROGRESS) --of $($(1)_MIB) "making the file system $(1)" $$(basename $$@).new $$(PYTHON) -B guest/make_disk.py -o $$@ --size $($(1)_MIB) $$($(1)_OPTIONS) \
 		$(foreach p,$($(1)_PACKAGES),--add $(GUEST_DIR)/unpacked/$(p)) --skip /usr/share/ --skip /gconv/
 .PHONY: guest-$(1)
 guest-$(1): $(GUEST_DIR)/$(1)/ext4.img

@@ -87,7 +87,8 @@ run-terminal run-tmux run-sockets:
 # All PDs are linked at the same address: gdb knows every symbol, and `pd NAME` makes one PD's the only ones.
 GDB_SCRIPT := $(IMAGE:.elf=.gdb)
 .PHONY: gdb
-gdb: kernel pds
+gdb:
+	$(SUBMAKE) kernel pds
 	@printf '%s\n' 'set confirm off' 'file $(KERNEL)' $(foreach p,$(filter-out $(TEST_PDS:%=$(B)/pd/%.elf),$(PD_ELFS)),'add-symbol-file $(p)') \
 		'define pd' 'symbol-file $(B)/pd/$$arg0.elf' 'end' \
 		'document pd' 'pd NAME: use only the symbols of one protection domain. They all have the same addresses.' 'end' \

@@ -61,7 +61,7 @@ TOOL_FRONT_SRCS := tool/language/xml.c tool/language/vars.c tool/language/source
 # What guests start with, as files.
 TOOL_FRONT_SRCS += tool/expand/expand_firmware.c tool/base/firmware_file.c tool/base/initrd_file.c tool/base/kernel_file.c \
 	tool/base/unpack.c
-TOOL_DISK_SRCS := tool/disk/disk_image.c tool/disk/disk_contents.c tool/disk/disk_check.c tool/disk/disk_gpt.c lib/blk/blk_table.c lib/blk/crc32.c
+TOOL_DISK_SRCS := tool/base/progress.c tool/disk/disk_image.c tool/disk/disk_contents.c tool/disk/disk_check.c tool/disk/disk_gpt.c lib/blk/blk_table.c lib/blk/crc32.c
 TOOL_CMD_SRCS := $(TOOL_DISK_SRCS) tool/disk/qemu_config.c tool/cmd/main.c tool/cmd/cmd.c tool/cmd/cmd_beside.c tool/cmd/cmd_board_new.c tool/cmd/cmd_new.c tool/cmd/cmd_build.c tool/cmd/cmd_check.c tool/cmd/cmd_dts.c tool/cmd/cmd_flat.c tool/image/flat.c tool/cmd/cmd_sdf.c \
 	tool/cmd/cmd_graph.c tool/cmd/cmd_help.c
 TOOL_SRCS += $(TOOL_MODEL_SRCS) $(TOOL_FDT_SRCS) $(TOOL_IMAGE_SRCS) $(TOOL_REPORT_SRCS) $(TOOL_SDF_SRCS) $(TOOL_FRONT_SRCS) \

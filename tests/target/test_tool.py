@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pexpect
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,8 +33,12 @@ def test_unknown_command_gets_a_suggestion(machine):
     assert result.returncode == 2 and '"check"' in result.stderr
 
 
+def environment_without_make(**more):
+    return {name: value for name, value in os.environ.items() if not name.startswith("MAKE")} | more
+
+
 @pytest.mark.parametrize("goal, variable, says", [
-    ("image", "SYSTEM=nothing", 'there is no system "nothing", nor systems/nothing: there is gateway hostile '),
+    ("image", "SYSTEM=nothing", 'there is no system "nothing", nor systems/nothing: there is '),
     ("image", "SYSTEM=my own.system", "make cannot handle a path with spaces; rename it, or use the tool itself"),
     ("tool", "BUILD_DIR=my build", "make cannot handle a path with spaces"),
     ("image", "MICROKIT_SDK=/nowhere/sdk", "/nowhere/sdk is no Microkit SDK: there is no file /nowhere/sdk/VERSION"),
@@ -41,12 +46,49 @@ def test_unknown_command_gets_a_suggestion(machine):
 ])
 def test_make_says_what_there_is(goal, variable, says):
     """Wrong values are said before anything is compiled."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    done = subprocess.run(["make", "-n", goal, variable], cwd=ROOT, env=environment, capture_output=True, text=True,
+    done = subprocess.run(["make", "-n", goal, variable], cwd=ROOT, env=environment_without_make(), capture_output=True, text=True,
                           check=False)
     assert done.returncode == 2
     assert says in done.stderr
     assert "HOSTCC" not in done.stdout
+
+
+def test_builds_in_one_folder_wait_for_each_other(tmp_path):
+    """A make that finds another one at work in its BUILD_DIR says so, waits until that one has ended, and then builds."""
+    holder = subprocess.Popen(["sleep", "infinity"])
+    lock = [ROOT / "scripts" / "build_lock.py", tmp_path]
+    try:
+        subprocess.run([*lock, str(holder.pid)], check=True)
+        subprocess.run([*lock, str(holder.pid)], check=True)  # the same make, which reads its makefiles again
+        second = subprocess.Popen(["make", "-s", f"BUILD_DIR={tmp_path}", "clean"], cwd=ROOT, env=environment_without_make(),
+                                  stderr=subprocess.PIPE, text=True)
+        assert f"another make builds in BUILD_DIR={tmp_path} (process {holder.pid}: sleep infinity)" in second.stderr.readline()
+        assert second.poll() is None and tmp_path.is_dir()
+        # What only runs a system, and sub-makes of the one that has the lock, do not wait.
+        subprocess.run(["make", "-s", f"BUILD_DIR={tmp_path}", "show-consoles"], cwd=ROOT, env=environment_without_make(),
+                       check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["make", "-s", f"BUILD_DIR={tmp_path}", "help", "clean-disks"], cwd=ROOT, check=True,
+                       env=environment_without_make(CAUSEWAY_LOCKED=str(tmp_path)), stdout=subprocess.DEVNULL)
+    finally:
+        holder.kill()
+        holder.wait()
+    assert second.wait() == 0
+    assert not tmp_path.exists()
+
+
+def test_long_steps_show_how_far_they_are(tmp_path):
+    """On a terminal, while the step goes on; a log has none of that."""
+    os.mkfifo(tmp_path / "wait")
+    (tmp_path / "grows").write_bytes(os.urandom(3 << 20))
+    command = [str(ROOT / "guest" / "progress.py"), "--of", "9", "unpacking", str(tmp_path / "grows"), "cat", str(tmp_path / "wait")]
+    terminal = pexpect.spawn(command[0], command[1:], encoding="utf-8")
+    terminal.expect_exact("unpacking: 3 of 9 MiB, 1 s")
+    terminal.expect_exact("unpacking: 3 of 9 MiB, 2 s")
+    (tmp_path / "wait").write_text("done")
+    terminal.expect("\r\033\\[K.*done|done.*\r\033\\[K")
+    terminal.expect(pexpect.EOF)
+    done = subprocess.run([*command[:-2], "false"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
 
 
 def clean(*arguments):
@@ -73,10 +115,12 @@ def test_clean_leaves_the_sources_alone():
 
 
 def test_disks_are_named_after_their_system(machine, tmp_path):
+    contents = tmp_path / "contents"
+    contents.write_bytes(b"x" * (2 << 20))
     system = tmp_path / "house.system"
     system.write_text("""<system>
   <serial/>
-  <disk name="d0" size="4M"><partition name="p"/></disk>
+  <disk name="d0" size="4M"><partition name="p" contents="./contents"/></disk>
   <guest name="vm1" ram="64M">
     <linux kernel="debian" initrd="demo"/>
     <console/>
@@ -85,9 +129,16 @@ def test_disks_are_named_after_their_system(machine, tmp_path):
 </system>
 """)
     image = tmp_path / "house.elf"
-    assert run(machine, "build", system, "-o", image, "--board", machine.board, "--kernel", machine.kernel).returncode == 0
+    command = ["build", str(system), "-o", str(image), "--board", machine.board, "--kernel", str(machine.kernel)]
+    done = run(machine, *command)
+    assert done.returncode == 0
+    assert f"  DISK     {tmp_path / 'house-d0.img'} (2 MiB)" in done.stderr.splitlines()
     assert (tmp_path / "house-d0.img").stat().st_size == 4 << 20
     assert str(tmp_path / "house-d0.img") in image.with_suffix(".qemu").read_text()
+    (tmp_path / "house-d0.img").unlink()
+    terminal = pexpect.spawn(str(machine.tool), command, encoding="utf-8")
+    terminal.expect_exact("house-d0.img: 0 of 2 MiB")
+    terminal.expect(pexpect.EOF)
 
 
 def test_fetching_without_a_network_says_so(tmp_path):

@@ -11,6 +11,7 @@
 
 #include "tool/base/file.h"
 #include "tool/base/mem.h"
+#include "tool/base/progress.h"
 #include "tool/disk/disk_check.h"
 #include "tool/disk/disk_contents.h"
 #include "tool/disk/disk_gpt.h"
@@ -34,7 +35,7 @@ static bool write_at(int fd, const void *data, size_t bytes, uint64_t offset)
 #define COPY_BYTES 0x10000u
 
 /* Copy a file to `offset`. What is zero there stays a hole. */
-static bool copy_contents(int fd, const char *path, uint64_t offset)
+static bool copy_contents(int fd, const char *path, uint64_t offset, struct progress *progress)
 {
     static const uint8_t zeroes[COPY_BYTES];
     const int from = open(path, O_RDONLY | O_CLOEXEC);
@@ -46,6 +47,7 @@ static bool copy_contents(int fd, const char *path, uint64_t offset)
         good = bytes > 0 &&
                (memcmp(buffer, zeroes, (size_t)bytes) == 0 || write_at(fd, buffer, (size_t)bytes, offset));
         offset += (uint64_t)bytes;
+        progress_add(progress, (uint64_t)bytes);
     }
     if (from >= 0) {
         (void)close(from);
@@ -53,20 +55,36 @@ static bool copy_contents(int fd, const char *path, uint64_t offset)
     return good;
 }
 
-static bool fill_partitions(int fd, const struct model_disk *disk)
+static uint64_t contents_bytes(const struct model_disk *disk)
 {
+    uint64_t bytes = 0;
+    struct stat status;
+
+    for (size_t i = 0; i < disk->partition_count; i++) {
+        const char *contents = disk->partitions[i].contents;
+
+        bytes += contents != NULL && stat(contents, &status) == 0 ? (uint64_t)status.st_size : 0;
+    }
+    return bytes;
+}
+
+static bool fill_partitions(int fd, const struct model_disk *disk, const char *path)
+{
+    struct progress progress = progress_start("DISK", path, contents_bytes(disk));
     bool good = true;
 
     for (size_t i = 0; i < disk->partition_count && good; i++) {
         const struct model_partition *partition = &disk->partitions[i];
 
-        good = partition->contents == NULL || copy_contents(fd, partition->contents, partition->first_byte);
+        good = partition->contents == NULL ||
+               copy_contents(fd, partition->contents, partition->first_byte, &progress);
     }
+    progress_end(&progress);
     return good;
 }
 
 /* A whole new image, not yet under its own name: whoever finds the name finds all of it. */
-static bool fill(int fd, const struct model_disk *disk, const char *system)
+static bool fill(int fd, const struct model_disk *disk, const char *system, const char *path)
 {
     if (ftruncate(fd, (off_t)disk->size_bytes) != 0) {
         return false;
@@ -81,7 +99,7 @@ static bool fill(int fd, const struct model_disk *disk, const char *system)
                       write_at(fd, gpt->entries, sizeof(gpt->entries), 2 * sizeof(gpt->mbr)) &&
                       write_at(fd, gpt->entries, sizeof(gpt->entries), last - sizeof(gpt->entries)) &&
                       write_at(fd, gpt->backup_header, sizeof(gpt->backup_header), last) &&
-                      fill_partitions(fd, disk);
+                      fill_partitions(fd, disk, path);
     free(gpt);
     return good;
 }
@@ -90,7 +108,7 @@ static enum err create(const struct model_disk *disk, const char *system, const 
 {
     char *temporary = mem_printf("%s.new", path);
     const int fd = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    bool good = fd >= 0 && fill(fd, disk, system);
+    bool good = fd >= 0 && fill(fd, disk, system, path);
 
     good = (fd < 0 || close(fd) == 0) && good;
     good = good && disk_contents_write(disk, path) && rename(temporary, path) == 0;

@@ -26,7 +26,8 @@ static void check_core(const struct model *model, struct diag *diag, struct loc 
     }
 }
 
-/* A VMM that cannot preempt its guest never gets to answer it. */
+/* A guest that its VMM cannot interrupt keeps what comes for it from being delivered. The same priority is what both have
+   that say nothing of it: they take turns, as Microkit has it. */
 static void check_vm(const struct model *model, struct diag *diag, const struct model_pd *pd)
 {
     const struct model_vm *vm = pd->vm;
@@ -37,9 +38,9 @@ static void check_vm(const struct model *model, struct diag *diag, const struct 
             check_core(model, diag, vm->vcpus[i].loc, vm->name, vm->vcpus[i].core);
         }
     }
-    if (vm->priority >= pd->priority) {
+    if (vm->priority > pd->priority) {
         diag_error(diag, vm->loc,
-                   "virtual machine \"%s\" has priority %u; it must be below the %u of its VMM \"%s\"",
+                   "virtual machine \"%s\" has priority %u; it must not be above the %u of its VMM \"%s\"",
                    vm->name, vm->priority, pd->priority, pd->name);
     }
 }
