@@ -18,6 +18,7 @@
 #include "console/child.h"
 #include "console/exit_code.h"
 #include "console/line.h"
+#include "console/listing.h"
 #include "console/logbook.h"
 #include "console/place.h"
 #include "console/terminal.h"
@@ -30,7 +31,7 @@
 #define READ_BYTES 4096
 /* Before the terminals' own. */
 enum fixed_fd { FD_LINE = 0, FD_SIGNALS, FD_PROGRAM, FD_USER, FD_SCREEN, FD_FIXED };
-#define FD_CHANNELS (FD_FIXED + 2 * TERMINALS)
+#define FD_CHANNELS (FD_FIXED + TERMINAL_FDS * TERMINALS)
 #define FD_MAX (FD_CHANNELS + CHANNEL_FDS * LINE_MAX_CONSOLES)
 
 /** The hub. */
@@ -224,7 +225,7 @@ static void drop_plain_log(struct hub *hub)
 {
     for (uint32_t i = 0; i < hub->line.console_count; i++) {
         if (is_log(hub, i) && hub->line.consoles[i].received == 0) {
-            hub->terminals[LOG].tail = hub->terminals[LOG].head;
+            terminal_drop(&hub->terminals[LOG]);
         }
     }
 }
@@ -246,6 +247,7 @@ static void on_greeted(void *context)
             hub->status = EXIT_CODE_FAILED;
         }
     }
+    listing_write(hub->place.folder, hub->options->title, &hub->line);
     if (hub->options->with_tmux && !hub->is_over) {
         open_tmux(hub);
     } else if (hub->options->with_view) {
@@ -361,25 +363,39 @@ static void take_signal(struct hub *hub)
     }
 }
 
-/* Everything of a terminal that can be done without waiting. */
+/* Where what is typed, or said by tools, goes. */
+struct console_line {
+    struct line *line;
+    uint32_t index;
+};
+
+static uint32_t write_console(void *context, const uint8_t *bytes, uint32_t count)
+{
+    const struct console_line *to = context;
+
+    return line_write(to->line, to->index, bytes, count);
+}
+
+/* The log takes no input, but Ctrl-C, which is for the system as a whole. */
+static uint32_t write_log(void *context, const uint8_t *bytes, uint32_t count)
+{
+    struct hub *hub = context;
+
+    hub->is_over |= memchr(bytes, 3, count) != NULL;
+    return count;
+}
+
 static void serve_terminal(struct hub *hub, uint32_t index)
 {
     struct terminal *terminal = &hub->terminals[index];
+    struct console_line to = {&hub->line, index};
     uint32_t size;
 
-    while (terminal_receive(terminal, &size)) {
+    if (index == LOG) {
+        (void)terminal_serve(terminal, write_log, hub, &size);
+    } else if (terminal_serve(terminal, write_console, &to, &size)) {
         line_resize(&hub->line, index, SERIAL_MUX_OFFER_COLS(size), SERIAL_MUX_OFFER_ROWS(size));
     }
-    if (index == LOG) {
-        /* It takes no input, but Ctrl-C, which is for the system as a whole. */
-        hub->is_over |= memchr(&terminal->input[terminal->input_first], 3,
-                               terminal->input_end - terminal->input_first) != NULL;
-        terminal_passed(terminal, terminal->input_end - terminal->input_first);
-    } else {
-        terminal_passed(terminal, line_write(&hub->line, index, &terminal->input[terminal->input_first],
-                                             terminal->input_end - terminal->input_first));
-    }
-    terminal_send(terminal);
     const uint32_t waiting = index == LOG ? 0 : user_pending(&hub->user, index);
     if (terminal->owed > waiting && terminal_keeps_up(terminal)) {
         line_consumed(&hub->line, index, terminal->owed - waiting);
@@ -387,24 +403,11 @@ static void serve_terminal(struct hub *hub, uint32_t index)
     }
 }
 
-/* Where input of tools goes. */
-struct channel_line {
-    struct line *line;
-    uint32_t index;
-};
-
-static uint32_t write_channel(void *context, const uint8_t *bytes, uint32_t count)
-{
-    const struct channel_line *to = context;
-
-    return line_write(to->line, to->index, bytes, count);
-}
-
 static void serve_channel(struct hub *hub, uint32_t index)
 {
     struct channel *channel = hub->channels[index];
-    struct channel_line to = {&hub->line, index};
-    const uint32_t done = channel_serve(channel, write_channel, &to);
+    struct console_line to = {&hub->line, index};
+    const uint32_t done = channel_serve(channel, write_console, &to);
 
     if (done > 0) {
         line_consumed(&hub->line, index, done);
@@ -427,11 +430,7 @@ static size_t fill_fds(const struct hub *hub, struct pollfd fds[FD_MAX])
     fds[FD_USER] = (struct pollfd){hub->asks_user ? STDIN_FILENO : user_input(&hub->user), POLLIN, 0};
     fds[FD_SCREEN] = (struct pollfd){user_output(&hub->user), POLLOUT, 0};
     for (uint32_t i = 0; i < TERMINALS; i++) {
-        const struct terminal *terminal = &hub->terminals[i];
-        int events =
-            (terminal_wants_input(terminal) ? POLLIN : 0) | (terminal_has_output(terminal) ? POLLOUT : 0);
-        fds[FD_FIXED + 2 * i] = (struct pollfd){terminal->listener, POLLIN, 0};
-        fds[FD_FIXED + 2 * i + 1] = (struct pollfd){events != 0 ? terminal->client : -1, (short)events, 0};
+        terminal_fds(&hub->terminals[i], &fds[FD_FIXED + TERMINAL_FDS * i]);
     }
     for (uint32_t i = 0; i < LINE_MAX_CONSOLES; i++) {
         if (hub->channels[i] != NULL) {
@@ -458,9 +457,6 @@ static void handle(struct hub *hub, const struct pollfd fds[FD_MAX])
     hub->is_over |=
         !user_serve(&hub->user, &hub->line, fds[FD_USER].revents != 0, fds[FD_SCREEN].revents != 0);
     for (uint32_t i = 0; i < TERMINALS; i++) {
-        if (fds[FD_FIXED + 2 * i].revents != 0) {
-            terminal_accept(&hub->terminals[i]);
-        }
         serve_terminal(hub, i);
     }
     for (uint32_t i = 0; i < LINE_MAX_CONSOLES; i++) {
@@ -529,8 +525,7 @@ int hub_run(const struct hub_options *options)
     hub.signals = catch_signals();
     user_open(&hub.user, options->with_view);
     for (uint32_t i = 0; i < TERMINALS; i++) {
-        hub.terminals[i].listener = -1;
-        hub.terminals[i].client = -1;
+        terminal_init(&hub.terminals[i]);
     }
     if (!place_open(&hub.place, options->folder, options->title, options->line, options->command)) {
         hub.status = EXIT_CODE_FAILED;
@@ -556,6 +551,7 @@ int hub_run(const struct hub_options *options)
             free(hub.channels[i]);
         }
     }
+    listing_remove(hub.place.folder);
     place_close(&hub.place);
     close(hub.signals);
     return hub.status;

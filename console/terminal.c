@@ -8,15 +8,24 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "console/history.h"
+
 #define SEND_BYTES 4096u
 #define SIZE_PACKET_BYTES 5
+
+void terminal_init(struct terminal *terminal)
+{
+    terminal->listener = -1;
+    for (uint32_t i = 0; i < TERMINAL_CLIENTS; i++) {
+        terminal->clients[i].fd = -1;
+    }
+}
 
 bool terminal_open(struct terminal *terminal, const char *folder, const char *name)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-    terminal->client = -1;
-    terminal->listener = -1;
+    terminal_init(terminal);
     if (snprintf(terminal->path, sizeof terminal->path, "%s/%s", folder, name) >=
         (int)sizeof terminal->path) {
         errno = ENAMETOOLONG;
@@ -36,28 +45,15 @@ bool terminal_open(struct terminal *terminal, const char *folder, const char *na
     return true;
 }
 
-static void drop_client(struct terminal *terminal)
+static void drop_client(struct terminal_client *client)
 {
-    if (terminal->client >= 0) {
-        close(terminal->client);
+    if (client->fd >= 0) {
+        close(client->fd);
     }
-    terminal->client = -1;
-    terminal->input_first = 0;
-    terminal->input_end = 0;
-    terminal->is_deaf = false;
+    client->fd = -1;
 }
 
-void terminal_close(struct terminal *terminal)
-{
-    if (terminal->listener < 0) {
-        return;
-    }
-    terminal_send(terminal);
-    drop_client(terminal);
-    close(terminal->listener);
-    terminal->listener = -1;
-    unlink(terminal->path);
-}
+/* Output. */
 
 static void put_byte(struct terminal *terminal, uint8_t byte)
 {
@@ -76,87 +72,177 @@ void terminal_put(struct terminal *terminal, const void *bytes, uint32_t count)
 
 void terminal_put_history(struct terminal *terminal, const uint8_t *bytes, uint32_t count)
 {
-    uint8_t out[MUX_FILTER_OUT_BYTES];
+    uint8_t out[HISTORY_OUT_BYTES];
 
     for (uint32_t i = 0; i < count; i++) {
-        if (bytes[i] == '\r') {
-            continue;
-        }
-        if (bytes[i] == '\n') {
-            terminal_put(terminal, "\x1b[0m", mux_filter_end_line(&terminal->filter) ? 4 : 0);
-            terminal_put(terminal, "\r\n", 2);
-            continue;
-        }
-        terminal_put(terminal, out, (uint32_t)mux_filter_byte(&terminal->filter, bytes[i], out));
+        terminal_put(terminal, out, (uint32_t)history_byte(&terminal->filter, bytes[i], out));
     }
 }
 
-void terminal_accept(struct terminal *terminal)
+void terminal_drop(struct terminal *terminal)
 {
-    int client = accept4(terminal->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-    if (client >= 0) {
-        drop_client(terminal);
-        terminal->client = client;
+    terminal->tail = terminal->head;
+    for (uint32_t i = 0; i < TERMINAL_CLIENTS; i++) {
+        terminal->clients[i].tail = terminal->head;
     }
 }
 
-bool terminal_has_output(const struct terminal *terminal)
+/* What a client that does not keep up with the others has lost, it does not wait for. */
+static uint32_t tail_of(const struct terminal *terminal, const struct terminal_client *client)
 {
-    return terminal->client >= 0 && !terminal->is_deaf && terminal->head != terminal->tail;
+    const bool has_lost = terminal->head - client->tail > TERMINAL_BUFFER_BYTES;
+
+    return has_lost ? terminal->head - TERMINAL_BUFFER_BYTES : client->tail;
 }
 
-void terminal_send(struct terminal *terminal)
+static bool has_output(const struct terminal *terminal, const struct terminal_client *client)
 {
-    while (terminal_has_output(terminal)) {
-        uint32_t first = terminal->tail % TERMINAL_BUFFER_BYTES;
-        uint32_t count = terminal->head - terminal->tail;
+    return client->fd >= 0 && !client->is_deaf && client->tail != terminal->head;
+}
+
+static void give_output(struct terminal *terminal, struct terminal_client *client)
+{
+    while (has_output(terminal, client)) {
+        client->tail = tail_of(terminal, client);
+        const uint32_t first = client->tail % TERMINAL_BUFFER_BYTES;
+        uint32_t count = terminal->head - client->tail;
         count = count < TERMINAL_BUFFER_BYTES - first ? count : TERMINAL_BUFFER_BYTES - first;
         count = count < SEND_BYTES ? count : SEND_BYTES;
-        ssize_t sent = send(terminal->client, &terminal->text[first], count, MSG_NOSIGNAL);
+        const ssize_t sent = send(client->fd, &terminal->text[first], count, MSG_NOSIGNAL);
         if (sent <= 0) {
-            terminal->is_deaf = errno != EAGAIN && errno != EINTR;
+            client->is_deaf = errno != EAGAIN && errno != EINTR;
             return;
         }
-        terminal->tail += (uint32_t)sent;
+        client->tail += (uint32_t)sent;
+        if ((int32_t)(client->tail - terminal->tail) > 0) {
+            terminal->tail = client->tail;
+        }
     }
 }
 
 bool terminal_keeps_up(const struct terminal *terminal)
 {
-    return terminal->client < 0 || terminal->is_deaf ||
-           terminal->head - terminal->tail <= TERMINAL_BUFFER_BYTES / 2;
-}
+    bool anybody = false;
 
-bool terminal_wants_input(const struct terminal *terminal)
-{
-    return terminal->client >= 0 && terminal->input_first == terminal->input_end;
-}
+    for (uint32_t i = 0; i < TERMINAL_CLIENTS; i++) {
+        const struct terminal_client *client = &terminal->clients[i];
+        const bool listens = client->fd >= 0 && !client->is_deaf;
 
-void terminal_passed(struct terminal *terminal, uint32_t count)
-{
-    terminal->input_first += count;
-}
-
-bool terminal_receive(struct terminal *terminal, uint32_t *size)
-{
-    uint8_t *packet = terminal->input;
-
-    if (!terminal_wants_input(terminal)) {
-        return false;
+        anybody |= listens;
+        if (listens && terminal->head - client->tail <= TERMINAL_BUFFER_BYTES / 2) {
+            return true; /* the quickest decides: one alone loses nothing, a slow one holds up nobody */
+        }
     }
-    ssize_t got = recv(terminal->client, packet, sizeof terminal->input, 0);
+    return !anybody;
+}
+
+void terminal_close(struct terminal *terminal)
+{
+    if (terminal->listener < 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < TERMINAL_CLIENTS; i++) {
+        give_output(terminal, &terminal->clients[i]);
+        drop_client(&terminal->clients[i]);
+    }
+    close(terminal->listener);
+    terminal->listener = -1;
+    unlink(terminal->path);
+}
+
+/* Clients and what they say. */
+
+/* A free place, or that of the client that came first. */
+static struct terminal_client *find_place(struct terminal *terminal)
+{
+    struct terminal_client *first = &terminal->clients[0];
+
+    for (uint32_t i = 0; i < TERMINAL_CLIENTS; i++) {
+        struct terminal_client *client = &terminal->clients[i];
+
+        if (client->fd < 0) {
+            return client;
+        }
+        first = (int32_t)(client->number - first->number) < 0 ? client : first;
+    }
+    return first;
+}
+
+static void accept_all(struct terminal *terminal)
+{
+    int fd;
+
+    while ((fd = accept4(terminal->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+        struct terminal_client *client = find_place(terminal);
+
+        drop_client(client);
+        client->fd = fd;
+        client->number = terminal->count++;
+        client->tail = terminal->tail;
+        client->is_deaf = false;
+        client->input_first = 0;
+        client->input_end = 0;
+    }
+}
+
+/* Whether a packet may be read. */
+static bool has_passed_all(const struct terminal_client *client)
+{
+    return client->fd >= 0 && client->input_first == client->input_end;
+}
+
+/* Read a packet. True: it was a size. False also if there was none. */
+static bool receive(struct terminal_client *client, uint32_t *size)
+{
+    uint8_t *packet = client->input;
+    const ssize_t got = recv(client->fd, packet, sizeof client->input, 0);
+
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
         return false;
     }
     if (got <= 0) {
-        drop_client(terminal); /* nothing of it waits any more */
+        drop_client(client); /* nothing of it waits any more */
     } else if (packet[0] == TERMINAL_DATA) {
-        terminal->input_first = 1;
-        terminal->input_end = (uint32_t)got;
+        client->input_first = 1;
+        client->input_end = (uint32_t)got;
     } else if (packet[0] == TERMINAL_SIZE && got == SIZE_PACKET_BYTES) {
         *size = packet[1] | (uint32_t)packet[2] << 8 | (uint32_t)packet[3] << 16 | (uint32_t)packet[4] << 24;
         return true;
     }
     return false;
+}
+
+void terminal_fds(const struct terminal *terminal, struct pollfd fds[TERMINAL_FDS])
+{
+    fds[0] = (struct pollfd){terminal->listener, POLLIN, 0};
+    for (uint32_t i = 0; i < TERMINAL_CLIENTS; i++) {
+        const struct terminal_client *client = &terminal->clients[i];
+        const int events =
+            (has_passed_all(client) ? POLLIN : 0) | (has_output(terminal, client) ? POLLOUT : 0);
+
+        fds[1 + i] = (struct pollfd){events != 0 ? client->fd : -1, (short)events, 0};
+    }
+}
+
+bool terminal_serve(struct terminal *terminal, terminal_writer *write, void *context, uint32_t *size)
+{
+    bool is_resized = false;
+
+    if (terminal->listener < 0) {
+        return false;
+    }
+    accept_all(terminal);
+    for (uint32_t i = 0; i < TERMINAL_CLIENTS; i++) {
+        struct terminal_client *client = &terminal->clients[i];
+
+        if (has_passed_all(client)) {
+            is_resized |= receive(client, size);
+        }
+        if (client->fd >= 0 && client->input_first != client->input_end) {
+            client->input_first +=
+                write(context, &client->input[client->input_first], client->input_end - client->input_first);
+        }
+        give_output(terminal, client);
+    }
+    return is_resized;
 }

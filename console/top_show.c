@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console/json.h"
+
 #define LINE_BYTES 256
 
 static const char *const order_names[TOP_ORDER_COUNT] = {"cpu", "name", "exits", "notifications",
@@ -245,29 +247,17 @@ void top_show_table(FILE *out, const struct top_view *view, const struct top_sam
     fflush(out);
 }
 
-/* JSON. Names are of printable characters, see top_sample.h. */
-
-static void put_string(FILE *out, const char *text)
-{
-    fputc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\') {
-            fputc('\\', out);
-        }
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
+/* JSON. */
 
 static void put_row(FILE *out, const struct span *span, const struct top_row *row)
 {
     const struct top_kind *kind = &span->now->kinds[row->kind];
 
     fputs("{\"name\":", out);
-    put_string(out, row->name);
+    json_put_string(out, row->name);
     if (row->type[0] != '\0') {
         fputs(",\"type\":", out);
-        put_string(out, row->type);
+        json_put_string(out, row->type);
         fprintf(out, ",\"core\":%u,\"priority\":%u", row->core, row->priority);
     }
     if (top_sample_value(kind, "run_ticks") != TOP_MAX_VALUES) {
@@ -276,13 +266,13 @@ static void put_row(FILE *out, const struct span *span, const struct top_row *ro
     fputs(",\"total\":{", out);
     for (uint32_t i = 0; i < kind->count; i++) {
         fputs(i == 0 ? "" : ",", out);
-        put_string(out, kind->values[i]);
+        json_put_string(out, kind->values[i]);
         fprintf(out, ":%llu", (unsigned long long)row->values[i]);
     }
     fputs("},\"per_second\":{", out);
     for (uint32_t i = 0; i < kind->count; i++) {
         fputs(i == 0 ? "" : ",", out);
-        put_string(out, kind->values[i]);
+        json_put_string(out, kind->values[i]);
         fprintf(out, ":%.3f", (double)added(span, row, i) / span->seconds);
     }
     fputs("}}", out);
@@ -298,7 +288,7 @@ void top_show_json(FILE *out, const struct top_sample *before, const struct top_
         bool any = false;
 
         fputc(',', out);
-        put_string(out, now->kinds[kind].name);
+        json_put_string(out, now->kinds[kind].name);
         fputs(":[", out);
         for (uint32_t i = 0; i < now->row_count; i++) {
             if (now->rows[i].kind == kind) {

@@ -23,6 +23,7 @@
 #include <cmocka.h>
 
 #include "console/hub.h"
+#include "console/listing.h"
 #include "console/terminal.h"
 #include "tests/mock/mux_fixture.h"
 
@@ -222,29 +223,106 @@ static void test_consoles_are_apart_and_the_systems_end_is_ours(void **state)
     close(log);
 }
 
-static void test_who_comes_later_takes_over(void **state)
+static void test_several_share_a_console(void **state)
 {
     const struct session *session = *state;
-    int first = connect_console(session, "vm1");
+    int clients[TERMINAL_CLIENTS + 1];
     char got[256];
 
-    expect_output(first, "booted");
-    int second = connect_console(session, "vm1");
-    while (recv(first, got, sizeof got, 0) > 0) {
+    for (size_t i = 0; i < TERMINAL_CLIENTS; i++) {
+        clients[i] = connect_console(session, "vm1");
+        if (i == 0) {
+            expect_output(clients[0], "booted");
+        }
     }
-    send_data(second, "second", 6);
-    expect_output(second, "second");
+    int last = clients[TERMINAL_CLIENTS - 1];
     /* A packet of no kind that there is, and one that is too long, do no harm. */
-    assert_int_equal(send(second, "?what", 5, 0), 5);
-    assert_int_equal(send(second, "S", 1, 0), 1);
-    send_data(second, "alive", 5);
-    expect_output(second, "alive");
-    close(first);
-    close(second);
+    assert_int_equal(send(last, "?what", 5, 0), 5);
+    assert_int_equal(send(last, "S", 1, 0), 1);
+    send_data(last, "from one to all", 15);
+    for (size_t i = 0; i < TERMINAL_CLIENTS; i++) {
+        expect_output(clients[i], "from one to all");
+    }
+    /* Who comes when there is no place left takes that of the first. */
+    clients[TERMINAL_CLIENTS] = connect_console(session, "vm1");
+    while (recv(clients[0], got, sizeof got, 0) > 0) {
+    }
+    send_data(clients[TERMINAL_CLIENTS], "alive", 5);
+    expect_output(clients[TERMINAL_CLIENTS], "alive");
+    expect_output(last, "alive");
+    for (size_t i = 0; i <= TERMINAL_CLIENTS; i++) {
+        close(clients[i]);
+    }
     int log = connect_console(session, "log");
     send_data(log, "x\003", 2); /* Ctrl-C there ends everything */
     expect_end(session, 0);
     close(log);
+}
+
+/* A window that is not looked at any more: the others go on, and it finds the last of it. */
+static void test_a_slow_client_holds_up_nobody(void **state)
+{
+    const struct session *session = *state;
+    static char text[1024];
+    int slow = connect_console(session, "vm2");
+    int quick = connect_console(session, "vm2");
+
+    memset(text, 'a', sizeof text);
+    send_data(slow, "first", 5);
+    expect_output(quick, "first");
+    for (size_t done = 0; done < 10 * TERMINAL_BUFFER_BYTES; done += sizeof text) {
+        text[0] = (char)('b' + done / sizeof text % 20);
+        send_data(quick, text, sizeof text);
+        for (size_t got = 0; got < sizeof text;) {
+            char back[sizeof text];
+            const ssize_t count = recv(quick, back, sizeof back, 0);
+
+            assert_true(count > 0);
+            got += (size_t)count;
+        }
+    }
+    send_data(quick, "the last", 8);
+    expect_output(quick, "the last");
+    /* What is in its socket, and then what is kept. */
+    char got[4096 + 8] = "";
+    size_t bytes = 0, kept = 0;
+    while (strstr(got, "the last") == NULL) {
+        const ssize_t count = recv(slow, got + kept, 4096, 0);
+
+        assert_true(count > 0);
+        bytes += (size_t)count;
+        got[kept + (size_t)count] = '\0';
+        if (strstr(got, "the last") == NULL) { /* its beginning may be at the end */
+            const size_t all = kept + (size_t)count;
+
+            kept = all < 7 ? all : 7;
+            memmove(got, got + all - kept, kept);
+            got[kept] = '\0';
+        }
+    }
+    assert_true(bytes < 6 * TERMINAL_BUFFER_BYTES);
+    kill(session->hub, SIGTERM);
+    expect_end(session, 0);
+    close(slow);
+    close(quick);
+}
+
+static void test_the_folder_says_what_there_is(void **state)
+{
+    const struct session *session = *state;
+    struct listing listing;
+
+    close(connect_console(session, "vm1"));
+    for (int i = 0; i < WAIT_STEPS && !listing_read(session->folder, &listing); i++) {
+        pause_step();
+    }
+    assert_int_equal(listing.count, MUX_FIXTURE_CLIENTS);
+    assert_string_equal(listing.entries[0].name, "vm1");
+    assert_int_equal(listing.entries[0].kind, LISTING_CONSOLE);
+    assert_int_equal(listing.entries[CHANNEL].kind, LISTING_CHANNEL);
+    kill(session->hub, SIGTERM);
+    expect_end(session, 0);
+    assert_false(listing_read(session->folder, &listing));
 }
 
 static void test_64_kb_there_and_back(void **state)
@@ -382,7 +460,9 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_consoles_are_apart_and_the_systems_end_is_ours, start),
-        cmocka_unit_test_setup(test_who_comes_later_takes_over, start),
+        cmocka_unit_test_setup(test_several_share_a_console, start),
+        cmocka_unit_test_setup(test_a_slow_client_holds_up_nobody, start),
+        cmocka_unit_test_setup(test_the_folder_says_what_there_is, start),
         cmocka_unit_test_setup(test_64_kb_there_and_back, start),
         cmocka_unit_test_setup(test_channel_has_one_tool_at_a_time, start),
         cmocka_unit_test(test_all_consoles_on_one_terminal),
