@@ -51,7 +51,7 @@ GUEST_PROGRAMS :=
 # Folders with sources, one a line.
 MODULES := \
 	bench bench/* \
-	console \
+	console console/* \
 	guest guest/* \
 	kernel \
 	lib lib/* \

@@ -5,7 +5,7 @@
     install.py --build FOLDER --prefix PREFIX [--destdir FOLDER] --guest-dir FOLDER --boards ... --guests ... --pds ...
 
     PREFIX/bin/causeway                leads to the tool
-    PREFIX/lib/causeway/               the tool with what it looks for beside itself: kernels, pd/, guest/; causeway.mk, which
+    PREFIX/lib/causeway/               the tool with what it looks for beside itself: kernels, pd/, guest/, web/; causeway.mk, which
                                        Makefiles include; include/ and lib/ for programs; boards/
     PREFIX/share/causeway/             the schema of descriptions, examples
     PREFIX/share/doc, man, bash-completion
@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TOOLS = ("causeway", "causeway-console", "causeway-policy", "causeway-verify")
+TOOLS = ("causeway", "causeway-console", "causeway-policy", "causeway-verify", "causeway-web")
 # What a guest of either kind has in its folder.
 GUEST_FILES = ("Image", "initrd.cpio.gz", "ext4.img", "firmware.bin")
 DEFAULT_BOARD = "qemu_virt_aarch64"
@@ -43,6 +43,7 @@ def put_tree(source, target, pattern):
 def install_programs(build, lib, wanted):
     for tool in TOOLS:
         put(build / tool, lib / tool, 0o755)
+    put_tree(ROOT / "console" / "web" / "page", lib / "web", "*.*")
     for pd in wanted.pds:
         put(build / "pd" / f"{pd}.elf", lib / "pd" / f"{pd}.elf")
     for board in wanted.boards:

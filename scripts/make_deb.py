@@ -25,7 +25,7 @@ Section: admin
 Priority: optional
 Depends: {depends}
 Recommends: gcc-aarch64-linux-gnu, make, qemu-system-arm
-Suggests: bash-completion, tmux, device-tree-compiler
+Suggests: bash-completion, tmux, node-xterm, device-tree-compiler
 Installed-Size: {kib}
 Description: virtual machines side by side on a separation kernel, for AArch64
  The tool that makes a bootable image of a description of virtual machines,

@@ -19,6 +19,7 @@ static const struct {
      "run a system, or join one that runs: its consoles, and the tools below beside them"},
     {"console", cmd_console, "the same, with a terminal for each console in tmux"},
     {"top", cmd_console, "what each part of a running system does, live: CPU, exits, packets"},
+    {"web", cmd_beside, "a page for a browser: the system's picture, live, consoles, buttons"},
     {"gdb", cmd_console, "debug a guest of a system that runs"},
     {"dump", cmd_console, "write a guest's memory and registers as an ELF core"},
     {"start", cmd_console, "start a guest that is off"},
