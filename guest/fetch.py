@@ -3,9 +3,11 @@
 """Fetch Debian packages with apt, through a private apt state.
 
     fetch.py [--suite NAME] [--architecture NAME] STATE_DIR PACKAGE_DIR PACKAGE...
+    fetch.py --source STATE_DIR PACKAGE_DIR PACKAGE...
 
 They are the host's own release's for arm64, unless --suite names another release, which is looked for at the host's
-mirrors, or --architecture another architecture ("host": the host's).
+mirrors, or --architecture another architecture ("host": the host's). With --source they are the sources of packages, and
+STATE_DIR is one of their own; each lands as a folder PACKAGE_DIR/PACKAGE.source with its .dsc and what that names.
 
 STATE_DIR holds apt's own lists, cache, status and configuration: the host's apt and dpkg are only read (its
 Debian sources, keyrings and download settings such as a proxy). Each package lands as PACKAGE_DIR/PACKAGE.deb;
@@ -77,9 +79,9 @@ def debian_suites(pockets):
     return {name + pocket for name in names for pocket in pockets}
 
 
-def debian_sources(suite):
-    """Our sources.list: the host's binary sources of its own release, reduced to the main component; or what its
-    mirrors have of the release `suite`."""
+def debian_sources(suite, kind):
+    """Our sources.list: the host's sources of its own release, reduced to the main component; or what its mirrors have of
+    the release `suite`. `kind`: deb, or deb-src, which mirrors have whether the host names it or not."""
     suites = debian_suites(("",) if suite else ("", "-updates", "-security", "/updates"))
     out = []
     for stanza in host_stanzas():
@@ -89,7 +91,7 @@ def debian_sources(suite):
                 COMPONENT not in stanza.get("components", "").split() or
                 stanza.get("enabled", "yes").lower() in ("no", "false")):
             continue
-        lines = ["Types: deb", "URIs: " + " ".join(uris), "Suites: " + (suite or " ".join(chosen)), "Components: " + COMPONENT]
+        lines = ["Types: " + kind, "URIs: " + " ".join(uris), "Suites: " + (suite or " ".join(chosen)), "Components: " + COMPONENT]
         lines += [f"{field}: {stanza[field]}"
                   for field in ("signed-by", "trusted", "check-valid-until", "check-date") if field in stanza]
         out.append("\n".join(lines) + "\n")
@@ -111,7 +113,7 @@ def write_configuration(state, wanted):
     for folder in ("state/lists/partial", "cache/archives/partial", "log", "empty"):
         (state / folder).mkdir(parents=True, exist_ok=True)
     (state / "status").write_text("")
-    (state / "debian.sources").write_text(debian_sources(wanted.suite))
+    (state / "debian.sources").write_text(debian_sources(wanted.suite, "deb-src" if wanted.source else "deb"))
     # A third party's repository may use Debian's suite names: nothing but Debian's packages may be chosen.
     (state / "preferences").write_text("Package: *\nPin: release o=Debian\nPin-Priority: 500\n\n"
                                        "Package: *\nPin: release o=Debian Backports\nPin-Priority: 500\n\n"
@@ -190,13 +192,34 @@ def download_together(env, packages, folder):
     shutil.rmtree(together)
 
 
+def download_source(env, package, destination):
+    """Download the source of `package` into the folder `destination`; False if the sources don't have it."""
+    print(f"  FETCH    {package} (source)", flush=True)
+    folder = destination.with_suffix(".partial")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    result = subprocess.run(["apt-get", "-qq", "--download-only", "source", package], env=env, cwd=folder, check=False)
+    if result.returncode == 0:
+        folder.rename(destination)
+    return result.returncode == 0
+
+
+def fetch_source(env, state, wanted, package, destination):
+    if has_lists(state) and download_source(env, package, destination):
+        return
+    update(env, state, wanted)
+    if not download_source(env, package, destination):
+        sys.exit(f"fetch.py: this Debian release has no source of {package} at the host's mirror, or the mirror was not reached")
+
+
 def has_lists(state):
-    return any((state / "state/lists").glob("*_Packages*"))
+    return any(any((state / "state/lists").glob(pattern)) for pattern in ("*_Packages*", "*_Sources*"))
 
 
 def update(env, state, wanted):
     release = f"{wanted.suite} " if wanted.suite else ""
-    print(f"  FETCH    Debian's package lists of {release}for {wanted.architecture}", flush=True)
+    what = "sources" if wanted.source else wanted.architecture
+    print(f"  FETCH    Debian's package lists of {release}for {what}", flush=True)
     # What apt cannot fetch is a warning to it otherwise, and then packages seem not to exist.
     with Progress("fetching lists", growth(state / "state/lists")):
         subprocess.run(["apt-get", "-qq", "-o", "APT::Update::Error-Mode=any", "update"], env=env, check=True)
@@ -220,6 +243,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description="Fetch Debian packages with apt, through a private apt state.")
     parser.add_argument("--suite", help="a release of Debian's [the host's own]")
     parser.add_argument("--architecture", default=GUESTS_ARCHITECTURE, help=f"host: the host's [{GUESTS_ARCHITECTURE}]")
+    parser.add_argument("--source", action="store_true", help="the packages' sources")
     parser.add_argument("state", type=Path, metavar="STATE_DIR")
     parser.add_argument("packages", type=Path, metavar="PACKAGE_DIR")
     parser.add_argument("names", nargs="+", metavar="PACKAGE")
@@ -237,23 +261,25 @@ def main():
     packages.mkdir(parents=True, exist_ok=True)
     with open(state / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        missing = [p for p in wanted.names if not (packages / (p + ".deb")).exists()]
+        ending = ".source" if wanted.source else ".deb"
+        missing = [p for p in wanted.names if not (packages / (p + ending)).exists()]
         env = write_configuration(state, wanted) if missing else {}
-        together = [p for p in missing if not p.startswith("linux-image-")]
+        together = [p for p in missing if not p.startswith("linux-image-") and not wanted.source]
         if len(together) > 1:
             if not has_lists(state):
                 update(env, state, wanted)
             download_together(env, together, packages)
         for package in missing:
-            if not (packages / (package + ".deb")).exists():
-                fetch(env, state, wanted, package, packages / (package + ".deb"))
+            destination = packages / (package + ending)
+            if not destination.exists():
+                (fetch_source if wanted.source else fetch)(env, state, wanted, package, destination)
 
 
 def explain(error):
     """Why apt failed, as far as can be told, and what can be built all the same."""
     wanted = parse_arguments()
     packages = wanted.packages
-    there = sorted(path.stem for path in packages.glob("*.deb"))
+    there = sorted(path.stem for path in packages.glob("*.source" if wanted.source else "*.deb"))
     missing = [name for name in wanted.names if name not in there]
     return (f"fetch.py: {' '.join(map(str, error.cmd))} failed: Debian's mirror was not reached, so there is no network, or a proxy "
             f"is missing.\nNot downloaded yet: {', '.join(missing) or 'nothing'}. {len(there)} packages are in {packages}: what is made "

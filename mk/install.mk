@@ -10,7 +10,7 @@ INSTALL_BOARDS ?= $(filter-out $(notdir $(patsubst %/,%,$(dir $(shell grep -l BO
 	$(patsubst %/,%,$(dir $(wildcard boards/*/board.mk)))))
 # Kernels and initramfs that are installed.
 INSTALL_GUESTS ?= debian demo
-INSTALL_PDS := $(filter-out $(TEST_PDS),$(PDS))
+INSTALL_PDS := $(filter-out $(TEST_PDS) $(ONDEMAND_PDS),$(PDS))
 
 # What a PD outside the tree links: libmicrokit as a whole, and of libcauseway what it uses.
 LIBMICROKIT := $(B)/lib/libmicrokit.a

@@ -50,10 +50,13 @@ endif
 SYSTEM_GUEST_NAMES := $(if $(SYSTEM_FILE),$(shell grep -ohE '(kernel|initrd|contents|image)="[^"]*"' $(SYSTEM_FILE) | cut -d'"' -f2))
 SYSTEM_GUESTS := guest $(addprefix guest-,$(filter $(GUEST_KERNELS) $(GUEST_INITRDS) $(GUEST_DISKS) $(GUEST_FIRMWARES) $(GUEST_PROGRAMS),$(SYSTEM_GUEST_NAMES)))
 
+# And the programs among those that are not always built.
+SYSTEM_PDS := $(if $(SYSTEM_FILE),$(foreach p,$(ONDEMAND_PDS),$(if $(shell grep -l '"$(p).elf"' $(SYSTEM_FILE)),$(p))))
+
 # The tool is quick and knows better than make what an image depends on: it runs every time.
 .PHONY: image image-bundled
 image: image-$(PLATFORM)
-image-bundled: tool kernel pds $(SYSTEM_GUESTS) $(BOARD_DTB) $(BOARD_BOOT_DTB)
+image-bundled: tool kernel pds $(SYSTEM_PDS:%=$(B)/pd/%.elf) $(SYSTEM_GUESTS) $(BOARD_DTB) $(BOARD_BOOT_DTB)
 	$(call say,SYSTEM,$(IMAGE))
 	$(Q)$(TOOL) build $(SYSTEM_FILE) $(addprefix --uplink ,$(UPLINK)) -o $(IMAGE) --board $(BOARD) --report $(IMAGE:.elf=.report.txt) --pd-dir $(B)/pd \
 		--guest-dir $(GUEST_DIR) --kernel $(KERNEL) --board-dtb $(BOARD_DTB)

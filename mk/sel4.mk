@@ -68,8 +68,13 @@ $(foreach p,$(SEL4_PDS),$(eval $(call sel4_pd_rules,$(p))))
 
 $(SDK_BOARD)/lib/libmicrokit.a: | sdk-check
 
+# lwIP's files (pd/echo).
+$(S)/obj/$(LWIP)/% $(S)/obj/pd/echo/%: SEL4_CFLAGS += $(LWIP_CFLAGS) -isystem pd/echo/libc
+$(S)/obj/$(LWIP)/%: SEL4_CFLAGS += -w
+$(call LWIP_OBJS,$(S)/obj): pd/echo/lwipopts.h pd/echo/arch/cc.h | $(LWIP_STAMP)
+
 .PHONY: sel4-pds
-sel4-pds: $(SEL4_PDS:%=$(S)/pd/%.elf)
+sel4-pds: $(patsubst %,$(S)/pd/%.elf,$(filter-out $(ONDEMAND_PDS),$(SEL4_PDS)))
 
 # Says what is wrong with an SDK before a compiler does.
 .PHONY: sdk-check
@@ -84,7 +89,7 @@ $(S)/sdk: sdk-check
 
 # A system's own name is in the description, so the tool has a folder of its own to write it into.
 .PHONY: image-sel4
-image-sel4: sdk-check tool sel4-pds $(SYSTEM_GUESTS) $(BOARD_DTB)
+image-sel4: sdk-check tool sel4-pds $(SYSTEM_PDS:%=$(S)/pd/%.elf) $(SYSTEM_GUESTS) $(BOARD_DTB)
 	$(call say,SYSTEM,$(SEL4_DIR))
 	$(Q)rm -rf $(SEL4_DIR) && mkdir -p $(SEL4_DIR)
 	$(Q)$(TOOL) sdf $(SYSTEM_FILE) --sdk-version $(SDK_VERSION) --sdk-cores $(SDK_CORES) -o $(SEL4_DIR) --report $(SEL4_DIR)/report.txt \

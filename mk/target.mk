@@ -2,7 +2,8 @@
 # Target programs: the bundled kernel and the PDs.
 #
 # A PD NAME (in PDS) is built from NAME_SRCS and lib/base into $(B)/pd/NAME.elf, linked against the bundled
-# provider of microkit.h (MICROKIT_SRCS, microkit/bundled/microkit.ld). NAME_LDFLAGS: for its linker.
+# provider of microkit.h (MICROKIT_SRCS, microkit/bundled/microkit.ld). NAME_LDFLAGS: for its linker. Those of ONDEMAND_PDS,
+# whose sources are fetched, are built when a system or a test names them.
 
 $(B)/target/%.o: %.c mk/toolchain.mk
 	$(call say,CC,$<)
@@ -44,7 +45,7 @@ $(B)/pd/$(1).elf: $$(call objs,$(B)/target,$$($(1)_SRCS)) $$(MICROKIT_OBJS) micr
 PD_OBJS += $$(call objs,$(B)/target,$$($(1)_SRCS))
 endef
 $(foreach p,$(PDS),$(eval $(call pd_rules,$(p))))
-PD_ELFS := $(PDS:%=$(B)/pd/%.elf)
+PD_ELFS := $(patsubst %,$(B)/pd/%.elf,$(filter-out $(ONDEMAND_PDS),$(PDS)))
 
 .PHONY: kernel pds
 kernel: $(if $(KERNEL_SRCS),$(KERNEL))

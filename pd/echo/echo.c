@@ -1,169 +1,132 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ARP, ICMP echo and UDP echo. */
+/* A host with lwIP: its network interface, and UDP echo. */
 #include "pd/echo/echo.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+
+#include <lwip/etharp.h>
+#include <lwip/init.h>
+#include <lwip/ip4_addr.h>
+#include <lwip/netif.h>
+#include <lwip/timeouts.h>
+#include <lwip/udp.h>
+#include <netif/ethernet.h>
 
 #include "lib/base/mem.h"
+#include "pd/echo/tcp_echo.h"
 
-/* Offsets in a frame: Ethernet, and behind it ARP, or IPv4 without options and ICMP or UDP. */
-#define ETHERTYPE 12u
-#define ETHERNET_BYTES 14u
-#define TYPE_IP 0x0800u
-#define TYPE_ARP 0x0806u
-#define ARP_BYTES 28u
-#define IP_BYTES 20u
-#define IP (ETHERNET_BYTES)
-#define L4 (IP + IP_BYTES)
-#define PROTOCOL_ICMP 1u
-#define PROTOCOL_UDP 17u
-#define ICMP_REQUEST 8u
-#define UDP_BYTES 8u
-#define UDP_PORT 7u
+#define PORT 7u
 
-static uint32_t load16(const uint8_t *at)
+static struct netif netif;
+static const struct echo_link *program;
+
+uint32_t echo_now(void)
 {
-    return (uint32_t)at[0] << 8 | at[1];
+    return program->now();
 }
 
-static void store16(uint8_t *at, uint32_t value)
+void echo_broken(const char *what)
 {
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
+    program->broken(what);
 }
 
-static void swap(uint8_t *a, uint8_t *b, uint32_t bytes)
+static err_t output(struct netif *interface, struct pbuf *frame)
 {
-    for (uint32_t i = 0; i < bytes; i++) {
-        const uint8_t kept = a[i];
+    uint8_t *to = program->frame(frame->tot_len);
 
-        a[i] = b[i];
-        b[i] = kept;
+    (void)interface;
+    if (to == NULL) {
+        return ERR_MEM;
     }
+    (void)pbuf_copy_partial(frame, to, frame->tot_len, 0);
+    program->send(frame->tot_len);
+    return ERR_OK;
 }
 
-/* RFC 1071, over whole fields: 0 if a checksum among them is right. */
-static uint32_t checksum(const uint8_t *at, uint32_t bytes)
+/* What is set already: mtu and hwaddr. */
+static err_t set_up(struct netif *interface)
 {
-    uint64_t sum = 0;
-
-    for (uint32_t i = 0; i + 1 < bytes; i += 2) {
-        sum += load16(at + i);
-    }
-    sum += bytes % 2 != 0 ? (uint32_t)at[bytes - 1] << 8 : 0;
-    while (sum > 0xffff) {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    return ~(uint32_t)sum & 0xffff;
+    interface->name[0] = 'e';
+    interface->name[1] = 'c';
+    interface->hwaddr_len = ETH_HWADDR_LEN;
+    interface->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
+    interface->output = etharp_output;
+    interface->linkoutput = output;
+    return ERR_OK;
 }
 
-static uint32_t answer_arp(const struct echo_host *host, uint8_t *frame, uint32_t bytes)
+/* From where it came, the datagram goes back as it is: lwIP puts the headers in front of it in its place. */
+static void on_datagram(void *argument, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
+                        u16_t port)
 {
-    static const uint8_t request[] = {0, 1, 8, 0, 6, 4, 0, 1};
-    uint8_t *arp = frame + ETHERNET_BYTES;
-
-    if (bytes < ETHERNET_BYTES + ARP_BYTES || memcmp(arp, request, sizeof(request)) != 0 ||
-        memcmp(arp + 24, host->ip, 4) != 0) {
-        return 0;
+    (void)argument;
+    /* Two that echo would go on forever; and what was sent to all is no one's to answer. */
+    if (port != PORT && ip4_addr_cmp(ip4_current_dest_addr(), netif_ip4_addr(&netif))) {
+        (void)udp_sendto(pcb, data, from, port);
     }
-    arp[7] = 2;
-    memcpy(arp + 18, arp + 8, 10); /* the asker becomes the target */
-    memcpy(arp + 8, host->mac, 6);
-    memcpy(arp + 14, host->ip, 4);
-    memcpy(frame, arp + 18, 6);
-    memcpy(frame + 6, host->mac, 6);
-    return ETHERNET_BYTES + ARP_BYTES;
+    (void)pbuf_free(data);
 }
 
-static bool answer_icmp(uint8_t *icmp, uint32_t bytes)
+static bool begin_udp(void)
 {
-    if (bytes < 8 || icmp[0] != ICMP_REQUEST || icmp[1] != 0 || checksum(icmp, bytes) != 0) {
+    struct udp_pcb *pcb = udp_new();
+
+    if (pcb == NULL || udp_bind(pcb, IP_ADDR_ANY, PORT) != ERR_OK) {
         return false;
     }
-    icmp[0] = 0;
-    store16(icmp + 2, 0);
-    store16(icmp + 2, checksum(icmp, bytes));
+    udp_recv(pcb, on_datagram, NULL);
     return true;
 }
 
-/* Its checksum stays right, as addresses and ports only change places. */
-static bool answer_udp(uint8_t *udp, uint32_t bytes)
+int echo_init(const struct echo_link *link, const uint8_t mac[6], const struct echo_address *address,
+              uint16_t mtu)
 {
-    if (bytes < UDP_BYTES || load16(udp + 2) != UDP_PORT || load16(udp) == UDP_PORT ||
-        load16(udp + 4) != bytes) {
-        return false; /* and two of us do not echo forever */
+    const uint32_t bits = address->prefix == 0 ? 0 : ~(uint32_t)0 << (32 - address->prefix);
+    ip4_addr_t ip, mask, gateway;
+
+    program = link;
+    lwip_init();
+    IP4_ADDR(&ip, address->ip[0], address->ip[1], address->ip[2], address->ip[3]);
+    ip4_addr_set_u32(&mask, lwip_htonl(bits));
+    ip4_addr_set_zero(&gateway);
+    memset(&netif, 0, sizeof(netif));
+    netif.mtu = mtu;
+    memcpy(netif.hwaddr, mac, ETH_HWADDR_LEN);
+    if (netif_add(&netif, &ip, &mask, &gateway, NULL, set_up, ethernet_input) == NULL) {
+        return -1;
     }
-    swap(udp, udp + 2, 2);
-    return true;
+    netif_set_default(&netif);
+    netif_set_up(&netif);
+    return begin_udp() && tcp_echo_listen(PORT) == 0 ? 0 : -1;
 }
 
-static uint32_t answer_ip(const struct echo_host *host, uint8_t *frame, uint32_t bytes)
+/* lwIP leaves that to the card. */
+static bool is_for_us(const struct pbuf *frame)
 {
-    uint8_t *ip = frame + IP;
+    static const uint8_t broadcast[ETH_HWADDR_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
-    /* Neither options nor fragments; to us alone; and as long as it says. */
-    if (bytes < L4 || ip[0] != 0x45 || (load16(ip + 6) & 0x3fff) != 0 || memcmp(ip + 16, host->ip, 4) != 0 ||
-        memcmp(frame, host->mac, 6) != 0 || checksum(ip, IP_BYTES) != 0) {
-        return 0;
-    }
-    const uint32_t total = load16(ip + 2);
-    if (total < IP_BYTES || total > bytes - IP) {
-        return 0;
-    }
-    const bool is_answered = ip[9] == PROTOCOL_ICMP  ? answer_icmp(frame + L4, total - IP_BYTES)
-                             : ip[9] == PROTOCOL_UDP ? answer_udp(frame + L4, total - IP_BYTES)
-                                                     : false;
-    if (!is_answered) {
-        return 0;
-    }
-    swap(ip + 12, ip + 16, 4);
-    ip[8] = 64;
-    store16(ip + 10, 0);
-    store16(ip + 10, checksum(ip, IP_BYTES));
-    swap(frame, frame + 6, 6);
-    return IP + total;
+    return frame->len >= SIZEOF_ETH_HDR && (memcmp(frame->payload, netif.hwaddr, ETH_HWADDR_LEN) == 0 ||
+                                            memcmp(frame->payload, broadcast, ETH_HWADDR_LEN) == 0);
 }
 
-uint32_t echo_answer(const struct echo_host *host, uint8_t *frame, uint32_t bytes)
+void echo_receive(const uint8_t *frame, uint32_t bytes)
 {
-    if (bytes < ETHERNET_BYTES || (frame[6] & 1) != 0) { /* nobody has a group's address */
-        return 0;
+    /* What does not fit into the pool is lost, as with a card that has no buffers. */
+    struct pbuf *copy = bytes > UINT16_MAX ? NULL : pbuf_alloc(PBUF_RAW, (u16_t)bytes, PBUF_POOL);
+
+    if (copy == NULL) {
+        return;
     }
-    const uint32_t type = load16(frame + ETHERTYPE);
-    if (type == TYPE_ARP) {
-        return answer_arp(host, frame, bytes);
+    (void)pbuf_take(copy, frame, (u16_t)bytes);
+    if (!is_for_us(copy) || netif.input(copy, &netif) != ERR_OK) {
+        (void)pbuf_free(copy);
     }
-    return type == TYPE_IP ? answer_ip(host, frame, bytes) : 0;
 }
 
-int echo_parse_ip(const char *text, uint8_t ip[4])
+uint32_t echo_work(void)
 {
-    uint32_t number = 0;
-    uint32_t digits = 0;
-    uint32_t count = 0;
-
-    for (const char *at = text;; at++) {
-        if (*at >= '0' && *at <= '9' && digits < 3) {
-            number = number * 10 + (uint32_t)(*at - '0');
-            digits++;
-        } else if (digits > 0 && number <= 255 && count < 4 && (*at == '.') == (count < 3) &&
-                   (*at == '.' || *at == '/' || *at == ' ' || *at == '\0')) {
-            ip[count++] = (uint8_t)number;
-            number = 0;
-            digits = 0;
-            if (count == 4) {
-                return 0;
-            }
-        } else {
-            while (*at != ' ' && *at != '\0') {
-                at++;
-            }
-            number = 0;
-            digits = 0;
-            count = 0;
-        }
-        if (*at == '\0') {
-            return -1;
-        }
-    }
+    sys_check_timeouts();
+    tcp_echo_work();
+    return sys_timeouts_sleeptime();
 }

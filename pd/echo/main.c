@@ -1,58 +1,99 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A program at a switch's port: frames in and out around echo.c, and a report of how many there were. */
+/* A program at a switch's port: frames and time for echo.c. */
 #include <microkit.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
-#include "lib/base/mem.h"
 #include "lib/netclient/netclient.h"
+#include "lib/timer_client/timer_client.h"
 #include "pd/echo/echo.h"
+
+/* So many frames, and then what they led to is sent. */
+#define BATCH 64u
 
 const struct log_sink log_sink = {.name = microkit_name, .write = microkit_dbg_puts};
 
 NETCLIENT_CONFIG;
 
 static struct netclient net;
-static struct echo_host host;
-static uint8_t copy[9022];
+static struct timer_client alarm;
 
-static void answer(const uint8_t *frame, uint32_t bytes)
+static uint32_t now(void)
 {
-    if (bytes > sizeof(copy)) {
-        return;
-    }
-    /* The switch could still change the frame: what is checked is a copy of it. */
-    memcpy(copy, frame, bytes);
-    const uint32_t length = echo_answer(&host, copy, bytes);
-    uint8_t *to = length == 0 ? NULL : netclient_frame(&net, length);
-    if (to != NULL) {
-        memcpy(to, copy, length);
-        netclient_send(&net, length);
+    return (uint32_t)clock_milliseconds();
+}
+
+static void __attribute__((noreturn)) broken(const char *what)
+{
+    log_error("lwIP: %s", what);
+    for (;;) {
+        __builtin_trap();
     }
 }
 
-static void work(void)
+static uint8_t *reserve(uint32_t bytes)
+{
+    return netclient_frame(&net, bytes);
+}
+
+static void send(uint32_t bytes)
+{
+    netclient_send(&net, bytes);
+}
+
+static const struct echo_link link = {.frame = reserve, .send = send, .now = now, .broken = broken};
+
+/* Up to BATCH frames. True: there are more. */
+static bool take_frames(void)
 {
     const uint8_t *frame;
     uint32_t bytes;
 
-    while ((frame = netclient_receive(&net, &bytes)) != NULL) {
-        answer(frame, bytes);
+    for (uint32_t i = 0; i < BATCH; i++) {
+        frame = netclient_receive(&net, &bytes);
+        if (frame == NULL) {
+            return false;
+        }
+        echo_receive(frame, bytes);
         netclient_done(&net);
     }
-    netclient_flush(&net);
+    return true;
+}
+
+static void work(void)
+{
+    uint32_t wait_ms;
+    bool has_more;
+
+    do {
+        has_more = take_frames();
+        wait_ms = echo_work();
+        netclient_flush(&net);
+    } while (has_more);
+    timer_client_set(&alarm, wait_ms == UINT32_MAX ? TIMER_CLIENT_NEVER
+                                                   : clock_ticks_of(clock_milliseconds() + wait_ms));
 }
 
 void init(void)
 {
     const enum err err = netclient_init(&net, &netclient_config);
+    struct echo_address address;
 
-    if (err != ERR_OK || echo_parse_ip(netclient_config.ip, host.ip) != 0) {
+    if (err != ERR_OK || echo_address_parse(netclient_config.ip, &address) != 0) {
         log_error("no port with an IPv4 address: <port switch=\"...\" pd=\"%s\" ip=\"...\"/> gives it one",
                   microkit_name);
         return;
     }
-    memcpy(host.mac, net.mac, sizeof(host.mac));
-    log_info("at %u.%u.%u.%u", host.ip[0], host.ip[1], host.ip[2], host.ip[3]);
+    if (netclient_config.has_timer != 1) {
+        log_error("no timer, which TCP needs: <timer pd=\"%s\"/> gives it one", microkit_name);
+        return;
+    }
+    timer_client_init(&alarm, netclient_config.timer_channel);
+    if (echo_init(&link, net.mac, &address, net.mtu) != 0) {
+        log_error("lwIP has no room for what is needed from the start");
+        return;
+    }
+    log_info("at %u.%u.%u.%u/%u", address.ip[0], address.ip[1], address.ip[2], address.ip[3], address.prefix);
     work();
 }
 
@@ -60,6 +101,8 @@ void notified(microkit_channel channel)
 {
     if (channel == net.channel) {
         (void)netclient_wake(&net);
-        work();
+    } else {
+        timer_client_heard(&alarm);
     }
+    work();
 }

@@ -89,6 +89,7 @@ def outside(machine, boot):
     <program_image path="echo.elf"/>
   </protection_domain>
   <port switch="lan" pd="echo" ip="10.0.2.20/24" check_mac="true"/>
+  <timer pd="echo"/>
 """ + "".join(f"""  <guest name="vm{number}" ram="64M">
     <linux kernel="debian" initrd="demo"/>
     <console/>
@@ -145,3 +146,10 @@ def test_a_program_at_a_port_answers(outside):
         ping(guest, "-c 3 -i 0.2 -s 1400", "10.0.2.20")
     for length in (8, 100, 1472):
         assert "netsum: ok echo good=20 bad=0 of=20" in vm1.run(f"netsum echo 10.0.2.20 20 {length}")
+    # TCP there and back, of two guests at once.
+    for guest in (vm1, vm2):
+        guest.run("dd if=/dev/urandom of=/tmp/sent bs=1000 count=1000 2>/dev/null")
+    vm2.run("(nc 10.0.2.20 7 </tmp/sent >/tmp/back; cmp /tmp/sent /tmp/back && echo same >/tmp/verdict) &")
+    assert vm1.run("nc 10.0.2.20 7 </tmp/sent | cmp - /tmp/sent && echo same", timeout=TRANSFER_SECONDS).strip() == "same"
+    vm2.run("wait", timeout=TRANSFER_SECONDS)
+    assert vm2.run("cat /tmp/verdict").strip() == "same"
