@@ -28,7 +28,9 @@ uint32_t echo_now(void)
 
 void echo_broken(const char *what)
 {
-    program->broken(what);
+    for (;;) {
+        program->broken(what);
+    }
 }
 
 static err_t output(struct netif *interface, struct pbuf *frame)

@@ -16,7 +16,7 @@ struct echo_link {
     /** Milliseconds from any beginning, which wrap. */
     uint32_t (*now)(void);
     /** An invariant of lwIP's own does not hold: its state is not to be trusted any more. Never returns. */
-    void (*broken)(const char *what) __attribute__((noreturn));
+    void (*broken)(const char *what);
 };
 
 /** An IPv4 address, and how many bits of it are its network's. */

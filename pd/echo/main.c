@@ -23,12 +23,10 @@ static uint32_t now(void)
     return (uint32_t)clock_milliseconds();
 }
 
-static void __attribute__((noreturn)) broken(const char *what)
+static void broken(const char *what)
 {
     log_error("lwIP: %s", what);
-    for (;;) {
-        __builtin_trap();
-    }
+    __builtin_trap();
 }
 
 static uint8_t *reserve(uint32_t bytes)

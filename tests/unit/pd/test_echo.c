@@ -35,7 +35,7 @@ static uint32_t now(void)
     return now_ms;
 }
 
-static void __attribute__((noreturn)) broken(const char *what)
+static void broken(const char *what)
 {
     print_error("lwIP: %s\n", what);
     abort();
