@@ -43,6 +43,15 @@ EVENTS = [
     ("idle", f"sleep {IDLE_SECONDS}", IDLE_SECONDS),
 ]
 SHORT_EVENTS = ("ping", "idle")
+# Of bench/echo.system, for profiles only: a program at a switch's port that sends back what comes.
+ECHO = "192.168.1.7"
+ECHO_EVENTS = [
+    ("echo_ping", f"ping -q -i 0.02 -c 200 {ECHO}", 200),
+    ("echo_udp64", f"netsum echo {ECHO} 2000 64", 2000),
+    ("echo_udp1472", f"netsum echo {ECHO} 2000 1472", 2000),
+    ("echo_tcp", f"nc {ECHO} 7 </tmp/16m | cmp - /tmp/16m", 16),
+]
+PROFILED = EVENTS + ECHO_EVENTS
 
 
 class Bench:
@@ -110,12 +119,14 @@ def write_symbols(bench, folder):
 
 def record(bench, name, symbols):
     """Traffic between two questions to the stats PD, the last thing before QEMU ends."""
-    command = next(command for event, command, _ in EVENTS if event == name)
+    command = next(command for event, command, _ in PROFILED if event == name)
     bench.results()
     if symbols:
         write_symbols(bench, symbols)
     bench.vm1.type("\n")
     bench.vm1.wait_prompt(TIMEOUT)
+    if "/tmp/16m" in command:
+        bench.vm1.run("dd if=/dev/urandom of=/tmp/16m bs=1M count=16", TIMEOUT)
     bench.count(command)
     bench.count(command)
     # QEMU's monitor: a plugin writes its file at an orderly end only.
@@ -229,7 +240,7 @@ def main():
     parser = argparse.ArgumentParser(description="Measure a system in QEMU with -icount.")
     parser.add_argument("--name", required=True, help="SYSTEM/DATAPATH-TRANSPORT")
     parser.add_argument("--output", type=Path)
-    parser.add_argument("--profile", metavar="EVENT", choices=[name for name, _, _ in EVENTS])
+    parser.add_argument("--profile", metavar="EVENT", choices=[name for name, _, _ in PROFILED])
     parser.add_argument("--symbols", type=Path, metavar="FOLDER")
     parser.add_argument("--report", type=Path, help="the tool's report of the image, for the RAM used")
     parser.add_argument("--baseline", type=Path)

@@ -20,7 +20,7 @@ BENCH_QEMU_ARGS = $(patsubst $(QEMU_CPU),$(call bench_cpu,$(ROW)),$(BENCH_BOARD_
 	-icount shift=0$(comma)sleep=off -seed 1 -rtc base=2024-01-01$(comma)clock=vm -serial mon:stdio
 
 # The description of a row's system, and the parts of its name.
-bench_file = bench/$(if $(filter three_vms/%,$(1)),three,bench).system
+bench_file = bench/$(if $(filter three_vms/%,$(1)),three,$(if $(filter echo/%,$(1)),echo,bench)).system
 bench_paths = $(subst -, ,$(notdir $(firstword $(subst @, ,$(1)))))
 bench_datapath = $(firstword $(bench_paths))
 bench_transport = $(lastword $(bench_paths))
@@ -93,6 +93,11 @@ profile-event:
 		--event $(PROFILE_EVENT) $(if $(PROFILE_SYMBOLS),--symbols vm1=$(B)/vm1.symbols --symbols vm2=$(B)/vm2.symbols) \
 		| tee $(B)/profile-$(PROFILE_EVENT).txt
 	$(Q)rm $(B)/profile-$(PROFILE_EVENT).history
+
+# The echo program (pd/echo) at a switch's port.
+.PHONY: profile-echo
+profile-echo:
+	$(Q)+$(MAKE) --no-print-directory profile PROFILE_ROW=echo/vhost-mmio PROFILE="echo_ping echo_udp64 echo_udp1472 echo_tcp"
 
 # Ways to copy, compared.
 PDS += bench_copy

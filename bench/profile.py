@@ -23,7 +23,7 @@ import statistics
 import subprocess
 from pathlib import Path
 
-from bench import EVENTS
+from bench import PROFILED
 
 WAYS = 16
 PATHS = 12
@@ -179,7 +179,7 @@ def main():
     parser.add_argument("report", type=Path)
     parser.add_argument("kernel", type=Path)
     parser.add_argument("pd_folder", type=Path)
-    parser.add_argument("--event", choices=[name for name, _, _ in EVENTS])
+    parser.add_argument("--event", choices=[name for name, _, _ in PROFILED])
     parser.add_argument("--symbols", action="append", default=[], metavar="GUEST=FILE")
     parser.add_argument("--nm", default="aarch64-linux-gnu-nm")
     arguments = parser.parse_args()
@@ -191,7 +191,7 @@ def main():
     units = 1
     if arguments.event:
         order = between(order, domains, "stats")
-        units = next(units for name, _, units in EVENTS if name == arguments.event)
+        units = next(units for name, _, units in PROFILED if name == arguments.event)
     functions, total = print_spent(blocks, order, domains, code, units)
     print()
     print_ways(ways(stretches(blocks, order, domains), code.guests), units)

@@ -37,12 +37,22 @@ $(KERNEL): $(KERNEL_OBJS) kernel/aarch64/kernel.ld boards/$(BOARD)/board.mk
 
 MICROKIT_OBJS := $(call objs,$(B)/target,$(MICROKIT_SRCS) $(LIB_SRCS))
 
+# PDs that are optimised as a whole, as the kernel is: their files are small and call each other for every frame. The functions
+# that the compiler calls by itself (lib/base) are not part of that.
+LTO_PDS := vswitch
+LTO_FLAGS = $(filter-out -MMD -MP,$(TARGET_CFLAGS)) -flto
+$(B)/lto/%.o: %.c mk/toolchain.mk
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(TARGET_CC) $(TARGET_CFLAGS) -flto -Imicrokit/include -c $< -o $@
+pd_objs = $(call objs,$(B)/$(if $(filter $(1),$(LTO_PDS)),lto,target),$($(1)_SRCS))
+
 define pd_rules
-$(B)/pd/$(1).elf: $$(call objs,$(B)/target,$$($(1)_SRCS)) $$(MICROKIT_OBJS) microkit/bundled/microkit.ld
+$(B)/pd/$(1).elf: $$(call pd_objs,$(1)) $$(MICROKIT_OBJS) microkit/bundled/microkit.ld mk/target.mk
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$(TARGET_CC) $$(TARGET_LDFLAGS) -T microkit/bundled/microkit.ld $$(filter %.o,$$^) $$($(1)_LDFLAGS) -o $$@
-PD_OBJS += $$(call objs,$(B)/target,$$($(1)_SRCS))
+	$$(Q)$$(TARGET_CC) $$(if $$(filter $(1),$$(LTO_PDS)),$$(LTO_FLAGS)) $$(TARGET_LDFLAGS) -T microkit/bundled/microkit.ld $$(filter %.o,$$^) $$($(1)_LDFLAGS) -o $$@
+PD_OBJS += $$(call pd_objs,$(1))
 endef
 $(foreach p,$(PDS),$(eval $(call pd_rules,$(p))))
 PD_ELFS := $(patsubst %,$(B)/pd/%.elf,$(filter-out $(ONDEMAND_PDS),$(PDS)))
