@@ -14,6 +14,7 @@
 #include "console/gdb.h"
 #include "console/hub.h"
 #include "console/top.h"
+#include "console/trace.h"
 #include "console/where.h"
 
 #define DEFAULT_ESCAPE 0x1c
@@ -177,9 +178,10 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"attach", attach_main}, {"console", attach_main}, {"top", top_main},       {"gdb", gdb_main},
-    {"dump", dump_main},     {"start", control_main},  {"stop", control_main},  {"reset", control_main},
-    {"pause", control_main}, {"resume", control_main}, {"state", control_main}, {"break", control_main},
+    {"attach", attach_main}, {"console", attach_main}, {"top", top_main},        {"trace", trace_main},
+    {"gdb", gdb_main},       {"dump", dump_main},      {"start", control_main},  {"stop", control_main},
+    {"reset", control_main}, {"pause", control_main},  {"resume", control_main}, {"state", control_main},
+    {"break", control_main},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

@@ -6,7 +6,9 @@ CONSOLE_HUB_SRCS := console/channel.c console/child.c console/history.c console/
 	tool/base/mem.c
 HOST_PROGRAMS += causeway-console
 CONSOLE_TOP_SRCS := console/json.c console/top_sample.c console/top_show.c
-causeway-console_SRCS = console/attach.c console/control.c console/dump.c console/gdb.c console/stub.c console/main.c console/top.c $(CONSOLE_TOP_SRCS) $(CONSOLE_HUB_SRCS) console/line.c $(SERIAL_MUX_HOST_SRCS)
+CONSOLE_TRACE_LOG_SRCS = console/trace_ctf.c console/trace_json.c console/trace_log.c
+CONSOLE_TRACE_SRCS = $(CONSOLE_TRACE_LOG_SRCS) $(LIB_TRACE_SRCS)
+causeway-console_SRCS = console/attach.c console/control.c console/dump.c console/gdb.c console/stub.c console/main.c console/top.c console/trace.c $(CONSOLE_TRACE_SRCS) $(CONSOLE_TOP_SRCS) $(CONSOLE_HUB_SRCS) console/line.c $(SERIAL_MUX_HOST_SRCS)
 
 TESTS += test_mux_frames test_mux_channels
 test_mux_frames_SRCS = tests/mock/mux_host.c console/line.c $(test_serial_mux_SRCS)
@@ -26,6 +28,11 @@ TESTS += test_top
 test_top_SRCS := $(CONSOLE_TOP_SRCS)
 FUZZERS += fuzz_top
 fuzz_top_SRCS := $(CONSOLE_TOP_SRCS)
+
+TESTS += test_trace_files
+test_trace_files_SRCS = $(CONSOLE_TRACE_SRCS) lib/blk/crc32.c tool/base/mem.c
+FUZZERS += fuzz_trace
+fuzz_trace_SRCS = $(test_trace_files_SRCS)
 
 TESTS += test_view
 test_view_SRCS = console/view.c console/logbook.c tool/base/mem.c console/line.c $(SERIAL_MUX_HOST_SRCS)

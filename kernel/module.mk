@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The bundled kernel. kernel/core also runs on the host, over kernel/fake.
 KERNEL_CORE_SRCS := $(addprefix kernel/core/,account.c boot.c budget.c charge.c child.c dispatch.c doorbell.c fault.c irq.c klog.c list.c notification.c observe.c posted_irq.c ppc.c ptimer.c route.c \
-	seed.c sched.c sgi.c syndrome.c syscall.c vcpu.c vcpu_exit.c vcpu_virq.c virq.c)
+	seed.c sched.c sgi.c syndrome.c syscall.c trace.c vcpu.c vcpu_exit.c vcpu_virq.c virq.c)
 KERNEL_SRCS += $(KERNEL_CORE_SRCS) $(addprefix kernel/aarch64/,start.S vectors.S fp.S  cpu.c debug.c vcpu_debug.c features.c interrupt.c $(BOARD_IRQCHIP).c list_registers.c main.c \
 	panic.c sysreg_table.c timer.c trap.c trap_sysreg.c uart.c switch.c vcpu_regs.c) lib/base/format.c lib/base/mem.c
 
@@ -37,3 +37,5 @@ TESTS += test_kernel_ptimer
 test_kernel_ptimer_SRCS := $(KERNEL_FAKE_SRCS)
 TESTS += test_kernel_cores
 test_kernel_cores_SRCS := $(KERNEL_FAKE_SRCS)
+TESTS += test_kernel_trace
+test_kernel_trace_SRCS := $(KERNEL_FAKE_SRCS)

@@ -114,5 +114,11 @@ static inline bool sound_header(const struct sysdesc *desc)
            desc->post_count <= SYSDESC_MAX_POSTS && desc->doorbell_count <= SYSDESC_MAX_DOORBELLS &&
            (desc->klog_pd == SYSDESC_NO_PARENT ||
             (desc->klog_pd < desc->pd_count && desc->klog_channel < SYSDESC_MAX_CHANNELS)) &&
+           (desc->trace == 0 ||
+            (desc->trace % SYSDESC_TRACE_HEADER_BYTES == 0 && desc->trace_pd < desc->pd_count &&
+             desc->trace_channel < SYSDESC_MAX_CHANNELS &&
+             desc->trace_ring_bytes >= SYSDESC_TRACE_MIN_RING_BYTES &&
+             desc->trace_ring_bytes <= SYSDESC_TRACE_MAX_RING_BYTES &&
+             (desc->trace_ring_bytes & (desc->trace_ring_bytes - 1)) == 0)) &&
            (desc->seed_pd == SYSDESC_NO_PARENT || desc->seed_pd < desc->pd_count);
 }

@@ -96,6 +96,9 @@ void platform_vcpu_start(uint32_t vcpu, uint64_t entry_gpa, uint64_t context);
 /** Stop it; pending virtual interrupts are forgotten. */
 void platform_vcpu_stop(uint32_t vcpu);
 
+/** The guest has died, and not by its own wish: whoever records events may show the last ones. */
+void platform_tell_death(void);
+
 /** It runs no more but keeps all that it is, or goes on; starting and stopping it change nothing about that. */
 void platform_vcpu_pause(uint32_t vcpu, bool paused);
 

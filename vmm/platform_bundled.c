@@ -159,6 +159,11 @@ void platform_vcpu_stop(uint32_t vcpu)
     (void)vcpu_call(SYSCALL_VCPU_STOP, vcpu, 0, 0, 0);
 }
 
+void platform_tell_death(void)
+{
+    (void)libmicrokit_call(SYSCALL_TRACE_MARK, SYSCALL_TRACE_DEATH, 0, 0, 0);
+}
+
 void platform_vcpu_pause(uint32_t vcpu, bool paused)
 {
     (void)vcpu_call(SYSCALL_VCPU_PAUSE, vcpu, paused, 0, 0);

@@ -80,6 +80,11 @@ void platform_vcpu_stop(uint32_t vcpu)
     }
 }
 
+void platform_tell_death(void)
+{
+    platform_fake.deaths++;
+}
+
 void platform_vcpu_pause(uint32_t vcpu, bool paused)
 {
     vcpu_at(vcpu)->paused = paused;

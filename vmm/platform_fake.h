@@ -60,6 +60,7 @@ struct platform_fake_idle_count {
 struct platform_fake {
     const struct vmm_config *config;
     struct platform_fake_vcpu vcpus[VMM_CONFIG_MAX_VCPUS];
+    uint32_t deaths; /**< calls of platform_tell_death() */
     struct platform_fake_post posts[PLATFORM_FAKE_POSTS];
     uint64_t doorbell_described, doorbell_gpa; /**< of the last call of platform_doorbell_move() */
     uint32_t doorbell_count;

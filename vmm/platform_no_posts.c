@@ -16,6 +16,10 @@ void platform_doorbell_move(uint64_t described, uint64_t gpa)
     (void)gpa;
 }
 
+void platform_tell_death(void)
+{
+}
+
 /* Only a machine with a debugger or a control channel pauses, and the tool makes none for such platforms. */
 void platform_vcpu_pause(uint32_t vcpu, bool paused)
 {

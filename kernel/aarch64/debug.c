@@ -3,6 +3,7 @@
 #include "kernel/aarch64/debug.h"
 
 #include "kernel/aarch64/sysreg.h"
+#include "kernel/core/trace.h"
 #include "kernel/core/vcpu_exit.h"
 #include "kernel/include/syscall.h"
 
@@ -100,6 +101,7 @@ void debug_exit(struct vcpu *vcpu, uint64_t esr, uint64_t far)
 {
     const uint64_t words[] = {esr, far, vcpu->thread.context.pc};
 
+    trace_event(vcpu->thread.core, SYSDESC_TRACE_EXIT_DEBUG, &vcpu->thread, words[2]);
     vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_DEBUG, words, 3);
 }
 

@@ -11,6 +11,7 @@
 #include "kernel/core/dispatch.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/remote.h"
+#include "kernel/core/trace.h"
 #include "kernel/core/vcpu_virq.h"
 
 #define HANDLE_MAX 8u /* a turn; what is left traps again */
@@ -83,6 +84,7 @@ void interrupt_handle(struct core *core)
             return;
         }
         kernel_count(core, SYSCALL_COUNTER_IRQS);
+        trace_event(core, SYSDESC_TRACE_IRQ, core->current, taken & IRQCHIP_INTID_MASK);
         if (dispatch(core, taken & IRQCHIP_INTID_MASK, &thread)) {
             irqchip_deactivate(core, taken);
         }

@@ -11,6 +11,7 @@
 #include "kernel/core/klog.h"
 #include "kernel/core/syndrome.h"
 #include "kernel/core/syscall.h"
+#include "kernel/core/trace.h"
 #include "kernel/core/vcpu.h"
 #include "kernel/core/vcpu_exit.h"
 #include "kernel/core/vcpu_virq.h"
@@ -96,6 +97,7 @@ static void vcpu_call_exit(struct vcpu *vcpu, uint64_t esr, bool is_smc)
     const uint64_t words[] = {is_smc, x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], esr & 0xffff};
 
     kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_CALL);
+    trace_event(vcpu->thread.core, SYSDESC_TRACE_EXIT_CALL, &vcpu->thread, x[0]);
     vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_CALL, words, 10);
 }
 
@@ -104,12 +106,14 @@ static void vcpu_fetch(struct vcpu *vcpu, uint64_t esr)
     uint64_t far = SYSREG_READ(far_el2);
     const uint64_t words[] = {esr, far, vcpu->thread.context.pc, abort_gpa(esr, far)};
 
+    trace_event(vcpu->thread.core, SYSDESC_TRACE_EXIT_FETCH, &vcpu->thread, words[3]);
     vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_FETCH, words, 4);
 }
 
 static void vcpu_wfx(struct vcpu *vcpu, uint64_t esr)
 {
     kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_WFI);
+    trace_event(vcpu->thread.core, SYSDESC_TRACE_EXIT_WFI, &vcpu->thread, 0);
     if ((esr & WFX_HAS_TIMEOUT) != 0) {
         vcpu_exit_undefined(vcpu); /* FEAT_WFxT, which guests don't have */
         return;
@@ -137,6 +141,7 @@ static void vcpu_sync(struct core *core, struct vcpu *vcpu)
         /* fall through */
     case ESR_EC_FP:
         kernel_count(core, SYSCALL_COUNTER_EXIT_FP);
+        trace_event(core, SYSDESC_TRACE_EXIT_FP, &vcpu->thread, 0);
         switch_open_fp(core);
         break;
     case ESR_EC_HVC64:
@@ -206,6 +211,7 @@ static void vcpu_exception(struct core *core, struct vcpu *vcpu, uint64_t kind)
         vcpu_sync(core, vcpu);
     } else if (kind == TRAP_IRQ) {
         kernel_count(core, SYSCALL_COUNTER_EXIT_IRQ);
+        trace_event(core, SYSDESC_TRACE_EXIT_IRQ, &vcpu->thread, 0);
         interrupt_handle(core);
     } else {
         serror(core);

@@ -8,7 +8,10 @@
 #include "kernel/core/ptimer.h"
 #include "kernel/core/sgi.h"
 #include "kernel/core/syndrome.h"
+#include "kernel/core/trace.h"
 #include "kernel/core/vcpu_exit.h"
+
+#define ISS_MASK 0x1ffffffu
 
 /* The EL1 physical timer: its interrupt (Arm BSA: PPI 14), and its registers. */
 #define TIMER_INTID SYSDESC_PTIMER_INTID
@@ -74,6 +77,7 @@ void trap_sysreg_handle(struct vcpu *vcpu, uint64_t esr)
     const struct sysreg_access access = sysreg_decode(esr);
 
     kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_SYSREG);
+    trace_event(vcpu->thread.core, SYSDESC_TRACE_EXIT_SYSREG, &vcpu->thread, esr & ISS_MASK);
     if (!is_there(vcpu, &access)) {
         vcpu_exit_undefined(vcpu);
         return;

@@ -3,6 +3,7 @@
 
 #include "kernel/core/account.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/trace.h"
 #include "kernel/include/smccc.h"
 
 #define VMID_LIMIT 256u /* VTTBR_EL2.VMID has 8 bits */
@@ -12,6 +13,15 @@
 static const void *table(uint64_t address)
 {
     return (const void *)(uintptr_t)address;
+}
+
+static bool trace_is_sound(const struct sysdesc *desc)
+{
+    const uint64_t bytes = desc->trace_ring_bytes;
+
+    return desc->trace_pd < desc->pd_count && desc->trace_channel < SYSDESC_MAX_CHANNELS &&
+           desc->trace % SYSDESC_TRACE_HEADER_BYTES == 0 && bytes >= SYSDESC_TRACE_MIN_RING_BYTES &&
+           bytes <= SYSDESC_TRACE_MAX_RING_BYTES && (bytes & (bytes - 1)) == 0;
 }
 
 static const char *check_header(const struct sysdesc *desc)
@@ -43,6 +53,9 @@ static const char *check_header(const struct sysdesc *desc)
     if (desc->klog_pd != SYSDESC_NO_PARENT &&
         (desc->klog_pd >= desc->pd_count || desc->klog_channel >= SYSDESC_MAX_CHANNELS)) {
         return "the reader of the kernel log does not exist";
+    }
+    if (desc->trace != 0 && !trace_is_sound(desc)) {
+        return "the rings of events or their reader are impossible";
     }
     if (desc->seed_pd != SYSDESC_NO_PARENT && desc->seed_pd >= desc->pd_count) {
         return "the protection domain for the firmware's seed does not exist";
@@ -395,4 +408,5 @@ void boot_kernel(struct kernel *kernel, const struct sysdesc *desc, struct sysde
         account_init(kernel, &kernel->pds[i]);
     }
     list_irqs(kernel);
+    trace_init(kernel);
 }

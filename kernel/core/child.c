@@ -5,9 +5,11 @@
 #include "kernel/core/klog.h"
 #include "kernel/core/ppc.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/trace.h"
 
 void child_stop(struct pd *pd)
 {
+    trace_event(pd->thread.core, SYSDESC_TRACE_STOP, &pd->thread, 0);
     pd->thread.suspended = true;
     sched_update(&pd->thread);
 }
@@ -25,6 +27,7 @@ void child_restart(struct pd *pd, uint64_t entry)
         child_stop(pd);
         return;
     }
+    trace_event(pd->thread.core, SYSDESC_TRACE_START, &pd->thread, entry);
     pd->thread.restarts = false;
     ppc_cancel(&pd->thread);
     ppc_abandon(pd);

@@ -8,6 +8,7 @@
 #include "kernel/core/list.h"
 #include "kernel/core/ptimer.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/trace.h"
 #include "kernel/core/vcpu.h"
 #include "kernel/core/vcpu_virq.h"
 
@@ -103,6 +104,9 @@ struct thread *dispatch_pick(struct core *core)
         next = leave(core, next);
         if (next != NULL && next != core->current) {
             kernel_count(core, SYSCALL_COUNTER_SWITCHES);
+        }
+        if (next != core->current) {
+            trace_event(core, SYSDESC_TRACE_SWITCH, next, trace_number(core->current));
         }
         core->current = next;
         if (next != NULL) {

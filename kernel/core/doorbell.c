@@ -5,6 +5,7 @@
 #include "kernel/core/account.h"
 #include "kernel/core/list.h"
 #include "kernel/core/notification.h"
+#include "kernel/core/trace.h"
 
 #define DEFERRED offsetof(struct thread, deferred)
 
@@ -83,8 +84,11 @@ bool doorbell_store(struct vcpu *vcpu, uint64_t gpa, uint32_t width_bytes, uint6
             continue;
         }
         kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_DOORBELL);
+        trace_event(vcpu->thread.core, SYSDESC_TRACE_EXIT_DOORBELL, &vcpu->thread, gpa | SYSDESC_TRACE_STORE);
         if ((bells[i].flags & SYSDESC_DOORBELL_IGNORE) == 0) {
             kernel_count(vcpu->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
+            trace_event(vcpu->thread.core, SYSDESC_TRACE_NOTIFY, &vcpu->thread,
+                        bells[i].pd | (uint64_t)bells[i].channel << 8);
             account_ask(&vcpu->thread, &kernel->pds[bells[i].pd]);
             doorbell_ring(vcpu, &kernel->pds[bells[i].pd], 1ull << bells[i].channel, bells[i].delay_us);
         }

@@ -5,6 +5,7 @@
 #include "kernel/core/ppc.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/syndrome.h"
+#include "kernel/core/trace.h"
 #include "microkit/include/sel4/sel4.h"
 
 #define PSTATE_FLAGS 0xf0000000ull /* NZCV: all of PSTATE that EL0 may set */
@@ -41,9 +42,14 @@ void fault_pd(struct pd *pd, uint64_t label, const uint64_t *words, uint32_t cou
     struct kernel *kernel = pd->thread.core->kernel;
     struct pd *parent = pd->row->parent == SYSDESC_NO_PARENT ? NULL : &kernel->pds[pd->row->parent];
 
+    const bool has_handler = parent != NULL && (!kernel_is_local(&parent->thread) || !parent->dead);
+
     klog_pd_flush(pd);
+    trace_event(pd->thread.core, has_handler ? SYSDESC_TRACE_FAULT : SYSDESC_TRACE_DIED, &pd->thread,
+                pd->thread.context.pc);
     ppc_stop(&pd->thread, label, words, count);
-    if (parent != NULL && (!kernel_is_local(&parent->thread) || !parent->dead)) {
+    trace_tell(pd->thread.core);
+    if (has_handler) {
         ppc_send_fault(&pd->thread, parent);
         return;
     }

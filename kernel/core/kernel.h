@@ -205,6 +205,14 @@ struct core_log {
     uint64_t lost;    /**< bytes that found no room */
 };
 
+/** A core's ring of events (struct sysdesc_trace); trace.h. */
+struct core_trace {
+    struct sysdesc_trace_record *records; /**< NULL: none are recorded */
+    struct sysdesc_trace_core *count;
+    const uint64_t *skip; /**< of its reader: what it does not want */
+    uint64_t mask;        /**< records less one */
+};
+
 /** Everything of one core. */
 struct core {
     struct arch_context *context; /* first: where the vectors save. Points into `current` */
@@ -240,6 +248,7 @@ struct core {
     struct thread_list ptimers;        /**< vCPUs whose physical timer is yet to fire */
     struct thread_list deferred_pds;   /**< PDs with a notification that they may sleep over */
     struct thread_list deferred_vcpus; /**< vCPUs with an interrupt that may wait */
+    struct core_trace trace;
     uint64_t counters[SYSCALL_COUNTER_COUNT];
 };
 

@@ -45,15 +45,17 @@ static enum syscall_status read_thread(struct pd *pd, uint64_t number)
     }
     const bool is_pd = number < pd_count;
     struct thread *thread = is_pd ? &kernel->pds[number].thread : &kernel->vcpus[number - pd_count].thread;
+    const uint16_t parent =
+        is_pd ? kernel->pds[number].row->parent : kernel->vcpus[number - pd_count].row->parent;
     const char *name = is_pd ? kernel->pds[number].row->name : kernel->vcpus[number - pd_count].row->name;
 
     for (uint32_t i = 0; i < SYSCALL_COUNTER_COUNT; i++) {
         pd->words[i] = __atomic_load_n(&thread->counters[i], __ATOMIC_RELAXED);
     }
     pd->words[SYSCALL_COUNTER_RUN_TICKS] = run_ticks(thread);
-    pd->words[SYSCALL_THREAD_PLACE] = thread->core->id | (uint64_t)thread->priority << 8 |
-                                      (uint64_t)(is_pd ? 0 : 1) << 16 |
-                                      (uint64_t)__atomic_load_n(&thread->state, __ATOMIC_RELAXED) << 24;
+    pd->words[SYSCALL_THREAD_PLACE] =
+        thread->core->id | (uint64_t)thread->priority << 8 | (uint64_t)(is_pd ? 0 : 1) << 16 |
+        (uint64_t)__atomic_load_n(&thread->state, __ATOMIC_RELAXED) << 24 | (uint64_t)parent << 32;
     memcpy(&pd->words[SYSCALL_THREAD_NAME], name, SYSDESC_NAME_BYTES);
     return SYSCALL_OK;
 }

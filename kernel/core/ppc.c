@@ -6,6 +6,7 @@
 #include "kernel/core/list.h"
 #include "kernel/core/mail.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/trace.h"
 
 #define CALL offsetof(struct thread, call)
 
@@ -103,6 +104,7 @@ enum syscall_status ppc_call(struct pd *pd, const struct sysdesc_channel *channe
     if (!is_far && server->dead) {
         return SYSCALL_INVALID;
     }
+    trace_event(thread->core, SYSDESC_TRACE_PPC, thread, channel->peer);
     thread->message_info = message_info;
     thread->calls = true;
     thread->called = channel->peer;
@@ -192,6 +194,7 @@ struct thread *ppc_reply(struct pd *pd, uint64_t message_info)
     }
     pd->caller = NULL;
     if (thread->calls) {
+        trace_event(pd->thread.core, SYSDESC_TRACE_PPC_RETURN, &pd->thread, kernel_number(thread));
         copy_words(kernel_pd(thread)->words, pd->words, ppc_message_count(message_info));
         charge_set_payer(&pd->thread, &pd->thread.own);
         finish_call(thread, SYSCALL_OK, message_info);

@@ -15,6 +15,7 @@
 #include "kernel/core/route.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/syndrome.h"
+#include "kernel/core/trace.h"
 #include "kernel/core/vcpu_exit.h"
 #include "kernel/include/smccc.h"
 #include "microkit/include/sel4/sel4.h"
@@ -42,6 +43,8 @@ static enum syscall_status notify(struct pd *pd, uint64_t channel)
         return SYSCALL_DENIED;
     }
     kernel_count(pd->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
+    trace_event(pd->thread.core, SYSDESC_TRACE_NOTIFY, &pd->thread,
+                row->peer | (uint64_t)row->peer_channel << 8);
     account_ask(&pd->thread, &pd->thread.core->kernel->pds[row->peer]);
     notification_send(&pd->thread.core->kernel->pds[row->peer], 1ull << row->peer_channel);
     return SYSCALL_OK;
@@ -277,6 +280,8 @@ static enum syscall_status simple_call(struct pd *pd, uint64_t number)
         return observe_counters(pd, x[0]);
     case SYSCALL_POST_ROUTE:
         return post_call(pd);
+    case SYSCALL_TRACE_MARK:
+        return trace_mark(pd, x[0]);
     case SYSCALL_VIRQ_MOVE:
         return move_call(pd);
     default:

@@ -6,6 +6,7 @@
 #include "kernel/core/ppc.h"
 #include "kernel/core/ptimer.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/trace.h"
 #include "kernel/core/vcpu_virq.h"
 
 /* Off, with nothing of it left in the hardware or on its way to the VMM. */
@@ -24,6 +25,7 @@ static void halt(struct vcpu *vcpu)
 
 void vcpu_start(struct vcpu *vcpu, uint64_t entry, uint64_t x0)
 {
+    trace_event(vcpu->thread.core, SYSDESC_TRACE_START, &vcpu->thread, entry);
     halt(vcpu);
     arch_vcpu_reset(vcpu, entry, x0);
     vcpu->thread.state = THREAD_READY;
@@ -32,6 +34,7 @@ void vcpu_start(struct vcpu *vcpu, uint64_t entry, uint64_t x0)
 
 void vcpu_stop(struct vcpu *vcpu)
 {
+    trace_event(vcpu->thread.core, SYSDESC_TRACE_STOP, &vcpu->thread, 0);
     halt(vcpu);
 }
 
@@ -54,6 +57,8 @@ static void tell_idle(struct vcpu *vcpu, struct pd *pd, uint64_t bits)
 
     if (armed != 0) {
         kernel_count(vcpu->thread.core, SYSCALL_COUNTER_NOTIFICATIONS);
+        trace_event(vcpu->thread.core, SYSDESC_TRACE_NOTIFY, &vcpu->thread,
+                    kernel_number(&pd->thread) | (uint64_t)__builtin_ctzll(armed) << 8);
         notification_send(pd, armed);
     }
 }

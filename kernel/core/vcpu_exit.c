@@ -6,6 +6,7 @@
 #include "kernel/core/ppc.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/syndrome.h"
+#include "kernel/core/trace.h"
 #include "kernel/core/vcpu_virq.h"
 
 #define PSTATE_BTYPE (3ull << 10)
@@ -33,6 +34,7 @@ void vcpu_exit_inject_undef(struct vcpu *vcpu)
 void vcpu_exit_undefined(struct vcpu *vcpu)
 {
     kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_UNDEFINED);
+    trace_event(vcpu->thread.core, SYSDESC_TRACE_EXIT_UNDEFINED, &vcpu->thread, vcpu->thread.context.pc);
     vcpu_exit_inject_undef(vcpu);
 }
 
@@ -72,6 +74,7 @@ static bool send_sgi(struct vcpu *vcpu, uint64_t gpa, uint32_t width_bytes, uint
         targets = filter == SGIR_FILTER_SELF ? own : ~own;
     }
     kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_DOORBELL);
+    trace_event(vcpu->thread.core, SYSDESC_TRACE_EXIT_DOORBELL, &vcpu->thread, gpa | SYSDESC_TRACE_STORE);
     vcpu_virq_send_sgi(vcpu, (uint32_t)value & 0xf, targets);
     return true;
 }
@@ -92,6 +95,8 @@ void vcpu_exit_abort(struct vcpu *vcpu, uint64_t syndrome, uint64_t gpa, uint64_
     }
     const uint64_t words[] = {gpa, syndrome, value, vcpu->thread.context.pc, address};
     kernel_count(vcpu->thread.core, SYSCALL_COUNTER_EXIT_MMIO);
+    trace_event(vcpu->thread.core, SYSDESC_TRACE_EXIT_MMIO, &vcpu->thread,
+                gpa | (decoded && access.is_write ? SYSDESC_TRACE_STORE : 0));
     vcpu_exit_message(vcpu, SYSCALL_VCPU_FAULT_ABORT, words, 5);
 }
 
@@ -178,6 +183,7 @@ void vcpu_exit_reply(struct vcpu *vcpu, uint64_t label, uint32_t count, const ui
     if (vcpu->thread.state != THREAD_FAULTED) {
         return;
     }
+    trace_event(vcpu->thread.core, SYSDESC_TRACE_RESUME, &vcpu->thread, label);
     finish(vcpu, label, count, words);
     vcpu->thread.state = THREAD_READY;
     /* Its VMM's time is its own (account.h): in front of its equals, if that leaves some of its slice. */

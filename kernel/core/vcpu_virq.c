@@ -5,6 +5,7 @@
 #include "kernel/core/inbox.h"
 #include "kernel/core/list.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/trace.h"
 
 #define DEFERRED offsetof(struct thread, deferred)
 
@@ -89,6 +90,7 @@ void vcpu_virq_forget_deferred(struct vcpu *vcpu)
 static void pend_posted(struct vcpu *vcpu, uint32_t intid)
 {
     kernel_count(vcpu->thread.core, SYSCALL_COUNTER_POSTED);
+    trace_event(vcpu->thread.core, SYSDESC_TRACE_POST, &vcpu->thread, intid);
     vcpu_virq_cancel_deferred(vcpu, intid);
     arch_virq_sync(vcpu);
     virq_pend(&vcpu->virq, intid, 0);

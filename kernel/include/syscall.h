@@ -77,11 +77,19 @@ enum syscall_number {
      * be none of the guest's: PSTATE takes flags, masks and the modes of EL0 and EL1 of AArch64, the other bits
      * stay.
      */
-    SYSCALL_VCPU_WRITE_REGISTER = 30
+    SYSCALL_VCPU_WRITE_REGISTER = 30,
+    /**
+     * x0: a number that becomes an event of the caller's, where events are recorded (SYSDESC_TRACE_MARK); its top bit,
+     * SYSCALL_TRACE_DEATH: the caller's virtual machine has died, and the reader of events is told. SYSCALL_DENIED:
+     * nobody records any.
+     */
+    SYSCALL_TRACE_MARK = 31
 };
 
 /** The last one. */
-#define SYSCALL_LAST SYSCALL_VCPU_WRITE_REGISTER
+#define SYSCALL_LAST SYSCALL_TRACE_MARK
+
+#define SYSCALL_TRACE_DEATH (1ull << 47)
 
 /** Registers that SYSCALL_VCPU_READ_GROUP reads. */
 enum syscall_vcpu_group {
@@ -218,7 +226,7 @@ enum syscall_counter {
 enum syscall_thread_word {
     SYSCALL_THREAD_COUNTERS = 0, /**< enum syscall_counter */
     SYSCALL_THREAD_PLACE =
-        SYSCALL_COUNTER_COUNT, /**< core | priority << 8 | 1 << 16 (a vCPU) | state << 24 */
+        SYSCALL_COUNTER_COUNT, /**< core | priority << 8 | 1 << 16 (a vCPU) | state << 24 | parent's row << 32 */
     SYSCALL_THREAD_NAME,       /**< and following: its row's */
     SYSCALL_THREAD_WORDS = SYSCALL_THREAD_NAME + SYSCALL_THREAD_NAME_WORDS
 };

@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #define SYSDESC_MAGIC 0x4353455953574343ull /* "CCWSYSEC" read as little-endian bytes */
-#define SYSDESC_VERSION 5u
+#define SYSDESC_VERSION 6u
 
 /** Limits of the kernel's static state. The tool refuses a system beyond them. */
 #define SYSDESC_MAX_PDS 96u
@@ -67,6 +67,12 @@
 #define SYSDESC_ACCOUNTS_WORD 67u
 #define SYSDESC_ACCOUNT_TICKS_WORD 128u
 #define SYSDESC_ACCOUNT_NOBODY 64u
+
+/**
+ * And for a PD that reads the rings of events (struct sysdesc_trace): bit n leaves events of kind n out. With
+ * ~0 nothing is recorded, but what may not be missed is told all the same.
+ */
+#define SYSDESC_TRACE_SKIP_WORD 68u
 
 /**
  * What the PD `seed_pd` finds in its message words when it starts: word 0 is the length in bytes of the
@@ -287,15 +293,20 @@ struct sysdesc {
     uint8_t reserved;
     uint16_t seed_pd; /**< PD that gets the firmware's rng-seed, or SYSDESC_NO_PARENT */
     uint16_t reserved2;
+    uint16_t trace_pd;     /**< PD that reads the rings of events, or SYSDESC_NO_PARENT: there are none */
+    uint8_t trace_channel; /**< notification sent to it when somebody has died */
+    uint8_t reserved3;
     /** MPIDR_EL1 of each core, affinity fields only. With one core any will do. */
     uint64_t core_mpidrs[SYSDESC_MAX_CORES];
-    uint64_t el2_root;  /**< EL2 stage-1 level-1 table: kernel, tables, IPC buffers, its devices */
-    uint64_t pds;       /**< struct sysdesc_pd[pd_count] */
-    uint64_t vcpus;     /**< struct sysdesc_vcpu[vcpu_count] */
-    uint64_t irqs;      /**< struct sysdesc_irq[irq_count] */
-    uint64_t doorbells; /**< struct sysdesc_doorbell[doorbell_count] */
-    uint64_t posts;     /**< struct sysdesc_post[post_count] */
-    uint64_t accounts;  /**< struct sysdesc_account[account_count] */
+    uint64_t el2_root;         /**< EL2 stage-1 level-1 table: kernel, tables, IPC buffers, its devices */
+    uint64_t pds;              /**< struct sysdesc_pd[pd_count] */
+    uint64_t vcpus;            /**< struct sysdesc_vcpu[vcpu_count] */
+    uint64_t irqs;             /**< struct sysdesc_irq[irq_count] */
+    uint64_t doorbells;        /**< struct sysdesc_doorbell[doorbell_count] */
+    uint64_t posts;            /**< struct sysdesc_post[post_count] */
+    uint64_t accounts;         /**< struct sysdesc_account[account_count] */
+    uint64_t trace;            /**< struct sysdesc_trace, and the rings behind it; 0: there are none */
+    uint64_t trace_ring_bytes; /**< of each core's ring, a power of two */
     struct sysdesc_board board;
     char name[SYSDESC_NAME_BYTES]; /**< of the system */
 };
@@ -310,4 +321,68 @@ struct sysdesc_klog {
     uint64_t written;
     uint8_t reserved[56];
     char text[SYSDESC_KLOG_TEXT_BYTES];
+};
+
+/**
+ * The rings of events, in a region of RAM that the kernel writes and the PD `trace_pd` reads, if the description
+ * asks for it. First a page with how many records each core has written since it started, which only grows; then
+ * a ring of `trace_ring_bytes` for each core. Record n is at [n % records] of its core's. A record is written
+ * before it is counted: one at n is whole if, after it was read, no more than n + records - 1 are counted.
+ */
+#define SYSDESC_TRACE_HEADER_BYTES 0x1000u
+#define SYSDESC_TRACE_MIN_RING_BYTES 0x10000u
+#define SYSDESC_TRACE_MAX_RING_BYTES 0x1000000u
+#define SYSDESC_TRACE_RECORD_BYTES 16u
+
+/** What a core has written, on a cache line of its own. */
+struct sysdesc_trace_core {
+    uint64_t written;
+    uint64_t reserved[7];
+};
+
+/** The first page. */
+struct sysdesc_trace {
+    struct sysdesc_trace_core cores[SYSDESC_MAX_CORES];
+};
+
+/** `what` is enum sysdesc_trace_kind << 56 | thread << 48 | 48 bits that the kind says. */
+struct sysdesc_trace_record {
+    uint64_t ticks; /**< of CNTPCT_EL0 */
+    uint64_t what;
+};
+#define SYSDESC_TRACE_KIND_SHIFT 56
+#define SYSDESC_TRACE_THREAD_SHIFT 48
+#define SYSDESC_TRACE_DETAIL_MASK 0xffffffffffffull
+/** A thread's number: a PD's row, or this and a vCPU's row. */
+#define SYSDESC_TRACE_VCPU_BASE SYSDESC_MAX_PDS
+#define SYSDESC_TRACE_NOBODY 0xffu
+/** In the detail of an access: it is a store. */
+#define SYSDESC_TRACE_STORE (1ull << 47)
+
+/** Events; behind each, whose thread is in the record, and what the detail is. */
+enum sysdesc_trace_kind {
+    SYSDESC_TRACE_NONE = 0,
+    SYSDESC_TRACE_SWITCH,         /**< who runs from now on, NOBODY: the core sleeps; who ran */
+    SYSDESC_TRACE_EXIT_MMIO,      /**< the vCPU; GPA, SYSDESC_TRACE_STORE */
+    SYSDESC_TRACE_EXIT_DOORBELL,  /**< the vCPU; GPA */
+    SYSDESC_TRACE_EXIT_WFI,       /**< the vCPU; 0 */
+    SYSDESC_TRACE_EXIT_CALL,      /**< the vCPU; function id */
+    SYSDESC_TRACE_EXIT_SYSREG,    /**< the vCPU; ISS of the syndrome */
+    SYSDESC_TRACE_EXIT_IRQ,       /**< the vCPU; 0. SYSDESC_TRACE_IRQ follows */
+    SYSDESC_TRACE_EXIT_FP,        /**< the vCPU; 0 */
+    SYSDESC_TRACE_EXIT_UNDEFINED, /**< the vCPU; PC */
+    SYSDESC_TRACE_EXIT_FETCH,     /**< the vCPU; GPA */
+    SYSDESC_TRACE_EXIT_DEBUG,     /**< the vCPU; PC */
+    SYSDESC_TRACE_RESUME,         /**< a vCPU whose exit its VMM has answered; label of the answer */
+    SYSDESC_TRACE_IRQ,            /**< who ran; INTID */
+    SYSDESC_TRACE_NOTIFY,         /**< who notifies; the other | its channel << 8 */
+    SYSDESC_TRACE_POST,           /**< the vCPU that is interrupted; INTID */
+    SYSDESC_TRACE_PPC,            /**< who calls; the server */
+    SYSDESC_TRACE_PPC_RETURN,     /**< who replies; the caller */
+    SYSDESC_TRACE_START,          /**< a vCPU that starts, or a PD that starts again; entry */
+    SYSDESC_TRACE_STOP,           /**< who is stopped; 0 */
+    SYSDESC_TRACE_FAULT,          /**< a PD; PC. Its parent is told */
+    SYSDESC_TRACE_DIED,           /**< a PD that faulted and has no parent; PC */
+    SYSDESC_TRACE_MARK,           /**< a PD; what it says (SYSCALL_TRACE_MARK) */
+    SYSDESC_TRACE_KINDS
 };

@@ -8,8 +8,11 @@
 #include "lib/base/mem.h"
 #include "lib/ring/ring.h"
 #include "pd/stats/platform_counters.h"
+#include "pd/stats/platform_trace.h"
+#include "pd/stats/recorder.h"
 #include "pd/stats/stats.h"
 #include "pd/stats/top.h"
+#include "pd/stats/tracer.h"
 
 const struct log_sink log_sink = {.name = microkit_name, .write = microkit_dbg_puts};
 
@@ -27,6 +30,14 @@ static bool has_channel;
 static uint32_t tool; /* who is there */
 static uint8_t answer[STATS_TOP_RING_BYTES];
 static uint32_t answer_bytes, answer_sent;
+static struct trace_rings rings;
+static struct recorder recorder;
+static struct tracer tracer;
+static struct ring tracer_link;
+static bool has_tracer;
+static uint32_t tracing_tool; /* who is there */
+static uint8_t message[TRACE_WIRE_MESSAGE_BYTES];
+static uint32_t message_bytes, message_sent;
 
 /* What the console does not take at once is dropped: a stats PD must not wait for its reader. */
 static void print(void *context, const char *text, uint32_t bytes)
@@ -118,6 +129,55 @@ static void serve_tools(void)
     }
 }
 
+/* `causeway trace`: a message at a time, as there is room. */
+
+static struct tracer_ops tracer_ops = {.thread = read_thread, .ticks = ticks};
+
+static void print_line(void *context, const char *line)
+{
+    (void)context;
+    microkit_dbg_puts(line);
+}
+
+static struct recorder_ops recorder_ops = {.print = print_line, .thread = read_thread, .ticks = ticks};
+
+/* Whether it goes on at once. */
+static bool give_messages(void)
+{
+    do {
+        if (message_sent == message_bytes) {
+            message_sent = 0;
+            message_bytes = tracer_next(&tracer, message);
+        }
+        message_sent += ring_write(&tracer_link, &message[message_sent], message_bytes - message_sent);
+    } while (message_bytes != 0 && message_sent == message_bytes);
+    if (ring_should_signal_data(&tracer_link)) {
+        microkit_notify(stats_config.tracer.channel);
+    }
+    return message_bytes != 0 && ring_request_space(&tracer_link, 1);
+}
+
+static void serve_tracer(void)
+{
+    char text[INPUT_BYTES];
+    uint32_t bytes;
+
+    (void)ring_sync(&tracer_link);
+    if (ring_peer_offer(&tracer_link) != tracing_tool) {
+        tracing_tool = ring_peer_offer(&tracer_link);
+        tracer_restart(&tracer);
+        message_sent = message_bytes;
+    }
+    do {
+        while ((bytes = ring_read(&tracer_link, text, sizeof text)) != 0) {
+            tracer_input(&tracer, text, bytes);
+        }
+    } while (give_messages() || ring_request_data(&tracer_link));
+    if (ring_should_signal_space(&tracer_link)) {
+        microkit_notify(stats_config.tracer.channel);
+    }
+}
+
 static void take_input(void)
 {
     char text[INPUT_BYTES];
@@ -148,6 +208,30 @@ static void init_channel(void)
     serve_tools();
 }
 
+static void init_tracer(void)
+{
+    const struct config_link *link = &stats_config.tracer;
+
+    if (stats_config.trace == 0) {
+        return;
+    }
+    rings = (struct trace_rings){.trace = (const void *)(uintptr_t)stats_config.trace,
+                                 .cores = stats_config.trace_cores,
+                                 .records = stats_config.trace_ring_bytes / SYSDESC_TRACE_RECORD_BYTES,
+                                 .skip = platform_trace_skip()};
+    tracer_ops.hz = clock_hz();
+    recorder_ops.hz = clock_hz();
+    recorder_init(&recorder, &rings, &recorder_ops, NULL);
+    if (link->bytes == 0 || ring_init(&tracer_link, (void *)(uintptr_t)link->own,
+                                      (const void *)(uintptr_t)link->peer, link->bytes) != ERR_OK) {
+        return;
+    }
+    tracer_init(&tracer, &rings, &tracer_ops, NULL);
+    has_tracer = true;
+    microkit_notify(link->channel);
+    serve_tracer();
+}
+
 void init(void)
 {
     const struct config_link *link = &stats_config.console;
@@ -168,10 +252,19 @@ void init(void)
     microkit_notify(link->channel);
     take_input();
     init_channel();
+    init_tracer();
 }
 
 void notified(microkit_channel id)
 {
+    if (rings.trace != NULL && id == stats_config.trace_channel) {
+        recorder_look(&recorder);
+        return;
+    }
+    if (has_tracer && id == stats_config.tracer.channel) {
+        serve_tracer();
+        return;
+    }
     if (has_channel && id == stats_config.top.channel) {
         serve_tools();
         return;

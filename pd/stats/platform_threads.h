@@ -14,6 +14,7 @@ struct platform_thread {
     bool is_vcpu;
     uint32_t core;
     uint32_t priority;
+    uint32_t parent; /**< row of the PD that handles its faults, SYSDESC_NO_PARENT: none does */
     uint64_t counters[SYSCALL_COUNTER_COUNT];
 };
 

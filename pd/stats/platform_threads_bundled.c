@@ -26,6 +26,7 @@ bool platform_thread_read(uint32_t number, struct platform_thread *thread)
 
     thread->core = place & 0xff;
     thread->priority = place >> 8 & 0xff;
+    thread->parent = place >> 32 & 0xffff;
     thread->is_vcpu = (place >> 16 & 1) != 0;
     for (uint32_t i = 0; i < SYSCALL_THREAD_NAME_WORDS; i++) {
         const uint64_t word = microkit_mr_get((seL4_Uint8)(SYSCALL_THREAD_NAME + i));

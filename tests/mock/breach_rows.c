@@ -263,6 +263,39 @@ static void log_notifies_a_used_channel(struct forge *forge)
     forge->sys->klog_channel = 0;
 }
 
+/* A reader of events and rings for it, all but a region. */
+static void record_events(struct forge *forge)
+{
+    forge->pds[FORGE_UART_PD].channels[9].kind = SYSDESC_CHANNEL_VALID;
+    forge->sys->trace_pd = FORGE_UART_PD;
+    forge->sys->trace_channel = 9;
+    forge->sys->trace = FORGE_RAM1;
+    forge->sys->trace_ring_bytes = SYSDESC_TRACE_MIN_RING_BYTES;
+}
+
+static void events_are_in_no_region(struct forge *forge)
+{
+    record_events(forge);
+}
+
+static void events_go_to_no_pd(struct forge *forge)
+{
+    record_events(forge);
+    forge->sys->trace_pd = FORGE_PD_COUNT;
+}
+
+static void events_notify_a_used_channel(struct forge *forge)
+{
+    record_events(forge);
+    forge->sys->trace_channel = 1;
+}
+
+static void events_without_reader(struct forge *forge)
+{
+    record_events(forge);
+    forge->sys->trace_pd = SYSDESC_NO_PARENT;
+}
+
 #define BREACH(function, rule, domain)                                                                       \
     {                                                                                                        \
 #function, function, rule, domain                                                                    \
@@ -316,5 +349,9 @@ const struct breach breach_rows[] = {
     BREACH(doorbells_beyond_the_table, RULE_DOORBELL, "vmm1/vm1"),
     BREACH(log_is_read_by_another, RULE_KLOG, "mux"),
     BREACH(log_notifies_a_used_channel, RULE_KLOG, "mux"),
+    BREACH(events_are_in_no_region, RULE_TRACE, "kernel"),
+    BREACH(events_go_to_no_pd, RULE_TRACE, "kernel"),
+    BREACH(events_notify_a_used_channel, RULE_TRACE, "uart"),
+    BREACH(events_without_reader, RULE_TRACE, "kernel"),
 };
 const size_t breach_rows_count = sizeof breach_rows / sizeof breach_rows[0];

@@ -227,6 +227,7 @@ static void fill_channels(struct forge *forge)
     mux[9] = (struct sysdesc_channel){.kind = SYSDESC_CHANNEL_VALID};
     forge->sys->klog_pd = FORGE_MUX;
     forge->sys->klog_channel = 9;
+    forge->sys->trace_pd = SYSDESC_NO_PARENT;
     forge->pds[FORGE_UART_PD].channels[1] =
         (struct sysdesc_channel){SYSDESC_CHANNEL_VALID | SYSDESC_CHANNEL_IRQ, 0, 0, 33, 0};
     forge->irqs[0] =

@@ -168,6 +168,40 @@ static bool log_to_another(struct attack_rows *rows)
     return true;
 }
 
+static bool events_to_another(struct attack_rows *rows)
+{
+    struct sysdesc_pd *to = &rows->pds[(rows->sys->trace_pd + 1u) % rows->sys->pd_count];
+
+    if (rows->sys->trace_pd >= rows->sys->pd_count) {
+        return false;
+    }
+    to->channels[61] = (struct sysdesc_channel){.kind = SYSDESC_CHANNEL_VALID};
+    rows->pds[rows->sys->trace_pd].channels[rows->sys->trace_channel].kind = 0;
+    rows->sys->trace_pd = (uint16_t)(to - rows->pds);
+    rows->sys->trace_channel = 61;
+    return true;
+}
+
+/* Whoever reads events can be made to have them written over others. */
+static bool events_over_another_region(struct attack_rows *rows)
+{
+    const struct facts *facts = &rows->mutate->facts;
+
+    for (uint32_t i = 0; rows->sys->trace != 0 && i < facts->region_count; i++) {
+        if (facts->regions[i].kind == INTENT_REGION_GUEST_RAM) {
+            rows->sys->trace = facts->regions[i].phys;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool longer_rings(struct attack_rows *rows)
+{
+    rows->sys->trace_ring_bytes *= 2;
+    return rows->sys->trace != 0;
+}
+
 static bool seed_to_another(struct attack_rows *rows)
 {
     if (rows->sys->seed_pd >= rows->sys->pd_count) {
@@ -388,6 +422,9 @@ const struct attack attack_on_rows[] = {
     {"a PD on a core more", "policy-schedule", second_core},
     {"one IPC buffer for two", "ipc-buffer", share_ipc_page},
     {"the log goes to another, with a channel for it", "policy-klog", log_to_another},
+    {"events go to another, with a channel for it", "policy-trace", events_to_another},
+    {"events are written over a guest's memory", "trace", events_over_another_region},
+    {"rings of events that reach beyond their region", "trace", longer_rings},
     {"the seed goes to another", "policy-seed", seed_to_another},
     {"the board's device tree lies in a guest's memory", "policy-board", tree_in_guest_ram},
     {"the clock runs twice as fast", "policy-board", clock_twice_as_fast},

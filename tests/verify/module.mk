@@ -3,7 +3,7 @@
 # `make test-composer-bugs`: one-line bugs in the composer, each of which the comparison with a policy has to find.
 # Between them they have everything that there is.
 VERIFY_SYSTEMS := systems/virtio_demo.system systems/storage.system systems/two_switches.system systems/passthrough.system \
-	tests/restart/restart.system systems/hostile.system systems/uplink.system tests/verify/bugs.system
+	tests/restart/restart.system systems/hostile.system systems/uplink.system tests/verify/bugs.system tests/verify/trace.system
 VERIFY_STRIDE ?= 1
 VERIFY_FLAGS ?= --all-attacks
 
@@ -11,7 +11,7 @@ VERIFY_FLAGS ?= --all-attacks
 test-verify: $(B)/verify_mutate tool kernel pds $(BOARD_DTB)
 	$(Q)$(PYTHON) tests/verify/run_mutants.py --build $(B) --stride $(VERIFY_STRIDE) --board-dtb $(BOARD_DTB) $(VERIFY_FLAGS) $(VERIFY_SYSTEMS)
 test-verify-short:
-	$(SUBMAKE) test-verify VERIFY_STRIDE=29 VERIFY_FLAGS= VERIFY_SYSTEMS="systems/virtio_demo.system systems/storage.system systems/uplink.system"
+	$(SUBMAKE) test-verify VERIFY_STRIDE=29 VERIFY_FLAGS= VERIFY_SYSTEMS="systems/virtio_demo.system systems/storage.system systems/uplink.system tests/verify/trace.system"
 
 # Of the programs for seL4 only what the description of the bugs names; the rest comes with `make test-sdk`.
 test-composer-bugs: tool kernel pds $(BOARD_DTB)

@@ -105,8 +105,7 @@ static const struct part entropy_dead[] = {PART(struct entropy_config, reserved)
 static const struct part timer_dead[] = {PART(struct timer_config, guard_channel),
                                          PART(struct timer_config, reserved)};
 static const struct rows timer_rows[] = {ROWS(struct timer_config, clients, client_count, nothing)};
-static const struct part stats_dead[] = {PART(struct stats_config, reserved_flags),
-                                         PART(struct stats_config, reserved)};
+static const struct part stats_dead[] = {PART(struct stats_config, reserved)};
 static const struct part watched_dead[] = {PART(struct stats_region_config, bytes)};
 static const struct rows stats_rows[] = {
     ROWS(struct stats_config, regions, region_count, watched_dead),

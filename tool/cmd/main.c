@@ -20,6 +20,7 @@ static const struct {
     {"console", cmd_console, "the same, with a terminal for each console in tmux"},
     {"top", cmd_console, "what each part of a running system does, live: CPU, exits, packets"},
     {"web", cmd_beside, "a page for a browser: the system's picture, live, consoles, buttons"},
+    {"trace", cmd_console, "write who ran when and why guests were left, for babeltrace2 or Perfetto"},
     {"gdb", cmd_console, "debug a guest of a system that runs"},
     {"dump", cmd_console, "write a guest's memory and registers as an ELF core"},
     {"start", cmd_console, "start a guest that is off"},

@@ -2,6 +2,7 @@
 /* <stats>: a PD with a command line that shows counters and sums up regions. */
 #include <string.h>
 
+#include "kernel/include/sysdesc.h"
 #include "lib/config/stats_config.h"
 #include "tool/expand/expand.h"
 
@@ -45,6 +46,40 @@ static void add_switches(struct expand *expand, struct model_pd *pd, struct stat
     }
 }
 
+/* The kernel's rings of events. How many there are is known when all cores are: expand_stats_finish(). */
+static void add_trace(struct expand *expand, const struct node *node, struct model_pd *pd,
+                      struct stats_config *config)
+{
+    const struct desc_stats *desc = node->fields;
+    const uint32_t cores = model_core_count(expand->model);
+    struct model_mr *rings;
+
+    if (!desc->trace) {
+        return;
+    }
+    if (expand->options->microkit) {
+        diag_error(expand->diag, node_loc(node, "trace"),
+                   "<stats>: trace=\"true\" is for the bundled kernel; seL4's records no events that a "
+                   "protection domain "
+                   "can read");
+        return;
+    }
+    if (!expand_channel_id(expand, pd, node->loc, &config->trace_channel)) {
+        return;
+    }
+    rings = model_add_mr(expand->model, "kernel_events", node->loc);
+    rings->kind = MODEL_MR_TRACE;
+    rings->size_bytes = SYSDESC_TRACE_HEADER_BYTES + cores * desc->trace_bytes;
+    config->trace = expand_free_vaddr(pd, EXPAND_LARGE_BASE, rings->size_bytes, MODEL_LARGE_PAGE_BYTES);
+    config->trace_ring_bytes = (uint32_t)desc->trace_bytes;
+    config->trace_cores = cores;
+    (void)model_add_pd_map(pd, rings, config->trace, MODEL_READ);
+    pd->trace = rings;
+    pd->trace_channel = config->trace_channel;
+    pd->trace_ring_bytes = config->trace_ring_bytes;
+    (void)expand_serial_channel(expand, node, "trace", pd, STATS_TRACER_RING_BYTES, 0, &config->tracer);
+}
+
 void expand_stats(struct expand *expand, const struct node *node)
 {
     const struct desc_stats *desc = node->fields;
@@ -67,6 +102,7 @@ void expand_stats(struct expand *expand, const struct node *node)
     (void)expand_serial_channel(expand, node, "top", pd, STATS_TOP_RING_BYTES, SERIAL_MUX_CLIENT_SHARED,
                                 &config.top);
     pd->observer = !expand->options->microkit;
+    add_trace(expand, node, pd, &config);
     add_switches(expand, pd, &config);
     expand_config_header(&config.header, STATS_CONFIG_MAGIC, STATS_CONFIG_VERSION, sizeof(config));
     (void)model_add_config(pd, STATS_CONFIG_SECTION, &config, sizeof(config));

@@ -139,6 +139,12 @@ static void fill_pd(struct image *image, size_t index)
         sysdesc_of(image)->klog_pd = (uint16_t)index;
         sysdesc_of(image)->klog_channel = (uint8_t)pd->klog_channel;
     }
+    if (pd->trace != NULL) {
+        row->channels[pd->trace_channel].kind = SYSDESC_CHANNEL_VALID;
+        sysdesc_of(image)->trace_pd = (uint16_t)index;
+        sysdesc_of(image)->trace_channel = (uint8_t)pd->trace_channel;
+        sysdesc_of(image)->trace_ring_bytes = pd->trace_ring_bytes;
+    }
 }
 
 static void fill_vm(struct image *image, size_t vm_index, size_t doorbell_first)
@@ -397,6 +403,7 @@ void descriptor_create(struct image *image)
     sysdesc->account_count = (uint32_t)tables.account_count;
     sysdesc->klog_pd = SYSDESC_NO_PARENT;
     sysdesc->seed_pd = SYSDESC_NO_PARENT;
+    sysdesc->trace_pd = SYSDESC_NO_PARENT;
     copy_name(sysdesc->name, model->name);
     fill_board(sysdesc, model->board);
     memcpy(sysdesc->core_mpidrs, model->board->core_mpidrs, sysdesc->core_count * sizeof(uint64_t));
@@ -432,6 +439,9 @@ void descriptor_set_addresses(struct image *image)
     sysdesc->posts = base + tables.posts;
     sysdesc->accounts = base + tables.accounts;
     for (size_t i = 0; i < image->pd_count; i++) {
+        if (image->pds[i].pd->trace != NULL) {
+            sysdesc->trace = image->pds[i].pd->trace->phys_addr;
+        }
         pd_row(image, i)->stage2_root = image_table_address(image, image->pds[i].root);
     }
     for (size_t i = 0; i < image->vm_count; i++) {

@@ -137,6 +137,14 @@ void image_kernel_list_space(struct image *image)
                        STAGE2_NORMAL);
     }
     add_one_to_one(image, tables->what, tables->base, tables->bytes, STAGE2_READ, STAGE2_NORMAL);
+    for (size_t i = 0; i < image->model->mr_count; i++) {
+        const struct model_mr *mr = image->model->mrs[i];
+
+        if (mr->kind == MODEL_MR_TRACE) {
+            add_one_to_one(image, "the kernel's events", mr->phys_addr, mr->size_bytes,
+                           STAGE2_READ | STAGE2_WRITE, STAGE2_NORMAL);
+        }
+    }
     for (size_t i = 0; i < DEVICE_COUNT; i++) {
         if (devices[i]->bytes > 0) {
             char *what = mem_printf("device %s", devices[i]->name);
@@ -154,5 +162,13 @@ size_t image_kernel_table_bound(const struct image *image, uint64_t tables_bytes
     uint64_t bytes = tables_bytes + layout_bytes(&image->layout, LAYOUT_KERNEL) + board->gicd.bytes +
                      board->gicc.bytes + board->gich.bytes + board->gicr.bytes + board->uart.bytes;
 
-    return stage2_table_bound(image->kernel.segment_count + 1 + DEVICE_COUNT, bytes);
+    size_t ranges = image->kernel.segment_count + 1 + DEVICE_COUNT;
+
+    for (size_t i = 0; i < image->model->mr_count; i++) {
+        const struct model_mr *mr = image->model->mrs[i];
+
+        bytes += mr->kind == MODEL_MR_TRACE ? mr->size_bytes : 0;
+        ranges += mr->kind == MODEL_MR_TRACE ? 1 : 0;
+    }
+    return stage2_table_bound(ranges, bytes);
 }

@@ -125,17 +125,17 @@ static enum err request_mr(struct image *image, size_t index, struct diag *diag)
         }
     }
     what = mem_printf("memory region \"%s\"", mr->name);
-    image->mr_ranges[index] =
-        layout_add(&image->layout, &(struct layout_range){.what = what,
-                                                          .loc = mr->loc,
-                                                          .kind = in_ram ? LAYOUT_MEMORY : LAYOUT_DEVICE,
-                                                          .base = mr->phys_addr,
-                                                          .bytes = mr->size_bytes,
-                                                          .align = mr->size_bytes >= MODEL_LARGE_PAGE_BYTES
-                                                                       ? MODEL_LARGE_PAGE_BYTES
-                                                                       : mr->page_size_bytes,
-                                                          .fixed = mr->has_phys_addr,
-                                                          .behind = mr->kind == MODEL_MR_GUEST_RAM});
+    image->mr_ranges[index] = layout_add(
+        &image->layout,
+        &(struct layout_range){.what = what,
+                               .loc = mr->loc,
+                               .kind = in_ram ? LAYOUT_MEMORY : LAYOUT_DEVICE,
+                               .base = mr->phys_addr,
+                               .bytes = mr->size_bytes,
+                               .align = mr->size_bytes >= MODEL_LARGE_PAGE_BYTES ? MODEL_LARGE_PAGE_BYTES
+                                                                                 : mr->page_size_bytes,
+                               .fixed = mr->has_phys_addr,
+                               .behind = mr->kind == MODEL_MR_GUEST_RAM || mr->kind == MODEL_MR_TRACE});
     free(what);
     return ERR_OK;
 }

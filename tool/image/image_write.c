@@ -82,7 +82,7 @@ static void add_regions(struct pieces *pieces, const struct image *image)
         size_t range = image->mr_ranges[i];
 
         if (range == IMAGE_NO_RANGE || image->layout.ranges[range].kind == LAYOUT_DEVICE ||
-            mr->kind == MODEL_MR_DEVICE || mr->kind == MODEL_MR_GUEST_RAM) {
+            mr->kind == MODEL_MR_DEVICE || mr->kind == MODEL_MR_GUEST_RAM || mr->kind == MODEL_MR_TRACE) {
             continue;
         }
         add_piece(pieces, mr->phys_addr, mr->size_bytes, mr->prefill_data,

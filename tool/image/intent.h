@@ -24,7 +24,7 @@
 
 #define INTENT_SECTION ".causeway.intent"
 #define INTENT_MAGIC 0x544e45544e495743ull /* "CWINTENT" read as little-endian bytes */
-#define INTENT_VERSION 1u
+#define INTENT_VERSION 2u
 #define INTENT_NAME_BYTES 64u
 
 /** Start of the section. */
@@ -61,14 +61,15 @@ struct intent_domain {
 static_assert(sizeof(struct intent_domain) == 80, "no hidden padding");
 
 enum intent_region_kind {
-    INTENT_REGION_MEMORY = 0,    /**< enum model_mr_kind from here to KLOG */
+    INTENT_REGION_MEMORY = 0,    /**< enum model_mr_kind from here to TRACE */
     INTENT_REGION_GUEST_RAM = 1, /**< not in the ELF */
     INTENT_REGION_IMAGE = 2,
     INTENT_REGION_LINK = 3,
     INTENT_REGION_DEVICE = 4,        /**< device registers declared by the description */
     INTENT_REGION_KLOG = 5,          /**< the kernel's log ring; mapping of domain 0 included */
-    INTENT_REGION_KERNEL_DEVICE = 6, /**< registers the kernel uses (board data); mapped by domain 0 */
-    INTENT_REGION_GICV = 7           /**< the GIC's virtual CPU interface, the same page(s) for every VM: the
+    INTENT_REGION_TRACE = 6,         /**< the kernel's rings of events, not in the ELF; likewise */
+    INTENT_REGION_KERNEL_DEVICE = 7, /**< registers the kernel uses (board data); mapped by domain 0 */
+    INTENT_REGION_GICV = 8           /**< the GIC's virtual CPU interface, the same page(s) for every VM: the
                                           hardware banks it per running vCPU */
 };
 

@@ -15,7 +15,8 @@ static_assert((int)INTENT_REGION_MEMORY == (int)MODEL_MR_MEMORY &&
                   (int)INTENT_REGION_IMAGE == (int)MODEL_MR_IMAGE &&
                   (int)INTENT_REGION_LINK == (int)MODEL_MR_LINK &&
                   (int)INTENT_REGION_DEVICE == (int)MODEL_MR_DEVICE &&
-                  (int)INTENT_REGION_KLOG == (int)MODEL_MR_KLOG,
+                  (int)INTENT_REGION_KLOG == (int)MODEL_MR_KLOG &&
+                  (int)INTENT_REGION_TRACE == (int)MODEL_MR_TRACE,
               "region kinds are the model's");
 static_assert((int)INTENT_READ == (int)MODEL_READ && (int)INTENT_WRITE == (int)MODEL_WRITE &&
                   (int)INTENT_EXECUTE == (int)MODEL_EXECUTE,
@@ -108,7 +109,7 @@ static void add_memory_regions(struct intent *intent)
         const struct model_mr *mr = image->model->mrs[i];
 
         add_region(intent, mr->name, (enum intent_region_kind)mr->kind, mr->phys_addr, mr->size_bytes);
-        if (mr->kind == MODEL_MR_KLOG) {
+        if (mr->kind == MODEL_MR_KLOG || mr->kind == MODEL_MR_TRACE) {
             add_mapping(intent, 0, mr->phys_addr, INTENT_READ | INTENT_WRITE);
         }
         for (size_t j = 0; j < image->pd_count; j++) {

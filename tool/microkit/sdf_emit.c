@@ -155,6 +155,12 @@ static void check_model(struct emission *emission)
             FAIL(emission, model->mrs[i]->loc, "memory region \"%s\": there is no kernel log on Microkit",
                  model->mrs[i]->name);
         }
+        if (model->mrs[i]->kind == MODEL_MR_TRACE) {
+            FAIL(
+                emission, model->mrs[i]->loc,
+                "memory region \"%s\": Microkit's kernel records no events that a protection domain can read",
+                model->mrs[i]->name);
+        }
     }
     check_large_pages(emission);
 }

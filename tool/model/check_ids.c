@@ -46,6 +46,9 @@ static void check_channel_ids(const struct model *model, const struct model_pd *
     if (pd->klog_reader) {
         take(diag, &holders, pd, "channel", pd->klog_channel, "the kernel's log", pd->loc);
     }
+    if (pd->trace != NULL) {
+        take(diag, &holders, pd, "channel", pd->trace_channel, "the kernel's events", pd->loc);
+    }
 }
 
 /* Child PDs and vCPUs share the other. */

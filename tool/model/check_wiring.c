@@ -90,6 +90,7 @@ static void check_post(const struct model *model, const struct model_pd *pd, con
 static void check_counts(const struct model *model, struct diag *diag)
 {
     size_t klog_readers = 0;
+    size_t trace_readers = 0;
     size_t seeded = 0;
     size_t posts = 0;
     size_t doorbells = 0;
@@ -100,6 +101,7 @@ static void check_counts(const struct model *model, struct diag *diag)
         doorbells += pd->vm != NULL ? pd->vm->doorbell_count : 0;
         posts += pd->post_count;
         klog_readers += pd->klog_reader ? 1 : 0;
+        trace_readers += pd->trace != NULL ? 1 : 0;
         seeded += pd->gets_seed ? 1 : 0;
     }
     if (posts > SYSDESC_MAX_POSTS || doorbells > SYSDESC_MAX_DOORBELLS) {
@@ -110,6 +112,10 @@ static void check_counts(const struct model *model, struct diag *diag)
     if (seeded > 1) {
         diag_error(diag, (struct loc){0},
                    "%zu protection domains get the firmware's random seed; only one can", seeded);
+    }
+    if (trace_readers > 1) {
+        diag_error(diag, (struct loc){0}, "%zu protection domains read the kernel's events; only one can",
+                   trace_readers);
     }
     if (klog_readers > 1) {
         diag_error(diag, (struct loc){0}, "%zu protection domains read the kernel's log; only one can",

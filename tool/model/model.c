@@ -352,7 +352,8 @@ static uint64_t bit_of(uint32_t id)
 
 uint32_t model_free_channel_id(const struct model *model, const struct model_pd *pd)
 {
-    uint64_t used = pd->klog_reader ? bit_of(pd->klog_channel) : 0;
+    uint64_t used = (pd->klog_reader ? bit_of(pd->klog_channel) : 0) |
+                    (pd->trace != NULL ? bit_of(pd->trace_channel) : 0);
     uint32_t id = 0;
 
     for (size_t i = 0; i < pd->irq_count; i++) {

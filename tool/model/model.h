@@ -34,7 +34,8 @@ enum model_mr_kind {
     MODEL_MR_IMAGE,  /**< pristine guest kernel, initrd or device tree */
     MODEL_MR_LINK,   /**< half of a link */
     MODEL_MR_DEVICE, /**< device registers at phys_addr */
-    MODEL_MR_KLOG    /**< the kernel's log ring; the bundled image maps the kernel's section */
+    MODEL_MR_KLOG,   /**< the kernel's log ring; the bundled image maps the kernel's section */
+    MODEL_MR_TRACE   /**< the kernel's rings of events: RAM that EL2 writes */
 };
 
 /** Initial contents of a memory region. */
@@ -197,6 +198,9 @@ struct model_pd {
     bool observer;           /**< may read what each thread has counted */
     bool klog_reader;        /**< gets klog_channel notified when the kernel logs */
     uint32_t klog_channel;
+    struct model_mr *trace; /**< it reads the kernel's rings of events; NULL: not it */
+    uint32_t trace_channel; /**< and gets this notified when somebody dies */
+    uint32_t trace_ring_bytes;
 };
 
 /** A PD's end of a channel, and what it may do to the other. */

@@ -143,6 +143,10 @@ static void print_channels(const struct model *model, FILE *out)
             (void)fprintf(out, "  the kernel's log -> %s:%u\n", model->pds[i]->name,
                           model->pds[i]->klog_channel);
         }
+        if (model->pds[i]->trace != NULL) {
+            (void)fprintf(out, "  the kernel's events -> %s:%u\n", model->pds[i]->name,
+                          model->pds[i]->trace_channel);
+        }
         if (model->pds[i]->gets_seed) {
             (void)fprintf(out, "  the firmware's random seed -> %s, once\n", model->pds[i]->name);
         }
@@ -205,8 +209,10 @@ static void print_maps_of(const struct model_mr *mr, const char *kind, const cha
 static const char *kind_text(enum model_mr_kind kind)
 {
     static const char *const names[] = {
-        [MODEL_MR_MEMORY] = "memory", [MODEL_MR_GUEST_RAM] = "guest RAM", [MODEL_MR_IMAGE] = "image",
-        [MODEL_MR_LINK] = "link",     [MODEL_MR_DEVICE] = "device",       [MODEL_MR_KLOG] = "kernel log",
+        [MODEL_MR_MEMORY] = "memory",       [MODEL_MR_GUEST_RAM] = "guest RAM",
+        [MODEL_MR_IMAGE] = "image",         [MODEL_MR_LINK] = "link",
+        [MODEL_MR_DEVICE] = "device",       [MODEL_MR_KLOG] = "kernel log",
+        [MODEL_MR_TRACE] = "kernel events",
     };
 
     return names[kind];

@@ -365,7 +365,12 @@ static const struct config_part timer_parts[] = {
 static const struct config_field stats_fields[] = {
     F(struct stats_config, "console", console, CONFIG_LINK, NULL, 0, 0),
     F(struct stats_config, "top", top, CONFIG_LINK, NULL, 0, 0),
-    OTHER(struct stats_config, reserved_flags),
+    F(struct stats_config, "trace", trace, CONFIG_WINDOW, NULL, 0, 0),
+    F(struct stats_config, "trace", trace_channel, CONFIG_CHANNEL, NULL, 0,
+      offsetof(struct stats_config, trace_ring_bytes)),
+    F(struct stats_config, "trace_ring_bytes", trace_ring_bytes, CONFIG_HEX, NULL, 0, 0),
+    F(struct stats_config, "trace_cores", trace_cores, CONFIG_DECIMAL, NULL, 0, 0),
+    F(struct stats_config, "tracer", tracer, CONFIG_LINK, NULL, 0, 0),
     F(struct stats_config, "region_count", region_count, CONFIG_DECIMAL, NULL, 0, 0),
     F(struct stats_config, "switch_count", switch_count, CONFIG_DECIMAL, NULL, 0, 0),
     OTHER(struct stats_config, reserved),

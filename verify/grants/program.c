@@ -428,6 +428,10 @@ static void check_kernel_map(const struct elf64 *kernel, const struct facts *fac
             at = segment->phys + segment->bytes - map->phys;
             continue;
         }
+        if (map->phys + at >= facts->trace.phys && map->phys + at < facts->trace.phys + facts->trace.bytes) {
+            at = facts->trace.phys + facts->trace.bytes - map->phys; /* RULE_TRACE */
+            continue;
+        }
         const struct elf64_segment *own = elf64_segment_from(facts->elf, map->phys + at);
         if ((map->perms & (INTENT_WRITE | INTENT_EXECUTE)) != 0 || own == NULL ||
             own->phys > map->phys + at) {

@@ -135,7 +135,7 @@ struct view_region *view_region_at(struct view *view, uint64_t phys)
 /** Memory that nobody writes carries nothing from one to another. */
 static bool is_constant(const struct view_region *region)
 {
-    bool is_written = region->is_device || region->is_klog || region->is_target;
+    bool is_written = region->is_device || region->is_klog || region->is_trace || region->is_target;
     for (size_t i = 0; i < region->holder_count; i++) {
         is_written |= region->holders[i].writes;
     }
@@ -183,7 +183,11 @@ static void add_region(struct view *view, const struct view_region *region)
     if (region->is_device) {
         grants_add(grants, "device 0x%" PRIx64 " %s: %s", region->phys, size, list);
     } else {
-        grants_add(grants, "memory %s: %s", region->is_klog ? "klog" : size, list);
+        grants_add(grants, "memory %s: %s",
+                   region->is_klog    ? "klog"
+                   : region->is_trace ? "trace"
+                                      : size,
+                   list);
     }
     free(texts);
 }

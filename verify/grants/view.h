@@ -71,7 +71,7 @@ struct view_holder {
 struct view_region {
     uint64_t phys, bytes;
     const char *name; /**< sel4: by which others refer to it */
-    bool is_device, is_klog, is_target, is_fixed;
+    bool is_device, is_klog, is_trace, is_target, is_fixed;
     bool is_carried; /**< sel4: a PD's own copy of a region that others may have, too */
     struct view_holder *holders;
     size_t holder_count;

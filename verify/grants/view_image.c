@@ -40,8 +40,9 @@ static void read_channels(struct context *context)
                           (row->kind & SYSDESC_CHANNEL_IRQ) == 0 && row->peer < context->view->pd_count &&
                           row->peer_channel < SYSDESC_MAX_CHANNELS;
             context->view->pds[i].channels[id].is_used = row->kind != 0;
-            /* The kernel's own, for its log, leads to nobody. */
-            if (is_end && !(i == context->facts->sys.klog_pd && id == context->facts->sys.klog_channel)) {
+            /* The kernel's own, for its log and its events, lead to nobody. */
+            if (is_end && !(i == context->facts->sys.klog_pd && id == context->facts->sys.klog_channel) &&
+                !(i == context->facts->sys.trace_pd && id == context->facts->sys.trace_channel)) {
                 context->view->pds[i].channels[id] =
                     (struct view_channel){.is_valid = true,
                                           .is_used = true,
@@ -142,7 +143,8 @@ static enum err read_regions(struct context *context, struct findings *findings)
             .phys = region->phys,
             .bytes = region->size_bytes,
             .is_device = !facts_is_ram(facts, region->phys, region->size_bytes),
-            .is_klog = region->phys == facts->klog.phys && region->size_bytes == facts->klog.bytes};
+            .is_klog = region->phys == facts->klog.phys && region->size_bytes == facts->klog.bytes,
+            .is_trace = region->phys == facts->trace.phys && region->size_bytes == facts->trace.bytes};
     }
     for (size_t i = 0; i < context->walk->map_count; i++) {
         const struct walk_map *map = &context->walk->maps[i];
@@ -427,6 +429,11 @@ static void add_system(struct context *context)
     if (sys->klog_pd < context->view->pd_count) {
         grants_add(context->grants, "klog: %s %s", pd_name(context, sys->klog_pd),
                    view_channel_role(context->view, sys->klog_pd, sys->klog_channel));
+    }
+    if (sys->trace_pd < context->view->pd_count) {
+        grants_add(context->grants, "trace: %s %s 0x%" PRIx64, pd_name(context, sys->trace_pd),
+                   view_channel_role(context->view, sys->trace_pd, sys->trace_channel),
+                   sys->trace_ring_bytes);
     }
     if (sys->seed_pd != SYSDESC_NO_PARENT) {
         grants_add(context->grants, "seed: %s", pd_name(context, sys->seed_pd));

@@ -281,6 +281,11 @@ enum err facts_read(struct facts *facts, const struct elf64 *elf, struct finding
     if (facts->ipc_buffers.bytes == 0 || facts->klog.bytes == 0) {
         return findings_malformed(findings, "no ipc_buffers or klog of a kernel");
     }
+    if (facts->sys.trace != 0) {
+        facts->trace =
+            (struct facts_range){facts->sys.trace, SYSDESC_TRACE_HEADER_BYTES +
+                                                       facts->sys.core_count * facts->sys.trace_ring_bytes};
+    }
     return read_intent(facts, findings);
 }
 

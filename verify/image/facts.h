@@ -54,6 +54,7 @@ struct facts {
     uint32_t domain_count;
     struct facts_range ipc_buffers; /**< the kernel's array of IPC buffers */
     struct facts_range klog;        /**< the kernel's log ring */
+    struct facts_range trace;       /**< its rings of events, as the descriptor has them; 0 bytes: none */
 };
 
 /**

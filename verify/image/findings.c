@@ -43,6 +43,7 @@ static const char *const rule_names[RULE_COUNT] = {
     [RULE_POST] = "post",
     [RULE_ACCOUNT] = "account",
     [RULE_KLOG] = "klog",
+    [RULE_TRACE] = "trace",
     [RULE_INTENT] = "intent",
     [RULE_LOAD_ADDRESS] = "load-address",
     [RULE_KERNEL_IMAGE] = "kernel-image",
@@ -58,7 +59,7 @@ static const char *const policy_rules[RULE_COUNT - RULE_POLICY] = {
     "policy-firmware-calls", "policy-fpu",    "policy-interrupt", "policy-klog",    "policy-memory",
     "policy-parent",         "policy-place",  "policy-post",      "policy-program", "policy-schedule",
     "policy-seed",           "policy-stack",  "policy-system",    "policy-vcpu",    "policy-variable",
-    "policy-kernel-device",  "policy-mirror", "policy-observer",
+    "policy-kernel-device",  "policy-mirror", "policy-observer",  "policy-trace",
 };
 
 const char *findings_rule_name(enum findings_rule rule)

@@ -48,14 +48,15 @@ enum findings_rule {
     RULE_POST,               /**< posted interrupts go to VMs whose VMM has a channel with who posts */
     RULE_ACCOUNT,            /**< a VM pays its VMM, services that it has a channel with, and their drivers */
     RULE_KLOG,               /**< the kernel's log goes to its declared reader, read-only */
-    RULE_INTENT,             /**< declaration and descriptor agree */
-    RULE_LOAD_ADDRESS,       /**< segments are loaded where they are linked */
-    RULE_KERNEL_IMAGE,       /**< the kernel is the given one, byte for byte */
-    RULE_PROGRAM_IMAGE,      /**< a PD's program is the given one except for its configuration */
-    RULE_LIBRARY,            /**< what libmicrokit knows of its PD is what the descriptor says */
-    RULE_DESCRIPTION,        /**< on seL4: the description has something whose meaning is not known here */
-    RULE_POLICY,             /**< the first of those about the lines of a policy, one for each kind of line */
-    RULE_COUNT = RULE_POLICY + 28
+    RULE_TRACE,         /**< its events go to their declared reader, read-only, in a region of their own */
+    RULE_INTENT,        /**< declaration and descriptor agree */
+    RULE_LOAD_ADDRESS,  /**< segments are loaded where they are linked */
+    RULE_KERNEL_IMAGE,  /**< the kernel is the given one, byte for byte */
+    RULE_PROGRAM_IMAGE, /**< a PD's program is the given one except for its configuration */
+    RULE_LIBRARY,       /**< what libmicrokit knows of its PD is what the descriptor says */
+    RULE_DESCRIPTION,   /**< on seL4: the description has something whose meaning is not known here */
+    RULE_POLICY,        /**< the first of those about the lines of a policy, one for each kind of line */
+    RULE_COUNT = RULE_POLICY + 29
 };
 
 /** Short identifier, such as "wx-pd". Never NULL. */

@@ -52,6 +52,11 @@ static void check_el2_piece(struct context *context, const struct elf64_segment 
         }
         return;
     }
+    const struct facts_range *trace = &context->facts->trace;
+    if (piece.phys >= trace->phys && piece.end - trace->phys <= trace->bytes && !map->device &&
+        (map->perms & INTENT_EXECUTE) == 0) {
+        return; /* which region that is, rule_rows.c looks at */
+    }
     for (uint64_t phys = piece.phys; phys < piece.end;) {
         const struct intent_region *device = facts_kernel_device_in(context->facts, phys, FACTS_PAGE_BYTES);
         if (device == NULL || device->phys > phys) {
@@ -166,6 +171,11 @@ static void check_region_piece(struct context *context, const struct intent_regi
                                                (context->map->perms & ~(uint32_t)INTENT_READ) != 0)) {
         findings_add(context->findings, RULE_KLOG, context->domain, piece.address, region->name,
                      "only the declared reader maps the kernel's log, read-only");
+    }
+    if (region->kind == INTENT_REGION_TRACE && (!is_pd || domain->index != context->facts->sys.trace_pd ||
+                                                (context->map->perms & ~(uint32_t)INTENT_READ) != 0)) {
+        findings_add(context->findings, RULE_TRACE, context->domain, piece.address, region->name,
+                     "only the declared reader maps the kernel's events, read-only");
     }
     if (is_pd && (context->map->perms & INTENT_EXECUTE) != 0) {
         findings_add(context->findings, RULE_PD_TEXT, context->domain, piece.address, region->name,

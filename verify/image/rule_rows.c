@@ -289,6 +289,51 @@ static void check_klog(struct context *context)
     }
 }
 
+/** The region that the descriptor says the rings are in, declared as that. */
+static bool has_trace_region(const struct facts *facts)
+{
+    for (uint32_t i = 0; i < facts->region_count; i++) {
+        const struct intent_region *region = &facts->regions[i];
+        if (region->kind == INTENT_REGION_TRACE) {
+            return region->phys == facts->trace.phys && region->size_bytes == facts->trace.bytes;
+        }
+    }
+    return false;
+}
+
+static bool trace_ring_is_sound(const struct sysdesc *sys)
+{
+    return sys->trace_ring_bytes >= SYSDESC_TRACE_MIN_RING_BYTES &&
+           sys->trace_ring_bytes <= SYSDESC_TRACE_MAX_RING_BYTES &&
+           (sys->trace_ring_bytes & (sys->trace_ring_bytes - 1)) == 0;
+}
+
+static void check_trace(struct context *context)
+{
+    const struct facts *facts = context->facts;
+    const struct sysdesc *sys = &facts->sys;
+    if (sys->trace_pd == SYSDESC_NO_PARENT && sys->trace == 0 && sys->trace_channel == 0 &&
+        sys->trace_ring_bytes == 0) {
+        return;
+    }
+    if (sys->trace_pd >= sys->pd_count || sys->trace_channel >= SYSDESC_MAX_CHANNELS) {
+        findings_add(context->findings, RULE_TRACE, "kernel", FINDINGS_NO_ADDRESS, "descriptor",
+                     "the reader of events, PD %u channel %u, does not exist", sys->trace_pd,
+                     sys->trace_channel);
+        return;
+    }
+    if (!trace_ring_is_sound(sys) || !has_trace_region(facts)) {
+        findings_add(context->findings, RULE_TRACE, "kernel", sys->trace, "descriptor",
+                     "the rings of events, %" PRIu64 " bytes each, are in no region declared for them",
+                     sys->trace_ring_bytes);
+    }
+    if (facts->pds[sys->trace_pd].channels[sys->trace_channel].kind != SYSDESC_CHANNEL_VALID) {
+        findings_add(context->findings, RULE_TRACE, facts_pd_name(facts, sys->trace_pd), FINDINGS_NO_ADDRESS,
+                     "descriptor", "channel %u, which the kernel's events notify, is in other use",
+                     sys->trace_channel);
+    }
+}
+
 static void check_kernel_entry(struct context *context)
 {
     uint64_t entry = context->facts->elf->entry;
@@ -311,4 +356,5 @@ void rule_rows_run(const struct facts *facts, const struct walk *walk, struct fi
     check_vmids(&context);
     check_cores(&context);
     check_klog(&context);
+    check_trace(&context);
 }

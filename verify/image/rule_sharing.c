@@ -152,7 +152,7 @@ static bool is_kernel_share(const struct context *context, const struct walk_map
         return false;
     }
     *end = region->phys + region->size_bytes;
-    return region->kind == INTENT_REGION_KLOG ||
+    return region->kind == INTENT_REGION_KLOG || region->kind == INTENT_REGION_TRACE ||
            (region->kind == INTENT_REGION_DEVICE &&
             facts_kernel_device_in(facts, phys, FACTS_PAGE_BYTES) != NULL);
 }

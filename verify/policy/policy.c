@@ -253,7 +253,8 @@ static const char *designate(const struct policy_region *region)
 /* What nobody writes can carry nothing from one to another: who else reads the same copy doesn't matter. */
 static bool is_constant(const struct policy_region *region)
 {
-    bool written = region->is_device || region->is_target || region->is_klog || region->holder_count == 0;
+    bool written = region->is_device || region->is_target || region->is_klog || region->is_trace ||
+                   region->holder_count == 0;
 
     for (size_t i = 0; i < region->holder_count && !written; i++) {
         written = (region->holders[i].perms & POLICY_WRITE) != 0;
@@ -282,7 +283,11 @@ static void add_region(struct policy *policy, const struct policy_region *region
                        perms_text(region->holders[i].perms, false));
         }
     } else if (region->holder_count > 0) {
-        policy_add(policy, "memory %s: %s", region->is_klog ? "klog" : size, list);
+        policy_add(policy, "memory %s: %s",
+                   region->is_klog    ? "klog"
+                   : region->is_trace ? "trace"
+                                      : size,
+                   list);
     }
 }
 

@@ -42,7 +42,7 @@ struct policy_holder {
 struct policy_region {
     const char *name; /**< in the description; NULL: it has none there */
     uint64_t bytes;   /**< 0: as many as a file has */
-    bool is_device, is_fixed, is_klog;
+    bool is_device, is_fixed, is_klog, is_trace;
     bool is_target;         /**< of a DMA: somebody knows its physical address */
     uint64_t phys;          /**< device or fixed */
     uint64_t prefill_bytes; /**< of the file it starts with */

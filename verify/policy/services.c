@@ -10,6 +10,8 @@
 #define CHANNEL_FLAG 8u
 #define SHARED_FLAG 16u
 #define TOP_RING_BYTES UINT64_C(0x10000)
+#define TRACER_RING_BYTES UINT64_C(0x8000)
+#define TRACE_HEADER_BYTES UINT64_C(0x1000)
 
 static const struct policy_pd_defaults mux_defaults = {.priority = "230",
                                                        .budget = "1000",
@@ -234,6 +236,24 @@ static void add_switches(struct system *system, const char *name)
     }
 }
 
+/* The kernel's events, one ring for each core, for those who ask for them. Returns the bytes of a ring, 0: there are
+   none. */
+static uint64_t add_trace(struct system *system, const xmlNode *node, const char *name)
+{
+    const uint64_t ring = description_number(node, "trace_bytes", "256K");
+    struct policy_region *rings;
+
+    if (!description_is(node, "trace", "true") || system->policy->sel4) {
+        return 0;
+    }
+    rings = policy_region(system->policy, NULL, TRACE_HEADER_BYTES + system->policy->cores * ring);
+    rings->is_trace = true;
+    policy_hold(rings, name, policy_role("trace"), POLICY_READ);
+    policy_add(system->policy, "trace: %s trace 0x%" PRIx64, name, ring);
+    (void)services_channel(system, "trace", name, NULL, policy_role("tracer"), TRACER_RING_BYTES, 0);
+    return ring;
+}
+
 void services_stats(struct system *system, const xmlNode *node)
 {
     struct policy *policy = system->policy;
@@ -261,8 +281,12 @@ void services_stats(struct system *system, const xmlNode *node)
     if (!policy->sel4) {
         policy_add(policy, "observer: %s", name);
     }
+    const uint64_t trace = add_trace(system, node, name);
     add_switches(system, name);
-    POLICY_CONFIG(policy, name, "stats", policy_number("region_count", regions),
+    POLICY_CONFIG(policy, name, "stats", policy_hex("trace_ring_bytes", trace),
+                  policy_number("trace_cores", trace == 0 ? 0 : policy->cores),
+                  policy_hex("tracer_bytes", trace == 0 ? 0 : TRACER_RING_BYTES + 0x1000),
+                  policy_number("region_count", regions),
                   policy_number("switch_count", system->switch_count < 8 ? system->switch_count : 8),
                   policy_hex("console_bytes", description_number(console, "ring_bytes", "16K") + 0x1000),
                   policy_hex("top_bytes", TOP_RING_BYTES + 0x1000));

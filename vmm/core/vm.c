@@ -268,6 +268,7 @@ static enum platform_resume on_crash(struct vm *vm, const struct platform_exit *
         return PLATFORM_RESUME_ABORT;
     }
     crash_report(vm->config->name, exit, "cannot go on");
+    platform_tell_death();
     vm_life_end(vm, vm->config->on_crash, "has crashed");
     return PLATFORM_RESUME_STAY;
 }

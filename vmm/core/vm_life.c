@@ -159,6 +159,7 @@ void vm_life_go_on(struct vm *vm)
             pl031_expire(vm->rtc);
         }
         if (vm->watchdog != NULL && !hold_is_complete(&vm->hold) && watchdog_expire(vm->watchdog)) {
+            platform_tell_death();
             vm_life_end(vm, vm->config->on_crash, "has shown its watchdog no sign of life");
         }
         break;

@@ -101,6 +101,21 @@ static const struct attr_spec stats_attrs[] = {
      .max = SPEC_MAX_NAME,
      .fallback = "stats",
      .doc = "name of the protection domain and of its console"},
+    {.name = "trace",
+     .type = ATTR_BOOL,
+     .offset = offsetof(struct desc_stats, trace),
+     .fallback = "false",
+     .doc = "whether the kernel records events (who runs, exits, interrupts, notifications) in a ring for "
+            "each core, "
+            "which this protection domain reads for `causeway trace`, and prints the last of who dies"},
+    {.name = "trace_bytes",
+     .type = ATTR_SIZE,
+     .offset = offsetof(struct desc_stats, trace_bytes),
+     .fallback = "256K",
+     .min = 0x10000,
+     .max = 0x1000000,
+     .power_of_two = true,
+     .doc = "of each core's ring; an event takes 16 bytes"},
     SPEC_PD_OPTIONS(struct desc_stats, options, "", "220", "stats.elf"),
 };
 

@@ -116,6 +116,8 @@ struct desc_entropy {
 /** `<stats>` */
 struct desc_stats {
     char *name;
+    bool trace;
+    uint64_t trace_bytes;
     struct desc_pd_options options;
 };
 
