@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Two builds in one BUILD_DIR wait for each other. What only runs a system, or does its work in sub-makes, holds no lock, and
-# nor does a make in a make that does.
+# Two builds in one BUILD_DIR wait for each other: what builds, and nothing else, for what runs or measures a system may
+# take hours, and does its building in sub-makes. A make in a make that holds the lock needs none.
 
-UNLOCKED_GOALS := help setup boards show-consoles run run-plain run-terminal run-tmux run-sockets gdb demo test
-LOCKED_GOALS := $(filter-out $(UNLOCKED_GOALS),$(or $(MAKECMDGOALS),all))
-ifneq ($(LOCKED_GOALS),)
+LOCKED_GOALS := all build image image-% tool kernel pds guest guest-% flat sdcard install deb clean clean-disks test-unit \
+	test-target-parts
+ifneq ($(filter $(LOCKED_GOALS),$(or $(MAKECMDGOALS),all)),)
 ifeq ($(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),)
 ifneq ($(CAUSEWAY_LOCKED),$(abspath $(B)))
 LOCK_SAYS := $(shell $(PYTHON) -B scripts/build_lock.py $(B) $$PPID)

@@ -31,7 +31,10 @@ test-reproducible: image-bundled
 
 # Scenarios in QEMU, a few machines at a time. PYTEST_ARGS picks some: make test-target PYTEST_ARGS="-k ping".
 PYTEST_JOBS ?= $(shell nproc)
-test-target: image $(TEST_TARGET_GUESTS:%=guest-%) $(ONDEMAND_PDS:%=$(if $(filter sel4,$(PLATFORM)),$(S),$(B))/pd/%.elf)
+.PHONY: test-target-parts
+test-target-parts: image $(TEST_TARGET_GUESTS:%=guest-%) $(ONDEMAND_PDS:%=$(if $(filter sel4,$(PLATFORM)),$(S),$(B))/pd/%.elf)
+test-target:
+	$(SUBMAKE) test-target-parts
 	$(Q)CAUSEWAY_BUILD_DIR=$(abspath $(B)) CAUSEWAY_BOARD_DTB=$(abspath $(BOARD_DTB)) CAUSEWAY_QEMU="$(QEMU_RUN)" \
 		CAUSEWAY_BOARD=$(BOARD) CAUSEWAY_KERNEL=$(abspath $(KERNEL)) \
 		CAUSEWAY_GUEST_DIR=$(abspath $(GUEST_DIR)) $(TEST_TARGET_ENVIRONMENT) $(PYTHON) -B -m pytest -p no:cacheprovider -n $(PYTEST_JOBS) --dist loadfile \
