@@ -11,6 +11,8 @@ $(B)/target/%.o: %.c mk/toolchain.mk
 	$(Q)$(TARGET_CC) $(TARGET_CFLAGS) -Imicrokit/include -c $< -o $@
 
 $(B)/target/kernel/%.o: TARGET_CFLAGS += $(KERNEL_CFLAGS)
+# The kernel uses it before the MMU is on.
+$(B)/target/lib/fdt/%.o: TARGET_CFLAGS += -mstrict-align
 
 $(B)/target/%.o: %.S mk/toolchain.mk
 	$(call say,AS,$<)

@@ -3,8 +3,6 @@
 
 #include <stdbool.h>
 
-#include "lib/base/mem.h"
-
 #define FDT_MAGIC 0xd00dfeedu
 #define FDT_HEADER_BYTES 40u
 
@@ -83,9 +81,13 @@ static uint32_t string_bytes(const struct view *view, uint32_t at, uint32_t end)
 
 static bool string_is(const struct view *view, uint32_t at, uint32_t end, const char *text)
 {
-    uint32_t bytes = at < end ? string_bytes(view, at, end) : 0;
-
-    return at < end && at + bytes < end && strlen(text) == bytes && memcmp(view->blob + at, text, bytes) == 0;
+    /* Byte by byte: the kernel looks with the MMU off. */
+    for (uint32_t i = 0; at < end && i < end - at && view->blob[at + i] == (uint8_t)text[i]; i++) {
+        if (text[i] == '\0') {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* A PROP token was read: take its header and value. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
- * A read-only look into a flattened device tree (Devicetree Specification 0.4, chapter 5) from inside a PD.
+ * A read-only look into a flattened device tree (Devicetree Specification 0.4, chapter 5) from the kernel or a PD.
  *
  * Small and bounded: one pass over the structure block, every offset checked, so that a damaged blob costs
- * at most its own length. The host tool uses libfdt instead.
+ * at most its own length. It reads bytes and aligned words only, so that it works with the MMU off, provided that the blob is
+ * aligned to 8 bytes. The host tool uses libfdt instead.
  */
 #pragma once
 
