@@ -8,12 +8,14 @@ test_model_SRCS := $(TOOL_MODEL_SRCS)
 test_xml_SRCS := $(TOOL_MODEL_SRCS) tool/language/xml.c
 test_xml_LIBS = $(TOOL_LIBS)
 
-TOOL_FDT_SRCS := tool/fdt/fdt_board.c tool/fdt/fdt_custom.c tool/fdt/fdt_custom_check.c tool/fdt/fdt_guest.c \
-	tool/fdt/fdt_guest_check.c tool/fdt/fdt_new_board.c tool/fdt/fdt_passthrough.c
+TOOL_FDT_SRCS := tool/fdt/fdt_board.c tool/fdt/fdt_custom.c tool/fdt/fdt_custom_check.c tool/fdt/fdt_dma.c \
+	tool/fdt/fdt_guest.c tool/fdt/fdt_guest_check.c tool/fdt/fdt_new_board.c tool/fdt/fdt_passthrough.c
 TESTS += test_fdt_guest test_fdt_passthrough test_fdt_custom
-test_fdt_guest_SRCS := tests/mock/dts.c $(TOOL_FDT_SRCS)
+# Which devices have drivers.
+TOOL_BOARD_SRCS := boards/board.c $(wildcard boards/*/board_*.c)
+test_fdt_guest_SRCS := tests/mock/dts.c $(TOOL_FDT_SRCS) $(TOOL_BOARD_SRCS)
 TESTS += test_fdt_new_board
-test_fdt_new_board_SRCS := tests/mock/dts.c $(TOOL_FDT_SRCS)
+test_fdt_new_board_SRCS := $(test_fdt_guest_SRCS)
 test_fdt_new_board_LIBS := -lfdt
 test_fdt_passthrough_SRCS := $(test_fdt_guest_SRCS)
 test_fdt_custom_SRCS := $(test_fdt_guest_SRCS)
@@ -57,7 +59,7 @@ TOOL_FRONT_SRCS := tool/language/xml.c tool/language/vars.c tool/language/source
 	tool/expand/expand_guest.c tool/expand/expand_guest_devices.c tool/expand/expand_reserved.c tool/expand/expand_console.c tool/expand/expand_vhost.c tool/expand/expand_features.c tool/expand/expand_passthrough.c tool/expand/expand_realtime.c tool/expand/expand_dtb.c tool/expand/expand_linux.c \
 	tool/expand/expand_image.c \
 	tool/model/check.c tool/model/check_names.c tool/model/check_ids.c tool/model/check_symbols.c tool/model/check_sched.c tool/model/check_regions.c \
-	tool/model/check_maps.c tool/model/check_wiring.c tool/expand/frontend.c tool/language/spec/schema.c tool/show/graph.c boards/board.c $(wildcard boards/*/board_*.c)
+	tool/model/check_maps.c tool/model/check_wiring.c tool/expand/frontend.c tool/language/spec/schema.c tool/show/graph.c $(TOOL_BOARD_SRCS)
 # What guests start with, as files.
 TOOL_FRONT_SRCS += tool/expand/expand_firmware.c tool/base/firmware_file.c tool/base/initrd_file.c tool/base/kernel_file.c \
 	tool/base/unpack.c

@@ -108,7 +108,7 @@ static bool generate(struct expand *expand, const struct expand_guest *guest, co
         fdt_passthrough_copy(blob, expand->board_dtb.data, guest->passed_nodes, guest->passed_node_count,
                              &culprit, &error) != ERR_OK) {
         diag_error(expand->diag, node_loc(guest->passed_descriptions[culprit], "node"),
-                   "<passthrough>: \"%s\": %s", guest->passed_nodes[culprit], error.text);
+                   "<passthrough>: \"%s\": %s", guest->passed_nodes[culprit].path, error.text);
         return false;
     }
     return true;

@@ -25,7 +25,7 @@ struct expand_guest {
     uint32_t pci_count;               /**< devices behind the PCI host bridge */
     struct fdt_range *passed_windows; /**< what passed-through devices take, for `fdt` */
     uint32_t *passed_intids;
-    const char **passed_nodes;               /**< paths, the description's */
+    struct fdt_passed *passed_nodes;         /**< with the description's texts */
     const struct node **passed_descriptions; /**< their <passthrough> elements */
     size_t passed_node_count;
     bool has_hvc;          /**< the guest's terminal is a virtio console */

@@ -12,6 +12,7 @@
 #include "tool/base/suggest.h"
 #include "tool/expand/expand_guest.h"
 #include "tool/fdt/fdt_board.h"
+#include "tool/fdt/fdt_passthrough.h"
 
 /* The board's device tree, read once; NULL after an error, or if the description is only checked without one.
  */
@@ -210,7 +211,7 @@ static void add_node(struct expand_guest *guest, const struct node *node)
     guest->passed_nodes = mem_grow(guest->passed_nodes, count, sizeof(guest->passed_nodes[0]));
     guest->passed_descriptions =
         mem_grow(guest->passed_descriptions, count, sizeof(guest->passed_descriptions[0]));
-    guest->passed_nodes[count] = desc->node;
+    guest->passed_nodes[count] = (struct fdt_passed){desc->node, (uint32_t)desc->clock_hz};
     guest->passed_descriptions[count] = node;
 }
 
@@ -268,6 +269,30 @@ static void use_as_console(struct expand_guest *guest, const void *board, const 
     }
 }
 
+/* Whether the device leaves memory alone, as far as anybody knows; reports it otherwise. */
+static bool is_without_dma(struct expand *expand, const struct node *node, enum fdt_dma dma)
+{
+    const struct desc_passthrough *desc = node->fields;
+
+    if (dma == FDT_DMA_MASTER) {
+        diag_error(
+            expand->diag, node_loc(node, "node"),
+            "<passthrough>: \"%s\" reads and writes memory by itself (DMA), and the board has no IOMMU "
+            "that could confine it to its guest",
+            desc->node);
+        return false;
+    }
+    if (dma == FDT_DMA_UNKNOWN && desc->dma == DESC_DMA_AUTO) {
+        diag_error(
+            expand->diag, node_loc(node, "node"),
+            "<passthrough>: \"%s\": it is not known here whether it reads and writes memory by itself (DMA), "
+            "from which nothing could keep it; if its manual says that it does not: dma=\"none\"",
+            desc->node);
+        return false;
+    }
+    return true;
+}
+
 void expand_passthrough(struct expand *expand, struct expand_guest *guest, const struct node *node)
 {
     const struct desc_passthrough *desc = node->fields;
@@ -286,12 +311,7 @@ void expand_passthrough(struct expand *expand, struct expand_guest *guest, const
         diag_error(expand->diag, node_loc(node, "node"), "<passthrough>: \"%s\": %s", desc->node, error.text);
         return;
     }
-    if (device.does_dma) {
-        diag_error(
-            expand->diag, node_loc(node, "node"),
-            "<passthrough>: \"%s\" reads and writes memory by itself (DMA), and the board has no IOMMU "
-            "that could confine it to its guest",
-            desc->node);
+    if (!is_without_dma(expand, node, device.dma)) {
         return;
     }
     for (size_t i = 0; i < device.window_count; i++) {

@@ -274,28 +274,20 @@ static enum err add_windows(const void *dtb, int node, struct fdt_board_device *
     }
 }
 
-static bool is_dma_master(const void *dtb, int node)
-{
-    static const char *const marks[] = {"dma-coherent", "iommus", "dma-ranges", "iommu-map"};
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
-        if (fdt_getprop(dtb, node, marks[i], NULL) != NULL) {
-            return true;
-        }
-    }
-    return fdt_node_check_compatible(dtb, node, "virtio,mmio") == 0;
-}
-
 /** `node` and what is below it: children of a bus (with `ranges`) have registers, others just addresses. */
 static enum err add_tree(const void *dtb, int node, bool on_bus, unsigned int depth,
                          struct fdt_board_device *device, struct fdt_error *error)
 {
     enum err err = on_bus ? add_windows(dtb, node, device, error) : ERR_OK;
     bool is_bus = on_bus && fdt_getprop(dtb, node, "ranges", NULL) != NULL;
+    enum fdt_dma dma = fdt_dma_of_node(dtb, node);
     int child;
     if (err == ERR_OK) {
         err = fdt_board_irqs(dtb, node, device, error);
     }
-    device->does_dma |= is_dma_master(dtb, node);
+    if (dma > device->dma && (on_bus || dma == FDT_DMA_MASTER)) {
+        device->dma = dma;
+    }
     if (err == ERR_OK && depth == MAX_DEPTH) {
         return fdt_error_set(error, ERR_UNSUPPORTED, "its tree is deeper than %u nodes", MAX_DEPTH);
     }

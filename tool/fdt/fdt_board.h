@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
+#include "tool/fdt/fdt_dma.h"
 #include "tool/fdt/fdt_guest.h"
 
 #define FDT_BOARD_MAX_WINDOWS 16u
@@ -30,8 +31,8 @@ struct fdt_board_device {
     size_t window_count;
     struct fdt_board_irq irqs[FDT_BOARD_MAX_IRQS]; /**< at the GIC */
     size_t irq_count;
-    /** The device reads and writes memory by itself: without an IOMMU nothing confines it to its guest. */
-    bool does_dma;
+    /** Whether it reads and writes memory by itself: without an IOMMU nothing confines it to its guest. */
+    enum fdt_dma dma;
 };
 
 /** Whether `dtb` is a sound device tree of at most `bytes` bytes; ERR_FORMAT otherwise, with *error. */

@@ -13,15 +13,18 @@
 #define NODES_MAX 64u
 #define CELLS_MAX 64u
 #define MAX_DEPTH 16u
+#define NO_NODE (-1)
 
 /** A node below the guest's root that is copied from the board. */
 struct entry {
     int board_node;
+    uint32_t clock_hz; /**< as in struct fdt_passed */
 };
 
-/** A node of the board that something refers to, and its phandle in the guest. */
+/** A node of the board that something refers to, or a clock that has taken its place; and its phandle in the guest. */
 struct reference {
-    int board_node;
+    int board_node;    /**< NO_NODE: a clock that is made here */
+    uint32_t clock_hz; /**< of that */
     uint32_t phandle;
     char guest_path[PATH_BYTES];
 };
@@ -34,6 +37,7 @@ struct copier {
     struct reference references[NODES_MAX];
     size_t reference_count;
     uint32_t next_phandle;
+    uint32_t clock_hz; /**< of the entry that is being copied */
     struct fdt_error *error;
 };
 
@@ -41,26 +45,30 @@ struct copier {
 struct phandle_list {
     const char *name;
     bool is_suffix;
-    const char *cells; /**< property of the provider that says how many cells follow; NULL: none */
+    const char
+        *cells; /**< property of the provider that says how many cells follow; NULL: `fixed_cells` do */
+    int fixed_cells;
+    bool is_firmwares; /**< what firmware sets up once, and a guest may do without */
 };
 static const struct phandle_list phandle_lists[] = {
-    {"clocks", false, "#clock-cells"},
-    {"resets", false, "#reset-cells"},
-    {"gpios", false, "#gpio-cells"},
-    {"-gpios", true, "#gpio-cells"},
-    {"-gpio", true, "#gpio-cells"},
-    {"dmas", false, "#dma-cells"},
-    {"phys", false, "#phy-cells"},
-    {"pwms", false, "#pwm-cells"},
-    {"mboxes", false, "#mbox-cells"},
-    {"power-domains", false, "#power-domain-cells"},
-    {"io-channels", false, "#io-channel-cells"},
-    {"interrupts-extended", false, "#interrupt-cells"},
-    {"interrupt-parent", false, NULL},
-    {"phy-handle", false, NULL},
-    {"nvmem-cells", false, NULL},
-    {"memory-region", false, NULL},
-    {"-supply", true, NULL},
+    {"clocks", false, "#clock-cells", 0, true},
+    {"resets", false, "#reset-cells", 0, true},
+    {"power-domains", false, "#power-domain-cells", 0, true},
+    {"gpio-ranges", false, NULL, 3, true},
+    {"dmas", false, "#dma-cells", 0, true},
+    {"gpios", false, "#gpio-cells", 0, false},
+    {"-gpios", true, "#gpio-cells", 0, false},
+    {"-gpio", true, "#gpio-cells", 0, false},
+    {"phys", false, "#phy-cells", 0, false},
+    {"pwms", false, "#pwm-cells", 0, false},
+    {"mboxes", false, "#mbox-cells", 0, false},
+    {"io-channels", false, "#io-channel-cells", 0, false},
+    {"interrupts-extended", false, "#interrupt-cells", 0, false},
+    {"interrupt-parent", false, NULL, 0, false},
+    {"phy-handle", false, NULL, 0, false},
+    {"nvmem-cells", false, NULL, 0, false},
+    {"memory-region", false, NULL, 0, false},
+    {"-supply", true, NULL, 0, false},
 };
 
 /** What has no meaning in a guest, or is made again. */
@@ -92,7 +100,7 @@ static bool is_dropped(const char *name)
 static const struct phandle_list *find_phandle_list(const char *name)
 {
     size_t length = strlen(name);
-    static const struct phandle_list pinctrl = {"pinctrl-", false, NULL};
+    static const struct phandle_list pinctrl = {"pinctrl-", false, NULL, 0, true};
     if (strncmp(name, "pinctrl-", 8) == 0 && strcmp(name, "pinctrl-names") != 0) {
         return &pinctrl;
     }
@@ -121,12 +129,12 @@ static const struct entry *entry_above(const struct copier *copier, int node)
     return NULL;
 }
 
-static enum err add_entry(struct copier *copier, int node)
+static enum err add_entry(struct copier *copier, int node, uint32_t clock_hz)
 {
     if (copier->entry_count == NODES_MAX) {
         return fdt_error_set(copier->error, ERR_UNSUPPORTED, "more than %u nodes to copy", NODES_MAX);
     }
-    copier->entries[copier->entry_count++] = (struct entry){node};
+    copier->entries[copier->entry_count++] = (struct entry){node, clock_hz};
     return ERR_OK;
 }
 
@@ -156,13 +164,31 @@ static enum err guest_path(struct copier *copier, const struct entry *entry, int
     return ERR_OK;
 }
 
+static enum err add_reference(struct copier *copier, int node, struct reference **reference)
+{
+    if (copier->reference_count == NODES_MAX) {
+        return fdt_error_set(copier->error, ERR_UNSUPPORTED, "it refers to more than %u nodes", NODES_MAX);
+    }
+    *reference = &copier->references[copier->reference_count++];
+    (*reference)->board_node = node;
+    (*reference)->phandle = copier->next_phandle++;
+    return ERR_OK;
+}
+
+/** Whether `node` is in the guest, or comes along. */
+static bool is_within_reach(const struct copier *copier, int node)
+{
+    return fdt_board_is_gic(copier->board, node) || entry_above(copier, node) != NULL ||
+           is_description(copier->board, node);
+}
+
 /** The guest's phandle for the board's `node`, which is copied too if need be. */
-static enum err refer(struct copier *copier, int node, uint32_t *phandle)
+static enum err refer(struct copier *copier, int node, const struct phandle_list *list, uint32_t *phandle)
 {
     const struct entry *entry = entry_above(copier, node);
-    struct reference *reference;
+    struct reference *reference = NULL;
     char path[PATH_BYTES];
-    enum err err = ERR_OK;
+    enum err err;
     if (fdt_board_is_gic(copier->board, node)) {
         *phandle = FDT_GUEST_PHANDLE_GIC;
         return ERR_OK;
@@ -173,21 +199,49 @@ static enum err refer(struct copier *copier, int node, uint32_t *phandle)
             return ERR_OK;
         }
     }
-    if (entry == NULL && !is_description(copier->board, node)) {
-        return fdt_error_set(copier->error, ERR_UNSUPPORTED, "it needs %s: pass that through too",
-                             fdt_board_path(copier->board, node, path, sizeof path));
+    if (!is_within_reach(copier, node)) {
+        return fdt_error_set(
+            copier->error, ERR_UNSUPPORTED, "it needs %s: pass that through too%s",
+            fdt_board_path(copier->board, node, path, sizeof path),
+            list == NULL || !list->is_firmwares
+                ? ""
+                : ", or leave clocks, power, resets and pins as firmware has set them: clock_hz");
     }
     if (entry == NULL) {
-        err = add_entry(copier, node);
-        entry = err == ERR_OK ? &copier->entries[copier->entry_count - 1] : NULL;
+        err = add_entry(copier, node, 0);
+        if (err != ERR_OK) {
+            return err;
+        }
+        entry = &copier->entries[copier->entry_count - 1];
     }
-    if (err != ERR_OK || copier->reference_count == NODES_MAX) {
-        return fdt_error_set(copier->error, ERR_UNSUPPORTED, "it refers to more than %u nodes", NODES_MAX);
+    err = add_reference(copier, node, &reference);
+    if (err != ERR_OK) {
+        return err;
     }
-    reference = &copier->references[copier->reference_count++];
-    reference->board_node = node;
-    reference->phandle = *phandle = copier->next_phandle++;
+    *phandle = reference->phandle;
     return guest_path(copier, entry, node, reference->guest_path);
+}
+
+/** The phandle of a fixed clock that stands for one which the guest cannot reach. */
+static enum err refer_to_fixed_clock(struct copier *copier, uint32_t *phandle)
+{
+    struct reference *reference = NULL;
+    for (size_t i = 0; i < copier->reference_count && reference == NULL; i++) {
+        if (copier->references[i].board_node == NO_NODE &&
+            copier->references[i].clock_hz == copier->clock_hz) {
+            reference = &copier->references[i];
+        }
+    }
+    if (reference == NULL) {
+        enum err err = add_reference(copier, NO_NODE, &reference);
+        if (err != ERR_OK) {
+            return err;
+        }
+        reference->clock_hz = copier->clock_hz;
+        snprintf(reference->guest_path, PATH_BYTES, "/clock-%u", copier->clock_hz);
+    }
+    *phandle = reference->phandle;
+    return ERR_OK;
 }
 
 /** How many cells follow a phandle of `provider`. */
@@ -196,7 +250,7 @@ static int argument_count(const void *board, int provider, const struct phandle_
     int bytes = 0;
     const fdt32_t *cells = list->cells == NULL ? NULL : fdt_getprop(board, provider, list->cells, &bytes);
     if (list->cells == NULL) {
-        return 0;
+        return list->fixed_cells;
     }
     return cells != NULL && bytes == 4 && fdt32_to_cpu(*cells) < CELLS_MAX ? (int)fdt32_to_cpu(*cells) : -1;
 }
@@ -204,28 +258,38 @@ static int argument_count(const void *board, int provider, const struct phandle_
 static enum err copy_phandles(struct copier *copier, int guest_node, const char *name, const fdt32_t *cells,
                               int count, const struct phandle_list *list)
 {
+    bool is_clocks = strcmp(name, "clocks") == 0;
     fdt32_t out[CELLS_MAX];
+    int out_count = 0;
     int result;
     if (count > (int)CELLS_MAX) {
         return fdt_error_set(copier->error, ERR_UNSUPPORTED, "its property %s is too long", name);
     }
-    memcpy(out, cells, (size_t)count * sizeof out[0]);
     for (int i = 0; i < count;) {
         uint32_t phandle = 0;
         int provider = fdt_node_offset_by_phandle(copier->board, fdt32_to_cpu(cells[i]));
         int arguments = provider < 0 ? -1 : argument_count(copier->board, provider, list);
+        bool is_left = list->is_firmwares && copier->clock_hz != 0 && provider >= 0 &&
+                       !is_within_reach(copier, provider);
         enum err err;
         if (arguments < 0 || i + 1 + arguments > count) {
             return fdt_error_set(copier->error, ERR_FORMAT, "its property %s cannot be read", name);
         }
-        err = refer(copier, provider, &phandle);
+        if (is_left && !is_clocks) {
+            return ERR_OK; /* as the firmware has left it */
+        }
+        err = is_left ? refer_to_fixed_clock(copier, &phandle) : refer(copier, provider, list, &phandle);
         if (err != ERR_OK) {
             return err;
         }
-        out[i] = cpu_to_fdt32(phandle);
+        out[out_count++] = cpu_to_fdt32(phandle);
+        if (!is_left) {
+            memcpy(&out[out_count], &cells[i + 1], (size_t)arguments * sizeof out[0]);
+            out_count += arguments;
+        }
         i += 1 + arguments;
     }
-    result = fdt_setprop(copier->guest, guest_node, name, out, count * 4);
+    result = fdt_setprop(copier->guest, guest_node, name, out, out_count * 4);
     return result == 0 ? ERR_OK : fdt_failed(copier, result);
 }
 
@@ -293,7 +357,7 @@ static enum err copy_interrupt_parent(struct copier *copier, int board_node, int
         fdt_board_is_gic(copier->board, parent)) {
         return ERR_OK;
     }
-    err = refer(copier, parent, &phandle);
+    err = refer(copier, parent, NULL, &phandle);
     if (err != ERR_OK) {
         return err;
     }
@@ -339,11 +403,26 @@ static enum err copy_node(struct copier *copier, int board_node, int guest_paren
     return err;
 }
 
+/** A clock of the guest's for `reference`. Returns its node, or libfdt's error. */
+static int add_fixed_clock(void *guest, const struct reference *reference)
+{
+    int node = fdt_add_subnode(guest, 0, reference->guest_path + 1);
+    int result = node < 0 ? node : fdt_setprop_u32(guest, node, "clock-frequency", reference->clock_hz);
+    if (result == 0) {
+        result = fdt_setprop_u32(guest, node, "#clock-cells", 0);
+    }
+    if (result == 0) {
+        result = fdt_setprop_string(guest, node, "compatible", "fixed-clock");
+    }
+    return result == 0 ? node : result;
+}
+
 static enum err set_phandles(struct copier *copier)
 {
     for (size_t i = 0; i < copier->reference_count; i++) {
         const struct reference *reference = &copier->references[i];
-        int node = fdt_path_offset(copier->guest, reference->guest_path);
+        int node = reference->board_node == NO_NODE ? add_fixed_clock(copier->guest, reference)
+                                                    : fdt_path_offset(copier->guest, reference->guest_path);
         int result = node < 0 ? node : fdt_setprop_u32(copier->guest, node, "phandle", reference->phandle);
         if (result != 0) {
             return fdt_failed(copier, result);
@@ -352,42 +431,44 @@ static enum err set_phandles(struct copier *copier)
     return ERR_OK;
 }
 
-static enum err find_entries(struct copier *copier, const char *const *paths, size_t count, size_t *culprit)
+static enum err find_entries(struct copier *copier, const struct fdt_passed *nodes, size_t count,
+                             size_t *culprit)
 {
     enum err err = ERR_OK;
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
-        int node = fdt_path_offset(copier->board, paths[i]);
+        int node = fdt_path_offset(copier->board, nodes[i].path);
         *culprit = i;
         if (node <= 0) {
             return fdt_error_set(copier->error, ERR_RANGE, "the board's device tree has no node \"%s\"",
-                                 paths[i]);
+                                 nodes[i].path);
         }
         if (entry_above(copier, node) != NULL) {
-            return fdt_error_set(copier->error, ERR_RANGE, "\"%s\" is passed through twice", paths[i]);
+            return fdt_error_set(copier->error, ERR_RANGE, "\"%s\" is passed through twice", nodes[i].path);
         }
-        err = add_entry(copier, node);
+        err = add_entry(copier, node, nodes[i].clock_hz);
     }
     return err;
 }
 
-static enum err copy_all(struct copier *copier, const char *const *paths, size_t count, size_t *culprit)
+static enum err copy_all(struct copier *copier, const struct fdt_passed *nodes, size_t count, size_t *culprit)
 {
     uint32_t highest = 0;
-    enum err err = find_entries(copier, paths, count, culprit);
+    enum err err = find_entries(copier, nodes, count, culprit);
     int result = fdt_find_max_phandle(copier->guest, &highest);
     if (err == ERR_OK && result != 0) {
         return fdt_failed(copier, result);
     }
-    copier->next_phandle = (highest) + 1;
+    copier->next_phandle = highest + 1;
     /* The list grows by what comes along, for the sake of the one before. */
     for (size_t i = 0; i < copier->entry_count && err == ERR_OK; i++) {
         *culprit = i < count ? i : *culprit;
+        copier->clock_hz = copier->entries[i].clock_hz;
         err = copy_node(copier, copier->entries[i].board_node, 0, 0);
     }
     return err == ERR_OK ? set_phandles(copier) : err;
 }
 
-enum err fdt_passthrough_copy(struct fdt_blob *guest, const void *board, const char *const *paths,
+enum err fdt_passthrough_copy(struct fdt_blob *guest, const void *board, const struct fdt_passed *nodes,
                               size_t count, size_t *culprit, struct fdt_error *error)
 {
     struct copier *copier = calloc(1, sizeof *copier);
@@ -399,7 +480,7 @@ enum err fdt_passthrough_copy(struct fdt_blob *guest, const void *board, const c
     }
     *copier = (struct copier){.board = board, .guest = larger, .error = error};
     err = fdt_open_into(guest->data, larger, LIMIT_BYTES) == 0
-              ? copy_all(copier, paths, count, culprit)
+              ? copy_all(copier, nodes, count, culprit)
               : fdt_error_set(error, ERR_SPACE, "the guest's device tree is too large");
     if (err == ERR_OK && fdt_pack(larger) != 0) {
         err = fdt_error_set(error, ERR_FORMAT, "the guest's device tree cannot be packed");

@@ -62,7 +62,7 @@ static void test_registers_and_interrupts_are_found(void **state)
     assert_int_equal(device.irq_count, 1);
     assert_int_equal(device.irqs[0].intid, 34);
     assert_false(device.irqs[0].edge);
-    assert_false(device.does_dma);
+    assert_int_equal(device.dma, FDT_DMA_NONE);
     device = find(*state, "rtc0"); /* an alias */
     assert_int_equal(device.windows[0].gpa, 0x9010000);
     device = find(*state, "/gpio@9030000");
@@ -90,7 +90,7 @@ static void test_children_with_other_addresses_are_no_registers(void **state)
 {
     struct fdt_board_device device = find(*state, "/i2c@d000000");
     assert_int_equal(device.window_count, 1);
-    assert_true(device.does_dma);
+    assert_int_equal(device.dma, FDT_DMA_MASTER);
     check_not_found(*state, "/i2c@d000000/sensor@48", ERR_UNSUPPORTED, "not memory addresses");
 }
 
@@ -130,7 +130,7 @@ static struct fdt_blob new_guest(void)
     return blob;
 }
 
-static struct fdt_blob copy(const struct fdt_blob *board, const char *const *paths, size_t count)
+static struct fdt_blob copy(const struct fdt_blob *board, const struct fdt_passed *paths, size_t count)
 {
     struct fdt_blob guest = new_guest();
     struct fdt_error error = {{0}};
@@ -156,7 +156,7 @@ static uint32_t cell(const void *fdt, const char *path, const char *name, int in
 
 static void test_node_comes_with_its_clock(void **state)
 {
-    const char *const paths[] = {"/rtc@9010000"};
+    const struct fdt_passed paths[] = {{"/rtc@9010000", 0}};
     struct fdt_blob guest = copy(*state, paths, 1);
     const void *fdt = guest.data;
     assert_int_equal(cell(fdt, "/rtc@9010000", "reg", 1), 0x9010000);
@@ -172,7 +172,7 @@ static void test_node_comes_with_its_clock(void **state)
 
 static void test_nodes_refer_to_each_other(void **state)
 {
-    const char *const paths[] = {"/gpio-keys", "/button@9050000", "/gpio@9030000"};
+    const struct fdt_passed paths[] = {{"/gpio-keys", 0}, {"/button@9050000", 0}, {"/gpio@9030000", 0}};
     struct fdt_blob guest = copy(*state, paths, 3);
     const void *fdt = guest.data;
     uint32_t gpio = cell(fdt, "/gpio@9030000", "phandle", 0);
@@ -190,7 +190,7 @@ static void test_nodes_refer_to_each_other(void **state)
 
 static void test_node_below_a_bus_gets_its_translated_registers(void **state)
 {
-    const char *const paths[] = {"/bus@c000000/device@2000", "/gpio@9030000"};
+    const struct fdt_passed paths[] = {{"/bus@c000000/device@2000", 0}, {"/gpio@9030000", 0}};
     struct fdt_blob guest = copy(*state, paths, 2);
     const void *fdt = guest.data;
     assert_int_equal(cell(fdt, "/device@2000", "reg", 1), 0xc002000);
@@ -203,8 +203,8 @@ static void test_node_below_a_bus_gets_its_translated_registers(void **state)
     fdt_blob_free(&guest);
 }
 
-static void check_refused(const struct fdt_blob *board, const char *const *paths, size_t count, enum err err,
-                          const char *words)
+static void check_refused(const struct fdt_blob *board, const struct fdt_passed *paths, size_t count,
+                          enum err err, const char *words)
 {
     struct fdt_blob guest = new_guest();
     struct fdt_error error = {{0}};
@@ -221,19 +221,56 @@ static void check_refused(const struct fdt_blob *board, const char *const *paths
 
 static void test_missing_providers_are_named(void **state)
 {
-    const char *const keys[] = {"/rtc@9010000", "/gpio-keys"};
-    const char *const clocked[] = {"/clocked@9060000"};
-    const char *const twice[] = {"/bus@c000000", "/bus@c000000/device@2000"};
-    const char *const nothing[] = {"/nothing"};
+    const struct fdt_passed keys[] = {{"/rtc@9010000", 0}, {"/gpio-keys", 0}};
+    const struct fdt_passed clocked[] = {{"/clocked@9060000", 0}};
+    const struct fdt_passed twice[] = {{"/bus@c000000", 0}, {"/bus@c000000/device@2000", 0}};
+    const struct fdt_passed nothing[] = {{"/nothing", 0}};
     check_refused(*state, keys, 2, ERR_UNSUPPORTED, "needs /gpio@9030000");
     check_refused(*state, clocked, 1, ERR_UNSUPPORTED, "needs /clock-controller@a100000");
     check_refused(*state, twice, 2, ERR_RANGE, "passed through twice");
     check_refused(*state, nothing, 1, ERR_RANGE, "no node");
 }
 
+static void test_what_firmware_has_set_stays_so(void **state)
+{
+    const struct fdt_passed nodes[] = {{"/served@d100000", 100000000}, {"/gpio@9030000", 0}};
+    const struct fdt_passed unsaid[] = {{"/gpio@9030000", 0}, {"/served@d100000", 0}};
+    const struct fdt_passed alone[] = {{"/served@d100000", 100000000}};
+    struct fdt_blob guest = copy(*state, nodes, 2);
+    const void *fdt = guest.data;
+    int node = fdt_path_offset(fdt, "/served@d100000");
+    uint32_t clock = cell(fdt, "/clock-100000000", "phandle", 0);
+    int bytes = 0;
+    assert_int_equal(cell(fdt, "/clock-100000000", "clock-frequency", 0), 100000000);
+    assert_int_equal(cell(fdt, "/clock-100000000", "#clock-cells", 0), 0);
+    assert_int_equal(cell(fdt, "/served@d100000", "clocks", 0), clock);
+    assert_int_equal(cell(fdt, "/served@d100000", "clocks", 1), cell(fdt, "/apb-pclk", "phandle", 0));
+    assert_int_equal(cell(fdt, "/served@d100000", "clocks", 2), clock);
+    assert_non_null(fdt_getprop(fdt, node, "clocks", &bytes));
+    assert_int_equal(bytes, 12);
+    assert_null(fdt_getprop(fdt, node, "power-domains", NULL));
+    assert_null(fdt_getprop(fdt, node, "pinctrl-0", NULL));
+    assert_null(fdt_getprop(fdt, node, "gpio-ranges", NULL));
+    assert_int_equal(cell(fdt, "/served@d100000", "test-gpios", 0), cell(fdt, "/gpio@9030000", "phandle", 0));
+    fdt_blob_free(&guest);
+    check_refused(*state, unsaid, 2, ERR_UNSUPPORTED,
+                  "needs /clock-controller@a100000: pass that through too, or");
+    check_refused(*state, alone, 1, ERR_UNSUPPORTED, "needs /gpio@9030000: pass that through too");
+}
+
+static void test_devices_that_reach_memory_are_told_apart(void **state)
+{
+    assert_int_equal(find(*state, "/served@d100000").dma, FDT_DMA_NONE);
+    assert_int_equal(find(*state, "/gpio-keys").dma, FDT_DMA_NONE);
+    assert_int_equal(find(*state, "/unknown@d300000").dma, FDT_DMA_UNKNOWN);
+    assert_int_equal(find(*state, "/bus@c000000/device@2000").dma, FDT_DMA_UNKNOWN);
+    assert_int_equal(find(*state, "/ethernet@d200000").dma, FDT_DMA_MASTER);
+    assert_int_equal(find(*state, "/clocked@9060000").dma, FDT_DMA_MASTER);
+}
+
 static void test_name_of_the_guests_own_is_refused(void **state)
 {
-    const char *const paths[] = {"/timer"};
+    const struct fdt_passed paths[] = {{"/timer", 0}};
     check_refused(*state, paths, 1, ERR_RANGE, "node \"timer\" of its own");
 }
 
@@ -241,7 +278,8 @@ static void test_name_of_the_guests_own_is_refused(void **state)
 static void test_damaged_board_does_no_harm(void **state)
 {
     const struct fdt_blob *board = *state;
-    const char *const paths[] = {"/gpio-keys", "/button@9050000", "/gpio@9030000", "/bus@c000000"};
+    const struct fdt_passed paths[] = {
+        {"/gpio-keys", 0}, {"/button@9050000", 0}, {"/gpio@9030000", 0}, {"/bus@c000000", 0}};
     uint32_t random = 1;
     for (unsigned int round = 0; round < 3000; round++) {
         uint8_t *damaged = malloc(board->bytes);
@@ -256,7 +294,7 @@ static void test_damaged_board_does_no_harm(void **state)
             struct fdt_blob guest = new_guest();
             for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
                 struct fdt_board_device device;
-                enum err err = fdt_board_find(damaged, paths[i], &device, &error);
+                enum err err = fdt_board_find(damaged, paths[i].path, &device, &error);
                 assert_true(err == ERR_OK || error.text[0] != '\0');
             }
             size_t culprit;
@@ -281,6 +319,8 @@ int main(void)
         cmocka_unit_test(test_nodes_refer_to_each_other),
         cmocka_unit_test(test_node_below_a_bus_gets_its_translated_registers),
         cmocka_unit_test(test_missing_providers_are_named),
+        cmocka_unit_test(test_what_firmware_has_set_stays_so),
+        cmocka_unit_test(test_devices_that_reach_memory_are_told_apart),
         cmocka_unit_test(test_name_of_the_guests_own_is_refused),
         cmocka_unit_test(test_damaged_board_does_no_harm),
     };

@@ -212,7 +212,12 @@ struct desc_firmware {
 struct desc_passthrough {
     char *node;
     uint32_t route; /**< enum desc_route */
+    uint64_t clock_hz;
+    uint32_t dma; /**< enum desc_dma */
 };
+
+/** Whether a passed-through device reads and writes memory by itself: what is known here, or the user's word. */
+enum desc_dma { DESC_DMA_AUTO, DESC_DMA_NONE };
 
 /** How the interrupts of a passed-through device reach the guest. */
 enum desc_route { DESC_ROUTE_AUTO, DESC_ROUTE_KERNEL, DESC_ROUTE_MONITOR };

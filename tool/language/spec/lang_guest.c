@@ -385,6 +385,9 @@ const struct element_spec lang_reserved_memory = {
 /* In the order of enum desc_route. */
 static const char *const routes[] = {"auto", "kernel", "vmm", NULL};
 
+/* In the order of enum desc_dma. */
+static const char *const dma_choices[] = {"auto", "none", NULL};
+
 static const struct attr_spec passthrough_attrs[] = {
     {.name = "node",
      .type = ATTR_TEXT,
@@ -400,6 +403,20 @@ static const struct attr_spec passthrough_attrs[] = {
      .choice_now = "vmm",
      .doc = "who delivers its interrupts: the bundled kernel directly, or the guest's VMM; auto: the "
             "kernel if it is the bundled one"},
+    {.name = "clock_hz",
+     .type = ATTR_NUMBER,
+     .offset = offsetof(struct desc_passthrough, clock_hz),
+     .fallback = "0",
+     .max = UINT32_MAX,
+     .doc = "rate of those of its clocks that others drive, in Hz: fixed clocks for the guest; these, power "
+            "domains, resets and pins stay as firmware has set them. 0: such a device is an error"},
+    {.name = "dma",
+     .type = ATTR_CHOICE,
+     .offset = offsetof(struct desc_passthrough, dma),
+     .fallback = "auto",
+     .choices = dma_choices,
+     .doc = "none: its manual says that it does not read and write memory by itself; auto: it must be one of "
+            "those that are known not to"},
 };
 
 const struct element_spec lang_passthrough = {
