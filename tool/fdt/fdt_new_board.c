@@ -6,6 +6,8 @@
 #include <libfdt.h>
 #include <string.h>
 
+#include "boards/board.h"
+
 #define PAGE_MASK UINT64_C(0xfff)
 #define PPI_FIRST 16u
 #define VIRTUAL_TIMER 2u
@@ -97,6 +99,9 @@ static enum err read_cores(const void *dtb, struct fdt_new_board *board, struct 
         const fdt32_t *reg = fdt_getprop(dtb, node, "reg", &bytes);
         if (type != NULL && strcmp(type, "cpu") == 0 && reg != NULL && (bytes == 4 || bytes == 8) &&
             board->core_count < FDT_NEW_BOARD_CORES) {
+            const char *method = fdt_board_string(dtb, node, "enable-method");
+            board->has_psci =
+                (board->core_count == 0 || board->has_psci) && method != NULL && strcmp(method, "psci") == 0;
             board->mpidrs[board->core_count++] = read_cells(reg, bytes / 4);
         }
     }
@@ -197,14 +202,14 @@ static bool is_name_taken(const struct fdt_new_board *board, const char *name)
 }
 
 /* Whole pages, under the node's name, with a number if there are several of that name. */
-static void add_device(struct fdt_new_board *board, const char *node_name, struct fdt_range range)
+static bool add_device(struct fdt_new_board *board, const char *node_name, struct fdt_range range)
 {
     struct fdt_new_device *device = &board->devices[board->device_count];
     char name[FDT_NEW_BOARD_NAME_BYTES];
     const int length = (int)strcspn(node_name, "@");
 
     if (board->device_count == FDT_NEW_BOARD_DEVICES) {
-        return;
+        return false;
     }
     snprintf(name, sizeof(name), "%.*s", length < 24 ? length : 24, node_name);
     for (unsigned int i = 1; is_name_taken(board, name); i++) {
@@ -215,6 +220,38 @@ static void add_device(struct fdt_new_board *board, const char *node_name, struc
     device->range.gpa = range.gpa & ~PAGE_MASK;
     device->range.bytes = end - device->range.gpa;
     board->device_count++;
+    return true;
+}
+
+/* The driver for a node by the most special of its names that has one, or NULL. */
+static const struct board_driver *find_driver(const void *dtb, int node)
+{
+    const struct board_driver *driver = NULL;
+    const char *compatible;
+    int length;
+
+    for (int i = 0;
+         driver == NULL && (compatible = fdt_stringlist_get(dtb, node, "compatible", i, &length)) != NULL;
+         i++) {
+        driver = board_driver_find(compatible);
+    }
+    return driver;
+}
+
+static void add_drivable(struct fdt_new_board *board, const struct board_driver *driver, uint32_t intid)
+{
+    uint32_t unit = 0;
+
+    if (board->drivable_count == FDT_NEW_BOARD_DRIVABLE) {
+        return;
+    }
+    for (size_t i = 0; i < board->drivable_count; i++) {
+        unit += strcmp(board->drivable[i].compatible, driver->compatible) == 0;
+    }
+    board->drivable[board->drivable_count].compatible = driver->compatible;
+    board->drivable[board->drivable_count].device = board->device_count - 1;
+    board->drivable[board->drivable_count].irq = intid;
+    board->drivable[board->drivable_count++].unit = unit;
 }
 
 /* Devices with an interrupt at the GIC: what a driver or a guest may be given. */
@@ -224,6 +261,7 @@ static void read_devices(const void *dtb, struct fdt_new_board *board)
         struct fdt_board_device found = {.irq_count = 0};
         struct fdt_range range;
         struct fdt_error error;
+        const struct board_driver *driver;
 
         if (!fdt_board_is_enabled(dtb, node) || fdt_board_is_gic(dtb, node) ||
             fdt_getprop(dtb, node, "interrupts", NULL) == NULL ||
@@ -233,8 +271,11 @@ static void read_devices(const void *dtb, struct fdt_new_board *board)
         }
         if (fdt_node_check_compatible(dtb, node, "virtio,mmio") == 0) {
             add_virtio(board, &range, found.irqs[0].intid);
-        } else {
-            add_device(board, fdt_get_name(dtb, node, NULL), range);
+        } else if (add_device(board, fdt_get_name(dtb, node, NULL), range)) {
+            driver = find_driver(dtb, node);
+            if (driver != NULL) {
+                add_drivable(board, driver, found.irqs[0].intid);
+            }
         }
     }
 }
@@ -300,13 +341,39 @@ static void print_devices(const struct fdt_new_board *board, FILE *out)
     fputs("};\n\n", out);
 }
 
+static void print_drivable(const struct fdt_new_board *board, FILE *out)
+{
+    if (board->drivable_count == 0) {
+        return;
+    }
+    fputs("/* CHECK: the one that is taken first goes first; and what QEMU's numbers for them are. */\n"
+          "static const struct board_device drivable[] = {\n",
+          out);
+    for (size_t i = 0; i < board->drivable_count; i++) {
+        const struct fdt_new_device *device = &board->devices[board->drivable[i].device];
+        fprintf(out, "    {\"%s\", {\"%s\", 0x%08" PRIx64 ", 0x1000}, %u, %u},\n",
+                board->drivable[i].compatible, device->name, device->range.gpa, board->drivable[i].irq,
+                board->drivable[i].unit);
+    }
+    fputs("};\n\n", out);
+}
+
+/* Cores that are started otherwise than by PSCI stay where they are. */
 static void print_cores(const struct fdt_new_board *board, FILE *out)
 {
-    fputs("/* Cores, by their affinities:", out);
-    for (size_t i = 0; i < board->core_count; i++) {
-        fprintf(out, " 0x%" PRIx64, board->mpidrs[i]);
+    const size_t known = board->core_count < SYSDESC_MAX_CORES ? board->core_count : SYSDESC_MAX_CORES;
+    const size_t used = board->has_psci ? known : 1;
+
+    fprintf(out, "    .core_count = %zu,\n", used);
+    if (used != board->core_count) {
+        fprintf(out, "    /* CHECK: there are %zu cores%s; the first has to be the one that boots. */\n",
+                board->core_count, board->has_psci ? "" : ", and they are not started by PSCI");
     }
-    fputs(". */\n", out);
+    fputs("    .core_mpidrs = {", out);
+    for (size_t i = 0; i < used; i++) {
+        fprintf(out, "%s0x%" PRIx64, i == 0 ? "" : ", ", board->mpidrs[i]);
+    }
+    fputs("},\n", out);
 }
 
 void fdt_new_board_print_c(const struct fdt_new_board *board, const char *name, FILE *out)
@@ -318,14 +385,15 @@ void fdt_new_board_print_c(const struct fdt_new_board *board, const char *name, 
             "#include \"boards/%s/board_%s.h\"\n\n",
             name, name);
     print_devices(board, out);
-    print_cores(board, out);
+    print_drivable(board, out);
     fprintf(out, "const struct board board_%s = {\n    .name = \"%s\",\n", name, name);
     print_range(out, "ram", "ram", &board->ram);
     if (board->ram_ranges > 1 || board->ram.bytes == 0) {
         fprintf(out, "    /* CHECK: the device tree has %zu ranges of RAM; one is used. */\n",
                 board->ram_ranges);
     }
-    fprintf(out, "    .firmware_bytes = 0x%" PRIx64 ",\n    .core_count = 1,\n", FIRMWARE_BYTES);
+    fprintf(out, "    .firmware_bytes = 0x%" PRIx64 ",\n", FIRMWARE_BYTES);
+    print_cores(board, out);
     print_gic(board, out);
     print_range(out, "uart", "uart", &board->uart);
     if (board->uart_kind < SYSDESC_UART_KINDS) {
@@ -346,6 +414,10 @@ void fdt_new_board_print_c(const struct fdt_new_board *board, const char *name, 
                 "    .virtio = {.range = {\"virtio-mmio\", 0x%08" PRIx64 ", 0x%" PRIx64
                 "}, .slot_bytes = 0x%" PRIx64 ", .irq = %u},\n",
                 board->virtio.gpa, board->virtio.bytes, board->virtio_slot_bytes, board->virtio_irq);
+    }
+    if (board->drivable_count > 0) {
+        fputs("    .drivable = drivable,\n    .drivable_count = sizeof(drivable) / sizeof(drivable[0]),\n",
+              out);
     }
     fputs("    .devices = devices,\n    .device_count = sizeof(devices) / sizeof(devices[0]),\n};\n", out);
 }

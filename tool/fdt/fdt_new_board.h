@@ -9,6 +9,7 @@
 
 #define FDT_NEW_BOARD_CORES 16u
 #define FDT_NEW_BOARD_DEVICES 64u
+#define FDT_NEW_BOARD_DRIVABLE 16u
 #define FDT_NEW_BOARD_NAME_BYTES 32u
 
 /** A device with registers of its own. */
@@ -25,6 +26,7 @@ struct fdt_new_board {
     uint32_t timer_hz;                                  /**< 0: firmware says */
     uint64_t mpidrs[FDT_NEW_BOARD_CORES];
     size_t core_count;
+    bool has_psci;        /**< all cores are started by PSCI */
     struct fdt_range ram; /**< the first range */
     size_t ram_ranges;
     char uart_compatible[64];
@@ -36,6 +38,14 @@ struct fdt_new_board {
     uint32_t virtio_irq; /**< of the first */
     struct fdt_new_device devices[FDT_NEW_BOARD_DEVICES];
     size_t device_count;
+    /** Those of them that have a driver here. */
+    struct {
+        const char *compatible; /**< as the driver's table has it */
+        size_t device;          /**< index into devices */
+        uint32_t irq;           /**< INTID */
+        uint32_t unit;          /**< among those of its driver, in the order of the tree */
+    } drivable[FDT_NEW_BOARD_DRIVABLE];
+    size_t drivable_count;
 };
 
 /**

@@ -143,7 +143,10 @@ static void test_files(void **state)
     static const char *const lines[] = {
         "#include \"boards/mine/board_mine.h\"",
         "    {\"serial\", 0xff000000, 0x1000},\n",
-        "/* Cores, by their affinities: 0x0 0x100. */",
+        "    .core_count = 1,\n"
+        "    /* CHECK: there are 2 cores, and they are not started by PSCI; the first has to be the one that "
+        "boots. */\n"
+        "    .core_mpidrs = {0x0},\n",
         "const struct board board_mine = {\n    .name = \"mine\",\n",
         "    .gic_kind = SYSDESC_GIC_V3,\n    .gicd = {\"gicd\", 0x08000000, 0x10000},\n"
         "    .gicr = {\"gicr\", 0x080a0000, 0x100000},\n",
@@ -168,6 +171,44 @@ static void test_files(void **state)
     free(text);
 }
 
+static void test_drivers_and_cores_are_found(void **state)
+{
+    static const char text[] = HEAD GIC3 MEMORY UARTS TIMER CHOSEN
+        "cpus { #address-cells = <1>; #size-cells = <0>;"
+        " cpu@100 { device_type = \"cpu\"; reg = <0x100>; enable-method = \"psci\"; };"
+        " cpu@101 { device_type = \"cpu\"; reg = <0x101>; enable-method = \"psci\"; }; };"
+        "mmc@f1040000 { compatible = \"xlnx,versal-8.9a\", \"arasan,sdhci-8.9a\"; reg = <0 0xf1040000 0 "
+        "0x10000>;"
+        " interrupts = <0 126 4>; };"
+        "ethernet@ff0c0000 { compatible = \"cdns,versal-gem\"; reg = <0 0xff0c0000 0 0x1000>; interrupts = "
+        "<0 56 4>; };"
+        "mmc@f1050000 { compatible = \"arasan,sdhci-8.9a\"; reg = <0 0xf1050000 0 0x10000>; interrupts = <0 "
+        "128 4>; };"
+        "mmc@f1060000 { compatible = \"arasan,sdhci-8.9a\"; reg = <0 0xf1060000 0 0x10000>; interrupts = <0 "
+        "130 4>;"
+        " status = \"disabled\"; };" END;
+    static const char *const lines[] = {
+        "static const struct board_device drivable[] = {\n"
+        "    {\"arasan,sdhci-8.9a\", {\"mmc\", 0xf1040000, 0x1000}, 158, 0},\n"
+        "    {\"cdns,versal-gem\", {\"ethernet\", 0xff0c0000, 0x1000}, 88, 0},\n"
+        "    {\"arasan,sdhci-8.9a\", {\"mmc1\", 0xf1050000, 0x1000}, 160, 1},\n};\n",
+        "    .core_count = 2,\n    .core_mpidrs = {0x100, 0x101},\n",
+        "    .drivable = drivable,\n    .drivable_count = sizeof(drivable) / sizeof(drivable[0]),\n",
+    };
+    struct fdt_new_board board;
+    struct fdt_error error = {{0}};
+
+    (void)state;
+    assert_int_equal(read_text(text, &board, &error), ERR_OK);
+    char *print = printed(&board);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        if (strstr(print, lines[i]) == NULL) {
+            fail_msg("\"%s\" is not in:\n%s", lines[i], print);
+        }
+    }
+    free(print);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_gicv3_board),
         cmocka_unit_test(test_what_is_missing),
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_drivers_and_cores_are_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
