@@ -35,3 +35,14 @@ extern const struct vgic_byte_ops vgic_priority_ops;
  * it is another one.
  */
 bool vgic_access_bits(struct vgic *vgic, struct mmio_access *access, uint32_t offset);
+
+/** PIDR4..7, PIDR0..3, CIDR0..3: a byte in each of as many words, which end a page of registers. */
+struct vgic_ids {
+    uint8_t bytes[12];
+};
+
+/** The word at `offset` behind the first of them, 0: there is none. */
+static inline uint32_t vgic_read_id(const struct vgic_ids *ids, uint64_t offset)
+{
+    return offset / 4 < sizeof(ids->bytes) ? ids->bytes[offset / 4] : 0;
+}

@@ -87,12 +87,8 @@ static uint32_t read_typer(const struct vgic *vgic)
     return ((vgic->irq_count + 31) / 32 - 1) | (vgic->vcpu_count - 1) << 5;
 }
 
-static uint32_t read_id(uint32_t offset)
-{
-    /* PIDR4..7, PIDR0..3, CIDR0..3 of a GICv2 (4.3.18): 32-bit words with a byte each. */
-    static const uint8_t ids[] = {0x04, 0x00, 0x00, 0x00, 0x90, 0xb4, 0x2b, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
-    return ids[(offset - GICD_PIDR4) / 4];
-}
+/* Of a GICv2 (4.3.18). */
+static const struct vgic_ids ids = {{0x04, 0x00, 0x00, 0x00, 0x90, 0xb4, 0x2b, 0x00, 0x0d, 0xf0, 0x05, 0xb1}};
 
 static void access_single(struct vgic *vgic, struct mmio_access *access)
 {
@@ -111,7 +107,7 @@ static void access_single(struct vgic *vgic, struct mmio_access *access)
     } else if (offset == GICD_IIDR) {
         access->value = GICD_IIDR_VALUE;
     } else if (offset >= GICD_PIDR4) {
-        access->value = read_id(offset);
+        access->value = vgic_read_id(&ids, offset - GICD_PIDR4);
     }
 }
 

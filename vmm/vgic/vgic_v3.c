@@ -23,17 +23,11 @@ enum err vgic_v3_init(struct vgic *vgic, uint32_t vcpu_count, uint32_t spi_count
     return vgic_init_kind(vgic, true, vcpu_count, spi_count);
 }
 
-/* PIDR4..7, PIDR0..3, CIDR0..3 of a GICv3: 32-bit words with a byte each. They end the frame; behind it there is nothing. */
-static uint32_t read_id(uint64_t offset, uint8_t part)
-{
-    static const uint8_t ids[] = {0x44, 0x00, 0x00, 0x00, 0, 0xb4, 0x3b, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
-    const uint64_t index = (offset - GICD_V3_PIDR4) / 4;
-
-    if (index >= sizeof(ids)) {
-        return 0;
-    }
-    return index == 4 ? part : ids[index];
-}
+/* Distributors and redistributors differ in their part number. */
+static const struct vgic_ids dist_ids = {
+    {0x44, 0x00, 0x00, 0x00, 0x92, 0xb4, 0x3b, 0x00, 0x0d, 0xf0, 0x05, 0xb1}};
+static const struct vgic_ids redist_ids = {
+    {0x44, 0x00, 0x00, 0x00, 0x93, 0xb4, 0x3b, 0x00, 0x0d, 0xf0, 0x05, 0xb1}};
 
 static uint32_t read_typer(const struct vgic *vgic)
 {
@@ -55,7 +49,7 @@ static void access_single(struct vgic *vgic, struct mmio_access *access)
     } else if (offset == GICD_IIDR) {
         access->value = GICD_IIDR_VALUE;
     } else if (offset >= GICD_V3_PIDR4) {
-        access->value = read_id(offset, 0x92);
+        access->value = vgic_read_id(&dist_ids, offset - GICD_V3_PIDR4);
     }
 }
 
@@ -152,7 +146,7 @@ static void read_control(const struct vgic *vgic, struct mmio_access *access, ui
     } else if (offset == GICR_IIDR && is_word(access)) {
         access->value = GICD_IIDR_VALUE;
     } else if (offset >= GICD_V3_PIDR4 && is_word(access)) {
-        access->value = read_id(offset, 0x93);
+        access->value = vgic_read_id(&redist_ids, offset - GICD_V3_PIDR4);
     }
 }
 
@@ -167,7 +161,7 @@ static void access_private(struct vgic *vgic, struct mmio_access *access, uint64
                offset < GICD_ICFGR_END) {
         (void)vgic_access_bits(vgic, access, (uint32_t)offset);
     } else if (is_word(access) && offset >= GICD_V3_PIDR4 && !access->is_write) {
-        access->value = read_id(offset, 0x93);
+        access->value = vgic_read_id(&redist_ids, offset - GICD_V3_PIDR4);
     }
 }
 
