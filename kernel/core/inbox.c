@@ -16,7 +16,7 @@ void inbox_post(struct vcpu *vcpu, enum inbox_kind kind, uint32_t intid)
     __atomic_fetch_or(&inbox->words[kind][intid / 64], virq_set_mask(intid), __ATOMIC_RELAXED);
     /* Release pairs with the acquire of inbox_take_summary(): who sees the word's bit finds the interrupt's;
        so the latter may be relaxed. */
-    __atomic_fetch_or(&inbox->summary[kind], 1ull << (intid / 64), __ATOMIC_RELEASE);
+    __atomic_fetch_or(&inbox->summary, 1ull << INBOX_BIT(kind, intid / 64), __ATOMIC_RELEASE);
     tell(vcpu);
 }
 
@@ -33,9 +33,9 @@ static uint64_t take(uint64_t *bits)
     return __atomic_load_n(bits, __ATOMIC_RELAXED) == 0 ? 0 : __atomic_exchange_n(bits, 0, __ATOMIC_ACQUIRE);
 }
 
-uint64_t inbox_take_summary(struct vcpu *vcpu, enum inbox_kind kind)
+uint64_t inbox_take_summary(struct vcpu *vcpu)
 {
-    return take(&vcpu->inbox.summary[kind]);
+    return take(&vcpu->inbox.summary);
 }
 
 uint64_t inbox_take(struct vcpu *vcpu, enum inbox_kind kind, uint32_t word)
@@ -51,10 +51,12 @@ void inbox_take_sgis(struct vcpu *vcpu, uint64_t sgis[2])
 
 void inbox_clear(struct vcpu *vcpu)
 {
+    static const uint64_t pend_words = (1ull << INBOX_BIT(INBOX_PEND + 1, 0)) - 1;
     uint64_t sgis[2];
 
     inbox_take_sgis(vcpu, sgis);
-    for (uint64_t words = inbox_take_summary(vcpu, INBOX_PEND); words != 0; words &= words - 1) {
+    uint64_t words = __atomic_fetch_and(&vcpu->inbox.summary, ~pend_words, __ATOMIC_ACQUIRE) & pend_words;
+    for (; words != 0; words &= words - 1) {
         (void)inbox_take(vcpu, INBOX_PEND, (uint32_t)__builtin_ctzll(words));
     }
 }

@@ -13,8 +13,8 @@ void inbox_post(struct vcpu *vcpu, enum inbox_kind kind, uint32_t intid);
 /** SGI `intid` from vCPU `source` (0..7) of its VM. */
 void inbox_post_sgi(struct vcpu *vcpu, uint32_t intid, uint32_t source);
 
-/** Take which words of `kind` may have some: bit n: inbox_take(vcpu, kind, n). */
-uint64_t inbox_take_summary(struct vcpu *vcpu, enum inbox_kind kind);
+/** Take which words may have some: bit INBOX_BIT(kind, n): inbox_take(vcpu, kind, n). */
+uint64_t inbox_take_summary(struct vcpu *vcpu);
 /** Take the interrupts 64 * `word` + n. */
 uint64_t inbox_take(struct vcpu *vcpu, enum inbox_kind kind, uint32_t word);
 

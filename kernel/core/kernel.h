@@ -151,9 +151,12 @@ enum inbox_kind {
     INBOX_KINDS
 };
 
+#define INBOX_BIT(kind, word) ((uint32_t)(kind)*VIRQ_WORDS + (word))
+_Static_assert(INBOX_KINDS *VIRQ_WORDS <= 64, "the summary is one word");
+
 /** See inbox.h. */
 struct inbox {
-    uint64_t summary[INBOX_KINDS]; /**< bit n: words[kind][n] may have some */
+    uint64_t summary; /**< bit INBOX_BIT(kind, n): words[kind][n] may have some */
     uint64_t words[INBOX_KINDS][VIRQ_WORDS];
     uint64_t sgis[2]; /**< a byte for each SGI, a bit for each sender */
 };
@@ -220,7 +223,8 @@ struct core {
     uint32_t id;
     uint64_t stack_top;
     bool is_up;                            /**< atomic: its hardware is set up, so it takes interrupts */
-    uint64_t mail[MAIL_KINDS][MAIL_WORDS]; /**< atomic, any core; see mail.h */
+    uint64_t mail_words;                   /**< atomic, any core: which words of mail have any; see mail.h */
+    uint64_t mail[MAIL_KINDS][MAIL_WORDS]; /**< atomic, any core */
     struct core_log log;
     struct features features; /**< what the core has, and what follows from it */
     struct thread *current;   /**< who runs, NULL: nobody */

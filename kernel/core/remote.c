@@ -73,9 +73,11 @@ static struct thread *handle(struct core *core, enum mail_kind kind, uint32_t nu
     }
 }
 
-static struct thread *handle_all(struct core *core, enum mail_kind kind, uint32_t word, uint64_t bits,
-                                 struct thread *budget_owner)
+static struct thread *handle_all(struct core *core, uint32_t word, uint64_t bits, struct thread *budget_owner)
 {
+    const enum mail_kind kind = (enum mail_kind)(word / MAIL_WORDS);
+
+    word %= MAIL_WORDS;
     for (; bits != 0; bits &= bits - 1) {
         struct thread *thread = handle(core, kind, word * 64 + (uint32_t)__builtin_ctzll(bits));
 
@@ -84,23 +86,41 @@ static struct thread *handle_all(struct core *core, enum mail_kind kind, uint32_
     return budget_owner;
 }
 
-struct thread *remote_look(struct core *core)
+/* Those words of mail that `words` names, by kind. */
+static struct thread *handle_words(struct core *core, uint64_t words)
 {
     struct thread *budget_owner = NULL;
+
+    for (; words != 0; words &= words - 1) {
+        const uint32_t word = (uint32_t)__builtin_ctzll(words);
+        const uint64_t bits = mail_take(core, (enum mail_kind)(word / MAIL_WORDS), word % MAIL_WORDS);
+
+        budget_owner = handle_all(core, word, bits, budget_owner);
+    }
+    return budget_owner;
+}
+
+/* What is done is taken first and looked at last: faults that were sent before it are there by then, whether
+   their words are named yet or not, and a PD that has had a thread stopped finds all that thread's faults
+   among those (request.h). */
+static struct thread *handle_done(struct core *core)
+{
     uint64_t done[MAIL_WORDS];
 
-    /* What is done is taken first and looked at last: faults that were sent before it are there by then, and
-       a PD that has had a thread stopped finds all that thread's faults among those (request.h). */
     for (uint32_t i = 0; i < MAIL_WORDS; i++) {
         done[i] = mail_take(core, MAIL_DONE, i);
     }
-    for (enum mail_kind kind = MAIL_NOTIFIED; kind < MAIL_KINDS; kind++) {
-        for (uint32_t i = 0; kind != MAIL_DONE && i < MAIL_WORDS; i++) {
-            budget_owner = handle_all(core, kind, i, mail_take(core, kind, i), budget_owner);
-        }
-    }
+    struct thread *budget_owner =
+        handle_words(core, ((1ull << MAIL_BIT(MAIL_KINDS, 0)) - 1) & ~MAIL_BITS(MAIL_DONE));
     for (uint32_t i = 0; i < MAIL_WORDS; i++) {
-        budget_owner = handle_all(core, MAIL_DONE, i, done[i], budget_owner);
+        budget_owner = handle_all(core, MAIL_BIT(MAIL_DONE, i), done[i], budget_owner);
     }
     return budget_owner;
+}
+
+struct thread *remote_look(struct core *core)
+{
+    const uint64_t words = mail_take_words(core);
+
+    return (words & MAIL_BITS(MAIL_DONE)) != 0 ? handle_done(core) : handle_words(core, words);
 }

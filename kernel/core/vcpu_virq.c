@@ -283,13 +283,13 @@ void vcpu_virq_collect(struct vcpu *vcpu)
 {
     arch_virq_sync(vcpu);
     collect_sgis(vcpu);
-    for (enum inbox_kind kind = INBOX_PEND; kind < INBOX_KINDS; kind++) {
-        for (uint64_t words = inbox_take_summary(vcpu, kind); words != 0; words &= words - 1) {
-            const uint32_t word = (uint32_t)__builtin_ctzll(words);
+    for (uint64_t words = inbox_take_summary(vcpu); words != 0; words &= words - 1) {
+        const uint32_t bit = (uint32_t)__builtin_ctzll(words);
+        const enum inbox_kind kind = (enum inbox_kind)(bit / VIRQ_WORDS);
+        const uint32_t word = bit % VIRQ_WORDS;
 
-            for (uint64_t bits = inbox_take(vcpu, kind, word); bits != 0; bits &= bits - 1) {
-                collect(vcpu, kind, word * 64 + (uint32_t)__builtin_ctzll(bits));
-            }
+        for (uint64_t bits = inbox_take(vcpu, kind, word); bits != 0; bits &= bits - 1) {
+            collect(vcpu, kind, word * 64 + (uint32_t)__builtin_ctzll(bits));
         }
     }
     vcpu_virq_wake(vcpu);

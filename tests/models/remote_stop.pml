@@ -3,11 +3,12 @@
  * A VMM stops and starts a vCPU of another core (kernel/core/request.c, remote.c), which may fault at any time: no fault of
  * before is taken for one of the new life, and no message has two owners.
  *
- * Core A has the VMM, core B the vCPU. B's messages to A are mail of two kinds, MESSAGE and DONE, which A takes word by
- * word. A stops the vCPU, forgets what it has of it, starts it, and serves its next fault.
+ * Core A has the VMM, core B the vCPU. B's messages to A are mail of two kinds, MESSAGE and DONE, each named after it is there.
+ * A takes the names, and then word by word what they name; all words if DONE is one of them. A stops the vCPU, forgets what it has of it, starts it, and serves its next fault.
  *
  * Defects that can be built in, each of which Spin finds; -DBROKEN is the first:
  *   DONE_LAST    what is done is taken after the faults were looked at, not before
+ *   NAMED_ONLY   words that were not named are not looked at, although DONE was
  *   ONE_STEP     stop and start are one step
  *   NO_FORGET    A does not forget the fault that it has
  *   FORGET_TWICE A forgets what it has once more as the start is done: the new life's first fault
@@ -27,6 +28,7 @@ byte vcpu = RUNNING;
 byte life = 0;        /* counts starts */
 byte request = NOTHING;
 bool message, is_done, reply;
+bool message_named, done_named;
 byte message_life;    /* of the message, which is one slot */
 bool queued;          /* A has it */
 byte vmm_life = 0;    /* what the VMM has asked for */
@@ -62,19 +64,48 @@ active proctype core_b()
     od
 }
 
+/* Words are named after they are not empty any more, sooner or later, as whoever has made one so may be a third core;
+ * and that of what is done for another thread at any time. */
+active proctype namer()
+{
+    do
+    :: message -> message_named = true
+    :: done_named = true
+    :: served -> break
+    od
+}
+
+inline take_done()
+{
+    if
+    :: named_done -> atomic { finished = is_done; is_done = false }
+    :: else -> finished = false
+    fi
+}
+
 /* remote_look(): what has come since the last time. */
 inline look()
 {
-#ifndef DONE_LAST
-    atomic { finished = is_done; is_done = false };
+    atomic {
+        named_message = message_named; named_done = done_named;
+        message_named = false; done_named = false
+    };
+#ifndef NAMED_ONLY
+    named_message = named_message || named_done;
 #endif
-    atomic { came = message; message = false };
+#ifndef DONE_LAST
+    take_done();
+#endif
+    if
+    :: named_message -> atomic { came = message; message = false }
+    :: else -> came = false
+    fi;
     if
     :: came -> queued = true
     :: else -> skip
     fi;
 #ifdef DONE_LAST
-    atomic { finished = is_done; is_done = false };
+    take_done();
 #endif
 }
 
@@ -90,7 +121,7 @@ inline forget()
 
 active proctype core_a()
 {
-    bool finished = false, came = false;
+    bool finished = false, came = false, named_message = false, named_done = false;
 
     request = STOP;
     do
