@@ -39,6 +39,17 @@ static void add_console(struct view *view, const struct line_console *console, u
     view->count++;
 }
 
+/* seL4 has none. */
+static bool has_log(const struct line *line)
+{
+    for (uint32_t i = 0; i < line->console_count; i++) {
+        if ((line->consoles[i].flags & SERIAL_FRAME_CONSOLE_LOG) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool view_open(struct view *view, const struct line *line, uint8_t escape)
 {
     memset(view, 0, sizeof(*view));
@@ -48,7 +59,7 @@ bool view_open(struct view *view, const struct line *line, uint8_t escape)
         }
     }
     view->config.driver = link_of(view->terminal_regions, SERIAL_MUX_MAX_CLIENTS);
-    view->config.klog = (uint64_t)(uintptr_t)&view->log;
+    view->config.klog = has_log(line) ? (uint64_t)(uintptr_t)&view->log : 0;
     view->config.escape = escape;
     view->config.client_count = view->count;
     bool fine = serial_mux_init(&view->mux, &view->config, notify, NULL) == ERR_OK &&

@@ -7,9 +7,15 @@
 #define NAME(console) (int)(console)->name_bytes, (console)->name
 #define NOT_FOUND UINT32_MAX
 
+/* Consoles that a user may name: the last one is the kernel's log, where there is one (not on seL4). */
+static uint32_t console_count(const struct serial_mux *mux)
+{
+    return mux->client_count + (mux->klog != NULL);
+}
+
 static uint32_t find_name(const struct serial_mux *mux, const char *name)
 {
-    for (uint32_t i = 0; i <= mux->client_count; i++) {
+    for (uint32_t i = 0; i < console_count(mux); i++) {
         const struct mux_console *console = &mux->consoles[i];
         if (!console->is_channel && strlen(name) == console->name_bytes &&
             memcmp(name, console->name, console->name_bytes) == 0) {
@@ -30,7 +36,7 @@ static uint32_t find_number(const struct serial_mux *mux, uint32_t number)
             return i;
         }
     }
-    return number == 0 ? mux->client_count : NOT_FOUND;
+    return number == 0 && mux->klog != NULL ? mux->client_count : NOT_FOUND;
 }
 
 static uint32_t find_target(struct serial_mux *mux, const struct mux_command *command)
@@ -102,7 +108,7 @@ static const char *state_of(const struct serial_mux *mux, uint32_t index)
 static void list(struct serial_mux *mux)
 {
     serial_mux_say(mux, " N  %-16s %-8s %12s %12s %12s", "name", "", "written", "not shown", "typed");
-    for (uint32_t i = 0; i <= mux->keys.count; i++) {
+    for (uint32_t i = mux->klog != NULL ? 0 : 1; i <= mux->keys.count; i++) {
         const uint32_t index = find_number(mux, i);
         const struct mux_console *console = &mux->consoles[index];
         char name[CONFIG_NAME_BYTES + 1];
@@ -116,7 +122,6 @@ static void list(struct serial_mux *mux)
 static void help(struct serial_mux *mux)
 {
     static const char *const lines[] = {
-        "N          input to console N (0 is the kernel's log, which takes none)",
         "g NAME     input to console NAME, then Enter",
         "n p        input to the next, previous console",
         "s N        silence console N, or show it again",
@@ -127,6 +132,8 @@ static void help(struct serial_mux *mux)
     uint8_t byte = mux->keys.escape;
     format_print(escape, sizeof escape, byte < 0x20 ? "Ctrl-%c" : "%c", byte < 0x20 ? byte + '@' : byte);
     serial_mux_say(mux, "After %s:", escape);
+    serial_mux_say(mux, "  N          input to console N%s",
+                   mux->klog != NULL ? " (0 is the kernel's log, which takes none)" : "");
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         serial_mux_say(mux, "  %s", lines[i]);
     }

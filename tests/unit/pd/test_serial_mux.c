@@ -436,6 +436,22 @@ static void test_list_and_help(void **state)
     assert_non_null(strstr(shown, "previous console"));
 }
 
+/* As on seL4. */
+static void test_without_a_kernels_log(void **state)
+{
+    struct mux_fixture *f = *state;
+    f->mux.klog = NULL;
+    type(f, "\x1cl\x1c?");
+    const char *shown = mux_fixture_shown(f);
+    assert_null(strstr(shown, "kernel"));
+    assert_non_null(strstr(shown, "[mux]   N          input to console N\r\n"));
+    type(f, "\x1c"
+            "0");
+    expect(f, "[mux] no such console\r\n");
+    type(f, "\x1cgkernel\r");
+    expect(f, "[mux] no such console\r\n");
+}
+
 static void test_colours_switch(void **state)
 {
     struct mux_fixture *f = *state;
@@ -546,6 +562,7 @@ int main(void)
         cmocka_unit_test_setup(test_backlog, setup),
         cmocka_unit_test_setup(test_long_backlog_is_the_last_64_kb, setup),
         cmocka_unit_test_setup(test_list_and_help, setup),
+        cmocka_unit_test_setup(test_without_a_kernels_log, setup),
         cmocka_unit_test_setup(test_colours_switch, setup),
         cmocka_unit_test_setup(test_paste_waits_for_a_slow_console_and_loses_nothing, setup),
         cmocka_unit_test_setup(test_many_clients_share_the_pool, setup),
