@@ -16,6 +16,10 @@
 #define NAME_BYTES 64
 #define LINE_BYTES 256
 #define WAIT_MS 10000
+/* Another command, or a page that asks for the guest's state, may have the channel for a moment. */
+#define TRIES 30
+#define AGAIN_MS 100
+#define BUSY (-1)
 
 static const char usage[] = "usage: causeway start|stop|reset|pause|resume|state [--dir DIR] GUEST\n"
                             "       causeway break [--dir DIR] GUEST CHARACTER\n"
@@ -65,7 +69,7 @@ static bool parse(int argc, char **argv, const char **folder, int *status)
     return true;
 }
 
-/* One line of answer, without its end. */
+/* One line of answer, without its end. False, with errno set: 0 is the end of the stream. */
 static bool receive_line(int fd, char line[LINE_BYTES])
 {
     size_t used = 0;
@@ -73,7 +77,12 @@ static bool receive_line(int fd, char line[LINE_BYTES])
     while (used < LINE_BYTES - 1) {
         struct pollfd ready = {fd, POLLIN, 0};
 
-        if (poll(&ready, 1, WAIT_MS) != 1 || read(fd, &line[used], 1) != 1) {
+        errno = ETIMEDOUT;
+        if (poll(&ready, 1, WAIT_MS) != 1) {
+            return false;
+        }
+        errno = 0;
+        if (read(fd, &line[used], 1) != 1) {
             return false;
         }
         if (line[used] == '\n') {
@@ -85,11 +94,21 @@ static bool receive_line(int fd, char line[LINE_BYTES])
     return false;
 }
 
-static int ask(const char *command, int fd, const char *line)
+/* False: the channel was taken, or its system has ended. */
+static bool exchange(int fd, const char *line, char answer[LINE_BYTES])
+{
+    return send(fd, line, strlen(line), MSG_NOSIGNAL) == (ssize_t)strlen(line) && receive_line(fd, answer);
+}
+
+/* BUSY: nobody has answered, and another try may help. */
+static int ask(const char *command, int fd, const char *line, bool is_last)
 {
     char answer[LINE_BYTES];
 
-    if (send(fd, line, strlen(line), MSG_NOSIGNAL) != (ssize_t)strlen(line) || !receive_line(fd, answer)) {
+    if (!exchange(fd, line, answer)) {
+        if (!is_last && errno != ETIMEDOUT) {
+            return BUSY;
+        }
         fprintf(
             stderr,
             "causeway %s: no answer: another `causeway` controls this guest now, or the system has ended\n",
@@ -131,12 +150,18 @@ int control_main(int argc, char **argv)
     (void)snprintf(line, sizeof(line), "%s%s%s\n", command, is_break ? " " : "",
                    is_break ? argv[optind + 1] : "");
 
-    const int fd = where_connect(folder, channel);
+    status = BUSY;
+    for (int i = 1; status == BUSY && i <= TRIES; i++) {
+        const int fd = where_connect(folder, channel);
 
-    if (fd < 0) {
-        return EXIT_CODE_FAILED;
+        if (fd < 0) {
+            return EXIT_CODE_FAILED;
+        }
+        status = ask(command, fd, line, i == TRIES);
+        close(fd);
+        if (status == BUSY) {
+            (void)poll(NULL, 0, AGAIN_MS);
+        }
     }
-    status = ask(command, fd, line);
-    close(fd);
     return status;
 }
