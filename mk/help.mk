@@ -29,6 +29,7 @@ Test
   make test-long       all of them, those that `make test` has no time for among them
   make test-reproducible   build again elsewhere: the same bytes
   make test-models     every interleaving of the protocols in tests/models
+  make test-web        the page of `causeway web` in Chromium, with a system that runs
   make test-net-features   every feature of the network cards off, on either data path and transport
   make test-hostile    every attack of the hostile guest, and a table of what it did; HOSTILE_CASES=0-60,300 picks some
   make test-cpus       Debian on all cores that QEMU has: network, disk, reboot; CPUS="max" picks some

@@ -14,10 +14,12 @@
 
 #include "console/exit_code.h"
 #include "console/listing.h"
+#include "console/terminal.h"
 #include "console/web/bundle.h"
 #include "console/web/commander.h"
 #include "console/web/guard.h"
 #include "console/web/message.h"
+#include "console/web/pages.h"
 #include "console/web/plug.h"
 #include "console/web/session.h"
 #include "tool/base/mem.h"
@@ -70,8 +72,11 @@ struct server {
     int xterm;
     uint64_t ask_top_ms;
     uint64_t end_ms; /* 0: not yet */
+    uint64_t lost;   /* consoles that others have taken, and nobody has been told yet */
     bool is_over;
 };
+
+_Static_assert(STORE_CONSOLES <= 64, "`lost` has a bit for each");
 
 static uint64_t clock_ms(clockid_t clock)
 {
@@ -189,10 +194,7 @@ static void lose_handle(struct server *server, struct handle *handle)
     if (handle->kind == HANDLE_CONSOLE) {
         server->plugs[handle->index].fd = -1;
         pass_input(server, handle->index);
-        if (!server->store.has_ended) {
-            store_event(&server->store, STORE_WARNING, unix_ms(), "console %s is not shown any more",
-                        server->store.consoles[handle->index].name);
-        }
+        server->lost |= UINT64_C(1) << handle->index;
     }
     handle->fd = -1;
     handle->wsi = NULL;
@@ -243,11 +245,24 @@ static void ask_top(struct server *server)
     (void)!send(server->top.fd, TOP_QUESTION, sizeof(TOP_QUESTION) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+static void tell_lost(struct server *server)
+{
+    for (uint32_t i = 0; i < server->store.console_count; i++) {
+        if ((server->lost >> i & 1) != 0) {
+            store_event(&server->store, STORE_WARNING, unix_ms(),
+                        "console %s is not shown any more: %u others show it", server->store.consoles[i].name,
+                        TERMINAL_CLIENTS);
+        }
+    }
+    server->lost = 0;
+}
+
 /* When all consoles are gone, the hub is. */
 static void look_for_end(struct server *server)
 {
     for (uint32_t i = 0; i < server->store.console_count; i++) {
         if (server->plugs[i].fd >= 0) {
+            tell_lost(server);
             return;
         }
     }
@@ -373,7 +388,6 @@ static int open_tab(struct server *server, struct tab *tab, struct lws *wsi)
             return 0;
         }
     }
-    lws_close_reason(wsi, LWS_CLOSE_STATUS_POLICY_VIOLATION, NULL, 0);
     return -1;
 }
 
@@ -434,50 +448,12 @@ static int serve_tab(struct lws *wsi, enum lws_callback_reasons reason, void *us
 
 /* Files. */
 
-static const char headers[] =
-    "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
-    "'none'\r\n"
-    "x-content-type-options: nosniff\r\n"
-    "referrer-policy: no-referrer\r\n"
-    "cache-control: no-store\r\n";
-
-static const struct {
-    const char *name; /* behind the token */
-    const char *file; /* in the page's folder; NULL: elsewhere */
-    const char *type;
-} files[] = {
-    {"", "index.html", "text/html; charset=utf-8"},
-    {"page.css", "page.css", "text/css"},
-    {"page.js", "page.js", "text/javascript"},
-    {"picture.js", "picture.js", "text/javascript"},
-    {"xterm.css", NULL, "text/css"},
-    {"xterm.js", NULL, "text/javascript"},
-};
-#define FILES (sizeof(files) / sizeof(files[0]))
-
 static int refuse(struct lws *wsi, unsigned int status)
 {
     if (lws_return_http_status(wsi, status, NULL) != 0) {
         return -1;
     }
     return lws_http_transaction_completed(wsi) ? -1 : 0;
-}
-
-static int send_file(const struct server *server, struct lws *wsi, size_t index)
-{
-    char path[PATH_BYTES];
-
-    if (files[index].file != NULL) {
-        (void)snprintf(path, sizeof(path), "%s/%s", server->options->pages, files[index].file);
-    } else if (strcmp(files[index].name, "xterm.css") == 0) {
-        (void)snprintf(path, sizeof(path), "%s", BUNDLE_STYLE);
-    } else {
-        (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", server->xterm);
-    }
-    const int status = lws_serve_http_file(wsi, path, files[index].type, headers, (int)sizeof(headers) - 1);
-
-    return status < 0 || (status > 0 && lws_http_transaction_completed(wsi)) ? -1 : 0;
 }
 
 static int answer(const struct server *server, struct lws *wsi, const char *path)
@@ -490,12 +466,27 @@ static int answer(const struct server *server, struct lws *wsi, const char *path
     if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) == 0) {
         return refuse(wsi, HTTP_STATUS_METHOD_NOT_ALLOWED);
     }
-    for (size_t i = 0; i < FILES; i++) {
-        if (strcmp(rest, files[i].name) == 0) {
-            return send_file(server, wsi, i);
-        }
+    char file[PATH_BYTES];
+    const char *type = pages_find(rest, server->options->pages, server->xterm, file, sizeof(file));
+
+    if (type == NULL) {
+        return refuse(wsi, HTTP_STATUS_NOT_FOUND);
     }
-    return refuse(wsi, HTTP_STATUS_NOT_FOUND);
+    const int status = lws_serve_http_file(wsi, file, type, pages_headers, (int)strlen(pages_headers));
+
+    return status < 0 || (status > 0 && lws_http_transaction_completed(wsi)) ? -1 : 0;
+}
+
+/* A WebSocket. libwebsockets has an answer of our own for > 0. */
+static int confirm(const struct server *server, struct lws *wsi)
+{
+    unsigned int status = may_connect(server, wsi) ? 0 : HTTP_STATUS_FORBIDDEN;
+
+    status = status == 0 && server->tab_count == TABS ? HTTP_STATUS_SERVICE_UNAVAILABLE : status;
+    if (status == 0) {
+        return 0;
+    }
+    return refuse(wsi, status) == 0 ? 1 : -1;
 }
 
 static int serve_page(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
@@ -506,7 +497,7 @@ static int serve_page(struct lws *wsi, enum lws_callback_reasons reason, void *u
     case LWS_CALLBACK_HTTP:
         return answer(server, wsi, in);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        return may_connect(server, wsi) ? 0 : refuse(wsi, HTTP_STATUS_FORBIDDEN) == 0 ? 1 : -1;
+        return confirm(server, wsi);
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
         return -1; /* a WebSocket without the name of ours */
     default:
@@ -548,6 +539,7 @@ static bool listen_on(struct server *server)
         return false;
     }
     server->port = (uint16_t)lws_get_vhost_listen_port(server->vhost);
+    lws_set_log_level(0, NULL); /* what strangers send is answered, not printed */
     return true;
 }
 

@@ -172,10 +172,15 @@ class MicrokitMachine(Machine):
 def pytest_configure(config):
     config.addinivalue_line("markers", "bundled: a test of our own kernel, or of its images")
     config.addinivalue_line("markers", "long: of `make test-long`, as `make test` has no time for it")
+    config.addinivalue_line("markers", "browser: of `make test-web`, as a browser is a large thing to install")
 
 
 def pytest_collection_modifyitems(config, items):
-    """On seL4 the tests of our own kernel are not there, nor are long ones in `make test`."""
+    """On seL4 the tests of our own kernel are not there, nor are long ones in `make test`, nor such that need a browser."""
+    if "CAUSEWAY_BROWSER" not in os.environ:
+        others = [item for item in items if item.get_closest_marker("browser")]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
     if "CAUSEWAY_LONG" not in os.environ:
         others = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=others)

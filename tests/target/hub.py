@@ -59,11 +59,11 @@ class Shell:
 class Hub:
     """The system, and commands to it."""
 
-    def __init__(self, machine, folder, image, *arguments):
+    def __init__(self, machine, folder, image, *arguments, title="causeway"):
         self.tool = machine.tool
         self.folder = folder
         self.shells = []
-        self.process = subprocess.Popen([self.tool, "attach", "--no-tmux", "--dir", folder, "--", *machine.qemu,
+        self.process = subprocess.Popen([self.tool, "attach", "--no-tmux", "--title", title, "--dir", folder, "--", *machine.qemu,
                                          *machine.boot_arguments(image), *arguments],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 

@@ -259,7 +259,7 @@ static int open_socket(const char *name, int type)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     const int listener = socket(AF_UNIX, type, 0);
 
-    (void)snprintf(folder, sizeof(folder), "/tmp/test_web.%d", (int)getpid());
+    (void)snprintf(folder, sizeof(folder), "/tmp/test_web_tabs.%d", (int)getpid());
     (void)mkdir(folder, 0700);
     (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", folder, name);
     (void)unlink(address.sun_path);
