@@ -36,3 +36,7 @@ fuzz_trace_SRCS = $(test_trace_files_SRCS)
 
 TESTS += test_view
 test_view_SRCS = console/view.c console/logbook.c tool/base/mem.c console/line.c $(SERIAL_MUX_HOST_SRCS)
+
+# What a target says to `causeway dump`.
+FUZZERS += fuzz_stub
+fuzz_stub_SRCS := console/stub.c

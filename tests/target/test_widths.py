@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""All consoles on one terminal, at any width: a terminal emulator of others' (pyte) shows what a user sees. The system is the one of
-test_hub: guests that say back what was typed. No QEMU."""
+"""What a user sees, by a terminal emulator of others (pyte): all consoles on one terminal, at any width, and a pane for each in tmux. The
+system is the one of test_hub: guests that say back what was typed. No QEMU."""
 
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -22,12 +23,14 @@ UNFINISHED = " ".join(f"word{i:02}" for i in range(34))
 class Terminal:
     """`causeway attach --terminal`, and the screen that it makes."""
 
-    def __init__(self, folder, cols):
+    def __init__(self, folder, cols, *options):
         self.folder = folder
         self.screen = pyte.Screen(cols, ROWS)
         self.stream = pyte.ByteStream(self.screen)
+        environment = {**{name: value for name, value in os.environ.items() if name != "TMUX"}, "TERM": "xterm-256color"}
         self.process = pexpect.spawn(str(BUILD / "causeway"), [
-            "attach", "--terminal", "--dir", folder, "--", str(BUILD / "tests" / "test_hub"), "system"], dimensions=(ROWS, cols))
+            "attach", *options, "--dir", folder, "--", str(BUILD / "tests" / "test_hub"), "system"], dimensions=(ROWS, cols),
+            env=environment)
 
     def text(self):
         """The screen, with rows that are full put together with the next."""
@@ -62,7 +65,7 @@ class Terminal:
 def terminal(request):
     # Sockets have short names.
     with tempfile.TemporaryDirectory(prefix="causeway-test.") as folder:
-        terminal = Terminal(f"{folder}/s", request.param)
+        terminal = Terminal(f"{folder}/s", request.param, "--terminal")
         yield terminal
         terminal.close()
 
@@ -90,3 +93,20 @@ def test_an_unfinished_line_is_on_the_screen_once(terminal):
     terminal.wait(lambda: "next" in joined(terminal))
     assert terminal.text()[-1].endswith("next"), "\n".join(terminal.screen.display)
     assert joined(terminal).replace(" ", "").count("word33") == 1
+
+
+def test_in_tmux_the_first_console_has_the_keyboard():
+    with tempfile.TemporaryDirectory(prefix="causeway-test.") as folder:
+        terminal = Terminal(f"{folder}/s", 120)
+        terminal.wait(lambda: "vm1 has booted" in joined(terminal) and "kernel: here" in joined(terminal))
+        terminal.process.send("typed")
+        terminal.wait(lambda: "typed" in joined(terminal))
+        rows = terminal.screen.display
+        titles = [next(number for number, row in enumerate(rows) if f"\u2500\u2500 {name} " in row) for name in ("vm1", "vm2", "log")]
+        assert titles[0] == titles[1] < titles[2], "\n".join(rows)
+        # Left of what divides the panes: it is vm1's.
+        (typed,) = (row for row in rows if "typed" in row)
+        assert "typed" in typed.split("\u2502")[0], "\n".join(rows)
+        terminal.process.kill(signal.SIGTERM)
+        terminal.process.expect(pexpect.EOF)
+        terminal.process.close()
