@@ -12,7 +12,7 @@ import pytest
 from conftest import BOOT_SECONDS
 from hub import Hub
 
-pytestmark = pytest.mark.bundled
+pytestmark = [pytest.mark.bundled, pytest.mark.long]
 
 # vm2 begins with a load of two registers from nowhere, again and again: it is switched off.
 DEATH = struct.pack("<II", 0xa9400440, 0x14000000)
