@@ -21,12 +21,13 @@ Run
   make gdb       attach gdb to `make run GDB=1`
 
 Test
-  make test      unit tests, short fuzzing and QEMU scenarios
+  make test      unit tests, models and QEMU scenarios
+  make test-more       short fuzzing, the same bytes again, and the scenarios that take longer
   make test-unit       the unit tests; -j2: two at a time
   make test-NAME       one of them: tests/unit/AREA/test_NAME.c
   make test-bridge     the same frames through a Linux bridge and through the switch: what arrives is compared
   make test-target     scenarios in QEMU; PYTEST_ARGS="-k ping" picks some
-  make test-long       all of them, those that `make test` has no time for among them
+  make test-long       all of them, those that CI has no time for among them
   make test-reproducible   build again elsewhere: the same bytes
   make test-models     every interleaving of the protocols in tests/models
   make test-web        the page of `causeway web` in Chromium, with a system that runs

@@ -100,7 +100,7 @@ FUZZ_PROGRAMS := $(FUZZERS:%=$(B)/fuzzers/%)
 .PHONY: fuzz fuzz-short fuzz-seeds
 fuzz: $(FUZZ_PROGRAMS)
 	$(Q)$(FUZZ_RUN) --time $(TIME) --jobs $(FUZZ_JOBS) $(FUZZERS)
-# The bounded run of `make test`: a fixed number of inputs, NAME_RUNS or else FUZZ_RUNS, so that it doesn't depend on the
+# The bounded run of `make test-more`: a fixed number of inputs, NAME_RUNS or else FUZZ_RUNS, so that it doesn't depend on the
 # clock.
 FUZZ_RUNS ?= 5000
 fuzz-short: $(FUZZ_PROGRAMS)

@@ -12,7 +12,7 @@ test:
 	$(SUBMAKE) test-sdk
 	$(SUBMAKE) test-target
 
-test-host: test-entry test-unit test-bridge fuzz-short test-models test-reproducible
+test-host: test-entry test-unit test-bridge test-models
 
 # A copy of the sources, built from scratch in another place, gives the same bytes.
 AGAIN := $(abspath $(B))/again
@@ -29,10 +29,11 @@ test-reproducible: image-bundled
 	$(Q)cmp $(IMAGE) $(AGAIN)/$(notdir $(IMAGE))
 	$(Q)rm -rf $(AGAIN)
 
-# Scenarios in QEMU, a few machines at a time. PYTEST_ARGS picks some: make test-target PYTEST_ARGS="-k ping".
+# Scenarios in QEMU, a few machines at a time. PYTEST_ARGS picks some, however long: make test-target PYTEST_ARGS="-k ping".
 PYTEST_JOBS ?= $(shell nproc)
 .PHONY: test-target-parts
 test-target-parts: image $(TEST_TARGET_GUESTS:%=guest-%) $(ONDEMAND_PDS:%=$(if $(filter sel4,$(PLATFORM)),$(S),$(B))/pd/%.elf)
+test-target: export CAUSEWAY_TESTS ?= $(if $(findstring -k,$(PYTEST_ARGS)),all)
 test-target:
 	$(SUBMAKE) test-target-parts
 	$(Q)CAUSEWAY_BUILD_DIR=$(abspath $(B)) CAUSEWAY_BOARD_DTB=$(abspath $(BOARD_DTB)) CAUSEWAY_QEMU="$(QEMU_RUN)" \
@@ -43,10 +44,19 @@ test-target:
 # As many jobs as there are processors, if the user hasn't said how many.
 SUBMAKE = $(Q)+$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-# All scenarios, those that `make test` has no time for among them.
+# What `make test` has no time for: CI runs it as well.
+.PHONY: test-more
+test-more: export CAUSEWAY_TESTS := more
+test-more:
+	$(SUBMAKE) fuzz-short
+	$(SUBMAKE) test-reproducible
+	$(SUBMAKE) test-target
+
+# All scenarios, those that CI has no time for among them.
 .PHONY: test-long
-test-long: export CAUSEWAY_LONG := 1
-test-long: test-target
+test-long: export CAUSEWAY_TESTS := all
+test-long:
+	$(SUBMAKE) test-target
 
 # Each feature of the network cards off, on either data path and transport.
 .PHONY: test-net-features

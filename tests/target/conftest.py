@@ -171,24 +171,28 @@ class MicrokitMachine(Machine):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "bundled: a test of our own kernel, or of its images")
-    config.addinivalue_line("markers", "long: of `make test-long`, as `make test` has no time for it")
+    config.addinivalue_line("markers", "more: of `make test-more`, as `make test` has no time for it")
+    config.addinivalue_line("markers", "long: of `make test-long`, as CI has no time for it")
     config.addinivalue_line("markers", "browser: of `make test-web`, as a browser is a large thing to install")
 
 
+def is_wanted(item):
+    """What `make test` has, unless CAUSEWAY_TESTS says `more`, what comes beside it, or `all`; on seL4 the tests of our own
+    kernel are not there."""
+    tests = os.environ.get("CAUSEWAY_TESTS", "")
+    longest = [mark for mark in ("long", "more") if item.get_closest_marker(mark)]
+    if item.get_closest_marker("browser") and "CAUSEWAY_BROWSER" not in os.environ:
+        return False
+    if item.get_closest_marker("bundled") and os.environ.get("CAUSEWAY_SDK"):
+        return False
+    return tests == "all" or (longest[0] if longest else "") == tests
+
+
 def pytest_collection_modifyitems(config, items):
-    """On seL4 the tests of our own kernel are not there, nor are long ones in `make test`, nor such that need a browser."""
-    if "CAUSEWAY_BROWSER" not in os.environ:
-        others = [item for item in items if item.get_closest_marker("browser")]
-        config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if item not in others]
-    if "CAUSEWAY_LONG" not in os.environ:
-        others = [item for item in items if item.get_closest_marker("long")]
-        config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if item not in others]
-    if os.environ.get("CAUSEWAY_SDK"):
-        others = [item for item in items if item.get_closest_marker("bundled")]
-        config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if item not in others]
+    """Some are left to other targets."""
+    others = [item for item in items if not is_wanted(item)]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in others]
 
 
 @pytest.fixture(scope="session")
@@ -245,6 +249,12 @@ def ping(guest, options, address):
     output = guest.run(f"ping {options} {address}")
     assert ", 0% packet loss" in output, output
     return output
+
+
+def all_answered(statistics):
+    """Fails unless every packet of a ping that was ended from outside was answered, but the one that was on its way then."""
+    sent, received = map(int, re.search(r"(\d+) packets transmitted, (\d+) packets received", statistics).groups())
+    assert received > 0 and sent - received <= 1, statistics
 
 
 def cpus_go_off_and_on(guest, count):

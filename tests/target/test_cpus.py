@@ -12,7 +12,7 @@ import pytest
 
 from conftest import BOOT_SECONDS, INSTRUCTION_TIME, Guest, ping, transfer
 
-pytestmark = pytest.mark.bundled
+pytestmark = [pytest.mark.bundled, pytest.mark.more]
 
 CPUS = os.environ.get("CAUSEWAY_CPUS", "max").split()
 VM1, VM2 = "192.168.1.1", "192.168.1.2"

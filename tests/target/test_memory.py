@@ -8,7 +8,7 @@ pytestmark = pytest.mark.bundled
 
 SECONDS = 60
 
-SHARING = """<system name="memory">
+SHARING = """<system name="shared_memory">
   <memory_region name="shared" size="0x3000"/>
   <memory_region name="contents" size="0x2000" prefill_path="contents.bin"/>
   <memory_region name="fixed" size="0x1000" phys_addr="0x70000000"/>
@@ -64,7 +64,7 @@ def sharing(machine):
     (machine.work_dir / "contents.bin").write_bytes(bytes(n * 7 % 256 for n in range(5000)))
     pds = (SHARING_PD.format(name="writer", priority=10, vaddr="0x20000000", perms="rw") +
            SHARING_PD.format(name="reader", priority=20, vaddr="0x28000000", perms="r"))
-    return run_until(machine, machine.write_system("memory", SHARING.format(pds=pds)), "reader: shared memory")
+    return run_until(machine, machine.write_system("shared_memory", SHARING.format(pds=pds)), "reader: shared memory")
 
 
 @pytest.mark.parametrize("name", ["writer", "reader"])
@@ -82,13 +82,13 @@ def test_memory_is_zeroed_and_shared(machine, sharing):
 def trespassing(machine):
     """Each PD in turn, from high to low priority; then one that is still alive."""
     pds = "".join(TRESPASS_PD.format(name=name, priority=200 - n) for n, name in enumerate(TRESPASSES))
-    text = f"""<system name="trespass">
+    text = f"""<system name="trespasses">
   <memory_region name="region" size="0x1000"/>
   {pds}
   <protection_domain name="last" priority="1"><program_image path="hello.elf"/></protection_domain>
 </system>
 """
-    return run_until(machine, machine.write_system("trespass", text), "hello from last")
+    return run_until(machine, machine.write_system("trespasses", text), "hello from last")
 
 
 @pytest.mark.parametrize("name, message", TRESPASSES.items())

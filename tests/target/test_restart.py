@@ -17,9 +17,11 @@ sys.path.insert(0, str(ROOT / "tests" / "soak"))
 
 from soak import QEMU_ARGUMENTS, SoakRun, system_text  # noqa: E402  (needs the path)
 
+pytestmark = pytest.mark.more
+
 VICTIM = "192.168.1.3"
-# Of each kind of death; in `make test` one of each, the VMM after it has attacked everybody.
-LIMIT = 2 if "CAUSEWAY_LONG" in os.environ else 1
+# Of each kind of death; in `make test-more` one of each, the VMM after it has attacked everybody.
+LIMIT = 2 if os.environ.get("CAUSEWAY_TESTS") == "all" else 1
 ROUNDS = range(4 - 2 * LIMIT, 4)
 RAM_BYTES = 64 << 20
 CANARY = '<watch mr="canary"/>'

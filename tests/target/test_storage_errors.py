@@ -15,6 +15,8 @@ sys.path.insert(0, str(ROOT / "tests" / "storage"))
 
 from disk_image import Partition  # noqa: E402  (needs the path)
 
+pytestmark = pytest.mark.more
+
 MIB = 1 << 20
 SECTOR = 512
 # Places in vm1's partition of d0.
