@@ -17,7 +17,7 @@ SYSTEM = """<system name="cores_hostile">
     <partition name="copied" size="4M"/>
     <partition name="shared"/>
   </disk>
-  <guest name="hostile" ram="16M" vcpus="2" cpus="1 2" vmm_cpu="3" on_crash="restart">
+  <guest name="hostile" ram="16M" vcpus="2" cpus="1 2" vmm_cpu="0" on_crash="restart">
     <linux kernel="hostile"/>
     <console/>
     <net switch="lan" mac="02:00:00:00:00:09"/>
