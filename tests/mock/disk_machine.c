@@ -284,7 +284,10 @@ uint8_t disk_machine_request(struct disk_machine *machine, uint32_t type, uint64
     if (!driver_take_used(&machine->queue, &head, &written)) {
         return 0xff;
     }
-    return *(uint8_t *)driver_at(&machine->ram, status, 1);
+    const uint8_t result = *(uint8_t *)driver_at(&machine->ram, status, 1);
+    /* All that the device has written, and nothing else (virtio 1.2, 2.7.8.2). */
+    require(result != VIRTIO_BLK_S_OK || written == (is_read ? bytes : 0) + 1);
+    return result;
 }
 
 bool disk_machine_send(struct disk_machine *machine, const struct blk_request *request, uint64_t tag)

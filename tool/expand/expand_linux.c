@@ -34,10 +34,19 @@ static char *with_commas(const char *list)
     return copy;
 }
 
-/* Our initramfs starts within a second or two. Others may take long, and their kernel says meanwhile what it does. */
+static bool has_word(const char *text, const char *word)
+{
+    const char *at = text == NULL ? NULL : strstr(text, word);
+
+    return at != NULL && (at == text || at[-1] == ' ' || has_word(at + 1, word));
+}
+
+/* Our initramfs starts within a second or two. Others, and what is on a disk, may take long, and their kernel says meanwhile
+   what it does. */
 static bool starts_at_once(const struct desc_linux *linux_desc)
 {
-    return (linux_desc->kernel == NULL || strchr(linux_desc->kernel, '/') == NULL) &&
+    return !has_word(linux_desc->bootargs, "root=") &&
+           (linux_desc->kernel == NULL || strchr(linux_desc->kernel, '/') == NULL) &&
            (linux_desc->initrd == NULL || strchr(linux_desc->initrd, '/') == NULL);
 }
 
