@@ -2,6 +2,7 @@
 """The tool's own command line: its version, and the programs that it starts from beside itself."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,30 @@ def test_make_says_what_there_is(goal, variable, says):
     assert done.returncode == 2
     assert says in done.stderr
     assert "HOSTCC" not in done.stdout
+
+
+def test_make_refuses_a_source_tree_with_spaces(tmp_path):
+    tree = tmp_path / "my sources"
+    shutil.copytree(ROOT / "mk", tree / "mk")
+    shutil.copy(ROOT / "Makefile", tree)
+    done = subprocess.run(["make", "help"], cwd=tree, env=environment_without_make(), capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f'CURDIR="{tree}": make cannot handle a path with spaces; move the source tree' in done.stderr
+
+
+def test_the_tool_takes_paths_with_spaces(machine, tmp_path):
+    folder = tmp_path / "my systems"
+    folder.mkdir()
+    shutil.copy(machine.guest_dir / "debian" / "Image", folder / "my kernel")
+    (folder / "my own.system").write_text("""<system>
+  <serial/>
+  <disk name="d0" size="4M"/>
+  <guest name="vm1" ram="64M"><linux kernel="./my kernel" initrd="demo"/><console/><block disk="d0"/></guest>
+</system>
+""")
+    done = run(machine, "build", folder / "my own.system", "-o", folder / "my own.elf", "--board", machine.board, "--kernel", machine.kernel)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (folder / "my own-d0.img").is_file()
 
 
 def test_builds_in_one_folder_wait_for_each_other(tmp_path):
@@ -116,11 +141,11 @@ def test_clean_leaves_the_sources_alone():
 
 def test_disks_are_named_after_their_system(machine, tmp_path):
     contents = tmp_path / "contents"
-    contents.write_bytes(b"x" * (2 << 20))
+    contents.write_bytes(b"x" * (9 << 20))
     system = tmp_path / "house.system"
     system.write_text("""<system>
   <serial/>
-  <disk name="d0" size="4M"><partition name="p" contents="./contents"/></disk>
+  <disk name="d0" size="12M"><partition name="p" contents="./contents"/></disk>
   <guest name="vm1" ram="64M">
     <linux kernel="debian" initrd="demo"/>
     <console/>
@@ -132,12 +157,12 @@ def test_disks_are_named_after_their_system(machine, tmp_path):
     command = ["build", str(system), "-o", str(image), "--board", machine.board, "--kernel", str(machine.kernel)]
     done = run(machine, *command)
     assert done.returncode == 0
-    assert f"  DISK     {tmp_path / 'house-d0.img'} (2 MiB)" in done.stderr.splitlines()
-    assert (tmp_path / "house-d0.img").stat().st_size == 4 << 20
+    assert f"  DISK     {tmp_path / 'house-d0.img'} (9 MiB)" in done.stderr.splitlines()
+    assert (tmp_path / "house-d0.img").stat().st_size == 12 << 20
     assert str(tmp_path / "house-d0.img") in image.with_suffix(".qemu").read_text()
     (tmp_path / "house-d0.img").unlink()
     terminal = pexpect.spawn(str(machine.tool), command, encoding="utf-8")
-    terminal.expect_exact("house-d0.img: 0 of 2 MiB")
+    terminal.expect_exact("house-d0.img: 0 of 9 MiB")
     terminal.expect(pexpect.EOF)
 
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define MIB_SHIFT 20
+#define LONG_BYTES (8u << MIB_SHIFT)
 
 static int64_t seconds_now(void)
 {
@@ -28,7 +29,7 @@ static void show(struct progress *progress)
 
 struct progress progress_start(const char *verb, const char *name, uint64_t total_bytes)
 {
-    const bool is_long = total_bytes >> MIB_SHIFT > 0;
+    const bool is_long = total_bytes >= LONG_BYTES;
     struct progress progress = {
         .name = name, .total_bytes = total_bytes, .is_terminal = is_long && isatty(STDERR_FILENO)};
 

@@ -12,7 +12,9 @@ struct progress {
     int is_terminal;
 };
 
-/** Begin a step of `total_bytes` bytes about the file `name`, which must outlive it: `verb`, such as "DISK", begins the line. Below 1 MiB nothing is said.
+/**
+ * Begin a step of `total_bytes` bytes about the file `name`, which must outlive it. `verb`, such as "DISK", begins the
+ * line. Below 8 MiB nothing is said.
  */
 struct progress progress_start(const char *verb, const char *name, uint64_t total_bytes);
 

@@ -162,7 +162,8 @@ static void test_only_our_guests_are_quiet(void **state)
         {"<linux kernel='k' initrd='i'/>", "quiet causeway.hostname=a"},
         {"<linux kernel='./k' initrd='i'/>", "causeway.hostname=a"},
         {"<linux kernel='k' initrd='./i'/>", "causeway.hostname=a"},
-        {"<linux kernel='k' initrd='i' bootargs='ro root=/dev/vda'/>", "causeway.hostname=a ro root=/dev/vda"},
+        {"<linux kernel='k' initrd='i' bootargs='ro root=/dev/vda'/>",
+         "causeway.hostname=a ro root=/dev/vda"},
         {"<linux kernel='k' initrd='i' bootargs='no_root=1'/>", "quiet causeway.hostname=a no_root=1"},
     };
 
