@@ -259,6 +259,26 @@ static size_t add_managed(const xmlNode *net, const char **fields, size_t count)
     return is_guarded(net, "ip") ? add_guard(net, fields, count) : count;
 }
 
+/* What isn't given is 256, and less where that many receive buffers took more than a sixteenth of the guest's RAM. */
+static uint64_t queue_size(const struct system_guest *guest, const xmlNode *net)
+{
+    static const char *const large[] = {"guest_tso4", "guest_tso6", "guest_uso4", "guest_uso6"};
+    const uint64_t ram = description_number(guest->node, "ram", "");
+    uint64_t buffer = 0x1000 + description_number(net, "mtu", "1500");
+    uint64_t size = description_number(net, "queue_size", "256");
+
+    for (size_t i = 0; i < sizeof large / sizeof large[0]; i++) {
+        if (!names(net, "features_off", large[i]) && !names(net, "features_off", "offloads")) {
+            buffer = 0x11000; /* packets of 64 KiB in one piece */
+        }
+    }
+    buffer = names(net, "features_off", "mrg_rxbuf") ? buffer : 0x1000;
+    while (!description_has(net, "queue_size") && size > 2 && size * buffer > ram / 16) {
+        size /= 2;
+    }
+    return size;
+}
+
 static void add_port_config(struct system *system, const struct system_guest *guest,
                             const struct system_switch *lan, const struct system_port *port, const char *role,
                             const xmlNode *net)
@@ -316,7 +336,7 @@ void net_expand(struct system *system, struct system_guest *guest, const xmlNode
     const char *fields[] = {
         policy_text("mac", port->mac),
         policy_number("mtu", description_number(net, "mtu", "1500")),
-        policy_number("queue_size", description_number(net, "queue_size", "256")),
+        policy_number("queue_size", queue_size(guest, net)),
         policy_text("datapath", is_vhost ? "vhost" : NULL),
         policy_number("mac_is_fixed", is_guarded(net, "mac")),
         policy_number("speed_mbps", speed(net)),
