@@ -218,6 +218,12 @@ static void pd_text_is_writable_not_executable(struct forge *forge)
     forge_map(forge, FORGE_D_MUX, FORGE_TEXT_VADDR, FORGE_PD_TEXT(0), 1, R | W);
 }
 
+/* Memory that no loader fills has what was there before. */
+static void pd_stack_is_spare_memory(struct forge *forge)
+{
+    forge_map(forge, FORGE_D_MUX, FORGE_STACK_VADDR, 0x40400000, 1, R | W);
+}
+
 static void pd_maps_memory_above_its_stack(struct forge *forge)
 {
     forge_map(forge, FORGE_D_MUX, SYSDESC_PD_STACK_TOP, FORGE_PD_STACK(9), 1, R | W);
@@ -374,6 +380,7 @@ const struct breach breach_memory[] = {
     BREACH(pd_executes_its_stack, RULE_PD_TEXT, "mux"),
     BREACH(pd_executes_a_region, RULE_PD_TEXT, "vmm1"),
     BREACH(pd_text_is_writable_not_executable, RULE_PD_SEGMENT, "mux"),
+    BREACH(pd_stack_is_spare_memory, RULE_PD_SEGMENT, "mux"),
     BREACH(pd_maps_memory_above_its_stack, RULE_PD_LAYOUT, "mux"),
     BREACH(region_in_the_reserved_part, RULE_PD_LAYOUT, "mux"),
     BREACH(ipc_buffer_is_executable, RULE_PD_LAYOUT, "mux"),

@@ -76,7 +76,7 @@ static void add_segments(struct forge *forge)
     add_segment(forge, FORGE_TABLES, FORGE_TABLES_BYTES, PF_R);
     for (uint64_t i = 0; i < FORGE_PD_COUNT; i++) {
         add_segment(forge, FORGE_PD_TEXT(i), PAGE, PF_R | PF_X);
-        add_segment(forge, FORGE_PD_DATA(i), PAGE, PF_R | PF_W);
+        add_segment(forge, FORGE_PD_DATA(i), 2 * PAGE, PF_R | PF_W);
     }
 }
 

@@ -31,8 +31,8 @@
 #define FORGE_TABLES_BYTES 0x80000ull
 #define FORGE_PD_TEXT(pd) (0x402a0000ull + (pd)*0x4000ull) /**< 1 page; then 1 of data */
 #define FORGE_PD_DATA(pd) (FORGE_PD_TEXT(pd) + 0x1000ull)
-#define FORGE_PD_STACK(pd) (0x40400000ull + (pd)*0x1000ull) /**< 1 page, in no segment */
-#define FORGE_LINK_A 0x40500000ull                          /**< 2 pages each */
+#define FORGE_PD_STACK(pd) (FORGE_PD_TEXT(pd) + 0x2000ull) /**< 1 page, in one segment with the data */
+#define FORGE_LINK_A 0x40500000ull                         /**< 2 pages each */
 #define FORGE_LINK_B 0x40502000ull
 #define FORGE_RAM1 0x48000000ull /**< 4 MiB each */
 #define FORGE_RAM2 0x50000000ull

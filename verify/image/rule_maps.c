@@ -187,7 +187,7 @@ static void check_region_piece(struct context *context, const struct intent_regi
     }
 }
 
-/** Own memory of a PD against the segments of the image: its program; what is in none is stack or bss. */
+/** Own memory of a PD against the segments of the image, which a loader fills: program, bss and stack. */
 static void check_segments(struct context *context, struct piece piece)
 {
     uint32_t perms = context->map->perms;
@@ -207,6 +207,11 @@ static void check_segments(struct context *context, struct piece piece)
             findings_add(context->findings, RULE_PD_SEGMENT, context->domain,
                          piece.address + (phys - piece.phys), "own memory",
                          "writable, but its segment of the image is read-only");
+        }
+        if (!in_segment) {
+            findings_add(context->findings, RULE_PD_SEGMENT, context->domain,
+                         piece.address + (phys - piece.phys), "own memory",
+                         "at 0x%" PRIx64 ", which no segment of the image fills", phys);
         }
         phys = end;
     }
