@@ -87,7 +87,8 @@ static bool swap_doorbell_tables(struct attack_rows *rows)
 {
     struct sysdesc_vcpu *other = attack_other_vm(rows);
 
-    if (other == NULL || attack_sibling(rows) != NULL) {
+    if (other == NULL || attack_sibling(rows) != NULL ||
+        rows->vcpus[0].doorbell_count + other->doorbell_count == 0) {
         return false;
     }
     ATTACK_SWAP(rows->vcpus[0].doorbell_first, other->doorbell_first);
@@ -99,7 +100,7 @@ static bool one_table_for_two(struct attack_rows *rows)
 {
     struct sysdesc_vcpu *other = attack_other_vm(rows);
 
-    if (other == NULL) {
+    if (other == NULL || rows->vcpus[0].doorbell_count + other->doorbell_count == 0) {
         return false;
     }
     other->doorbell_first = rows->vcpus[0].doorbell_first;
@@ -301,7 +302,9 @@ static bool swap_accounts(struct attack_rows *rows)
         const struct sysdesc_pd *pd = &rows->pds[i];
         struct sysdesc_account *row = &rows->accounts[pd->account_first];
 
-        if (pd->account_count > 1 && row[0].vcpu != row[1].vcpu) {
+        /* A driver's numbers mean nothing by themselves: a service's are its channels. */
+        if (pd->account_count > 1 && row[0].vcpu != row[1].vcpu &&
+            pd->channels[row[0].id].peer == rows->vcpus[row[0].vcpu].parent) {
             ATTACK_SWAP(row[0].vcpu, row[1].vcpu);
             return true;
         }
@@ -415,7 +418,7 @@ const struct attack attack_on_rows[] = {
     {"a row that takes the stores of the next", "doorbell", hide_doorbell},
     {"two machines' doorbells change targets", "policy-doorbell", swap_doorbells},
     {"two machines change doorbell tables", "policy-doorbell", swap_doorbell_tables},
-    {"two machines with one doorbell table", "doorbell", one_table_for_two},
+    {"two machines with one doorbell table", "doorbell policy-doorbell", one_table_for_two},
     {"two machines change names", "any", swap_vm_names},
     {"two PDs change VMIDs", NULL, swap_vmids},
     {"two PDs change priorities", "policy-schedule", swap_schedules},

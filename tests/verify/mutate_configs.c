@@ -316,6 +316,9 @@ static bool is_name_tail(const struct layout *layout, const struct rows *rows, s
 
     if (rows == NULL && layout->magic == VMM_CONFIG_MAGIC) {
         name = offsetof(struct vmm_config, name);
+    } else if (rows == NULL && layout->magic == NETCLIENT_CONFIG_MAGIC) {
+        return offset > offsetof(struct netclient_config, ip) &&
+               offset < offsetof(struct netclient_config, ip) + sizeof(((struct netclient_config *)0)->ip);
     } else if (rows == NULL && layout->magic == VSWITCH_CONFIG_MAGIC) {
         name = offsetof(struct vswitch_config, name);
     } else if (rows != NULL && layout->magic == VMM_CONFIG_MAGIC && rows->stride > 4) {

@@ -111,7 +111,6 @@ static const struct field sysdesc_fields[] = {
     FIELD(struct sysdesc, magic, 1, "malformed"),
     FIELD(struct sysdesc, version, 1, "malformed"),
     FIELD(struct sysdesc, size_bytes, 8, "malformed"),
-    FIELD(struct sysdesc, image_end, 0x40000000, "load-address"),
     FIELD(struct sysdesc, image_end, 0x8000000000, "firmware"),
     FIELD(struct sysdesc, core_count, 2, "policy-cores"),
     FIELD(struct sysdesc, pd_count, 1, "any"),
@@ -225,9 +224,13 @@ static void mutate_vcpu(struct mutate *mutate, struct sysdesc_vcpu *row, uint32_
 void mutate_rows(struct mutate *mutate)
 {
     const struct sysdesc *sys = &mutate->facts.sys;
+    struct sysdesc *in_image = mutate_at(mutate, mutate->facts.sysdesc_phys);
 
-    mutate_fields(mutate, mutate_at(mutate, mutate->facts.sysdesc_phys), sysdesc_fields,
-                  COUNT(sysdesc_fields), "system", 0);
+    mutate_fields(mutate, in_image, sysdesc_fields, COUNT(sysdesc_fields), "system", 0);
+    /* In front of what is loaded, wherever the board's RAM begins. */
+    mutate_poke(mutate, &in_image->image_end, sizeof(in_image->image_end),
+                sys->image_end ^ (mutate->facts.intent.ram_base + 0x1000), "load-address", "image_end",
+                "system", 1);
     for (uint32_t i = 0; i < sys->pd_count; i++) {
         mutate_pd(mutate, (struct sysdesc_pd *)mutate_at(mutate, sys->pds) + i, i);
     }

@@ -22,9 +22,10 @@ def fake_guests(folder, systems, image_bytes=0x2000):
     image[56:60] = b"ARM\x64"
     # A cpio archive (newc) of nothing but its end.
     initrd = b"070701" + b"0" * 88 + b"0000000b" + b"00000000" + b"TRAILER!!!\0"
-    files = {"kernel": ("Image", image), "initrd": ("initrd.cpio.gz", initrd.ljust(0x2000, b"\0")), "contents": ("ext4.img", image)}
+    files = {"kernel": ("Image", image), "initrd": ("initrd.cpio.gz", initrd.ljust(0x2000, b"\0")), "contents": ("ext4.img", image),
+             "image": ("firmware.bin", image)}
     for system in systems:
-        for kind, name in re.findall(r'(kernel|initrd|contents)="([^"/$]*)"', Path(system).read_text(encoding="utf-8")):
+        for kind, name in re.findall(r'(kernel|initrd|contents|image)="([^"/$.]*)"', Path(system).read_text(encoding="utf-8")):
             place = folder / name
             place.mkdir(parents=True, exist_ok=True)
             file, data = files[kind]
@@ -51,15 +52,23 @@ def undocumented(broken):
     return wrong
 
 
+def board_of(options, system):
+    """The kernel and the device tree of the board that a description names."""
+    name = re.search(r'board="(\w+)"', Path(system).read_text(encoding="utf-8"))
+    if name is None or name.group(1) == options.board_dtb.stem:
+        return options.build / "kernel.elf", options.board_dtb
+    return options.build / f"kernel-{name.group(1)}.elf", options.board_dtb.with_name(f"{name.group(1)}.dtb")
+
+
 def mutate(options, folder, system):
     image = folder / (Path(system).stem + ".elf")
     policy = image.with_suffix(".policy")
+    kernel, board_dtb = board_of(options, system)
     subprocess.run([options.build / "causeway", "build", system, "-o", image, "--guest-dir", folder / "guest",
-                    "--board-dtb", options.board_dtb], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run([options.build / "causeway-policy", system, "-o", policy, "--board-dtb", options.board_dtb],
-                   check=True)
-    return subprocess.run([options.build / "verify_mutate", image, policy, options.build / "kernel.elf",
-                           options.build / "pd", str(options.stride)], stdout=subprocess.PIPE, text=True)
+                    "--board-dtb", board_dtb, "--kernel", kernel], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([options.build / "causeway-policy", system, "-o", policy, "--board-dtb", board_dtb], check=True)
+    return subprocess.run([options.build / "verify_mutate", image, policy, kernel, options.build / "pd", str(options.stride)],
+                          stdout=subprocess.PIPE, text=True)
 
 
 def main():
