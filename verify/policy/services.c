@@ -243,7 +243,7 @@ static uint64_t add_trace(struct system *system, const xmlNode *node, const char
     const uint64_t ring = description_number(node, "trace_bytes", "256K");
     struct policy_region *rings;
 
-    if (!description_is(node, "trace", "true") || system->policy->sel4) {
+    if (!description_is(node, "trace", "false") || system->policy->sel4) {
         return 0;
     }
     rings = policy_region(system->policy, NULL, TRACE_HEADER_BYTES + system->policy->cores * ring);
