@@ -45,6 +45,7 @@ Test
 
 Measure
   make bench     measure in instructions, and compare with bench/baseline.json; on an SDK, too
+  make bench-cores     instructions of each core for SGIs, exits and notifications between cores
   make bench-rates     what limits of rate leave to TCP and UDP
   make bench-storage   a guest's disk on both data paths, and the same guest directly on QEMU
   make latency   how late interrupts are beside everything that guests do, and the kernel's longest stretch; LATENCY_ROWS="..."

@@ -6,6 +6,8 @@
  */
 #include "guest/hostile/hostile.h"
 
+#include "lib/base/mark.h"
+
 #define TIMER 27u
 #define SGI_ASK 1u
 #define SGI_ANSWER 2u
@@ -111,9 +113,11 @@ static void psci(struct virtio_device *device, uint64_t parameter)
         wait_all(count);
     }
     /* Each is an exit to the VMM, wherever that is. */
+    mark_begin();
     for (uint32_t i = 0; i < EXIT_ROUNDS; i++) {
         check_that(cpus_state(1) == CPUS_OFF, "on although it has ended");
     }
+    mark_end();
 }
 
 static void start_the_last(uint32_t cpu)
@@ -216,12 +220,14 @@ static void sgi_round(uint32_t count, void (*work)(uint32_t cpu))
         check_that(wait_for(&done[cpu], 1), "a CPU that was started does not run");
         bool good = true;
 
+        mark_begin();
         for (uint64_t i = 1; i <= IPI_ROUNDS && good; i++) {
             gic_send(1u << (16 + cpu) | SGI_ASK);
             good = take_answer(cpu);
             check_that(good, "an SGI, or its answer, is lost, or another's");
             check_that(load(&answers[cpu]) == i, "an SGI came twice");
         }
+        mark_end();
     }
     end_of_answers(count);
 }
