@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # `make bench`: measure systems under -icount, where one virtual nanosecond is one instruction, and compare with
-# bench/baseline.json. A row is SYSTEM/DATAPATH-TRANSPORT, or that with @CPU. BENCH_SHORT=1: what CI prints, in less than a
-# minute.
+# bench/baseline.json. A row is SYSTEM/DATAPATH-TRANSPORT, or that with @CPU; virtio_demo_smpN: N vCPUs a guest, all on one
+# core. BENCH_SHORT=1: what CI prints, in less than a minute.
 BENCH_ROWS ?= $(if $(BENCH_SHORT),virtio_demo/vhost-mmio,$(BENCH_ALL_ROWS))
 BENCH_ALL_ROWS := virtio_demo/vhost-mmio virtio_demo/vhost-mmio@cortex-a53 virtio_demo/ring-mmio virtio_demo/vhost-pci virtio_demo/ring-pci \
 	three_vms/vhost-mmio three_vms/ring-mmio
@@ -21,6 +21,7 @@ BENCH_QEMU_ARGS = $(patsubst $(QEMU_CPU),$(call bench_cpu,$(ROW)),$(BENCH_BOARD_
 
 # The description of a row's system, and the parts of its name.
 bench_file = bench/$(if $(filter three_vms/%,$(1)),three,$(if $(filter echo/%,$(1)),echo,bench)).system
+bench_vcpus = $(or $(patsubst virtio_demo_smp%/,%,$(filter virtio_demo_smp%/,$(dir $(1)))),1)
 bench_paths = $(subst -, ,$(notdir $(firstword $(subst @, ,$(1)))))
 bench_datapath = $(firstword $(bench_paths))
 bench_transport = $(lastword $(bench_paths))
@@ -40,8 +41,8 @@ bench:
 # One row. The image has a name of its own, so that rows don't overwrite each other's.
 .PHONY: bench-row
 bench-row:
-	$(Q)+DATAPATH=$(call bench_datapath,$(ROW)) TRANSPORT=$(call bench_transport,$(ROW)) BENCH_SHORT=$(BENCH_SHORT) \
-		$(MAKE) --no-print-directory -j$(shell nproc) image SYSTEM=$(call bench_file,$(ROW))
+	$(Q)+DATAPATH=$(call bench_datapath,$(ROW)) TRANSPORT=$(call bench_transport,$(ROW)) VCPUS=$(call bench_vcpus,$(ROW)) \
+		BENCH_SHORT=$(BENCH_SHORT) $(MAKE) --no-print-directory -j$(shell nproc) image SYSTEM=$(call bench_file,$(ROW))
 	$(Q)cp $(call bench_built,$(ROW),loader.img,elf) $(call bench_image,$(ROW))
 	$(Q)cp $(call bench_built,$(ROW),report.txt,report.txt) $(basename $(call bench_image,$(ROW))).report.txt
 	$(Q)$(PYTHON) bench/bench.py --name $(ROW) --output $(BENCH_JSON) --baseline $(BENCH_BASELINE) \
@@ -78,8 +79,8 @@ $(PROFILE_PLUGIN): bench/qemu_plugin.c
 .PHONY: profile profile-event
 profile: $(PROFILE_PLUGIN)
 	$(Q)scripts/setup run
-	$(Q)+DATAPATH=$(call bench_datapath,$(PROFILE_ROW)) TRANSPORT=$(call bench_transport,$(PROFILE_ROW)) BENCH_SHORT=none \
-		$(MAKE) --no-print-directory -j$(shell nproc) image SYSTEM=$(call bench_file,$(PROFILE_ROW))
+	$(Q)+DATAPATH=$(call bench_datapath,$(PROFILE_ROW)) TRANSPORT=$(call bench_transport,$(PROFILE_ROW)) \
+		VCPUS=$(call bench_vcpus,$(PROFILE_ROW)) BENCH_SHORT=none $(MAKE) --no-print-directory -j$(shell nproc) image SYSTEM=$(call bench_file,$(PROFILE_ROW))
 	$(Q)for kind in elf report.txt; do \
 		cp $(B)/$(basename $(notdir $(call bench_file,$(PROFILE_ROW)))).$$kind $(basename $(PROFILE_IMAGE)).$$kind; done
 	$(Q)+for event in $(PROFILE); do $(MAKE) --no-print-directory profile-event PROFILE_EVENT=$$event || exit; done

@@ -11,7 +11,7 @@ KERNEL_SRCS += $(KERNEL_CROSS_SRCS)
 KERNEL_CORE_SRCS += $(KERNEL_CROSS_SRCS)
 
 KERNEL_FAKE_SRCS := $(KERNEL_CORE_SRCS) kernel/fake/arch_fake.c tests/mock/mock_kernel.c lib/base/format.c lib/fdt/fdt_view.c
-TESTS += test_kernel_account test_kernel_virq test_kernel_sched test_kernel_pd test_kernel_vcpu test_kernel_boot test_kernel_deferred test_kernel_posted_irq
+TESTS += test_kernel_account test_kernel_virq test_kernel_sched test_kernel_pd test_kernel_vcpu test_kernel_boot test_kernel_deferred test_kernel_siblings test_kernel_posted_irq
 test_kernel_account_SRCS := $(KERNEL_FAKE_SRCS)
 test_kernel_virq_SRCS := kernel/core/virq.c tests/mock/lr_guest.c
 TESTS += test_virq_move test_kernel_route
@@ -22,6 +22,7 @@ test_kernel_pd_SRCS := $(KERNEL_FAKE_SRCS)
 test_kernel_vcpu_SRCS := $(KERNEL_FAKE_SRCS)
 test_kernel_boot_SRCS := $(KERNEL_FAKE_SRCS)
 test_kernel_deferred_SRCS := $(KERNEL_FAKE_SRCS)
+test_kernel_siblings_SRCS := $(KERNEL_FAKE_SRCS)
 test_kernel_posted_irq_SRCS := $(KERNEL_FAKE_SRCS)
 
 TESTS += test_sgi

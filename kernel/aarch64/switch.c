@@ -71,14 +71,20 @@ static void set_regime_pd(struct core *core, const struct pd *pd)
     SYSREG_WRITE(sctlr_el1, SCTLR_PD | SCTLR_EL1_M);
 }
 
+/* WFE traps where others of its VM may have to run before what the guest waits for happens. */
+static uint64_t hcr_of(const struct core *core, const struct vcpu *vcpu)
+{
+    return core->features.hcr_guest | (vcpu->shares_core ? HCR_TWE : 0);
+}
+
 static void set_regime_vcpu(struct core *core, const struct vcpu *vcpu)
 {
     if (!is_speculative(core)) {
-        set_regime(vcpu->row->stage2_root, vcpu->row->vmid, core->features.hcr_guest);
+        set_regime(vcpu->row->stage2_root, vcpu->row->vmid, hcr_of(core, vcpu));
         SYSREG_WRITE(sctlr_el1, vcpu->arch.sctlr);
         return;
     }
-    SYSREG_WRITE(hcr_el2, core->features.hcr_guest);
+    SYSREG_WRITE(hcr_el2, hcr_of(core, vcpu));
     sysreg_isb();
     SYSREG_WRITE(vttbr_el2, vcpu->row->stage2_root | (uint64_t)vcpu->row->vmid << VTTBR_VMID_SHIFT);
     sysreg_isb();
@@ -302,6 +308,11 @@ void arch_switch(struct core *core, struct thread *thread)
     if (core->fp_open != (core->fp == thread)) {
         write_cptr(core, core->fp == thread ? thread : NULL);
     }
+}
+
+void switch_open_wfe(const struct core *core)
+{
+    SYSREG_WRITE(hcr_el2, core->features.hcr_guest);
 }
 
 bool switch_has_sve(const struct thread *thread)

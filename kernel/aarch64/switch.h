@@ -21,3 +21,6 @@ uint64_t *switch_vector(struct thread *thread, uint32_t n);
 
 /** The running thread used FP/SIMD or, if it has that, SVE, which is not open to it yet. */
 void switch_open_fp(struct core *core);
+
+/** The running vCPU's WFE need not trap before it is switched to again: nobody else of its VM can run. */
+void switch_open_wfe(const struct core *core);

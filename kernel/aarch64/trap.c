@@ -9,6 +9,7 @@
 #include "kernel/aarch64/trap_sysreg.h"
 #include "kernel/core/fault.h"
 #include "kernel/core/klog.h"
+#include "kernel/core/sched.h"
 #include "kernel/core/syndrome.h"
 #include "kernel/core/syscall.h"
 #include "kernel/core/trace.h"
@@ -121,6 +122,8 @@ static void vcpu_wfx(struct vcpu *vcpu, uint64_t esr)
     vcpu_exit_skip(vcpu, esr);
     if ((esr & WFX_IS_WFE) == 0) {
         vcpu_wait(vcpu);
+    } else if (!sched_yield_to_sibling(vcpu->thread.core)) {
+        switch_open_wfe(vcpu->thread.core);
     }
 }
 

@@ -303,6 +303,16 @@ static void boot_vcpu(struct kernel *kernel, uint32_t index, const struct sysdes
     find_pauses(kernel, vcpu);
 }
 
+static bool has_neighbour(const struct kernel *kernel, uint32_t first, uint32_t next, uint32_t index)
+{
+    for (uint32_t i = first; i < next; i++) {
+        if (i != index && kernel->vcpus[i].row->core == kernel->vcpus[index].row->core) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A VM's vCPUs are those of one VMM, and next to each other. */
 static void find_siblings(struct kernel *kernel, uint32_t vcpu_count)
 {
@@ -314,6 +324,7 @@ static void find_siblings(struct kernel *kernel, uint32_t vcpu_count)
         for (uint32_t i = first; i < next; i++) {
             kernel->vcpus[i].vm_first = (uint16_t)first;
             kernel->vcpus[i].vm_count = (uint16_t)(next - first);
+            kernel->vcpus[i].shares_core = has_neighbour(kernel, first, next, i);
         }
     }
 }

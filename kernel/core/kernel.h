@@ -179,6 +179,7 @@ struct vcpu {
     uint64_t rang_at;        /**< when it last rang a doorbell that may be late */
     uint16_t vm_first;       /**< the vCPUs of its VM: [first, first + count) */
     uint16_t vm_count;
+    bool shares_core; /**< another one of its VM is on its core */
 };
 
 #define CORE_PRIORITIES 256u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Queues, budgets and wake-ups of a core. What follows from a change is others' to do: it is only noted here
-   (core->stale, core->expired). */
+   (core->need_resched, core->expired). */
 #include "kernel/core/sched.h"
 
 #include "kernel/core/budget.h"
@@ -11,6 +11,7 @@
 #define WAKEUP offsetof(struct thread, wakeup)
 #define EXPIRED offsetof(struct thread, expired)
 #define SIBLING_TURN_US 200u
+#define SIBLING_SGI_US 20u
 
 static uint64_t ticks(uint32_t microseconds)
 {
@@ -80,19 +81,61 @@ void sched_update(struct thread *thread)
     }
 }
 
-static void enqueue_woken(struct thread *thread)
+static bool are_siblings(const struct thread *a, const struct thread *b)
 {
-    thread->woken = true;
-    enqueue_first(thread);
+    return a->kind == THREAD_VCPU && b->kind == THREAD_VCPU &&
+           kernel_vcpu_const(a)->vm_first == kernel_vcpu_const(b)->vm_first;
 }
 
-/* In front of its equals, but behind those that events have woken and that have not run yet. */
+/* The last of the vCPUs of its VM that stand in line with `thread`, or behind it. */
+static struct thread *last_of_group(struct thread *thread)
+{
+    while (thread->ready.next != NULL && are_siblings(thread->ready.next, thread)) {
+        thread = thread->ready.next;
+    }
+    return thread;
+}
+
+/* The first one of its VM in line, NULL: none. */
+static struct thread *first_sibling(const struct thread *thread)
+{
+    struct thread *first = thread->core->ready[thread->priority].head;
+
+    while (first != NULL && !are_siblings(first, thread)) {
+        first = first->ready.next;
+    }
+    return first;
+}
+
+/* To other VMs a VM's vCPUs are like one: whoever is woken joins those that run already, or wait for the VM's
+   turn, and goes behind them: one of them may hold a lock that it would only spin for. */
+static bool join_siblings(struct thread *thread)
+{
+    struct thread *first = sched_shares_core(thread) ? first_sibling(thread) : NULL;
+
+    if (first == NULL) {
+        return false;
+    }
+    list_insert_after(last_of_group(first), thread, READY);
+    return true;
+}
+
+static void enqueue_woken(struct thread *thread)
+{
+    if (!join_siblings(thread)) {
+        thread->woken = true;
+        enqueue_first(thread);
+    }
+}
+
+/* In front of its equals, but behind those that events have woken and that have not run yet. Not behind one of
+   its own VM: whoever goes on after an exit may hold a lock that the other one would spin for. */
 static void enqueue_resumed(struct thread *thread)
 {
     struct thread *woken = NULL;
 
-    for (struct thread *next = thread->core->ready[thread->priority].head; next != NULL && next->woken;
-         next = next->ready.next) {
+    for (struct thread *next = thread->core->ready[thread->priority].head;
+         next != NULL && next->woken && !are_siblings(next, thread); next = next->ready.next) {
         woken = next;
     }
     if (woken == NULL) {
@@ -107,6 +150,9 @@ static void enqueue_next(struct thread *thread)
 {
     struct thread *first = thread->core->ready[thread->priority].head;
 
+    if (join_siblings(thread)) {
+        return;
+    }
     enqueue_first(thread);
     if (first != NULL) {
         list_remove(first, READY);
@@ -127,40 +173,6 @@ static void release_others(const struct budget *budget, const struct thread *thr
     }
 }
 
-static bool are_siblings(const struct thread *a, const struct thread *b)
-{
-    return a->kind == THREAD_VCPU && b->kind == THREAD_VCPU &&
-           kernel_vcpu_const(a)->vm_first == kernel_vcpu_const(b)->vm_first;
-}
-
-/* The last of those at the head of the queue of `thread` that are vCPUs of its VM, NULL: the first is none.
- */
-static struct thread *last_sibling(const struct thread *thread)
-{
-    struct thread *last = thread->core->ready[thread->priority].head;
-
-    if (last == NULL || !are_siblings(last, thread)) {
-        return NULL;
-    }
-    while (last->ready.next != NULL && are_siblings(last->ready.next, thread)) {
-        last = last->ready.next;
-    }
-    return last;
-}
-
-/* In front of other VMs' vCPUs, but behind those of its own that run or have been woken before: one of them
-   may hold a lock that it would only spin for. */
-static bool enqueue_behind_siblings(struct thread *thread)
-{
-    struct thread *last = thread->kind == THREAD_VCPU ? last_sibling(thread) : NULL;
-
-    if (last == NULL) {
-        return false;
-    }
-    list_insert_after(last, thread, READY);
-    return true;
-}
-
 static void wake(struct thread *thread, void (*put)(struct thread *thread))
 {
     struct budget *budget = thread->budget_owner;
@@ -178,7 +190,7 @@ static void wake(struct thread *thread, void (*put)(struct thread *thread))
         /* Without anything left of its slice it goes behind its equals. */
         if (budget->remaining <= 0) {
             enqueue(thread);
-        } else if (!enqueue_behind_siblings(thread)) {
+        } else {
             put(thread);
         }
         return;
@@ -234,7 +246,7 @@ void sched_rotate(struct core *core, uint64_t now)
         return;
     }
     core->turn_end = ARCH_NEVER;
-    struct thread *last = last_sibling(thread);
+    struct thread *last = last_of_group(thread);
     if (last == thread) {
         return;
     }
@@ -252,6 +264,45 @@ void sched_begin_turn(struct core *core, const struct thread *next, bool changes
     } else if (changes || core->turn_end == ARCH_NEVER) {
         core->turn_end = arch_now() + ticks(SIBLING_TURN_US);
     }
+}
+
+bool sched_yield_to_sibling(struct core *core)
+{
+    if (core->turn_end == ARCH_NEVER) {
+        return false;
+    }
+    core->turn_end = 0;
+    sched_rotate(core, 0);
+    return true;
+}
+
+void sched_expect_sibling(struct core *core)
+{
+    const uint64_t end = arch_now() + ticks(SIBLING_SGI_US);
+
+    if (end < core->turn_end) {
+        core->turn_end = end;
+        core->need_resched = true;
+    }
+}
+
+/* Behind its equals. vCPUs of its VM that stand in line with it come along, in their order: none of them would
+   get far without it if it holds a lock. */
+static void requeue(struct thread *thread)
+{
+    struct thread *const end = last_of_group(thread)->ready.next;
+    struct thread *first = thread;
+
+    while (end != NULL && first->ready.prev != NULL && are_siblings(first->ready.prev, thread)) {
+        first = first->ready.prev;
+    }
+    do {
+        struct thread *next = first->ready.next;
+
+        dequeue(first);
+        enqueue(first);
+        first = next;
+    } while (end != NULL && first != end);
 }
 
 /* The budget that `thread` runs on has just been used up, by it or by others for it. */
@@ -272,8 +323,7 @@ static void use_up(struct thread *thread, uint64_t now)
     /* While it sleeps, or has no equals, a debt is repaid by time; else by turns, see replenish(). */
     budget->window_end = now + budget->period;
     if (waits && has_equals(thread)) {
-        dequeue(thread);
-        enqueue(thread);
+        requeue(thread);
     }
 }
 

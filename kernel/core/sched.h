@@ -9,7 +9,7 @@
  * others did for it is passed over as often: deficit round robin. A vCPU pays for itself, its VMM, its share
  * of services (account.h) and the interrupts and switches that it causes (charge.h).
  *
- * It only reports: that who is to run may have changed (core->stale), and which vCPUs have used up their time
+ * It only reports: that who is to run may have changed (core->need_resched), and which vCPUs have used up their time
  * (core->expired). dispatch.c acts upon it.
  */
 #pragma once
@@ -28,7 +28,8 @@ void sched_update(struct thread *thread);
 /**
  * Like sched_update() for a thread that an event has just made runnable, but in front of its equals: it runs
  * at once on what is left of its slice, and goes behind them when that is used up. So who is woken by a
- * packet handles it before its sender goes on, and nobody gets more than his share.
+ * packet handles it before its sender goes on, and nobody gets more than his share. A vCPU with others of its
+ * VM in line joins those, at the end: one of them may hold a lock that it would only spin for.
  */
 void sched_wake_first(struct thread *thread);
 
@@ -63,6 +64,20 @@ struct thread *sched_first(struct core *core);
 
 /** Time has passed: the running vCPU's turn among those of its VM may be over. */
 void sched_rotate(struct core *core, uint64_t now);
+/** The running vCPU has nothing to do before another one of its VM has done something: that one's turn comes.
+ * False: none is in line with it. */
+bool sched_yield_to_sibling(struct core *core);
+
+/** The running vCPU has sent an interrupt to one of its VM on this core, and may wait for what comes of it: its turn
+ * ends soon. */
+void sched_expect_sibling(struct core *core);
+
+/** Whether `thread` is a vCPU with others of its VM on its core. */
+static inline bool sched_shares_core(const struct thread *thread)
+{
+    return thread->kind == THREAD_VCPU && kernel_vcpu_const(thread)->shares_core;
+}
+
 /** `next` runs (`changes`: another one ran before): its turn among the vCPUs of its VM begins, if any other
  * can run. */
 void sched_begin_turn(struct core *core, const struct thread *next, bool changes);

@@ -315,6 +315,9 @@ void vcpu_virq_send_sgi(struct vcpu *vcpu, uint32_t intid, uint32_t targets)
         vcpu_virq_sync(to);
         virq_pend(&to->virq, intid, source);
         vcpu_virq_wake(to);
+        if (to != vcpu) {
+            sched_expect_sibling(to->thread.core);
+        }
     }
 }
 
