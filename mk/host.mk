@@ -102,7 +102,7 @@ fuzz: $(FUZZ_PROGRAMS)
 	$(Q)$(FUZZ_RUN) --time $(TIME) --jobs $(FUZZ_JOBS) $(FUZZERS)
 # The bounded run of `make test-more`: a fixed number of inputs, NAME_RUNS or else FUZZ_RUNS, so that it doesn't depend on the
 # clock.
-FUZZ_RUNS ?= 5000
+FUZZ_RUNS ?= 2500
 fuzz-short: $(FUZZ_PROGRAMS)
 	$(Q)$(FUZZ_RUN) --runs $(FUZZ_RUNS) --jobs $(FUZZ_JOBS) $(foreach f,$(FUZZERS),$(f)$(if $($(f)_RUNS),=$($(f)_RUNS)))
 # What `make fuzz` has found becomes seeds, which are committed.

@@ -95,6 +95,7 @@ def sums(guest):
                      TRANSFER_SECONDS)
 
 
+@pytest.mark.more
 def test_what_is_written_to_an_sd_card_is_there_after_a_reboot(machine):
     (machine.work_dir / "card.img").unlink(missing_ok=True)
     start = boot(machine, "zcu102", "card", STORAGE)
@@ -121,6 +122,7 @@ def test_what_is_written_to_an_sd_card_is_there_after_a_reboot(machine):
         consoles.close()
 
 
+@pytest.mark.more
 def test_guest_reaches_the_host_through_a_gem(machine):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files)
     threading.Thread(target=server.serve_forever, daemon=True).start()

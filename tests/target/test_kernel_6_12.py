@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The same two guests with Debian's 6.12 kernel, on a Cortex-A57, and beside them a PD that faults."""
 
+import pytest
+
 from conftest import ROOT, ping
+
+pytestmark = pytest.mark.more
 
 SECONDS = 120
 

@@ -5,6 +5,8 @@ import pytest
 
 from conftest import BOOT_SECONDS, ROOT, Guest, cpus_go_off_and_on, ping, transfer
 
+pytestmark = pytest.mark.more
+
 NAMES = ("big", "left", "right")
 ADDRESSES = {"big": "192.168.1.1", "left": "192.168.1.2", "right": "192.168.1.3"}
 VCPUS = {"big": 4, "left": 2, "right": 2}

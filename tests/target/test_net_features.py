@@ -13,7 +13,7 @@ import pytest
 
 from conftest import ping
 
-pytestmark = pytest.mark.more
+pytestmark = pytest.mark.long
 
 OFF = ["", "csum", "guest_csum", "host_tso4 host_tso6 host_ecn", "guest_tso4 guest_tso6 guest_ecn", "host_uso",
        "guest_uso4 guest_uso6", "offloads", "mrg_rxbuf", "event_idx", "indirect_desc", "ctrl_vq mtu status", "ring_reset"]

@@ -15,6 +15,8 @@ import pytest
 from conftest import BOOT_SECONDS
 from panes import Session
 
+pytestmark = pytest.mark.more
+
 SYSTEM = """<system name="panes">
   <serial/>
   <guest name="vm1" ram="96M">

@@ -16,6 +16,8 @@ sys.path.insert(0, str(ROOT / "tests" / "storage"))
 
 from disk_image import Partition  # noqa: E402  (needs the path)
 
+pytestmark = pytest.mark.more
+
 MIB = 1 << 20
 FIO_MIB = int(os.environ.get("CAUSEWAY_STORAGE_MIB", "1"))
 FIO_SECONDS = 600 + 240 * FIO_MIB

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Two machines, each a QEMU of its own, whose switches are joined by a socket on the loopback."""
 
+import pytest
+
 from conftest import BOOT_SECONDS, Guest, ping, transfer
 from test_uplink import free_port
+
+pytestmark = pytest.mark.more
 
 
 def machine_with(machine, number):

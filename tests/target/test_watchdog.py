@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A guest that shows no sign of life is ended by its watchdog, whose driver is Debian's own."""
 
+import pytest
+
 from conftest import BOOT_SECONDS, Guest
+
+pytestmark = pytest.mark.more
 
 SYSTEM = """<system>
   <serial input="vm1"/>
