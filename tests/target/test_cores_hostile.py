@@ -8,7 +8,7 @@ import pytest
 
 from conftest import BOOT_SECONDS, INSTRUCTION_TIME, Guest, all_answered, ping, transfer
 
-pytestmark = [pytest.mark.bundled, pytest.mark.more]
+pytestmark = [pytest.mark.bundled, pytest.mark.long]
 
 SYSTEM = """<system name="cores_hostile">
   <serial input="hostile"/>

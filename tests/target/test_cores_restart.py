@@ -28,11 +28,11 @@ OFF = "for i in {}; do echo 0 >/sys/devices/system/cpu/cpu$i/online; done; "
 # What is typed. 0x0bad0000 is where vmm_faulty.c has its ways to die.
 WAYS = {
     "reboot": "reboot -f",
-    "panic with all CPUs busy": BUSY + "echo c >/proc/sysrq-trigger",
-    "VMM: its variables overwritten, all CPUs busy": BUSY + "devmem 0x0bad0000 32 3",
 }
 # In `make test-long`.
 LONG_WAYS = {
+    "panic with all CPUs busy": BUSY + "echo c >/proc/sysrq-trigger",
+    "VMM: its variables overwritten, all CPUs busy": BUSY + "devmem 0x0bad0000 32 3",
     "reset by CPU 3": "taskset 8 sh -c 'echo b >/proc/sysrq-trigger'",
     "VMM: store to nowhere, all but CPU 3 off": OFF.format("0 1 2") + "devmem 0x0bad0000 32 1",
     "VMM: stack overrun, CPUs 0 and 2 off": OFF.format("0 2") + "devmem 0x0bad0000 32 4",

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.long
 
 OFF = ["", "csum", "guest_csum", "host_tso4 host_tso6 host_ecn", "guest_tso4 guest_tso6 guest_ecn", "host_uso",
        "guest_uso4 guest_uso6", "offloads", "mrg_rxbuf", "event_idx", "indirect_desc", "ctrl_vq mtu status", "ring_reset"]
-# Every row takes seconds: `make test` has some, `make test-net-features` all of them.
+# Every row takes seconds: `make test-long` has some, `make test-net-features` all of them.
 SOME = ["", "csum", "offloads", "mrg_rxbuf"]
 # Virtio's numbers.
 BITS = {"csum": 0, "guest_csum": 1, "mtu": 3, "guest_tso4": 7, "guest_tso6": 8, "guest_ecn": 9, "host_tso4": 11,

@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "tests" / "storage"))
 import write_log  # noqa: E402  (needs the path)
 from disk_image import Partition, e2fsprogs  # noqa: E402
 
-pytestmark = pytest.mark.more
+pytestmark = pytest.mark.long
 
 CUTS = int(os.environ.get("CAUSEWAY_CUTS", "1"))
 # From so many on the test is tested, too: that there is something to lose, and that it gets lost.

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "tests" / "storage"))
 
 from disk_image import Partition  # noqa: E402  (needs the path)
 
-pytestmark = pytest.mark.more
+pytestmark = pytest.mark.long
 
 MIB = 1 << 20
 SECTOR = 512

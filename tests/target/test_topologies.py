@@ -54,7 +54,7 @@ def test_who_may_not(three_vms):
     assert not re.search(r"192\.168\.1\.3 .*lladdr", vm2.run("ip neighbour"))
 
 
-@pytest.mark.more
+@pytest.mark.long
 def test_routing_between_two_switches(boot_alone):
     left, router, right = start(boot_alone, ROOT / "systems" / "two_switches.system", ["left", "router", "right"])
     assert "ttl=63" in ping(left, "-c 3 -i 0.2", "192.168.2.2")
@@ -65,7 +65,7 @@ def test_routing_between_two_switches(boot_alone):
     assert "unreachable" in left.run("ping -c 1 -W 1 192.168.2.2 2>&1")
 
 
-@pytest.mark.more
+@pytest.mark.long
 def test_a_description_alone_changes_everything(boot_alone, machine):
     """Names, addresses, MACs, sizes, data paths and priorities from XML; nothing was compiled for it."""
     system = machine.write_system("changed", """<system>
@@ -89,7 +89,7 @@ def test_a_description_alone_changes_everything(boot_alone, machine):
     ping(beta, "-c 3 -i 0.2", "fd00::3")
 
 
-@pytest.mark.more
+@pytest.mark.long
 def test_a_backend_switched_off_is_gone(boot_alone, machine):
     system = machine.write_system("switched_off", """<system>
   <serial/>

@@ -6,7 +6,7 @@ import pytest
 from conftest import BOOT_SECONDS, Guest, ping, transfer
 from test_uplink import free_port
 
-pytestmark = pytest.mark.more
+pytestmark = pytest.mark.long
 
 
 def machine_with(machine, number):

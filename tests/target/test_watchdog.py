@@ -5,7 +5,7 @@ import pytest
 
 from conftest import BOOT_SECONDS, Guest
 
-pytestmark = pytest.mark.more
+pytestmark = pytest.mark.long
 
 SYSTEM = """<system>
   <serial input="vm1"/>
