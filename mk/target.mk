@@ -42,11 +42,11 @@ MICROKIT_OBJS := $(call objs,$(B)/target,$(MICROKIT_SRCS) $(LIB_SRCS))
 # PDs that are optimised as a whole, as the kernel is: their files are small and call each other for every frame. The functions
 # that the compiler calls by itself (lib/base) are not part of that.
 LTO_PDS := vswitch
-LTO_FLAGS = $(filter-out -MMD -MP,$(TARGET_CFLAGS)) -flto
+LTO_FLAGS = $(filter-out -MMD -MP,$(TARGET_CFLAGS)) -flto=auto
 $(B)/lto/%.o: %.c mk/toolchain.mk
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(TARGET_CC) $(TARGET_CFLAGS) -flto -Imicrokit/include -c $< -o $@
+	$(Q)$(TARGET_CC) $(TARGET_CFLAGS) -flto=auto -Imicrokit/include -c $< -o $@
 pd_objs = $(call objs,$(B)/$(if $(filter $(1),$(LTO_PDS)),lto,target),$($(1)_SRCS))
 
 define pd_rules

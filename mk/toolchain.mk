@@ -33,7 +33,7 @@ TARGET_CFLAGS := $(COMMON_CFLAGS) -O2 -g -ffreestanding -fbuiltin -nostdinc -isy
 	-mgeneral-regs-only -mno-outline-atomics -mcpu=cortex-a53 -Ikernel/include
 # The kernel runs before the MMU is on as well: then an access that is not aligned is a fault. It is optimised as a whole: its
 # files are small and call each other for little, and a fifth of its instructions were for calls.
-KERNEL_CFLAGS := -mstrict-align -flto
+KERNEL_CFLAGS := -mstrict-align -flto=auto
 TARGET_LDFLAGS := -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments
 
