@@ -70,8 +70,8 @@ PROFILE_ROW ?= virtio_demo/vhost-mmio
 PROFILE_PLUGIN := $(B)/host/bench/qemu_plugin.so
 PROFILE_IMAGE = $(B)/profile-$(subst /,-,$(PROFILE_ROW)).elf
 
-# What it calls is QEMU's own.
-$(PROFILE_PLUGIN): bench/qemu_plugin.c
+# What a plugin calls is QEMU's own.
+$(B)/host/bench/%.so: bench/%.c bench/qemu_plugin.h
 	$(call say,HOSTCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) -O2 -fPIC -fvisibility=hidden -shared $< -o $@

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A QEMU TCG plugin that remembers which code ran last: the newest blocks of instructions, in order.
- * profile.py makes paths of them. Debian's QEMU loads plugins but does not package their header, so what is
- * used of its interface (version 1) is declared here.
+ * profile.py makes paths of them.
  *
  *     -plugin qemu_plugin.so,output=OUTPUT
  *
@@ -15,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define API __attribute__((visibility("default")))
+#include "bench/qemu_plugin.h"
+
 #define HISTORY_COUNT (1u << 25)
 #define BLOCKS_MAX (1u << 21)
 /* Where the kernel's code is: it runs at its physical address, which tells where QEMU has the machine's RAM.
@@ -23,22 +23,7 @@
 #define KERNEL_BASE 0x40200000u
 #define KERNEL_BYTES 0x10000u
 
-typedef uint64_t plugin_id;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-
-extern void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
-                                                  void (*cb)(plugin_id, struct qemu_plugin_tb *));
-extern void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, void (*cb)(unsigned int, void *),
-                                                 int flags, void *userdata);
-extern void qemu_plugin_register_atexit_cb(plugin_id id, void (*cb)(plugin_id, void *), void *userdata);
-extern size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-extern uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
-extern struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
-extern void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
-
 API int qemu_plugin_version = 1;
-API int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv);
 
 struct block {
     uint64_t vaddr;

@@ -9,10 +9,7 @@ PDS += bench_notify
 BUNDLED_PDS += bench_notify
 bench_notify_SRCS := bench/cores/notify.c
 
-$(CORES_PLUGIN): bench/cores/qemu_plugin.c lib/base/mark.h
-	$(call say,HOSTCC,$<)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) -O2 -fPIC -fvisibility=hidden -shared $< -o $@
+$(CORES_PLUGIN): lib/base/mark.h
 
 .PHONY: bench-cores bench-cores-row bench-cores-baseline
 bench-cores:

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A QEMU TCG plugin that counts the instructions of each core, by the domain whose code it is. Debian's QEMU loads plugins
- * but does not package their header, so what is used of its interface (version 1) is declared here.
+ * A QEMU TCG plugin that counts the instructions of each core, by the domain whose code it is.
  *
  *     -plugin qemu_plugin.so,output=FILE,ranges=FILE,base=ADDRESS,bytes=COUNT
  *
@@ -18,9 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/qemu_plugin.h"
 #include "lib/base/mark.h"
 
-#define API __attribute__((visibility("default")))
 #define CORES_MAX 8u
 #define DOMAINS_MAX 32u
 #define RANGES_MAX 128u
@@ -29,26 +28,7 @@
 #define HINT(number) (0xd503201fu | (number) << 5)
 #define LINE_WORDS 8u /* of a cache line: two cores' counters never share one */
 
-typedef uint64_t plugin_id;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-
-extern void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
-                                                  void (*cb)(plugin_id, struct qemu_plugin_tb *));
-extern void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, void (*cb)(unsigned int, void *),
-                                                 int flags, void *userdata);
-extern void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-                                                   void (*cb)(unsigned int, void *), int flags,
-                                                   void *userdata);
-extern void qemu_plugin_register_atexit_cb(plugin_id id, void (*cb)(plugin_id, void *), void *userdata);
-extern size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-extern uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
-extern struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
-extern const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-extern void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
-
 API int qemu_plugin_version = 1;
-API int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv);
 
 struct range {
     uint64_t first, last;

@@ -7,11 +7,7 @@ LATENCY_SHORT_ROWS := equal, beside one that computes;above, beside reset-storm;
 LATENCY_ROWS ?= $(if $(LATENCY_SHORT),$(LATENCY_SHORT_ROWS))
 LATENCY_SAMPLES ?= 300
 
-# What it calls is QEMU's own.
-$(LATENCY_PLUGIN): bench/latency/qemu_plugin.c guest/latency/latency.h
-	$(call say,HOSTCC,$<)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) -O2 -fPIC -fvisibility=hidden -shared $< -o $@
+$(LATENCY_PLUGIN): guest/latency/latency.h
 
 .PHONY: latency latency-baseline
 latency: tool kernel pds guest-latency guest-hostile $(BOARD_DTB) $(LATENCY_PLUGIN)

@@ -2,8 +2,6 @@
 /*
  * A QEMU TCG plugin that finds the longest stretches of instructions for which nobody can be interrupted: the
  * kernel runs with interrupts masked from its vector to its ERET, or to a WFI, which an interrupt ends.
- * Debian's QEMU loads plugins but does not package their header, so what is used of its interface (version 1)
- * is declared here.
  *
  *     -plugin qemu_plugin.so,output=FILE,base=ADDRESS,bytes=COUNT
  *
@@ -19,9 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/qemu_plugin.h"
 #include "guest/latency/latency.h"
 
-#define API __attribute__((visibility("default")))
 #define BLOCKS_MAX (1u << 21)
 #define CPUS_MAX 8u
 #define PATH_MAX_BLOCKS 16384u
@@ -30,23 +28,7 @@
 #define WFI 0xd503207fu
 #define ERET 0xd69f03e0u
 
-typedef uint64_t plugin_id;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-
-extern void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
-                                                  void (*cb)(plugin_id, struct qemu_plugin_tb *));
-extern void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, void (*cb)(unsigned int, void *),
-                                                 int flags, void *userdata);
-extern void qemu_plugin_register_atexit_cb(plugin_id id, void (*cb)(plugin_id, void *), void *userdata);
-extern size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-extern uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
-extern struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
-extern const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-extern void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
-
 API int qemu_plugin_version = 1;
-API int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv);
 
 enum mark { MARK_NONE, MARK_BEGIN, MARK_END };
 
