@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "console/exit_code.h"
+#include "console/loop.h"
 #include "console/terminal.h"
 
 #define LEAVE_KEY 0x1du /* Ctrl-], as telnet has it */
@@ -151,19 +152,6 @@ static void serve(struct attach *attach)
     }
 }
 
-static int catch_signals(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGWINCH);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 static void make_raw(struct attach *attach)
 {
     struct termios raw;
@@ -183,7 +171,7 @@ int attach_run(const char *folder, const char *name, bool is_pane)
     if (attach.hub < 0) {
         return EXIT_CODE_FAILED;
     }
-    attach.signals = catch_signals();
+    attach.signals = loop_catch_signals((const int[]){SIGWINCH, 0}, SFD_CLOEXEC);
     make_raw(&attach);
     if (attach.is_terminal && !is_pane) {
         fprintf(stderr, "%s: Ctrl-] leaves it\r\n", name);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "console/exit_code.h"
+#include "console/usage.h"
 #include "console/where.h"
 
 #define NAME_BYTES 64
@@ -42,7 +43,7 @@ static const struct option long_options[] = {
 
 static int complain(const char *command, const char *what, const char *detail)
 {
-    fprintf(stderr, "causeway %s: %s%s\ntry: causeway %s --help\n", command, what, detail, command);
+    usage_error(command, what, detail);
     return EXIT_CODE_USAGE;
 }
 

@@ -15,6 +15,7 @@
 
 #include "console/exit_code.h"
 #include "console/stub.h"
+#include "console/usage.h"
 #include "console/where.h"
 
 #define NAME_BYTES 64
@@ -351,7 +352,7 @@ static bool run(struct dump *dump)
 
 static int complain(const char *what, const char *detail)
 {
-    fprintf(stderr, "causeway dump: %s%s\ntry: causeway dump --help\n", what, detail);
+    usage_error("dump", what, detail);
     return EXIT_CODE_USAGE;
 }
 

@@ -16,6 +16,7 @@
 
 #include "console/child.h"
 #include "console/exit_code.h"
+#include "console/usage.h"
 #include "console/where.h"
 
 #define PATH_BYTES 128
@@ -48,7 +49,7 @@ struct options {
 
 static int complain(const char *what, const char *detail)
 {
-    fprintf(stderr, "causeway gdb: %s%s\ntry: causeway gdb --help\n", what, detail);
+    usage_error("gdb", what, detail);
     return EXIT_CODE_USAGE;
 }
 

@@ -20,6 +20,7 @@
 #include "console/line.h"
 #include "console/listing.h"
 #include "console/logbook.h"
+#include "console/loop.h"
 #include "console/place.h"
 #include "console/terminal.h"
 #include "console/tmux.h"
@@ -54,18 +55,12 @@ struct hub {
 
 static uint64_t now_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return loop_clock_ms(CLOCK_MONOTONIC);
 }
 
 static uint64_t unix_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return loop_clock_ms(CLOCK_REALTIME);
 }
 
 static uint64_t random_nonce(void)
@@ -486,20 +481,6 @@ static void serve(struct hub *hub)
     }
 }
 
-static int catch_signals(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGWINCH);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* Another program may use the line after us. */
 static void leave_line(struct hub *hub)
 {
@@ -522,7 +503,7 @@ int hub_run(const struct hub_options *options)
 
     hub.options = options;
     hub.tmux.client = -1;
-    hub.signals = catch_signals();
+    hub.signals = loop_catch_signals((const int[]){SIGCHLD, SIGWINCH, 0}, SFD_CLOEXEC | SFD_NONBLOCK);
     user_open(&hub.user, options->with_view);
     for (uint32_t i = 0; i < TERMINALS; i++) {
         terminal_init(&hub.terminals[i]);

@@ -15,6 +15,7 @@
 #include "console/hub.h"
 #include "console/top.h"
 #include "console/trace.h"
+#include "console/usage.h"
 #include "console/where.h"
 
 #define DEFAULT_ESCAPE 0x1c
@@ -77,7 +78,7 @@ static bool parse_escape(const char *text, uint8_t *escape)
 
 static int complain(const char *what, const char *detail)
 {
-    fprintf(stderr, "causeway attach: %s%s\ntry: causeway attach --help\n", what, detail);
+    usage_error("attach", what, detail);
     return EXIT_CODE_USAGE;
 }
 

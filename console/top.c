@@ -13,11 +13,12 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "console/exit_code.h"
+#include "console/loop.h"
 #include "console/top_show.h"
+#include "console/usage.h"
 #include "console/where.h"
 #include "tool/base/mem.h"
 
@@ -71,20 +72,6 @@ struct top {
     bool is_over;
 };
 
-static double now_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static bool complain(const char *what, const char *detail)
-{
-    fprintf(stderr, "causeway top: %s%s\ntry: causeway top --help\n", what, detail);
-    return false;
-}
-
 static bool parse_order(const char *text, enum top_order *order)
 {
     for (unsigned int i = 0; i < TOP_ORDER_COUNT; i++) {
@@ -93,7 +80,7 @@ static bool parse_order(const char *text, enum top_order *order)
             return true;
         }
     }
-    return complain("--sort takes cpu, name, exits, notifications or interrupts, not ", text);
+    return usage_error("top", "--sort takes cpu, name, exits, notifications or interrupts, not ", text);
 }
 
 static bool parse_interval(const char *text, double *seconds)
@@ -102,7 +89,7 @@ static bool parse_interval(const char *text, double *seconds)
 
     *seconds = strtod(text, &end);
     return (*end == '\0' && end != text && *seconds >= MIN_INTERVAL && *seconds <= MAX_INTERVAL) ||
-           complain("--interval takes seconds, 0.1 to 3600, not ", text);
+           usage_error("top", "--interval takes seconds, 0.1 to 3600, not ", text);
 }
 
 static bool parse_count(const char *text, unsigned long *count)
@@ -111,7 +98,7 @@ static bool parse_count(const char *text, unsigned long *count)
 
     *count = strtoul(text, &end, 10);
     return (*end == '\0' && text[0] >= '0' && text[0] <= '9' && *count >= 1 && *count <= MAX_COUNT) ||
-           complain("--count takes a number from 1 on, not ", text);
+           usage_error("top", "--count takes a number from 1 on, not ", text);
 }
 
 /* True to go on; else *status is what to exit with. */
@@ -146,13 +133,13 @@ static bool parse(int argc, char **argv, struct top *top, int *status)
             *status = EXIT_CODE_OK;
             return false;
         default:
-            fine = complain(letter == ':' ? "value missing for " : "unknown option ", argv[optind - 1]);
+            fine = usage_option("top", letter, argv[optind - 1]);
         }
         if (!fine) {
             return false;
         }
     }
-    return optind == argc || complain("it takes no argument: ", argv[optind]);
+    return optind == argc || usage_error("top", "it takes no argument: ", argv[optind]);
 }
 
 /* The terminal. */
@@ -196,19 +183,6 @@ static void close_terminal(const struct top *top)
     }
 }
 
-static int catch_signals(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGWINCH);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 /* What happens. */
 
 static void show(struct top *top)
@@ -239,7 +213,7 @@ static void read_channel(struct top *top)
         /* Another tool's answer may come as well: it is as good, but one a look is enough. */
         if (top_reader_byte(top->reader, bytes[i]) && top->waits) {
             top->waits = false;
-            top->next = now_seconds() + top->interval;
+            top->next = loop_seconds() + top->interval;
             show(top);
         }
     }
@@ -247,7 +221,7 @@ static void read_channel(struct top *top)
 
 static void ask(struct top *top)
 {
-    const double now = now_seconds();
+    const double now = loop_seconds();
 
     if (now >= top->next) {
         top->next = now + ANSWER_MS / 1000.0;
@@ -269,7 +243,7 @@ static void read_key(struct top *top)
 
     if (at != NULL && key != '\0') {
         top->view.order = (enum top_order)(at - keys);
-        top->next = now_seconds();
+        top->next = loop_seconds();
     }
 }
 
@@ -288,7 +262,7 @@ static void serve(struct top *top)
 {
     while (!top->is_over) {
         ask(top);
-        const double wait = (top->next - now_seconds()) * 1000.0;
+        const double wait = (top->next - loop_seconds()) * 1000.0;
         struct pollfd fds[] = {{top->channel, POLLIN, 0},
                                {top->signals, POLLIN, 0},
                                {top->has_keys ? STDIN_FILENO : -1, POLLIN, 0}};
@@ -319,7 +293,7 @@ int top_main(int argc, char **argv)
     if (top.channel < 0) {
         return EXIT_CODE_FAILED;
     }
-    top.signals = catch_signals();
+    top.signals = loop_catch_signals((const int[]){SIGWINCH, 0}, SFD_CLOEXEC);
     top.reader = mem_zalloc(sizeof(*top.reader));
     open_terminal(&top);
     serve(&top);

@@ -12,11 +12,12 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "console/exit_code.h"
+#include "console/loop.h"
 #include "console/trace_files.h"
+#include "console/usage.h"
 #include "console/where.h"
 #include "tool/base/mem.h"
 
@@ -74,20 +75,6 @@ struct trace {
     struct trace_log *log;
 };
 
-static double now_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static bool complain(const char *what, const char *detail)
-{
-    fprintf(stderr, "causeway trace: %s%s\ntry: causeway trace --help\n", what, detail);
-    return false;
-}
-
 static bool parse_seconds(const char *text, struct trace *trace)
 {
     char *end;
@@ -95,7 +82,7 @@ static bool parse_seconds(const char *text, struct trace *trace)
     trace->seconds = strtod(text, &end);
     trace->has_seconds = true;
     return (*end == '\0' && end != text && trace->seconds >= MIN_SECONDS && trace->seconds <= MAX_SECONDS) ||
-           complain("--seconds takes 0.001 to 3600, not ", text);
+           usage_error("trace", "--seconds takes 0.001 to 3600, not ", text);
 }
 
 static bool parse_format(const char *text, enum format *format)
@@ -103,7 +90,7 @@ static bool parse_format(const char *text, enum format *format)
     *format = strcmp(text, "ctf") == 0    ? FORMAT_CTF
               : strcmp(text, "json") == 0 ? FORMAT_JSON
                                           : FORMAT_BY_NAME;
-    return *format != FORMAT_BY_NAME || complain("--format takes ctf or json, not ", text);
+    return *format != FORMAT_BY_NAME || usage_error("trace", "--format takes ctf or json, not ", text);
 }
 
 static bool parse_option(int letter, char **argv, struct trace *trace)
@@ -123,7 +110,7 @@ static bool parse_option(int letter, char **argv, struct trace *trace)
         trace->output = optarg;
         return true;
     default:
-        return complain(letter == ':' ? "value missing for " : "unknown option ", argv[optind - 1]);
+        return usage_option("trace", letter, argv[optind - 1]);
     }
 }
 
@@ -144,7 +131,7 @@ static bool choose_format(struct trace *trace)
         trace->output = trace->format == FORMAT_JSON ? DEFAULT_FILE : DEFAULT_FOLDER;
     }
     if (trace->format == FORMAT_CTF && strcmp(trace->output, "-") == 0) {
-        return complain("a folder of files in CTF needs a name behind -o, not ", trace->output);
+        return usage_error("trace", "a folder of files in CTF needs a name behind -o, not ", trace->output);
     }
     return true;
 }
@@ -168,30 +155,18 @@ static bool parse(int argc, char **argv, struct trace *trace, int *status)
         }
     }
     if (optind != argc) {
-        return complain("it takes no argument: ", argv[optind]);
+        return usage_error("trace", "it takes no argument: ", argv[optind]);
     }
     if (trace->is_last && trace->has_seconds) {
-        return complain("--last is about the time before: it goes without ", "--seconds");
+        return usage_error("trace", "--last is about the time before: it goes without ", "--seconds");
     }
     return choose_format(trace);
-}
-
-static int catch_signals(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
 static void say(struct trace *trace, const char *line)
 {
     trace->is_over |= send(trace->channel, line, strlen(line), MSG_NOSIGNAL) < 0;
-    trace->deadline = now_seconds() + SILENCE_S;
+    trace->deadline = loop_seconds() + SILENCE_S;
 }
 
 static void stop(struct trace *trace)
@@ -214,12 +189,12 @@ static void read_channel(struct trace *trace)
 
             trace_log_take(trace->log, &message);
             if (trace->log->is_started && !was_started && !trace->is_asked) {
-                trace->deadline = now_seconds() + trace->seconds;
+                trace->deadline = loop_seconds() + trace->seconds;
             }
         }
     }
     if (got > 0 && (trace->is_asked || !trace->log->is_started)) {
-        trace->deadline = now_seconds() + SILENCE_S;
+        trace->deadline = loop_seconds() + SILENCE_S;
     }
     trace->is_over |= trace->log->is_ended;
 }
@@ -242,7 +217,7 @@ static void serve(struct trace *trace)
     trace->is_asked = trace->is_last;
     say(trace, trace->is_last ? "last\n" : "start\n");
     while (!trace->is_over) {
-        const double wait = (trace->deadline - now_seconds()) * 1000.0;
+        const double wait = (trace->deadline - loop_seconds()) * 1000.0;
         struct pollfd fds[] = {{trace->channel, POLLIN, 0}, {trace->signals, POLLIN, 0}};
         const int ready = poll(fds, 2, wait <= 0 ? 0 : (int)wait + 1);
 
@@ -251,7 +226,7 @@ static void serve(struct trace *trace)
         }
         if (ready == 0 && trace->log->is_started && !trace->is_asked) {
             stop(trace);
-        } else if (ready == 0 && trace->deadline <= now_seconds()) {
+        } else if (ready == 0 && trace->deadline <= loop_seconds()) {
             return;
         }
         if (fds[1].revents != 0) {
@@ -340,7 +315,7 @@ int trace_main(int argc, char **argv)
     if (trace.channel < 0) {
         return EXIT_CODE_FAILED;
     }
-    trace.signals = catch_signals();
+    trace.signals = loop_catch_signals(NULL, SFD_CLOEXEC);
     trace.reader = mem_zalloc(sizeof(*trace.reader));
     trace.log = mem_zalloc(sizeof(*trace.log));
     serve(&trace);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "console/exit_code.h"
+#include "console/usage.h"
 #include "console/web/server.h"
 #include "console/where.h"
 
@@ -34,12 +35,6 @@ static const struct option long_options[] = {{"dir", required_argument, NULL, 'd
                                              {"help", no_argument, NULL, 'h'},
                                              {0}};
 
-static bool complain(const char *what, const char *detail)
-{
-    fprintf(stderr, "causeway web: %s%s\ntry: causeway web --help\n", what, detail);
-    return false;
-}
-
 static bool parse_port(const char *text, uint16_t *port)
 {
     char *end;
@@ -47,7 +42,7 @@ static bool parse_port(const char *text, uint16_t *port)
 
     *port = (uint16_t)value;
     return (*text >= '0' && *text <= '9' && *end == '\0' && value >= 1 && value <= MAX_PORT) ||
-           complain("a port is 1 to 65535, not ", text);
+           usage_error("web", "a port is 1 to 65535, not ", text);
 }
 
 /* True to go on; else *status is what to exit with. */
@@ -75,10 +70,10 @@ static bool parse(int argc, char **argv, struct server_options *options, int *st
             *status = EXIT_CODE_OK;
             return false;
         default:
-            fine = complain(letter == ':' ? "value missing for " : "unknown option ", argv[optind - 1]);
+            fine = usage_option("web", letter, argv[optind - 1]);
         }
     }
-    return fine && (optind == argc || complain("it takes no argument: ", argv[optind]));
+    return fine && (optind == argc || usage_error("web", "it takes no argument: ", argv[optind]));
 }
 
 /* The page's files are beside this program. */

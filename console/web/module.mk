@@ -5,7 +5,7 @@ CONSOLE_WEB_LOGIC := console/web/message.c console/web/guard.c console/web/sessi
 	console/top_sample.c console/top_show.c tool/base/mem.c
 CONSOLE_WEB_LINKS := console/web/commander.c console/web/plug.c
 causeway-web_SRCS = console/web/main.c console/web/server.c console/web/bundle.c console/web/pages.c $(CONSOLE_WEB_LOGIC) $(CONSOLE_WEB_LINKS) \
-	console/listing.c console/where.c pd/serial_mux/mux_filter.c
+	console/listing.c console/loop.c console/usage.c console/where.c pd/serial_mux/mux_filter.c
 causeway-web_LIBS := -lwebsockets
 WEB_PAGES := $(patsubst console/web/page/%,$(B)/web/%,$(wildcard console/web/page/*))
 $(WEB_PAGES): $(B)/web/%: console/web/page/%

@@ -14,6 +14,7 @@
 
 #include "console/exit_code.h"
 #include "console/listing.h"
+#include "console/loop.h"
 #include "console/terminal.h"
 #include "console/web/bundle.h"
 #include "console/web/commander.h"
@@ -78,22 +79,14 @@ struct server {
 
 _Static_assert(STORE_CONSOLES <= 64, "`lost` has a bit for each");
 
-static uint64_t clock_ms(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static uint64_t now_ms(void)
 {
-    return clock_ms(CLOCK_MONOTONIC);
+    return loop_clock_ms(CLOCK_MONOTONIC);
 }
 
 static uint64_t unix_ms(void)
 {
-    return clock_ms(CLOCK_REALTIME);
+    return loop_clock_ms(CLOCK_REALTIME);
 }
 
 static void wake_tabs(struct server *server)
@@ -543,19 +536,6 @@ static bool listen_on(struct server *server)
     return true;
 }
 
-static int catch_signals(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    (void)signal(SIGPIPE, SIG_IGN);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static bool open_consoles(struct server *server)
 {
     for (uint32_t i = 0; i < server->store.console_count; i++) {
@@ -589,7 +569,9 @@ static bool start(struct server *server)
     server->top = (struct handle){.kind = HANDLE_TOP, .fd = -1};
     server->command = (struct handle){.kind = HANDLE_COMMAND, .fd = -1};
     server->signals = (struct handle){.kind = HANDLE_SIGNALS, .fd = -1};
-    return adopt(server, &server->signals, catch_signals()) && open_consoles(server);
+    (void)signal(SIGPIPE, SIG_IGN);
+    return adopt(server, &server->signals, loop_catch_signals(NULL, SFD_CLOEXEC | SFD_NONBLOCK)) &&
+           open_consoles(server);
 }
 
 int server_run(const struct server_options *options)
