@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/trace/trace_record.h"
 #include "tool/base/mem.h"
 
 static bool take_hello(struct trace_log *log, struct trace_wire_cursor cursor)
@@ -77,19 +78,12 @@ static bool take_thread(struct trace_log *log, struct trace_wire_cursor cursor)
 
 static void add_event(struct trace_log_core *core, uint64_t number, const struct sysdesc_trace_record *record)
 {
-    if (core->count == core->capacity) {
-        core->capacity = core->capacity == 0 ? 1024 : 2 * core->capacity;
-        core->events = realloc(core->events, core->capacity * sizeof(core->events[0]));
-        if (core->events == NULL) {
-            abort();
-        }
-    }
-    core->events[core->count++] =
-        (struct trace_log_event){.number = number,
-                                 .ticks = record->ticks,
-                                 .kind = (uint8_t)(record->what >> SYSDESC_TRACE_KIND_SHIFT),
-                                 .thread = (uint8_t)(record->what >> SYSDESC_TRACE_THREAD_SHIFT),
-                                 .detail = record->what & SYSDESC_TRACE_DETAIL_MASK};
+    core->events = mem_grow(core->events, core->count, sizeof(core->events[0]));
+    core->events[core->count++] = (struct trace_log_event){.number = number,
+                                                           .ticks = record->ticks,
+                                                           .kind = trace_record_kind(record),
+                                                           .thread = trace_record_thread(record),
+                                                           .detail = trace_record_detail(record)};
 }
 
 /* Whether a record may come behind what a core has. */

@@ -33,7 +33,7 @@ struct trace_log_event {
 /** What a core has recorded. */
 struct trace_log_core {
     struct trace_log_event *events; /**< owned */
-    size_t count, capacity;
+    size_t count;
     uint64_t from, to; /**< the numbers of those that there were, by the target's word */
 };
 

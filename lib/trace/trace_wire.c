@@ -4,6 +4,7 @@
 
 #include "lib/base/mem.h"
 #include "lib/blk/crc32.h"
+#include "lib/trace/trace_record.h"
 
 #define MAGIC_0 'T'
 #define MAGIC_1 'r'
@@ -64,10 +65,10 @@ bool trace_wire_put_record(struct trace_wire_message *message, uint64_t *ticks,
     if (TRACE_WIRE_PAYLOAD_BYTES - message->bytes < RECORD_BYTES) {
         return false;
     }
-    put_number(message, record->what >> SYSDESC_TRACE_KIND_SHIFT, 1);
-    put_number(message, record->what >> SYSDESC_TRACE_THREAD_SHIFT, 1);
+    put_number(message, trace_record_kind(record), 1);
+    put_number(message, trace_record_thread(record), 1);
     put_varint(message, record->ticks - *ticks);
-    put_varint(message, record->what & SYSDESC_TRACE_DETAIL_MASK);
+    put_varint(message, trace_record_detail(record));
     *ticks = record->ticks;
     return true;
 }
@@ -238,7 +239,6 @@ bool trace_wire_get_record(struct trace_wire_cursor *cursor, uint64_t *ticks,
     }
     *ticks += since;
     record->ticks = *ticks;
-    record->what = (uint64_t)kind << SYSDESC_TRACE_KIND_SHIFT |
-                   (uint64_t)thread << SYSDESC_TRACE_THREAD_SHIFT | (detail & SYSDESC_TRACE_DETAIL_MASK);
+    record->what = trace_record_what(kind, thread, detail);
     return true;
 }

@@ -6,23 +6,9 @@
 #include "lib/base/format.h"
 #include "lib/base/mem.h"
 #include "lib/trace/trace_kind.h"
+#include "lib/trace/trace_record.h"
 
 #define NAME_BYTES (SYSDESC_NAME_BYTES + 8u)
-
-static uint32_t kind_of(const struct sysdesc_trace_record *record)
-{
-    return (uint32_t)(record->what >> SYSDESC_TRACE_KIND_SHIFT);
-}
-
-static uint32_t thread_of(const struct sysdesc_trace_record *record)
-{
-    return record->what >> SYSDESC_TRACE_THREAD_SHIFT & 0xff;
-}
-
-static uint64_t detail_of(const struct sysdesc_trace_record *record)
-{
-    return record->what & SYSDESC_TRACE_DETAIL_MASK;
-}
 
 /* Read thread `number`, as records number them. *index: among its machine's, of a vCPU. */
 static bool read_thread(struct recorder *recorder, uint32_t number, struct platform_thread *thread,
@@ -83,11 +69,11 @@ static void find_subjects(struct recorder *recorder, uint32_t dead)
 
 static bool concerns(const struct recorder *recorder, const struct sysdesc_trace_record *record)
 {
-    const enum trace_detail detail = trace_kind_of(kind_of(record))->detail;
+    const enum trace_detail detail = trace_kind_of(trace_record_kind(record))->detail;
     const bool names_one = detail == TRACE_DETAIL_THREAD || detail == TRACE_DETAIL_CHANNEL;
 
-    return recorder->is_subject[thread_of(record)] ||
-           (names_one && recorder->is_subject[detail_of(record) & 0xff]);
+    return recorder->is_subject[trace_record_thread(record)] ||
+           (names_one && recorder->is_subject[trace_record_detail(record) & 0xff]);
 }
 
 /* Among the latest, in order of time. False: it is older than all of them, and there are enough. */
@@ -132,8 +118,8 @@ static void collect(struct recorder *recorder, uint32_t core, uint64_t end, uint
 static void format_detail(struct recorder *recorder, const struct sysdesc_trace_record *record, char *text,
                           size_t bytes)
 {
-    const struct trace_kind *kind = trace_kind_of(kind_of(record));
-    const uint64_t detail = detail_of(record);
+    const struct trace_kind *kind = trace_kind_of(trace_record_kind(record));
+    const uint64_t detail = trace_record_detail(record);
     char name[NAME_BYTES];
 
     text[0] = '\0';
@@ -167,11 +153,11 @@ static void print_event(struct recorder *recorder, const struct recorder_event *
     char name[NAME_BYTES];
     char detail[NAME_BYTES + 16];
 
-    name_of(recorder, thread_of(&event->record), name);
+    name_of(recorder, trace_record_thread(&event->record), name);
     format_detail(recorder, &event->record, detail, sizeof(detail));
     (void)format_print(line, sizeof(line) - 1, "recorder: -%7llu.%llu us  core %u  %-16s %-14s %s",
                        (unsigned long long)(tenths / 10), (unsigned long long)(tenths % 10), event->core,
-                       name, trace_kind_of(kind_of(&event->record))->name, detail);
+                       name, trace_kind_of(trace_record_kind(&event->record))->name, detail);
     const size_t length = strlen(line);
     line[length] = '\n';
     line[length + 1] = '\0';
@@ -180,7 +166,7 @@ static void print_event(struct recorder *recorder, const struct recorder_event *
 
 static void print_death(struct recorder *recorder, const struct sysdesc_trace_record *record)
 {
-    const uint32_t dead = thread_of(record);
+    const uint32_t dead = trace_record_thread(record);
     char line[RECORDER_LINE_BYTES];
     char name[NAME_BYTES];
 
@@ -191,8 +177,8 @@ static void print_death(struct recorder *recorder, const struct sysdesc_trace_re
     }
     name_of(recorder, dead, name);
     (void)format_print(line, sizeof(line), "recorder: %s%s: the last %u events up to then\n", name,
-                       kind_of(record) == SYSDESC_TRACE_MARK ? " says that its machine has died"
-                                                             : " has faulted",
+                       trace_record_kind(record) == SYSDESC_TRACE_MARK ? " says that its machine has died"
+                                                                       : " has faulted",
                        recorder->event_count);
     recorder->ops->print(recorder->context, line);
     for (uint32_t i = 0; i < recorder->event_count; i++) {
@@ -202,10 +188,10 @@ static void print_death(struct recorder *recorder, const struct sysdesc_trace_re
 
 static bool is_death(const struct sysdesc_trace_record *record)
 {
-    const uint32_t kind = kind_of(record);
+    const uint32_t kind = trace_record_kind(record);
 
     return kind == SYSDESC_TRACE_FAULT || kind == SYSDESC_TRACE_DIED ||
-           (kind == SYSDESC_TRACE_MARK && (detail_of(record) & SYSCALL_TRACE_DEATH) != 0);
+           (kind == SYSDESC_TRACE_MARK && (trace_record_detail(record) & SYSCALL_TRACE_DEATH) != 0);
 }
 
 /* The deaths of one core since the last look; more than RECORDER_DEATHS are counted only. */
