@@ -33,7 +33,7 @@
 static const char usage[] =
     "usage: causeway top [options]\n"
     "\n"
-    "What protection domains, vCPUs, switches and disks of a running system do, refreshed each second. The\n"
+    "What protection domains, vCPUs and switches of a running system do, refreshed each second. The\n"
     "description has to ask for it: <stats><console/></stats>.\n"
     "Keys: c n e o i order by CPU, name, exits, notifications, interrupts; q leaves.\n"
     "\n"
